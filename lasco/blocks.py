@@ -1,0 +1,201 @@
+"""Telemetry blocks: which are lost, which are never sent, how lost ones join to zones, and MISSLIST.
+
+Facts from SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
+most 0.1 DN), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68 (MISSLIST and the refusal rule).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco.errors import BadKeywordError
+
+BLOCK = 32
+"""Side of a telemetry block on the unsummed frame, px."""
+
+GRID = 32
+"""Blocks along each side of the full frame."""
+
+MISSING_MEAN = 0.1
+"""Mean in DN at or below which a block counts as missing (SolarSoft)."""
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+NOTHING = "None"
+
+Blocks = NDArray[np.bool_]
+
+
+@cache
+def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
+    table = json.loads((Path(__file__).parent / "data" / "never_sent_blocks.json").read_text())
+    return {key: value for key, value in table.items() if key != "about"}
+
+
+def never_sent(detector: str = "C3", *, centre: bool = False) -> Blocks:
+    """Map of the blocks that LASCO does not send from full frames.
+
+    Parameters
+    ----------
+    detector : str
+        'C2' or 'C3'.
+    centre : bool
+        Also the blocks behind the occulter. C3 does send them (they are dark), so they count only on request.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+        (block row, block column), True where never sent. Source: SolarSoft ``get_tmask``.
+    """
+    entry = _never_sent_table()[detector]["1"]
+    numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
+    blocks = np.zeros(GRID * GRID, dtype=bool)
+    blocks[numbers] = True
+    return blocks.reshape(GRID, GRID)
+
+
+def empty(data: NDArray[np.floating]) -> Blocks:
+    """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
+
+    Parameters
+    ----------
+    data : ndarray, shape (1024, 1024)
+        Counts in DN.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+    """
+    means = np.asarray(data, dtype=np.float64).reshape(GRID, BLOCK, GRID, BLOCK).mean(axis=(1, 3))
+    return np.asarray(means <= MISSING_MEAN)
+
+
+def lost(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
+    """Blocks that were lost on the way: empty, and not among the never-sent ones.
+
+    Parameters
+    ----------
+    data : ndarray, shape (1024, 1024)
+        Counts in DN.
+    detector : str
+        'C2' or 'C3'.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+    """
+    return empty(data) & ~never_sent(detector)
+
+
+def expand(blocks: Blocks) -> NDArray[np.bool_]:
+    """Pixels of a block map: (32, 32) -> (1024, 1024)."""
+    return np.repeat(np.repeat(blocks, BLOCK, axis=0), BLOCK, axis=1)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Lost blocks that belong together, with the border of blocks around them.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1.
+    missing : ndarray of bool, shape (32, 32)
+        The lost blocks.
+    area : ndarray of bool, shape (32, 32)
+        Lost blocks and their neighbours.
+    """
+
+    number: int
+    missing: Blocks
+    area: Blocks
+
+    @property
+    def touches_edge(self) -> bool:
+        """True when a lost block lies on the edge of the frame, so that its border is not whole."""
+        edge = np.ones((GRID, GRID), dtype=bool)
+        edge[1:-1, 1:-1] = False
+        return bool((self.missing & edge).any())
+
+
+def zones(missing: Blocks) -> list[Zone]:
+    """Join lost blocks to zones: each with its eight neighbours, overlapping ones merged.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (32, 32)
+        Lost blocks.
+
+    Returns
+    -------
+    list of Zone
+        In the order of their first block, from the bottom left.
+    """
+    areas = ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool))
+    labels, count = ndimage.label(areas, np.ones((3, 3), dtype=int))
+    return [Zone(k, missing & (labels == k), labels == k) for k in range(1, count + 1)]
+
+
+def misslist(missing: Blocks) -> str:
+    """MISSLIST of a block map: end points of the runs of missing blocks.
+
+    The map is rotated first as IDL's ``rotate(map, 1)`` does, and each number is written as two base-32 digits.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (32, 32)
+        (block row, block column).
+
+    Returns
+    -------
+    str
+        First and last number of each run, blank-separated; 'None' when no block is missing.
+    """
+    line = np.concatenate(([False], _rotated(missing).ravel(), [False]))
+    starts = np.flatnonzero(~line[:-1] & line[1:])
+    ends = np.flatnonzero(line[:-1] & ~line[1:]) - 1
+    if not starts.size:
+        return NOTHING
+    return " ".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
+
+
+def from_misslist(text: str) -> Blocks:
+    """Block map of a MISSLIST; the inverse of `misslist`.
+
+    Parameters
+    ----------
+    text : str
+        Value of MISSLIST.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+
+    Raises
+    ------
+    BadKeywordError
+        When the text is not a list of pairs of two-digit base-32 numbers.
+    """
+    words = text.split()
+    line = np.zeros(GRID * GRID, dtype=bool)
+    if text.strip().lower() != NOTHING.lower():
+        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
+            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32")
+        numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
+        for first, last in zip(numbers[::2], numbers[1::2], strict=True):
+            line[first : last + 1] = True
+    return np.rot90(line.reshape(GRID, GRID), 1)
+
+
+def _rotated(blocks: Blocks) -> Blocks:
+    return np.rot90(blocks, -1)
+
+
+def _base32(number: int) -> str:
+    return DIGITS[number // 32] + DIGITS[number % 32]

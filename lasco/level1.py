@@ -1,0 +1,283 @@
+"""The Level 1 product: detector-grid brightness in, distortion-corrected and masked image with header out.
+
+Geometry after SolarSoft ``c3_warp.pro`` 1.9, header after ``reduce_level_1.pro`` 1.68; float32 and a mask extension
+instead of SolarSoft's 16-bit scaling, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks, calibration, distortion
+from corinpaint.lasco.errors import OutputError
+from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.pointing import PLATE_SCALE, SOLAR_RADIUS_M, observer, pointing
+from corinpaint.lasco.version import __version__
+
+FILLED, NEVER_SENT, OCCULTED, SATURATED, REFUSED = 1, 2, 4, 8, 16
+FLAGS = {
+    FILLED: "lost and filled",
+    NEVER_SENT: "never sent",
+    OCCULTED: "occulted (occulter, pylon, field edge)",
+    SATURATED: "saturated",
+    REFUSED: "lost and refused (not filled)",
+}
+"""Bits of the MASK extension; 0 is an observed pixel."""
+
+MSB_UNIT = "2.009E7 W / (m2 sr)"
+"""One mean solar brightness as a unit that FITS readers can parse."""
+
+LEVEL_1_DIGIT = {"1": "4", "2": "5", "3": "4"}
+"""Second digit of the file number: Level 0.5 -> Level 1 (SolarSoft)."""
+
+_DROPPED = re.compile(
+    r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|BSCALE|BZERO|BLANK|DATE|TIME-OBS|DATE-OBS|LEVEL|BUNIT|FILENAME|"
+    r"CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|CHECKSUM|DATASUM|"
+    r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
+)
+
+
+_SHARED_WITH_MASK = (
+    "DATE-OBS TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 "
+    "CDELT1 CDELT2 CROTA1 CROTA2 RSUN_OBS RSUN_REF DSUN_OBS HGLN_OBS HGLT_OBS MJD-OBS"
+).split()
+"""Cards that let tools open the mask as a map beside the image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level1:
+    """A Level 1 frame.
+
+    Attributes
+    ----------
+    data : ndarray of float32, shape (1024, 1024)
+        Mean solar brightness, row 0 at the bottom, solar north up; NaN where nothing was measured or filled.
+    mask : ndarray of uint8, shape (1024, 1024)
+        Bit flags, see `FLAGS`.
+    header : astropy.io.fits.Header
+        Header of the primary image.
+    """
+
+    data: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    header: fits.Header
+
+    @property
+    def filename(self) -> str:
+        """Name of the product file."""
+        return str(self.header["FILENAME"])
+
+    def to_hdus(self) -> fits.HDUList:
+        """The FITS structure: primary image and MASK extension."""
+        mask_header = fits.Header()
+        mask_header["EXTNAME"] = "MASK"
+        for key in _SHARED_WITH_MASK:
+            mask_header[key] = (self.header[key], self.header.comments[key])
+        for bit, meaning in FLAGS.items():
+            mask_header[f"FLAG{bit}"] = (bit, meaning)
+        mask_header.add_comment("Sum of the flags that hold for a pixel; 0 is an observed pixel.")
+        return fits.HDUList([fits.PrimaryHDU(self.data, self.header), fits.ImageHDU(self.mask, mask_header)])
+
+    def to_bytes(self) -> bytes:
+        """The product as the content of a FITS file, with checksums."""
+        buffer = io.BytesIO()
+        self.to_hdus().writeto(buffer, checksum=True)
+        return buffer.getvalue()
+
+    def write(self, directory: Path, *, overwrite: bool = False) -> Path:
+        """Write the product into a folder: aside first, then renamed, so that no partial file is left.
+
+        Raises
+        ------
+        OutputError
+            When the folder cannot be written, or the file is there and may not be replaced.
+        """
+        return write_bytes(directory / self.filename, self.to_bytes(), overwrite=overwrite)
+
+
+def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> Path:
+    """Write a file aside and rename it; nothing partial is left behind.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, or it is there and may not be replaced.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already; remove it, choose another folder or allow --overwrite")
+    aside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            aside = Path(file.name)
+            file.write(content)
+        aside.chmod(0o666 & ~_umask())
+        os.replace(aside, path)
+    except OSError as error:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); check the folder, its rights and space"
+        ) from error
+    return path
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def level1_number(number: str) -> str:
+    """SolarSoft's number of the Level 1 file: 32082037 -> 35082037; other names get ``_level1``."""
+    if re.fullmatch(r"[23][123]\d{6}", number):
+        return number[0] + LEVEL_1_DIGIT[number[1]] + number[2:]
+    return f"{number}_level1"
+
+
+def finish(
+    frame: Frame,
+    brightness: NDArray[np.float32],
+    lost: NDArray[np.bool_],
+    filled: NDArray[np.bool_],
+    assets: calibration.Assets,
+    history: Sequence[str] = (),
+) -> Level1:
+    """Make the product: take the distortion out of image and flags, mask, turn, and write the header.
+
+    Parameters
+    ----------
+    frame : Frame
+        The Level 0.5 frame.
+    brightness : ndarray of float32, shape (1024, 1024)
+        MSB on the detector grid, fills in place.
+    lost : ndarray of bool, shape (32, 32)
+        Lost blocks.
+    filled : ndarray of bool, shape (32, 32)
+        The lost blocks that were filled.
+    assets : Assets
+        What calibrated it.
+    history : sequence of str
+        More lines for HISTORY, in the order of the steps.
+
+    Returns
+    -------
+    Level1
+    """
+    centre = distortion.occulter_centre(frame.date)
+    warp = distortion.undistort_map(centre)
+    refused = warp.touched(blocks.expand(lost & ~filled))
+    unsent = warp.touched(blocks.expand(blocks.never_sent() & blocks.empty(frame.data)))
+    mask = np.zeros(frame.data.shape, dtype=np.uint8)
+    mask[warp.touched(blocks.expand(filled))] |= FILLED
+    mask[unsent] |= NEVER_SENT
+    mask[~assets.field] |= OCCULTED
+    mask[warp.touched(calibration.saturated(frame))] |= SATURATED
+    mask[refused] |= REFUSED
+    mask[refused] &= np.uint8(255 - FILLED)
+    data = warp.image(brightness)
+    data[(mask & (NEVER_SENT | OCCULTED | REFUSED)) > 0] = np.nan
+    if frame.turned:
+        data, mask = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy()
+    header = _header(frame, assets, lost, filled)
+    _add_statistics(header, data, mask)
+    for line in (*_steps(frame, assets), *history):
+        header.add_history(line)
+    return Level1(data, mask, header)
+
+
+def _header(frame: Frame, assets: calibration.Assets, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
+    header = fits.Header()
+    header["FILENAME"] = (f"{level1_number(frame.number)}.fits", "Level 1 product")
+    header["LEVEL"] = ("1.0", "calibrated")
+    header["DATE-OBS"] = (frame.date.isot, "start of the exposure, UTC")
+    for card in frame.header.cards:
+        if not _DROPPED.match(card.keyword) and card.keyword not in header:
+            header.append((card.keyword, card.value, card.comment))
+    header["EXPTIME"] = (frame.exptime * calibration.exposure(frame, assets).factor, "s, corrected")
+    _add_wcs(header, frame)
+    header["BUNIT"] = (MSB_UNIT, "mean solar brightness (MSB)")
+    header["NMISSING"] = (int(lost.sum()), "missing blocks, never-sent ones excluded")
+    header["NFILLED"] = (int(filled.sum()), "missing blocks that were filled")
+    _add_long(header, "MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32")
+    header["CALIB"] = (assets.kind, "calibration set")
+    for index, file in enumerate(assets.files, start=1):
+        header[f"CALF{index}"] = (file.name, "calibration file")
+        header[f"CALH{index}"] = file.sha256
+    header["CREATOR"] = (f"CorInpaint {__version__}", "software")
+    return header
+
+
+def _add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
+    """Set a value that may need CONTINUE cards; a comment would only be cut there."""
+    header[key] = (value, comment) if len(value) < 30 else value
+
+
+def _add_wcs(header: fits.Header, frame: Frame) -> None:
+    place, seen_from = pointing(frame), observer(frame.date)
+    cards = (
+        ("CTYPE1", "HPLN-TAN", ""),
+        ("CTYPE2", "HPLT-TAN", ""),
+        ("CUNIT1", "arcsec", ""),
+        ("CUNIT2", "arcsec", ""),
+        ("CRPIX1", place.column + 1, "sun centre, px from 1"),
+        ("CRPIX2", place.row + 1, "sun centre, px from 1"),
+        ("CRVAL1", 0.0, "arcsec"),
+        ("CRVAL2", 0.0, "arcsec"),
+        ("CDELT1", PLATE_SCALE, "arcsec/px"),
+        ("CDELT2", PLATE_SCALE, "arcsec/px"),
+        ("CROTA1", place.roll, "deg"),
+        ("CROTA2", place.roll, "deg"),
+        ("POINTSRC", place.source, "pointing"),
+        ("RSUN", seen_from.radius, "angular radius of the sun, arcsec"),
+        ("RSUN_OBS", seen_from.radius, "arcsec"),
+        ("RSUN_REF", SOLAR_RADIUS_M, "m"),
+        ("DSUN_OBS", seen_from.distance, "m, 0.99 of the distance of the earth"),
+        ("HGLN_OBS", seen_from.longitude, "deg, approximate"),
+        ("HGLT_OBS", seen_from.latitude, "deg, approximate"),
+        ("MJD-OBS", float(frame.date.mjd), "start of the exposure"),
+    )
+    for key, value, comment in cards:
+        header[key] = (value, comment)
+
+
+def _add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
+    """DATAMIN to DATAP99 of the unmasked pixels, in MSB, as ``reduce_statistics2.pro`` names them."""
+    values = data[np.isfinite(data)].astype(np.float64)
+    header["DATAZER"] = (int(data.size - values.size), "pixels without a value")
+    header["DATASAT"] = (int(np.count_nonzero(mask & SATURATED)), "saturated pixels")
+    if not values.size:
+        return
+    header["DATAMIN"], header["DATAMAX"] = (values.min(), "MSB"), (values.max(), "MSB")
+    header["DATAAVG"], header["DATASIG"] = (values.mean(), "MSB"), (values.std(), "MSB")
+    levels = (1, 10, 25, 50, 75, 90, 95, 98, 99)
+    for level, value in zip(levels, np.percentile(values, levels), strict=True):
+        header[f"DATAP{level:02d}"] = (value, "MSB, percentile")
+
+
+def _steps(frame: Frame, assets: calibration.Assets) -> list[str]:
+    """HISTORY: the lines of the Level 0.5 file, then every calibration step with the file that it used."""
+    factor, bias, source = calibration.exposure(frame, assets)
+    names = [file.name for file in assets.files]
+    lines = [str(line) for line in frame.header.get("HISTORY", [])]
+    lines += [f"COMMENT {line}" for line in frame.header.get("COMMENT", []) if str(line).strip()]
+    lines += [
+        f"CorInpaint {__version__}: Level 0.5 file {frame.header.get('FILENAME') or frame.name}",
+        f"Bias {bias:.3f} DN and exposure factor {factor:.6f} from {source}",
+        f"calfactor {calibration.calfactor(frame):.6g} MSB/(DN/s) (corkit c3_calfactor)",
+        f"Vignetting, stray light and mask ({assets.kind.lower()}): {', '.join(names)}",
+        "Optical distortion removed (c3_warp formula, exact map, bilinear)",
+    ]
+    if frame.turned:
+        lines.append("Image turned by 180 degrees (SOHO rolled)")
+    return lines

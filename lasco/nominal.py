@@ -1,0 +1,267 @@
+"""The nominal calibration set: vignetting, stray light and mask of C3 Clear, fitted to a pair of real frames.
+
+For users who do not have the official files. A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
+pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is one in the middle of
+the field, so the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
+
+Run ``python -m corinpaint.lasco.nominal LEVEL1 LEVEL05 -o DIRECTORY`` to make the set again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco import distortion
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.frame import Frame, read_frame
+
+MIDDLE = (235.0, 420.0)
+"""Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
+
+PYLON_ANGLES = (195.0, 262.0)
+"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the pair)."""
+
+STEP = 2
+"""Pixels per stored sample of the vignetting along each axis."""
+
+LOG_SCALE = 1e-4
+"""Natural logarithm of the vignetting per stored integer."""
+
+FILES = ("nominal_vignetting.fits", "nominal_mask.fits", "nominal_ramp.json")
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """A fitted set.
+
+    Attributes
+    ----------
+    vignetting : ndarray of float32, shape (1024, 1024)
+        Correction factor on the detector grid, (row, column), at least about 1.
+    ramp : tuple of float
+        Coefficients of 1, x, y, x^2, x y, y^2 in MSB, with x and y = (px - 512) / 512 on the detector grid.
+    field : ndarray of bool, shape (1024, 1024)
+        True inside the field of view on the corrected grid, False behind occulter and pylon and beyond the edge.
+    exposure_ratio : float
+        Exposure error of the Level 0.5 frame that the fit found (1 = none).
+    source : str
+        Files that the set was fitted to.
+    """
+
+    vignetting: NDArray[np.float32]
+    ramp: tuple[float, ...]
+    field: NDArray[np.bool_]
+    exposure_ratio: float
+    source: str
+
+
+def read_level1_raw(path: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_], fits.Header]:
+    """Read an official Level 1 file by its raw values, so that masked pixels are masked and not half of the range.
+
+    Returns
+    -------
+    brightness : ndarray of float64, shape (1024, 1024)
+        MSB, NaN where masked.
+    masked : ndarray of bool
+        True where the raw value is 0 (occulter, pylon, field edge).
+    header : astropy.io.fits.Header
+        Header as stored.
+    """
+    with fits.open(path, do_not_scale_image_data=True) as hdus:
+        header, raw = hdus[0].header.copy(), np.array(hdus[0].data)
+    if "BSCALE" not in header or raw.dtype.kind != "i":
+        raise CalibrationError(f"{path.name}: not an integer-scaled Level 1 file (no BSCALE)")
+    masked = raw == 0
+    brightness = raw * float(header["BSCALE"]) + float(header["BZERO"])
+    brightness[masked] = np.nan
+    return brightness, masked, header
+
+
+def quadratic(coefficients: tuple[float, ...], size: int = 1024) -> NDArray[np.float64]:
+    """Evaluate the ramp's quadratic surface on the detector grid, MSB, shape (size, size)."""
+    return np.asarray(np.tensordot(np.asarray(coefficients), _basis(size), axes=1), dtype=np.float64)
+
+
+def _basis(size: int) -> NDArray[np.float64]:
+    y, x = (np.mgrid[0:size, 0:size] - size / 2) / (size / 2)
+    return np.asarray(np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]))
+
+
+def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
+    """Fit the set to one pair.
+
+    Parameters
+    ----------
+    level1 : Path
+        Official Level 1 file, the same hour as the frame.
+    frame : Frame
+        Level 0.5 frame.
+    calfactor : float
+        MSB per (DN / s) at the frame's date.
+
+    Returns
+    -------
+    Nominal
+    """
+    official, masked, _ = read_level1_raw(level1)
+    centre = distortion.occulter_centre(frame.date)
+    to_detector = distortion.distort_map(centre)
+    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official))
+    rate = (frame.data - float(frame.header["OFFSET"])) / frame.exptime * calfactor
+    radius, angle = _polar(centre)
+    wedge = (angle > PYLON_ANGLES[0]) & (angle < PYLON_ANGLES[1])
+    middle = (radius > MIDDLE[0]) & (radius < MIDDLE[1]) & ~wedge & np.isfinite(truth)
+    ramp, excess = _fit_ramp(rate - truth, rate, middle)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.log((truth + quadratic(ramp)) / (rate * (1 - excess)))
+    vignetting = np.exp(_smooth(ratio, radius))
+    return Nominal(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
+
+
+def _polar(centre: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    y, x = np.mgrid[0:1024, 0:1024]
+    return np.hypot(x - centre[0], y - centre[1]), np.degrees(np.arctan2(y - centre[1], x - centre[0])) % 360
+
+
+def _fit_ramp(
+    difference: NDArray[np.float64], rate: NDArray[np.float64], where: NDArray[np.bool_]
+) -> tuple[tuple[float, ...], float]:
+    """Robust least squares of ``difference = quadratic + excess * rate`` (Tukey-like: 3 sigma clipping)."""
+    design = np.concatenate([_basis(1024)[:, where], rate[None, where]]).T
+    scale = np.abs(design).max(axis=0)
+    target, keep = difference[where], np.ones(int(where.sum()), dtype=bool)
+    solution = np.zeros(design.shape[1])
+    for _ in range(6):
+        solution = np.linalg.lstsq(design[keep] / scale, target[keep], rcond=None)[0] / scale
+        residual = target - design @ solution
+        keep = np.abs(residual) < 3 * 1.4826 * np.median(np.abs(residual[keep]))
+    return tuple(float(c) for c in solution[:-1]), float(solution[-1])
+
+
+def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Remove stars, planets and noise: outliers are dropped, gaps filled from the nearest, then smoothed.
+
+    Where the correction is steep (behind the pylon and near the occulter) the smoothing is finer.
+    """
+    good = np.isfinite(values)
+    filled = _nearest(values, good)
+    local = ndimage.median_filter(filled, 15)
+    around = _azimuthal_median(filled, radius)
+    inner = (radius < 170) & (np.abs(local) < 4)
+    good &= np.where(inner, np.abs(filled - around) < 0.05 + 0.15 * np.abs(around), np.abs(filled - local) < 0.08)
+    filled = _nearest(values, good)
+    fine, coarse = (_normalised(filled, good, sigma) for sigma in (1.5, 5.0))
+    weight = np.clip((np.abs(ndimage.gaussian_filter(filled, 4.0)) - 0.12) / 0.2, 0, 1)
+    return np.asarray(weight * fine + (1 - weight) * coarse)
+
+
+def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over an arc of 60 px about the middle of the occulter, where the vignetting is nearly round."""
+    row, column = np.unravel_index(int(np.argmin(radius)), radius.shape)
+    radii, angles = np.meshgrid(np.arange(0, 200), np.arange(0, 360, 0.5) * np.pi / 180, indexing="ij")
+    places = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
+    polar = ndimage.map_coordinates(values, places, order=1, mode="nearest")
+    smooth = np.stack(
+        [ndimage.median_filter(line, 1 + 2 * int(3500 / max(r, 40)), mode="wrap") for r, line in enumerate(polar)]
+    )
+    y, x = np.mgrid[0 : radius.shape[0], 0 : radius.shape[1]]
+    angle = np.degrees(np.arctan2(y - row, x - column)) % 360
+    index = np.clip(np.stack([radius, angle * 2]), 0, [[[199]], [[719]]])
+    return np.asarray(ndimage.map_coordinates(smooth, index, order=1, mode="nearest"))
+
+
+def _nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+    index = ndimage.distance_transform_edt(~good, return_distances=False, return_indices=True)
+    return np.asarray(values[tuple(index)])
+
+
+def _normalised(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
+    weight = ndimage.gaussian_filter(good.astype(float), sigma)
+    total = ndimage.gaussian_filter(np.where(good, values, 0.0), sigma)
+    return np.asarray(np.where(weight > 0.05, total / np.maximum(weight, 0.05), values))
+
+
+def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Field of view without specks: single masked pixels inside the field are stars or noise, not the mask."""
+    labels, _ = ndimage.label(masked)
+    sizes = np.bincount(labels.ravel())
+    return np.asarray(~(masked & (sizes[labels] > 200)))
+
+
+def write(nominal: Nominal, directory: Path) -> list[Path]:
+    """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
+    directory.mkdir(parents=True, exist_ok=True)
+    size = 1024 // STEP
+    log = np.log(nominal.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
+    header = fits.Header()
+    header["SOURCE"] = (nominal.source[:60], "fitted to")
+    header["STEP"] = (STEP, "px of the frame per sample, block means")
+    header["LOGSCALE"] = (LOG_SCALE, "natural log of the correction per integer")
+    counts = np.round(log / LOG_SCALE).astype(np.int16)
+    _write(directory / FILES[0], fits.CompImageHDU(counts, header=header, compression_type="RICE_1"))
+    _write(directory / FILES[1], fits.CompImageHDU(nominal.field.astype(np.uint8), compression_type="RICE_1"))
+    text = {
+        "about": "Stray light of C3 Clear on the detector grid, MSB: c . (1, x, y, x^2, x y, y^2), x, y = (px-512)/512",
+        "coefficients": nominal.ramp,
+        "exposure_ratio": nominal.exposure_ratio,
+        "source": nominal.source,
+    }
+    (directory / FILES[2]).write_text(json.dumps(text, indent=1) + "\n")
+    return [directory / name for name in FILES]
+
+
+def _write(path: Path, image: fits.CompImageHDU) -> None:
+    aside = path.with_suffix(".part")
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(aside, overwrite=True)
+    os.replace(aside, path)
+
+
+def read(directory: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Read a set that `write` made.
+
+    Returns
+    -------
+    vignetting : ndarray of float32, shape (1024, 1024)
+        Correction factor on the detector grid.
+    ramp : ndarray of float32, shape (1024, 1024)
+        Stray light in MSB on the detector grid.
+    field : ndarray of bool, shape (1024, 1024)
+        Field of view on the corrected grid.
+    """
+    try:
+        with fits.open(directory / FILES[0]) as hdus:
+            step, log = int(hdus[1].header["STEP"]), hdus[1].data.astype(np.float64) * hdus[1].header["LOGSCALE"]
+        with fits.open(directory / FILES[1]) as hdus:
+            field = hdus[1].data.astype(bool)
+        coefficients = tuple(json.loads((directory / FILES[2]).read_text())["coefficients"])
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise CalibrationError(
+            f"{directory}: the nominal calibration set is damaged; install CorInpaint again"
+        ) from error
+    full = ndimage.zoom(log, step, order=1, mode="nearest", grid_mode=True)
+    return np.exp(full).astype(np.float32), quadratic(coefficients).astype(np.float32), field
+
+
+def _main() -> None:
+    from corinpaint.lasco.calibration import calfactor
+
+    parser = argparse.ArgumentParser(description="Fit the nominal C3 calibration set to a pair of frames.")
+    parser.add_argument("level1", type=Path)
+    parser.add_argument("level05", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent / "data" / "nominal")
+    arguments = parser.parse_args()
+    frame = read_frame(arguments.level05)
+    write(fit(arguments.level1, frame, calfactor(frame)), arguments.output)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,1 @@
+"""Room of the one path from frame to product."""
