@@ -99,7 +99,7 @@ class Assets:
 
 @lru_cache(maxsize=8)
 def occulted_on_detector(assets: Assets, centre: tuple[float, float]) -> NDArray[np.bool_]:
-    """Pixels of the detector grid that only feed masked pixels of the product.
+    """Pixels of the detector grid that no unmasked pixel of the product takes its value from.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def occulted_on_detector(assets: Assets, centre: tuple[float, float]) -> NDArray
     -------
     ndarray of bool, shape (1024, 1024)
     """
-    return np.asarray(~distortion.distort_map(centre).touched(assets.field))
+    return np.asarray(~distortion.undistort_map(centre).sources(assets.field))
 
 
 def load_assets(directory: Path | str | None = None) -> Assets:

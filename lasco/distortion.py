@@ -106,6 +106,13 @@ class BilinearMap:
             hit |= flat[self.corner + tap] & (weight > 0)
         return hit.reshape(self.shape)
 
+    def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
+        used = np.zeros(wanted.size, dtype=bool)
+        for tap, weight in zip(self._taps(), self.weights, strict=True):
+            used[self.corner[wanted.ravel() & (weight > 0)] + tap] = True
+        return used.reshape(self.shape)
+
 
 @lru_cache(maxsize=8)
 def undistort_map(centre: tuple[float, float], detector: str = "C3", size: int = 1024) -> BilinearMap:

@@ -152,6 +152,7 @@ def finish(
     filled: NDArray[np.bool_],
     assets: calibration.Assets,
     history: Sequence[str] = (),
+    cards: Sequence[tuple[str, str | int | float, str]] = (),
 ) -> Level1:
     """Make the product: take the distortion out of image and flags, mask, turn, and write the header.
 
@@ -169,6 +170,8 @@ def finish(
         What calibrated it.
     history : sequence of str
         More lines for HISTORY, in the order of the steps.
+    cards : sequence of (keyword, value, comment)
+        More cards, such as what filled the lost blocks.
 
     Returns
     -------
@@ -176,10 +179,12 @@ def finish(
     """
     centre = distortion.occulter_centre(frame.date)
     warp = distortion.undistort_map(centre)
-    refused = warp.touched(blocks.expand(lost & ~filled))
+    in_field = ~calibration.occulted_on_detector(assets, centre)
+    restored = blocks.expand(filled) & in_field
+    refused = warp.touched(blocks.expand(lost) & ~restored)
     unsent = warp.touched(blocks.expand(blocks.never_sent() & blocks.empty(frame.data)))
     mask = np.zeros(frame.data.shape, dtype=np.uint8)
-    mask[warp.touched(blocks.expand(filled))] |= FILLED
+    mask[warp.touched(restored)] |= FILLED
     mask[unsent] |= NEVER_SENT
     mask[~assets.field] |= OCCULTED
     mask[warp.touched(calibration.saturated(frame))] |= SATURATED
@@ -191,6 +196,8 @@ def finish(
         data, mask = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy()
     header = _header(frame, assets, lost, filled)
     _add_statistics(header, data, mask)
+    for key, value, comment in cards:
+        header[key] = (value, comment) if len(str(value)) < 40 else value
     for line in (*_steps(frame, assets), *history):
         header.add_history(line)
     return Level1(data, mask, header)

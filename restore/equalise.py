@@ -34,11 +34,11 @@ class Equaliser:
 
     def forward(self, image: NDArray[np.floating]) -> NDArray[np.float32]:
         """Equalise: values of any shape to [0, 1]; beyond the knots it stays at 0 and 1."""
-        return np.interp(image, self.values, self.levels).astype(np.float32)
+        return np.asarray(np.interp(image, self.values, self.levels), dtype=np.float32)
 
     def inverse(self, equalised: NDArray[np.floating]) -> NDArray[np.float32]:
         """The way back: [0, 1] to values; outside it stays at the lowest and the highest knot."""
-        return np.interp(equalised, self.levels, self.values).astype(np.float32)
+        return np.asarray(np.interp(equalised, self.levels, self.values), dtype=np.float32)
 
 
 def fit(image: NDArray[np.floating], valid: NDArray[np.bool_], knots: int = KNOTS) -> Equaliser:

@@ -1,0 +1,221 @@
+"""The one path from a Level 0.5 frame to its restored Level 1 product.
+
+photometry -> equalise -> fill the lost blocks -> inverse -> put back -> distortion, mask, header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks, calibration, distortion, level1
+from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.version import __version__
+from corinpaint.restore import backends, equalise, policy
+
+FILLS = ("network", "none")
+"""Methods of filling that can be asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What is known and what is missing on the detector grid of one frame.
+
+    Attributes
+    ----------
+    brightness : ndarray of float32, shape (1024, 1024)
+        Mean solar brightness; meaningless where not observed.
+    observed : ndarray of bool, shape (1024, 1024)
+        Sent, not lost, in the field of view, not saturated.
+    field : ndarray of bool, shape (1024, 1024)
+        Field of view.
+    lost : ndarray of bool, shape (32, 32)
+        Lost blocks.
+    """
+
+    brightness: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    field: NDArray[np.bool_]
+    lost: blocks.Blocks
+
+    @property
+    def missing(self) -> blocks.Blocks:
+        """Lost blocks that reach into the field of view; shape (32, 32)."""
+        side = blocks.BLOCK
+        reaches = self.field.reshape(blocks.GRID, side, blocks.GRID, side).any(axis=(1, 3))
+        return self.lost & reaches
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A restored frame and how it came about.
+
+    Attributes
+    ----------
+    frame : Frame
+        The Level 0.5 frame.
+    level1 : Level1
+        The product.
+    verdicts : tuple of Verdict
+        What became of each zone of lost blocks.
+    lost, filled : ndarray of bool, shape (32, 32)
+        Lost blocks, and those of them that were filled.
+    fill : str
+        Method that was asked for.
+    model : ModelInfo or None
+        The network that filled; None when none was run.
+    """
+
+    frame: Frame
+    level1: level1.Level1
+    verdicts: tuple[policy.Verdict, ...]
+    lost: blocks.Blocks
+    filled: blocks.Blocks
+    fill: str
+    model: backends.ModelInfo | None
+
+
+def survey(frame: Frame, assets: calibration.Assets) -> Surroundings:
+    """Calibrate a frame on the detector grid and find what is missing.
+
+    Parameters
+    ----------
+    frame : Frame
+    assets : Assets
+
+    Returns
+    -------
+    Surroundings
+
+    Raises
+    ------
+    UnsupportedFrameError
+        When the frame is not a C3 Clear exposure of the corona.
+    """
+    brightness = calibration.photometry(frame, assets)
+    field = ~calibration.occulted_on_detector(assets, distortion.occulter_centre(frame.date))
+    lost = blocks.lost(frame.data)
+    sent = ~blocks.expand(blocks.empty(frame.data) | blocks.never_sent())
+    observed = sent & field & ~calibration.saturated(frame)
+    return Surroundings(brightness, observed, field, lost)
+
+
+def restore(
+    frame: Frame,
+    *,
+    fill: str = "network",
+    inpainter: backends.Inpainter | None = None,
+    assets: calibration.Assets | None = None,
+) -> Restored:
+    """Calibrate a frame and fill its lost blocks.
+
+    Parameters
+    ----------
+    frame : Frame
+        Level 0.5.
+    fill : {'network', 'none'}
+        How lost blocks are filled; 'none' leaves them NaN and flagged.
+    inpainter : Inpainter, optional
+        The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
+    assets : Assets, optional
+        Calibration; by default the nominal set.
+
+    Returns
+    -------
+    Restored
+        Pixels that no fill touches are bit-identical for every `fill`.
+
+    Raises
+    ------
+    OptionError
+        When `fill` is not one of `FILLS`.
+    FrameError
+        When the frame cannot be calibrated.
+    CheckpointError
+        When the network is needed and cannot be opened.
+    """
+    if fill not in FILLS:
+        raise OptionError(f"fill = {fill!r} is unknown; choose one of {', '.join(FILLS)}")
+    assets = assets or calibration.load_assets()
+    around = survey(frame, assets)
+    verdicts = _verdicts(around, fill)
+    wanted = _union([v.zone.missing for v in verdicts if not v.refused])
+    brightness, model = around.brightness, None
+    if wanted.any():
+        engine = inpainter or backends.load()
+        brightness, model = _filled(around, wanted, engine), engine.info
+    filled = wanted if model else wanted & False
+    product = level1.finish(
+        frame, brightness, around.lost, filled, assets, _history(verdicts, model), _cards(fill, model)
+    )
+    return Restored(frame, product, tuple(verdicts), around.lost, filled, fill, model)
+
+
+def _verdicts(around: Surroundings, fill: str) -> list[policy.Verdict]:
+    verdicts = policy.judge(around.missing, around.field, around.observed)
+    if fill == "none":
+        return [policy.Verdict(v.zone, "no fill asked for") for v in verdicts]
+    return verdicts
+
+
+def _union(maps: list[blocks.Blocks]) -> blocks.Blocks:
+    return np.logical_or.reduce(maps, axis=0) if maps else np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+
+
+def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
+    """What the network sees of a frame.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (1, 1, 1024, 1024)
+        Equalised brightness, 0 where not observed.
+    mask : ndarray of float32, shape (1, 1, 1024, 1024)
+        1 where observed.
+    equaliser : Equaliser
+        The way back.
+    """
+    equaliser = equalise.fit(around.brightness, around.observed)
+    image = np.where(around.observed, equaliser.forward(around.brightness), np.float32(0))
+    return image[None, None], around.observed.astype(np.float32)[None, None], equaliser
+
+
+def _filled(around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter) -> NDArray[np.float32]:
+    image, mask, equaliser = network_input(around)
+    restored, reached = engine.fill(image, mask)
+    holes = blocks.expand(wanted) & around.field
+    if not reached[0, 0][holes].all():
+        raise OptionError(
+            f"{engine.info.path.name}: its reach of {engine.info.reach} px does not cover the lost blocks; "
+            "use a network with a wider reach, or fill 'none'"
+        )
+    brightness = around.brightness.copy()
+    brightness[holes] = equaliser.inverse(restored[0, 0][holes])
+    return brightness
+
+
+def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -> list[str]:
+    lines = []
+    if model is not None:
+        lines.append(
+            f"Lost blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
+            "on the detector grid in the equalised domain; observed pixels untouched"
+        )
+    for verdict in verdicts:
+        fate = f"refused: {verdict.refused}" if verdict.refused else "filled by network"
+        lines.append(f"Zone {verdict.zone.number}, {int(verdict.zone.missing.sum())} missing blocks: {fate}")
+    return lines
+
+
+def _cards(fill: str, model: backends.ModelInfo | None) -> list[tuple[str, str | int | float, str]]:
+    cards: list[tuple[str, str | int | float, str]] = [("FILL", fill, "method of filling that was asked for")]
+    if model is None:
+        return [*cards, ("WEIGHTS", "none", "no network was run")]
+    return [
+        *cards,
+        ("WEIGHTS", model.sha256, "sha256 of the network's weights"),
+        ("NETVER", model.version, "CorInpaint version of the weights"),
+        ("FILLVER", __version__, "CorInpaint version that filled"),
+    ]

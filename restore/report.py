@@ -1,0 +1,62 @@
+"""What was done to a frame, as plain values for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corinpaint.lasco import blocks, level1
+from corinpaint.lasco.version import __version__
+from corinpaint.restore.pipeline import Restored
+
+
+def report(restored: Restored) -> dict[str, Any]:
+    """Describe a restored frame.
+
+    Parameters
+    ----------
+    restored : Restored
+
+    Returns
+    -------
+    dict
+        File names, times, calibration, weights, statistics in MSB, zones with their block numbers (row * 32 + column
+        from the bottom left), pixel counts per flag.
+    """
+    header = restored.level1.header
+    statistics = {key: header[key] for key in header if key.startswith("DATA")}
+    model = restored.model
+    return {
+        "product": restored.level1.filename,
+        "source": restored.frame.name,
+        "date_obs": str(header["DATE-OBS"]),
+        "corinpaint": __version__,
+        "fill": restored.fill,
+        "weights": None
+        if model is None
+        else {"sha256": model.sha256, "engine": model.engine, "version": model.version},
+        "calibration": {
+            "kind": header["CALIB"],
+            "files": [{"name": header[f"CALF{i}"], "sha256": header[f"CALH{i}"]} for i in _numbered(header)],
+        },
+        "blocks": {
+            "lost": _numbers(restored.lost),
+            "filled": _numbers(restored.filled),
+            "misslist": blocks.misslist(restored.lost),
+        },
+        "zones": [
+            {"zone": v.zone.number, "blocks": _numbers(v.zone.missing), "filled": not v.refused, "reason": v.refused}
+            for v in restored.verdicts
+        ],
+        "pixels": {meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in level1.FLAGS.items()},
+        "statistics": statistics,
+    }
+
+
+def _numbered(header: Any) -> list[int]:
+    return [int(key[4:]) for key in header if key.startswith("CALF")]
+
+
+def _numbers(block_map: blocks.Blocks) -> list[int]:
+    return [int(n) for n in np.flatnonzero(block_map)]
