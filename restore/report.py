@@ -27,15 +27,14 @@ def report(restored: Restored) -> dict[str, Any]:
     header = restored.level1.header
     statistics = {key: header[key] for key in header if key.startswith("DATA")}
     model = restored.model
+    weights = model and {"sha256": model.sha256, "engine": model.engine, "version": model.version}
     return {
         "product": restored.level1.filename,
         "source": restored.frame.name,
         "date_obs": str(header["DATE-OBS"]),
         "corinpaint": __version__,
         "fill": restored.fill,
-        "weights": None
-        if model is None
-        else {"sha256": model.sha256, "engine": model.engine, "version": model.version},
+        "weights": weights,
         "calibration": {
             "kind": header["CALIB"],
             "files": [{"name": header[f"CALF{i}"], "sha256": header[f"CALH{i}"]} for i in _numbered(header)],

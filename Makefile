@@ -1,0 +1,38 @@
+# make demo   sets everything up and restores a simulated frame through TorchServe; results under demo/
+# make test   sets everything up and runs the tests
+# Needs Python 3.11, git and make. Everything else, Java for TorchServe included, comes from pip into .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOMS := lasco model restore train export handlers cli
+
+.PHONY: demo test lint types clean
+
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy finds a namespace package only where its folder is: give it one made of links.
+types: $(STAMP)
+	@mkdir -p build/types/corinpaint
+	@for room in $(ROOMS); do ln -sfn ../../../$$room build/types/corinpaint/$$room; done
+	MYPYPATH=build/types $(BIN)/mypy $(addprefix -p corinpaint.,$(ROOMS))
+
+$(STAMP): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,46 @@
+"""`corinpaint inspect`: what a Level 0.5 frame holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from corinpaint.cli import common
+
+
+@click.command("inspect")
+@common.inputs_argument
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line instead of text.")
+@common.calibration_option
+def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -> None:
+    """Say what Level 0.5 frames hold, which blocks are lost, and which of them would be filled.
+
+    Nothing is written and no network is run. Block numbers count row * 32 + column from the bottom left.
+    """
+    from corinpaint.lasco.errors import CorInpaintError
+    from corinpaint.restore.inspection import inspect
+
+    try:
+        from corinpaint.lasco.calibration import load_assets
+
+        assets = load_assets(calibration)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+
+    def work(path: Path) -> str:
+        found = inspect(path, assets)
+        return json.dumps(found) if as_json else _text(found)
+
+    common.each(common.frames(inputs), "inspect", work)
+
+
+def _text(found: dict[str, object]) -> str:
+    lines = [str(found["name"])]
+    for key, value in found.items():
+        if key == "zones" and isinstance(value, list):
+            lines += [f"  zone {z['zone']:<10} {z['verdict']}; blocks {z['blocks']}" for z in value]
+        elif key != "name":
+            lines.append(f"  {key:<15} {value}")
+    return "\n".join(lines)

@@ -1,0 +1,46 @@
+"""The command `corinpaint`: a group whose commands are imported when they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import ClassVar
+
+import click
+
+from corinpaint.lasco.version import __version__
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports each on use, so that `--help` is quick."""
+
+    modules: ClassVar[dict[str, tuple[str, str]]] = {
+        "restore": ("restore", "Calibrate Level 0.5 frames and fill their lost blocks."),
+        "inspect": ("inspect", "Say what a Level 0.5 frame holds and what would be filled."),
+        "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),
+        "train": ("train", "Train the network."),
+        "export": ("export", "Export a checkpoint to TorchScript, ONNX or a TorchServe archive."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.modules:
+            return None
+        module = importlib.import_module(f"corinpaint.cli.{self.modules[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self.modules.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="corinpaint")
+def main() -> None:
+    """Restore frames of the SOHO/LASCO C3 coronagraph.
+
+    From Level 0.5 (FITS, DN) to Level 1 (mean solar brightness) with the lost telemetry blocks filled by a network of
+    partial convolutions. Observed pixels are never changed, filled ones are flagged in the MASK extension.
+    """

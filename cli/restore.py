@@ -1,0 +1,82 @@
+"""`corinpaint restore`: Level 0.5 files in, restored Level 1 files out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from corinpaint.cli import common
+from corinpaint.lasco.errors import CorInpaintError, OutputError
+
+
+@click.command("restore")
+@common.inputs_argument
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
+@click.option(
+    "--fill",
+    type=click.Choice(["network", "none"]),
+    default="network",
+    show_default=True,
+    help="How lost blocks are filled; 'none' leaves them NaN and flagged.",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Network to use: .onnx, .pt or .safetensors; by default the shipped weights on onnxruntime.",
+)
+@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="Of the network; 0 = all.")
+@common.calibration_option
+@click.option("--png", is_flag=True, help="Write a before/after picture beside each product.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
+@common.overwrite_option
+def command(
+    inputs: tuple[Path, ...],
+    output: Path,
+    fill: str,
+    model: Path | None,
+    threads: int,
+    calibration: Path | None,
+    png: bool,
+    as_json: bool,
+    overwrite: bool,
+) -> None:
+    """Calibrate Level 0.5 C3 frames to Level 1 and fill their lost blocks.
+
+    INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
+    brightness (float32, NaN where nothing was measured or filled) and a MASK extension whose flags say what each pixel
+    is. A file that fails is reported and the others go on; the exit status is 1 then.
+    """
+    from corinpaint.lasco.calibration import load_assets
+    from corinpaint.lasco.frame import read_frame
+    from corinpaint.lasco.level1 import write_bytes
+    from corinpaint.restore import backends
+    from corinpaint.restore.pipeline import restore
+    from corinpaint.restore.preview import before_after
+    from corinpaint.restore.report import report
+
+    try:
+        assets = load_assets(calibration)
+        engine = None if fill == "none" else backends.load(model, threads)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    made: dict[Path, Path] = {}
+
+    def work(path: Path) -> str:
+        restored = restore(read_frame(path), fill=fill, inpainter=engine, assets=assets)
+        target = output / restored.level1.filename
+        if target in made:
+            raise OutputError(f"{path}: would replace {target}, made from {made[target]}; use another folder")
+        restored.level1.write(output, overwrite=overwrite)
+        made[target] = path
+        if png:
+            write_bytes(target.with_suffix(".png"), before_after(restored.level1), overwrite=overwrite)
+        if as_json:
+            text = json.dumps(report(restored), indent=1)
+            write_bytes(target.with_suffix(".json"), text.encode(), overwrite=overwrite)
+        refused = [v for v in restored.verdicts if v.refused]
+        note = f", {len(refused)} zones refused ({'; '.join(v.refused for v in refused)})" if refused else ""
+        return f"{target}: {int(restored.lost.sum())} blocks lost, {int(restored.filled.sum())} filled{note}"
+
+    common.each(common.frames(inputs), "restore", work)

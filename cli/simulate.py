@@ -1,0 +1,59 @@
+"""`corinpaint simulate`: simulated frames with the truth beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corinpaint.cli import common
+
+
+@click.command("simulate")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many frames.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first frame.")
+@click.option("--lost", type=click.IntRange(0, 400), help="How many blocks are lost; by default a random pattern.")
+@click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default at random.")
+@click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a usual one.")
+@click.option(
+    "--truth/--no-truth",
+    default=True,
+    show_default=True,
+    help="Write NAME_truth.fits too.",
+)
+@common.overwrite_option
+def command(
+    output: Path,
+    count: int,
+    seed: int,
+    lost: int | None,
+    cme: bool | None,
+    exptime: float | None,
+    truth: bool,
+    overwrite: bool,
+) -> None:
+    """Write simulated C3 Level 0.5 frames with lost blocks.
+
+    The same seed gives the same bytes. NAME_truth.fits holds the complete counts (DN), the noise-free brightness (MSB,
+    detector grid) and the map of lost blocks.
+    """
+    from corinpaint.lasco.errors import CorInpaintError, OutputError
+    from corinpaint.lasco.simulate import simulate, write, write_truth
+
+    names = [Path(str(seed + k)) for k in range(count)]
+    try:
+        for name in common.bar(names, "simulate"):
+            made = simulate(int(name.name), lost=lost, cme=cme, exptime=exptime)
+            path = output / f"{made.frame.number}.fts"
+            beside = output / f"{made.frame.number}_truth.fits"
+            for target in (path, beside) if truth else (path,):
+                if target.exists() and not overwrite:
+                    raise OutputError(f"{target}: is there already; choose another folder or allow --overwrite")
+                target.unlink(missing_ok=True)
+            write(made, path)
+            if truth:
+                write_truth(made, beside)
+            common.say(f"{path}: seed {name.name}, {int(made.lost.sum())} blocks lost")
+    except CorInpaintError as error:
+        raise common.fail(error) from error

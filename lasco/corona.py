@@ -1,0 +1,219 @@
+"""The sky in front of C3 for the simulator: K corona with streamers, a mass ejection, F corona, stars and a planet.
+
+Everything is in mean solar brightness (MSB). K corona after the electron densities of Saito, Poland and Munro (1977,
+Solar Physics 55, 121), F corona after Koutchmy and Lamy (1985, IAU Colloquium 85, 63); levels checked on real frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, special
+
+SIZE = 1024
+"""Side of the frame, px."""
+
+SUN_CENTRE = (517.95599, 532.63202)
+"""Sun centre (column, row), px from 0: CRPIX of real Level 0.5 headers."""
+
+PIXELS_PER_RADIUS = 969.0 / 56.0
+"""Solar radius on the detector, px: 969 arcsec seen from SOHO, 56 arcsec/px."""
+
+K_LAW = ((2.4e-8, -3.14), (1.8e-6, -7.13))
+"""Amplitude (MSB) and exponent of the equatorial K corona over the radius in solar radii: Thomson scattering along the
+line of sight by the densities 1.36e6 r^-2.14 + 1.68e8 r^-6.13 cm^-3 of Saito et al. (1977)."""
+
+F_EQUATOR = (2.35e-10, -2.25)
+"""Brightness (MSB) at 10 solar radii and exponent: slope of Koutchmy and Lamy (1985), level of real C3 frames."""
+
+F_POLE = (1.30e-10, -2.50)
+"""The same at the poles of the ecliptic."""
+
+F_SHARPNESS = 4.5
+"""Exponent of the cosine between equator and pole (measured on C3 frames: 0.49 at 30 degrees, 0.1 at 60)."""
+
+SKY = 0.7e-11
+"""Brightness of the sky far from the sun, MSB, that the power laws leave over in real C3 frames."""
+
+STAR_SIGMA = 0.52
+"""Width of a star image, px (its neighbours hold 0.13 to 0.2 of the peak in real frames)."""
+
+FAINTEST_STAR = 1.5e-12
+"""Flux of the faintest star drawn, MSB px; about 20 DN at the peak in 19 s."""
+
+STARS = (900, 2200)
+"""Number of stars in the frame: about 200 stand out by 180 DN in 19 s."""
+
+RADII = np.arange(0.0, 760.0, 2.0)
+"""Radii of the polar grid, px."""
+
+ANGLES = np.arange(0.0, 360.0, 0.25)
+"""Position angles of the polar grid, degrees counter-clockwise from the right."""
+
+
+@dataclass(frozen=True)
+class Planet:
+    """A planet in the field.
+
+    Attributes
+    ----------
+    column, row : float
+        Place on the detector, px from 0.
+    flux : float
+        MSB px.
+    """
+
+    column: float
+    row: float
+    flux: float
+
+
+@lru_cache(maxsize=2)
+def polar(centre: tuple[float, float], size: int = SIZE) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Radius in px and position angle in degrees about a centre (column, row), each of shape (size, size)."""
+    y, x = np.mgrid[0:size, 0:size]
+    radius = np.hypot(x - centre[0], y - centre[1])
+    angle = np.degrees(np.arctan2(y - centre[1], x - centre[0])) % 360
+    return radius.astype(np.float32), angle.astype(np.float32)
+
+
+def k_law(radius: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Brightness (MSB) of the equatorial K corona at a radius in solar radii; see `K_LAW`."""
+    (a, p), (b, q) = K_LAW
+    return np.asarray(a * radius**p + b * radius**q)
+
+
+def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
+    """K corona with streamers and rays, and a mass ejection on request.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    cme : bool
+        With a coronal mass ejection.
+
+    Returns
+    -------
+    ndarray of float32, shape (1024, 1024)
+        MSB on the undistorted grid.
+    """
+    pattern = _streamers(rng)
+    if cme:
+        pattern += _ejection(rng)
+    radius, angle = polar(SUN_CENTRE)
+    places = np.stack([radius / RADII[1], angle / ANGLES[1]])
+    wrapped = np.concatenate([pattern, pattern[:, :1]], axis=1)
+    relative = ndimage.map_coordinates(wrapped, places, order=1, mode="nearest", output=np.float32)
+    return np.asarray(relative * k_law(np.maximum(radius / PIXELS_PER_RADIUS, 2.0)), dtype=np.float32)
+
+
+def _away(centre: NDArray[np.floating] | float) -> NDArray[np.float32]:
+    """Angular distance in degrees, -180 to 180, of the polar grid's angles from a centre per radius."""
+    return np.asarray((ANGLES[None, :] - np.reshape(centre, (-1, 1)) + 180) % 360 - 180, dtype=np.float32)
+
+
+def _streamers(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Brightness relative to `k_law`, shape (radii, angles): polar floor, belt, streamers, rays and fine structure."""
+    tilt, activity = rng.uniform(-12, 12), rng.uniform(0, 1)
+    belt = 14 + 26 * activity
+    pattern = np.full((RADII.size, ANGLES.size), rng.uniform(0.2, 0.4), dtype=np.float32)
+    for side in (tilt, 180 + tilt):
+        pattern += rng.uniform(0.3, 0.6) * np.exp(-0.5 * (_away(side) / belt) ** 2)
+        for _ in range(rng.integers(2, 4 + int(4 * activity))):
+            pattern += _ray(rng, side + rng.normal(0, 1.2 * belt), (2.0, 8.0), (0.15, 1.0))
+    for _ in range(rng.integers(6, 22)):
+        pattern += _ray(rng, rng.choice([tilt, 180 + tilt]) + rng.normal(0, 2 * belt), (0.4, 1.8), (0.02, 0.25))
+    grain = ndimage.gaussian_filter(rng.normal(size=(RADII.size // 4, ANGLES.size)), (6, 4), mode=("nearest", "wrap"))
+    grain = np.repeat(grain, 4, axis=0) * (rng.uniform(0.02, 0.07) / grain.std())
+    return np.asarray(pattern * (1 + grain[: RADII.size]), dtype=np.float32)
+
+
+def _ray(
+    rng: np.random.Generator, angle: float, widths: tuple[float, float], heights: tuple[float, float]
+) -> NDArray[np.float32]:
+    """One streamer: a ridge of constant angular width that bends towards its final angle, with its own fall-off."""
+    radii = np.maximum(RADII / PIXELS_PER_RADIUS, 2.0)
+    axis = angle + rng.normal(0, 5) * (4 / radii) + rng.normal(0, 1.5) * np.sin(radii / rng.uniform(4, 12))
+    width = rng.uniform(*widths) * (1 + rng.uniform(0, 2.0) * (4 / radii) ** 1.5)
+    height = rng.uniform(*heights) * (radii / 6) ** rng.uniform(-0.3, 0.5)
+    return np.asarray(height[:, None] * np.exp(-0.5 * (_away(axis) / width[:, None]) ** 2), dtype=np.float32)
+
+
+def _ejection(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Three-part mass ejection relative to `k_law`: bright front, cavity and core, with filaments."""
+    lead, half = rng.uniform(6, 27) * PIXELS_PER_RADIUS, rng.uniform(14, 45)
+    angle, foot = rng.uniform(0, 360), rng.uniform(0.3, 0.5)
+    along = (RADII[:, None] / lead - (1 + foot) / 2) / ((1 - foot) / 2)
+    across = _away(angle) / half * np.maximum(RADII[:, None] / lead, 0.3) ** 0.3
+    distance = np.hypot(along, across).astype(np.float32)
+    ripple = ndimage.gaussian_filter(rng.normal(size=(RADII.size, ANGLES.size)), (5, 9), mode=("nearest", "wrap"))
+    ripple /= ripple.std()
+    distance = distance + np.float32(0.05) * ripple
+    thickness = np.where(distance < 1, rng.uniform(0.10, 0.3), rng.uniform(0.03, 0.08))
+    front = rng.uniform(0.6, 3.0) * np.exp(-0.5 * ((distance - 1) / thickness) ** 2)
+    cavity = -rng.uniform(0.05, 0.15) * np.exp(-0.5 * (distance / 0.5) ** 4)
+    core = np.hypot((along + rng.uniform(0.2, 0.5)) / rng.uniform(0.2, 0.4), across / rng.uniform(0.1, 0.3))
+    core = rng.uniform(0.3, 4.0) * np.exp(-0.5 * core**2) * np.clip(1 + 0.5 * ripple, 0.1, 3)
+    legs = rng.uniform(0, 0.4) * np.exp(-0.5 * ((np.abs(_away(angle)) - 0.7 * half) / 4) ** 2) * (along < 0)
+    return np.asarray(front * (1 + 0.15 * ripple) + cavity + core + legs, dtype=np.float32)
+
+
+def f_corona(rng: np.random.Generator) -> NDArray[np.float32]:
+    """F corona and sky, flattened towards the ecliptic.
+
+    Returns
+    -------
+    ndarray of float32, shape (1024, 1024)
+        MSB on the undistorted grid.
+    """
+    level, tilt = rng.uniform(0.94, 1.06), rng.uniform(-7.25, 7.25)
+    radius, angle = polar(SUN_CENTRE)
+    log = np.log(np.maximum(radius / PIXELS_PER_RADIUS, 2.0) / 10)
+    cosine = np.abs(np.cos(np.radians(angle - np.float32(tilt)))) ** np.float32(F_SHARPNESS)
+    equator = np.log(F_EQUATOR[0]) + F_EQUATOR[1] * log
+    pole = np.log(F_POLE[0]) + F_POLE[1] * log
+    return np.asarray(level * np.exp(pole + cosine * (equator - pole)) + SKY * rng.uniform(0.8, 1.2), np.float32)
+
+
+def add_stars(image: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Add stars to an image in MSB, in place: uniform places, numbers proportional to 1 / flux.
+
+    Stars are put on the detector grid as they are, after the distortion of the corona: their places are random, and
+    interpolation would widen them.
+    """
+    count = int(rng.integers(*STARS))
+    flux = FAINTEST_STAR / np.maximum(rng.uniform(size=count), 2e-4)
+    for column, row, total in zip(*rng.uniform(0, SIZE, (2, count)), flux, strict=True):
+        _add_point(image, column, row, total)
+
+
+def _add_point(image: NDArray[np.float32], column: float, row: float, flux: float, reach: int = 3) -> None:
+    """Add a Gaussian of `STAR_SIGMA`, integrated over the pixels."""
+    left, low = max(int(round(column)) - reach, 0), max(int(round(row)) - reach, 0)
+    right, top = min(left + 2 * reach + 1, image.shape[1]), min(low + 2 * reach + 1, image.shape[0])
+    x, y = _profile(left, right, column), _profile(low, top, row)
+    image[low:top, left:right] += flux * y[:, None] * x[None, :]
+
+
+def _profile(first: int, last: int, centre: float) -> NDArray[np.float64]:
+    edges = (np.arange(first, last + 1) - 0.5 - centre) / (STAR_SIGMA * np.sqrt(2))
+    return np.asarray(np.diff(special.erf(edges)) / 2)
+
+
+def draw_planet(rng: np.random.Generator) -> Planet | None:
+    """A planet in two frames of five: near the ecliptic, bright enough to bleed (Mercury to Venus)."""
+    if rng.uniform() > 0.4:
+        return None
+    column = SUN_CENTRE[0] + rng.choice([-1, 1]) * rng.uniform(90, 470)
+    return Planet(column, SUN_CENTRE[1] + rng.normal(0, 60), 10 ** rng.uniform(-7.7, -6.3))
+
+
+def add_planet(image: NDArray[np.float32], planet: Planet) -> None:
+    """Add a planet's image in MSB, in place: a core and a halo, before the detector saturates."""
+    _add_point(image, planet.column, planet.row, 0.9 * planet.flux)
+    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+    halo = (1 + ((x - planet.column) ** 2 + (y - planet.row) ** 2) / 2.25) ** -2.2
+    image += (0.1 * planet.flux / halo.sum()) * halo

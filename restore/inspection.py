@@ -1,0 +1,59 @@
+"""What a frame holds and what would be filled, without running the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corinpaint.lasco import blocks, calibration
+from corinpaint.lasco.frame import read_frame
+from corinpaint.restore import policy
+from corinpaint.restore.pipeline import survey
+
+
+def inspect(path: Path, assets: calibration.Assets) -> dict[str, Any]:
+    """Describe a Level 0.5 file.
+
+    Parameters
+    ----------
+    path : Path
+    assets : Assets
+
+    Returns
+    -------
+    dict
+        Plain values: instrument, times, exposure, block counts, MISSLIST, zones with what would become of them.
+
+    Raises
+    ------
+    FrameError
+        When the file is not a frame that can be calibrated.
+    """
+    frame = read_frame(path)
+    around = survey(frame, assets)
+    factor, bias, source = calibration.exposure(frame, assets)
+    verdicts = policy.judge(around.missing, around.field, around.observed)
+    return {
+        "name": frame.name,
+        "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
+        "date_obs": frame.date.isot,
+        "exposure_s": frame.exptime * factor,
+        "bias_dn": bias,
+        "bias_source": source,
+        "calibration": assets.kind,
+        "turned": frame.turned,
+        "never_sent": int((blocks.never_sent() & blocks.empty(frame.data)).sum()),
+        "lost": int(around.lost.sum()),
+        "misslist": blocks.misslist(around.lost),
+        "saturated_px": int(np.count_nonzero(calibration.saturated(frame))),
+        "zones": [
+            {
+                "zone": v.zone.number,
+                "blocks": [int(n) for n in np.flatnonzero(v.zone.missing)],
+                "verdict": f"refused: {v.refused}" if v.refused else "can be filled",
+            }
+            for v in verdicts
+        ],
+    }
