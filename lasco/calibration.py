@@ -215,7 +215,8 @@ def _exposure_table(frame: Frame, assets: Assets) -> Exposure | None:
         return None
     rows = [words for words in map(str.split, paths[0].read_text(errors="replace").splitlines()) if len(words) >= 5]
     try:
-        named = [row for row in rows if f"{frame.number}.fts" in row]
+        own = str(frame.header.get("FILENAME") or f"{frame.number}.fts").strip()
+        named = [row for row in rows if own in row]
         seconds = (frame.date.mjd % 1) * 86400
         row = named[0] if named else min(rows, key=lambda words: abs(float(words[4]) - seconds))
         return Exposure(float(row[1]), float(row[2]), name)

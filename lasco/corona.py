@@ -44,8 +44,11 @@ STAR_SIGMA = 0.52
 FAINTEST_STAR = 1.5e-12
 """Flux of the faintest star drawn, MSB px; about 20 DN at the peak in 19 s."""
 
-STARS = (900, 2200)
-"""Number of stars in the frame: about 200 stand out by 180 DN in 19 s."""
+STARS = (1800, 5500)
+"""Number of stars in the frame: about 200 stand out by 180 DN in 19 s in real frames, cosmic rays among them."""
+
+STAR_REACH = 3
+"""Pixels from the middle of a star to the edge of its image."""
 
 RADII = np.arange(0.0, 760.0, 2.0)
 """Radii of the polar grid, px."""
@@ -186,21 +189,29 @@ def add_stars(image: NDArray[np.float32], rng: np.random.Generator) -> None:
     """
     count = int(rng.integers(*STARS))
     flux = FAINTEST_STAR / np.maximum(rng.uniform(size=count), 2e-4)
-    for column, row, total in zip(*rng.uniform(0, SIZE, (2, count)), flux, strict=True):
-        _add_point(image, column, row, total)
+    columns, rows = rng.uniform(0, SIZE, (2, count))
+    _add_points(image, columns, rows, flux)
 
 
-def _add_point(image: NDArray[np.float32], column: float, row: float, flux: float, reach: int = 3) -> None:
-    """Add a Gaussian of `STAR_SIGMA`, integrated over the pixels."""
-    left, low = max(int(round(column)) - reach, 0), max(int(round(row)) - reach, 0)
-    right, top = min(left + 2 * reach + 1, image.shape[1]), min(low + 2 * reach + 1, image.shape[0])
-    x, y = _profile(left, right, column), _profile(low, top, row)
-    image[low:top, left:right] += flux * y[:, None] * x[None, :]
+def _add_points(
+    image: NDArray[np.float32],
+    columns: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    flux: NDArray[np.float64],
+) -> None:
+    """Add Gaussians of `STAR_SIGMA`, integrated over the pixels; what falls beyond the frame is left out."""
+    (x, across), (y, along) = _profiles(columns), _profiles(rows)
+    x, y = np.broadcast_arrays(x[:, None, :], y[:, :, None])
+    values = flux[:, None, None] * along[:, :, None] * across[:, None, :]
+    inside = (x >= 0) & (x < image.shape[1]) & (y >= 0) & (y < image.shape[0])
+    np.add.at(image, (y[inside], x[inside]), values[inside].astype(np.float32))
 
 
-def _profile(first: int, last: int, centre: float) -> NDArray[np.float64]:
-    edges = (np.arange(first, last + 1) - 0.5 - centre) / (STAR_SIGMA * np.sqrt(2))
-    return np.asarray(np.diff(special.erf(edges)) / 2)
+def _profiles(centres: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Pixels around each centre and the share of light in them, each of shape (stars, pixels)."""
+    first = np.round(centres).astype(np.int64) - STAR_REACH
+    edges = first[:, None] + np.arange(2 * STAR_REACH + 2) - 0.5 - centres[:, None]
+    return first[:, None] + np.arange(2 * STAR_REACH + 1), np.diff(special.ndtr(edges / STAR_SIGMA), axis=1)
 
 
 def draw_planet(rng: np.random.Generator) -> Planet | None:
@@ -208,12 +219,13 @@ def draw_planet(rng: np.random.Generator) -> Planet | None:
     if rng.uniform() > 0.4:
         return None
     column = SUN_CENTRE[0] + rng.choice([-1, 1]) * rng.uniform(90, 470)
-    return Planet(column, SUN_CENTRE[1] + rng.normal(0, 60), 10 ** rng.uniform(-7.7, -6.3))
+    return Planet(column, SUN_CENTRE[1] + rng.normal(0, 60), 10 ** rng.uniform(-7.6, -6.1))
 
 
 def add_planet(image: NDArray[np.float32], planet: Planet) -> None:
     """Add a planet's image in MSB, in place: a core and a halo, before the detector saturates."""
-    _add_point(image, planet.column, planet.row, 0.9 * planet.flux)
+    place = np.array([planet.column]), np.array([planet.row])
+    _add_points(image, *place, np.array([0.9 * planet.flux]))
     y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
     halo = (1 + ((x - planet.column) ** 2 + (y - planet.row) ** 2) / 2.25) ** -2.2
     image += (0.1 * planet.flux / halo.sum()) * halo

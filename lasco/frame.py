@@ -34,7 +34,6 @@ MAX_HEADER_BYTES = 2880 * 100
 """Most header bytes that are searched for the END card; real headers take two or three blocks of 2880."""
 
 GZIP_MAGIC = b"\x1f\x8b"
-LEVEL_1_NUMBER = re.compile(r"^[23][345]\d{6}$")
 FULL_FRAME = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
 CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
 
@@ -52,7 +51,7 @@ class Frame:
     name : str
         Name of the source, for messages.
     number : str
-        Eight-digit LASCO file number when the name or FILENAME holds one, else the bare name.
+        Name of the file without its ending, for bytes FILENAME's: the eight-digit LASCO number as a rule.
     date : astropy.time.Time
         Start of the exposure as DATE-OBS and TIME-OBS give it, UTC.
     """
@@ -125,7 +124,7 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
     _check_instrument(header, label, detectors)
     date = _check_keywords(header, label)
     _check_geometry(header, data, label)
-    return Frame(data.astype(np.float32), header, label, _number(header, label), date)
+    return Frame(data.astype(np.float32), header, label, _number(header, label, isinstance(source, str | Path)), date)
 
 
 def _squeezed(value: object) -> str:
@@ -332,9 +331,8 @@ def _check_geometry(header: fits.Header, data: NDArray[np.generic], label: str) 
         raise errors.NoImageError(f"{label}: every pixel is zero, every block is lost; nothing can be restored")
 
 
-def _number(header: fits.Header, label: str) -> str:
-    stem = re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", label, flags=re.IGNORECASE)
-    for candidate in (stem, re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())):
-        if re.fullmatch(r"[23]\d{7}", candidate):
-            return candidate
-    return stem
+def _number(header: fits.Header, label: str, from_path: bool) -> str:
+    """A file is known by its own name; bytes by their FILENAME, where that is a LASCO number."""
+    stem = re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", Path(label).name, flags=re.IGNORECASE)
+    within = re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())
+    return within if not from_path and re.fullmatch(r"[23]\d{7}", within) else stem

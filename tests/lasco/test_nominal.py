@@ -1,0 +1,60 @@
+"""The nominal set: its fit on a made-up pair, and its files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from corinpaint.lasco import calibration, distortion, nominal
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.frame import read_frame
+
+
+def test_the_fit_finds_vignetting_and_ramp_of_a_made_up_pair(make_frame, tmp_path):
+    y, x = np.mgrid[0:1024, 0:1024].astype(float)
+    radius = np.hypot(x - 516.456, y - 531.132)
+    vignetting = 1 + 8 * np.exp(-((radius / 60) ** 2))
+    ramp = nominal.quadratic((3e-12, 1e-12, 5e-13, 0, 0, 0))
+    scene = 6e-8 / (radius + 30) ** 1.2
+    factor = 6.13e-13
+    counts = 377.741 + (scene + ramp) / vignetting / factor * 19.1
+    frame = read_frame(make_frame(counts.round().astype(np.int16)))
+    corrected = distortion.undistort_map(distortion.occulter_centre(frame.date)).image(scene)
+    raw = np.round(corrected / 2e-13).astype(np.int32)
+    raw[radius < 62] = 0
+    header = fits.Header({"BSCALE": 2e-13, "BZERO": 0.0})
+    hdu = fits.PrimaryHDU(raw)
+    hdu.header.update(header)
+    hdu.writeto(tmp_path / "35082038.fts")
+    found = nominal.fit(tmp_path / "35082038.fts", frame, factor)
+    ring = (radius > 75) & (radius < 440)
+    assert np.abs(found.vignetting / vignetting - 1)[ring].max() < 0.05
+    assert np.abs(nominal.quadratic(found.ramp) - ramp)[ring].max() < 4e-13
+    assert found.exposure_ratio == pytest.approx(1, abs=0.02)
+
+
+def test_a_set_is_read_as_it_was_written(tmp_path):
+    y, _ = np.mgrid[0:1024, 0:1024]
+    field = y > 100
+    made = nominal.Nominal((1 + y / 1024).astype(np.float32), (1e-12, 0, 0, 0, 0, 0), field, 1.0, "a / b")
+    nominal.write(made, tmp_path)
+    vignetting, ramp, read_field = nominal.read(tmp_path)
+    assert np.abs(vignetting / made.vignetting - 1).max() < 1e-3
+    assert np.allclose(ramp, 1e-12)
+    assert np.array_equal(read_field, field)
+
+
+def test_a_damaged_set_is_an_error(tmp_path):
+    with pytest.raises(CalibrationError, match="nominal"):
+        nominal.read(tmp_path)
+
+
+def test_raw_zeros_of_official_files_are_masked(shared):
+    brightness, masked, _ = nominal.read_level1_raw(shared / "c3_level1" / "35082038.fts.gz")
+    assert masked.sum() == 189510
+    assert np.isnan(brightness[masked]).all()
+
+
+def test_the_shipped_set_is_small():
+    assert sum((calibration.NOMINAL_DIRECTORY / name).stat().st_size for name in nominal.FILES) < 400_000

@@ -1,0 +1,123 @@
+"""The one path: what is filled, what is left alone, and what the product says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco import calibration, level1
+from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.frame import read_frame
+from corinpaint.restore import pipeline
+
+LOST = ((20, 20), (20, 21), (8, 12))
+
+
+@pytest.fixture
+def damaged(make_frame):
+    return read_frame(make_frame(lost=LOST))
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a == b) | (np.isnan(a) & np.isnan(b))
+
+
+def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fill(damaged, echo):
+    with_fill = pipeline.restore(damaged, inpainter=echo).level1
+    without = pipeline.restore(damaged, fill="none").level1
+    untouched = (with_fill.mask & level1.FILLED) == 0
+    assert _equal(with_fill.data, without.data)[untouched].all()
+    assert np.isnan(without.data[~untouched]).all()
+    assert np.isfinite(with_fill.data[~untouched]).all()
+    assert 3 * 1024 < (~untouched).sum() < 3 * 1200
+
+
+def test_real_frames_with_lost_blocks_keep_every_observed_pixel(real_frames, echo):
+    for path in real_frames[::3]:
+        complete = read_frame(path)
+        data = complete.data.copy()
+        for row, column in LOST:
+            data[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = 0
+        holed = type(complete)(data, complete.header, complete.name, complete.number, complete.date)
+        restored = pipeline.restore(holed, inpainter=echo).level1
+        truth = pipeline.restore(complete).level1
+        untouched = (restored.mask & level1.FILLED) == 0
+        assert _equal(restored.data, truth.data)[untouched].all()
+        assert (~untouched).sum() > 3 * 1024
+
+
+def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame, echo):
+    frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
+    product = pipeline.restore(frame, inpainter=echo).level1
+    filled, refused = product.mask & level1.FILLED > 0, product.mask & level1.REFUSED > 0
+    assert filled.sum() > 1000
+    assert refused.sum() > 1000
+    assert not (filled & refused).any()
+    assert np.isfinite(product.data[filled]).all()
+    assert np.isnan(product.data[refused]).all()
+
+
+def test_every_pixel_without_a_value_has_a_flag_that_says_why(damaged, echo):
+    product = pipeline.restore(damaged, inpainter=echo).level1
+    why = product.mask & (level1.NEVER_SENT | level1.OCCULTED | level1.REFUSED)
+    assert np.array_equal(np.isnan(product.data), why > 0)
+
+
+def test_a_frame_without_lost_blocks_never_touches_the_network(make_frame, echo):
+    restored = pipeline.restore(read_frame(make_frame()), inpainter=echo)
+    assert echo.calls == 0
+    assert restored.level1.header["WEIGHTS"] == "none"
+
+
+def test_the_product_tells_weights_calibration_and_blocks(damaged, echo):
+    header = pipeline.restore(damaged, inpainter=echo).level1.header
+    assert header["WEIGHTS"] == echo.info.sha256
+    assert header["CALIB"] == "NOMINAL"
+    assert len(header["CALH1"]) == 64
+    assert (header["NMISSING"], header["NFILLED"]) == (3, 3)
+    assert header["FILENAME"] == "35082037.fits"
+    assert "Zone 1" in str(header["HISTORY"])
+
+
+def test_a_lost_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_frame, echo):
+    restored = pipeline.restore(read_frame(make_frame(lost=((16, 16),))), inpainter=echo)
+    assert restored.verdicts == ()
+    assert echo.calls == 0
+    assert restored.level1.header["NMISSING"] == 1
+
+
+def test_the_network_sees_equalised_pixels_and_zeros_in_the_holes(damaged):
+    around = pipeline.survey(damaged, calibration.load_assets())
+    image, mask, equaliser = pipeline.network_input(around)
+    assert image.shape == mask.shape == (1, 1, 1024, 1024)
+    assert (image[mask == 0] == 0).all()
+    back = equaliser.inverse(image[0, 0])[around.observed]
+    assert np.abs(back / around.brightness[around.observed] - 1).max() < 1e-2
+
+
+def test_a_turned_frame_is_turned_back_with_its_flags(make_frame, echo):
+    upright = pipeline.restore(read_frame(make_frame(lost=LOST)), inpainter=echo).level1
+    turned = pipeline.restore(read_frame(make_frame(lost=LOST, CROTA1=180.0)), inpainter=echo).level1
+    assert np.array_equal(upright.mask, turned.mask[::-1, ::-1])
+    assert _equal(upright.data, turned.data[::-1, ::-1]).all()
+    assert turned.header["CRPIX1"] == pytest.approx(1023 - 517.956 + 1)
+
+
+def test_an_unknown_fill_is_refused_with_the_choices(damaged):
+    with pytest.raises(OptionError, match="network"):
+        pipeline.restore(damaged, fill="magic")
+
+
+def test_a_network_that_does_not_reach_a_hole_is_refused(damaged, echo):
+    echo.fill = lambda image, mask: (image, mask)
+    with pytest.raises(OptionError, match="reach"):
+        pipeline.restore(damaged, inpainter=echo)
+
+
+def test_a_frame_of_two_blocks_is_calibrated_and_its_holes_are_refused(make_frame, echo):
+    counts = np.zeros((1024, 1024), np.int16)
+    counts[512:576, 704:736] = np.arange(500, 532)
+    restored = pipeline.restore(read_frame(make_frame(counts)), inpainter=echo)
+    assert not restored.filled.any()
+    assert np.isfinite(restored.level1.data).sum() > 1500
+    assert echo.calls == 0
