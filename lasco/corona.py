@@ -124,9 +124,9 @@ def _streamers(rng: np.random.Generator) -> NDArray[np.float32]:
     belt = 14 + 26 * activity
     pattern = np.full((RADII.size, ANGLES.size), rng.uniform(0.2, 0.4), dtype=np.float32)
     for side in (tilt, 180 + tilt):
-        pattern += rng.uniform(0.3, 0.6) * np.exp(-0.5 * (_away(side) / belt) ** 2)
+        pattern += rng.uniform(0.15, 0.4) * np.exp(-0.5 * (_away(side) / belt) ** 2)
         for _ in range(rng.integers(2, 4 + int(4 * activity))):
-            pattern += _ray(rng, side + rng.normal(0, 1.2 * belt), (2.0, 8.0), (0.15, 1.0))
+            pattern += _ray(rng, side + rng.normal(0, 1.2 * belt), (2.0, 8.0), (0.1, 0.6))
     for _ in range(rng.integers(6, 22)):
         pattern += _ray(rng, rng.choice([tilt, 180 + tilt]) + rng.normal(0, 2 * belt), (0.4, 1.8), (0.02, 0.25))
     grain = ndimage.gaussian_filter(rng.normal(size=(RADII.size // 4, ANGLES.size)), (6, 4), mode=("nearest", "wrap"))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from corinpaint.lasco import calibration
+from corinpaint.lasco.assets import Assets, occulted_on_detector
 from corinpaint.lasco.corona import polar
 
 GAIN = 14.0
@@ -74,9 +74,7 @@ def flat_field() -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _shadows(
-    assets: calibration.Assets, centre: tuple[float, float]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _shadows(assets: Assets, centre: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Transmission of occulter, pylon and field edge beyond the vignetting, and the light that is added, DN/s."""
     radius, angle = polar(centre)
     edge = 1 / (1 + np.exp(np.clip((radius - EDGE) / 0.8, -40, 40)))
@@ -86,7 +84,7 @@ def _shadows(
     ring = np.interp(inner, *np.transpose(RING)) - FLOOR[0][1]
     ring = ring * (1 + RING_BRIGHTER[0] * np.cos(np.radians(angle - RING_BRIGHTER[1])) * (inner > 45))
     shaded = 1 / (1 + np.exp(np.clip((PYLON[1] - np.abs(angle - PYLON[0])) / PYLON[2], -40, 40)))
-    depth = _pylon_depth(calibration.occulted_on_detector(assets, centre), radius, angle)
+    depth = _pylon_depth(occulted_on_detector(assets, centre), radius, angle)
     behind = np.maximum(1 - outside, np.clip(depth / 6, 0, 1))
     added = ((1 - outside) * ring * shaded + floor * behind) * edge + OUTSIDE * (1 - edge)
     return (outside * np.exp(-depth / PYLON_DEPTH) * edge).astype(np.float32), added.astype(np.float32)
@@ -104,7 +102,7 @@ def _pylon_depth(
 
 def expose(
     brightness: NDArray[np.float32],
-    assets: calibration.Assets,
+    assets: Assets,
     centre: tuple[float, float],
     calfactor: float,
     exptime: float,

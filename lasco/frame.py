@@ -5,10 +5,7 @@ The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +13,14 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
-from astropy.utils.exceptions import AstropyUserWarning, AstropyWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
+from corinpaint.lasco.decoding import decode
 
 FRAME_SHAPE = (1024, 1024)
 """Rows and columns of a full, unsummed frame."""
 
-MAX_FILE_BYTES = 64 * 2**20
-"""Most bytes that are read or decompressed; a full frame in float64 takes 8 MiB."""
-
-MAX_PIXELS = 4096 * 4096
-"""Most pixels that a header may declare before it is called absurd."""
-
-MAX_HEADER_BYTES = 2880 * 100
-"""Most header bytes that are searched for the END card; real headers take two or three blocks of 2880."""
-
-GZIP_MAGIC = b"\x1f\x8b"
 FULL_FRAME = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
 CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
 
@@ -116,10 +103,7 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
         One subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
         keyword, wrong shape, wrong type, not finite, already Level 1, unsupported kind.
     """
-    raw, label = _bytes_of(source, name)
-    raw = _decompressed(raw, label)
-    _check_fits_start(raw, label)
-    header, data = _primary(raw, label)
+    header, data, label = decode(source, name)
     _check_level(header, label)
     _check_instrument(header, label, detectors)
     date = _check_keywords(header, label)
@@ -129,124 +113,6 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
 
 def _squeezed(value: object) -> str:
     return "".join(str(value).split()).upper()
-
-
-def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
-    if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source), name or "frame"
-    path = Path(source)
-    label = name or path.name
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise errors.TooLargeError(
-                f"{label}: the file is larger than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame"
-            )
-        return path.read_bytes(), label
-    except OSError as error:
-        raise errors.FrameError(f"{label}: cannot be read ({error.strerror}); check the path and its rights") from error
-
-
-def _decompressed(raw: bytes, label: str) -> bytes:
-    if len(raw) > MAX_FILE_BYTES:
-        raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
-    if not raw.startswith(GZIP_MAGIC):
-        return raw
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        plain = stream.decompress(raw, MAX_FILE_BYTES)
-    except zlib.error as error:
-        raise errors.TruncatedError(f"{label}: the gzip data is damaged ({error}); fetch the file again") from error
-    if not stream.eof:
-        if stream.unconsumed_tail or len(plain) >= MAX_FILE_BYTES:
-            raise errors.TooLargeError(f"{label}: decompresses to more than {MAX_FILE_BYTES // 2**20} MiB; refused")
-        raise errors.TruncatedError(f"{label}: the gzip data ends early; fetch the file again")
-    return plain
-
-
-def _check_fits_start(raw: bytes, label: str) -> None:
-    if not raw:
-        raise errors.NotFitsError(f"{label}: the file is empty; give a Level 0.5 FITS file")
-    if not re.match(rb"SIMPLE  = +T", raw[:30]):
-        raise errors.NotFitsError(f"{label}: not a FITS file (it does not begin with SIMPLE = T); give a FITS file")
-    if re.search(rb"(?:^|\n)?END {77}", raw[:MAX_HEADER_BYTES]) is None:
-        if len(raw) > MAX_HEADER_BYTES:
-            raise errors.TooLargeError(f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes; refused")
-        raise errors.TruncatedError(f"{label}: the header ends before its END card; fetch the file again")
-
-
-def _primary(raw: bytes, label: str) -> tuple[fits.Header, NDArray[np.generic]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        warnings.simplefilter("ignore", AstropyUserWarning)
-        try:
-            with fits.open(io.BytesIO(raw), memmap=False, lazy_load_hdus=True) as hdus:
-                primary = hdus[0]
-                _check_size(primary.header, int(primary.fileinfo()["datLoc"]), len(raw), label)
-                data = np.array(primary.data)
-                return _clean(primary.header), data
-        except errors.FrameError:
-            raise
-        except Exception as error:  # astropy raises many types on damaged headers; each means the same to a user
-            raise errors.NotFitsError(f"{label}: cannot be decoded as FITS ({_first_line(error)})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def _check_size(header: fits.Header, start: int, available: int, label: str) -> None:
-    bitpix, naxis = _integer(header, "BITPIX", label), _integer(header, "NAXIS", label)
-    if naxis == 0:
-        raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0); give a Level 0.5 frame")
-    sizes = [_integer(header, f"NAXIS{axis}", label) for axis in range(1, min(naxis, 9) + 1)]
-    if any(size <= 0 for size in sizes):
-        raise errors.NoImageError(f"{label}: the image is empty (NAXISn = {sizes}); give a Level 0.5 frame")
-    pixels = int(np.prod(sizes, dtype=object))
-    if pixels > MAX_PIXELS:
-        raise errors.TooLargeError(f"{label}: the header declares {pixels} pixels (NAXISn = {sizes}); refused")
-    if bitpix not in (16, 32, -32, -64):
-        raise errors.WrongTypeError(
-            f"{label}: BITPIX = {bitpix}; Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated)"
-        )
-    if naxis != 2:
-        raise errors.WrongShapeError(f"{label}: NAXIS = {naxis}; a frame has two axes")
-    needed = start + pixels * abs(bitpix) // 8
-    if available < needed:
-        raise errors.TruncatedError(
-            f"{label}: {available} of {needed} bytes are there, the image ends early; fetch the file again"
-        )
-
-
-def _integer(header: fits.Header, key: str, label: str) -> int:
-    value = header.get(key)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be an integer; fetch the file again")
-    return value
-
-
-def _clean(header: fits.Header) -> fits.Header:
-    """Copy of the header whose cards can be written again: real HISTORY cards hold TABs, which FITS forbids."""
-    cleaned = fits.Header()
-    for card in header.cards:
-        try:
-            keyword, value, comment = card.keyword, card.value, card.comment
-        except (fits.VerifyError, ValueError):
-            continue  # an unparsable card carries nothing that can be checked; required ones are missed later
-        if isinstance(value, fits.card.Undefined):
-            value = None
-        if isinstance(value, str):
-            value = _printable(value)
-        if keyword == "HISTORY":
-            cleaned.add_history(value)
-        elif keyword in ("", "COMMENT"):
-            cleaned.add_comment(value)
-        elif len(keyword) <= 8 and keyword not in cleaned:
-            cleaned[keyword] = (value, _printable(comment))
-    return cleaned
-
-
-def _printable(text: str) -> str:
-    return "".join(c if " " <= c <= "~" else " " for c in text)
 
 
 def _check_level(header: fits.Header, label: str) -> None:

@@ -30,6 +30,9 @@ MIDDLE = (235.0, 420.0)
 PYLON_ANGLES = (195.0, 262.0)
 """Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the pair)."""
 
+OCCULTER_RIM = 74.0
+"""Radius in px inside which the rim of the occulter makes the image too steep to look for planets."""
+
 STEP = 2
 """Pixels per stored sample of the vignetting along each axis."""
 
@@ -123,6 +126,7 @@ def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
     ramp, excess = _fit_ramp(rate - truth, rate, middle)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.log((truth + quadratic(ramp)) / (rate * (1 - excess)))
+    ratio[(_trails(truth) | _trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
     vignetting = np.exp(_smooth(ratio, radius))
     return Nominal(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
 
@@ -147,6 +151,16 @@ def _fit_ramp(
     return tuple(float(c) for c in solution[:-1]), float(solution[-1])
 
 
+def _trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Planets and comets with their bleed along the rows: what stands out of its column by a tenth, and around it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log = np.log(image)
+    log = _nearest(log, np.isfinite(log))
+    outlier = np.abs(log - ndimage.median_filter(log, (25, 1))) > 0.1
+    bright = ndimage.binary_opening(outlier, np.ones((1, 5), dtype=bool))
+    return np.asarray(ndimage.binary_dilation(bright, np.ones((9, 13), dtype=bool)))
+
+
 def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
     """Remove stars, planets and noise: outliers are dropped, gaps filled from the nearest, then smoothed.
 
@@ -158,7 +172,8 @@ def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray
     around = _azimuthal_median(filled, radius)
     inner = (radius < 170) & (np.abs(local) < 4)
     good &= np.where(inner, np.abs(filled - around) < 0.05 + 0.15 * np.abs(around), np.abs(filled - local) < 0.08)
-    filled = _nearest(values, good)
+    filled = np.where(good | (radius >= 170), _nearest(values, good), around)
+    good |= radius < 170
     fine, coarse = (_normalised(filled, good, sigma) for sigma in (1.5, 5.0))
     weight = np.clip((np.abs(ndimage.gaussian_filter(filled, 4.0)) - 0.12) / 0.2, 0, 1)
     return np.asarray(weight * fine + (1 - weight) * coarse)

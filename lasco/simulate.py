@@ -16,6 +16,7 @@ from astropy.time import Time, TimeDelta
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, calibration, corona, detector, distortion, level1
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.telemetry import lost_pattern
 from corinpaint.lasco.version import __version__
@@ -28,6 +29,9 @@ SHUTTER_LAG = 2.1
 
 LONG, SHORT = 19.1, 5.1
 """Usual exposure times of C3 Clear, s."""
+
+CME_SHARE = 0.4
+"""Share of frames with a mass ejection; far above a quiet day's, so that training meets them."""
 
 OBT_ZERO = 36204.0
 """Modified Julian date from which OBT_TIME counts seconds: 1958-01-01."""
@@ -96,19 +100,12 @@ def simulate(
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
     missing = _lost_blocks(lost, telemetry)
-    header = _header(seed, *_when(setting, date, exptime))
-    blank = Frame(np.zeros(FRAME_SHAPE, np.float32), header, header["FILENAME"], header["FILENAME"][:8], _date(header))
-    header["OFFSET"] = round(calibration.offset_bias(blank), 3)
-    header.add_history(f"offset_bias.pro 1.30, 02/19/10, {header['OFFSET']:.3f}")
-    header.add_history("V15 18 Jun 1997 MAKE_FITS_HDR")
-    header.add_history("2")
-    header.add_history(f"Simulated by CorInpaint {__version__}, seed {seed}: not an observation")
-    brightness = _scene(
-        scene, distortion.occulter_centre(blank.date), bool(setting.uniform() < 0.4) if cme is None else cme
-    )
+    blank = _blank(seed, *_when(setting, date, exptime))
+    with_cme = bool(setting.uniform() < CME_SHARE) if cme is None else cme
+    brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
     complete = _observe(brightness, blank, camera)
     data = np.where(blocks.expand(missing), np.float32(0), complete)
-    frame = read_frame(_level05(header, data), name=header["FILENAME"])
+    frame = read_frame(_level05(blank.header, data), name=blank.name)
     return Simulation(frame, complete, brightness, missing)
 
 
@@ -134,7 +131,7 @@ def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> 
 def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Generator) -> NDArray[np.float32]:
     """The exposure in whole DN, never-sent corners zero."""
     centre, factor = distortion.occulter_centre(blank.date), calibration.calfactor(blank)
-    counts = detector.expose(brightness, calibration.load_assets(), centre, factor, blank.exptime, blank.mjd)
+    counts = detector.expose(brightness, load_assets(), centre, factor, blank.exptime, blank.mjd)
     dn = detector.compress(detector.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
     return np.where(blocks.expand(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
 
@@ -150,8 +147,17 @@ def _lost_blocks(lost: NDArray[np.bool_] | int | None, rng: np.random.Generator)
     return given.copy()
 
 
-def _date(header: fits.Header) -> Time:
-    return Time(f"{header['DATE-OBS'].replace('/', '-')}T{header['TIME-OBS']}", scale="utc")
+def _blank(seed: int, start: Time, exptime: float) -> Frame:
+    """A frame without counts: the header, with the bias of its day."""
+    header = _header(seed, start, exptime)
+    name = str(header["FILENAME"])
+    blank = Frame(np.zeros(FRAME_SHAPE, np.float32), header, name, name[:8], start)
+    header["OFFSET"] = round(calibration.offset_bias(blank), 3)
+    header.add_history(f"offset_bias.pro 1.30, 02/19/10, {header['OFFSET']:.3f}")
+    header.add_history("V15 18 Jun 1997 MAKE_FITS_HDR")
+    header.add_history("2")
+    header.add_history(f"Simulated by CorInpaint {__version__}, seed {seed}: not an observation")
+    return blank
 
 
 def _header(seed: int, start: Time, exptime: float) -> fits.Header:

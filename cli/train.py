@@ -1,0 +1,120 @@
+"""`corinpaint train`: train the network, or go on with a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from corinpaint.cli import common
+
+
+@click.command("train")
+@click.option("-o", "--run", "run_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of Level 0.5 frames."
+)
+@click.option("--simulated", type=click.IntRange(0), default=0, show_default=True, help="Simulated frames to add.")
+@click.option(
+    "--preset",
+    type=click.Choice(["pretrain", "finetune", "first"]),
+    default="first",
+    show_default=True,
+    help="pretrain and finetune as published; first: pixel terms only, for a CPU.",
+)
+@click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True, help="Optimiser steps.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after this time; --resume goes on.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["steps", "minutes"]),
+    default="steps",
+    show_default=True,
+    help="Whether the learning rate follows the steps or the share of --minutes.",
+)
+@click.option("--batch", type=click.IntRange(1), help="Crops per step, in place of the preset's.")
+@click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Learning rate, in place of the preset's.")
+@click.option("--layers", type=click.IntRange(1), help="Layers L of the stack, in place of the preset's.")
+@click.option("--crop", type=click.IntRange(128), default=256, show_default=True, help="Side of the crops, px.")
+@click.option("--lambda-1", type=click.FloatRange(0), help="Weight of the total variation across the seam.")
+@click.option("--lambda-2", type=click.FloatRange(0), help="Weight of the radial brightness profile.")
+@click.option(
+    "--vgg",
+    default="download",
+    show_default=True,
+    help="VGG19 features of perceptual and style terms: download, random, none, or a file of torchvision's weights.",
+)
+@click.option("--init", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Checkpoint to start from.")
+@click.option("--resume", is_flag=True, help="Go on from the run folder's last checkpoint.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of weights, crops and holes.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads of torch.")
+@click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes that cut crops.")
+@click.option("--validate-every", type=click.IntRange(1), default=250, show_default=True, help="Steps between checks.")
+@click.option(
+    "--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Device."
+)
+@common.calibration_option
+def command(
+    run_dir: Path,
+    data: Path | None,
+    simulated: int,
+    preset: str,
+    steps: int,
+    minutes: float | None,
+    schedule: Literal["steps", "minutes"],
+    batch: int | None,
+    lr: float | None,
+    layers: int | None,
+    crop: int,
+    lambda_1: float | None,
+    lambda_2: float | None,
+    vgg: str,
+    init: Path | None,
+    resume: bool,
+    seed: int,
+    threads: int | None,
+    workers: int,
+    validate_every: int,
+    accelerator: str,
+    calibration: Path | None,
+) -> None:
+    """Train the network on Level 0.5 frames and simulated ones.
+
+    The run folder receives the configuration, metrics, TensorBoard events, checkpoints that a stopped run resumes from
+    (--resume), and at the end corinpaint.safetensors, which describes itself. `tensorboard --logdir RUN` shows it live.
+    """
+    from corinpaint.lasco.errors import CorInpaintError
+
+    try:
+        from corinpaint.train.config import TrainConfig
+        from corinpaint.train.loop import train
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed; install corinpaint[train]") from error
+    given = {"lambda_1": lambda_1, "lambda_2": lambda_2}
+    try:
+        config = TrainConfig(
+            run_dir=run_dir,
+            data_dir=data,
+            simulated=simulated,
+            preset=preset,
+            steps=steps,
+            max_minutes=minutes,
+            schedule=schedule,
+            seed=seed,
+            crop=crop,
+            batch=batch,
+            learning_rate=lr,
+            layers=layers,
+            weights={name: value for name, value in given.items() if value is not None},
+            threads=threads,
+            workers=workers,
+            init=init,
+            resume=resume,
+            vgg=vgg,
+            accelerator=accelerator,
+            validate_every=validate_every,
+            calibration_dir=calibration,
+        )
+        common.say(str(train(config)))
+    except CorInpaintError as error:
+        raise common.fail(error) from error
