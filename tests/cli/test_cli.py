@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import level05
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -82,6 +83,21 @@ def test_a_file_that_fails_does_not_stop_the_rest_and_the_exit_code_says_so(run,
     assert "2 of 3 files failed" in result.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
     assert bad.read_text() == "<html>"
+
+
+def test_every_kind_of_damaged_file_is_one_clear_line_and_the_good_one_comes_through(run, frame_path, tmp_path):
+    names = {}
+    for index, (kind, (damage, _)) in enumerate(level05.ALL.items()):
+        path = frame_path.parent / f"bad{index:02d}.fts"
+        path.write_bytes(damage())
+        names[path.name] = kind
+    result = run("restore", frame_path.parent, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == len(names)
+    assert all(any(name in line for line in lines) for name in names)
+    assert not [line for line in lines if "unexpected" in line or "Traceback" in line]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
 
 
 def test_two_inputs_never_share_one_product(run, frame_path, tmp_path):

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import level05
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from corinpaint.lasco import calibration, nominal
-from corinpaint.lasco.errors import CalibrationError, UnsupportedFrameError
+from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.frame import read_frame
 
 
@@ -85,12 +86,13 @@ def test_without_a_row_of_its_name_a_frame_takes_the_nearest_in_time(make_frame,
     assert (exposure.factor, exposure.bias) == (0.9, 371.0)
 
 
-@pytest.mark.parametrize(
-    "cards", [{"FILTER": "Orange"}, {"POLAR": "0 Deg"}, {"LP_NUM": "Dark"}, {"LP_NUM": "CalLamp"}, {"LAMP": 1}]
-)
-def test_what_is_not_a_clear_exposure_of_the_corona_is_refused_by_name(make_frame, cards):
-    with pytest.raises(UnsupportedFrameError, match=str(next(iter(cards)))):
-        calibration.photometry(read_frame(make_frame(**cards)), calibration.load_assets())
+@pytest.mark.parametrize("name", level05.KINDS)
+def test_what_cannot_be_calibrated_is_refused_by_name(name):
+    damage, error = level05.KINDS[name]
+    frame = read_frame(damage(), name="odd.fts")
+    with pytest.raises(error, match=name.split()[0]) as caught:
+        calibration.photometry(frame, calibration.load_assets())
+    assert "odd.fts" in str(caught.value)
 
 
 def test_a_missing_official_file_is_named(official):

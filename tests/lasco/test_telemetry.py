@@ -1,0 +1,41 @@
+"""Random losses of telemetry blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco import blocks
+from corinpaint.lasco.telemetry import lost_pattern
+
+
+def test_a_pattern_has_exactly_the_blocks_asked_for_and_none_that_is_never_sent():
+    for count in (0, 1, 7, 40):
+        lost = lost_pattern(np.random.default_rng(count), count)
+        assert lost.sum() == count
+        assert not (lost & blocks.never_sent()).any()
+
+
+def test_patterns_hold_single_blocks_runs_and_clusters_up_to_eight_by_eight():
+    sizes = [int(lost_pattern(np.random.default_rng(seed)).sum()) for seed in range(300)]
+    assert min(sizes) >= 2
+    assert 2 <= np.median(sizes) <= 12
+    assert max(sizes) >= 30
+    shapes = set()
+    for seed in range(300):
+        for zone in blocks.zones(lost_pattern(np.random.default_rng(seed))):
+            rows, columns = np.nonzero(zone.missing)
+            shapes.add((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
+    assert {(1, 1), (2, 2), (3, 3)} <= shapes
+    assert any(height == 1 and width >= 4 for height, width in shapes)
+    assert any(width == 1 and height >= 4 for height, width in shapes)
+
+
+def test_the_same_generator_gives_the_same_pattern():
+    assert np.array_equal(lost_pattern(np.random.default_rng(3)), lost_pattern(np.random.default_rng(3)))
+
+
+@pytest.mark.parametrize("count", [-1, 2000])
+def test_more_blocks_than_are_sent_cannot_be_lost(count):
+    with pytest.raises(ValueError, match="sends"):
+        lost_pattern(np.random.default_rng(0), count)
