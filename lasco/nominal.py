@@ -118,8 +118,8 @@ def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
     official, masked, _ = read_level1_raw(level1)
     centre = distortion.occulter_centre(frame.date)
     to_detector = distortion.distort_map(centre)
-    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official))
-    rate = (frame.data - float(frame.header["OFFSET"])) / frame.exptime * calfactor
+    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official)).astype(np.float64)
+    rate = (frame.data.astype(np.float64) - float(frame.header["OFFSET"])) / frame.exptime * calfactor
     radius, angle = _polar(centre)
     wedge = (angle > PYLON_ANGLES[0]) & (angle < PYLON_ANGLES[1])
     middle = (radius > MIDDLE[0]) & (radius < MIDDLE[1]) & ~wedge & np.isfinite(truth)
