@@ -1,0 +1,208 @@
+"""What a checkpoint says about itself, read without torch.
+
+A checkpoint is a safetensors file: eight bytes with the length of a JSON header (little-endian), the header, the
+tensors. The header's `__metadata__` holds one key, `corinpaint`, whose value is JSON too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corinpaint.lasco.errors import CheckpointError
+
+FORMAT_VERSION = 1
+KEY = "corinpaint"
+DOMAIN = "equalised"
+MAX_HEADER = 100_000_000
+"""Longest header that safetensors itself accepts, bytes."""
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """Description of a checkpoint.
+
+    Attributes
+    ----------
+    path : Path
+    format_version : int
+    corinpaint_version : str
+        Version that wrote the file.
+    domain : str
+        "equalised": the network sees histogram-equalised brightness in [0, 1].
+    multiple : int
+        Height and width of an image must be multiples of this, px.
+    reach : int
+        Distance in px from every side over which a hole is sure to be filled.
+    sha256 : str
+        Of the tensors, see `tensors_sha256`.
+    architecture : dict
+        Configuration of the stack.
+    training : dict
+        How the weights were made.
+    data : dict
+        From which data the weights were made.
+    """
+
+    path: Path
+    format_version: int
+    corinpaint_version: str
+    domain: str
+    multiple: int
+    reach: int
+    sha256: str
+    architecture: dict[str, Any]
+    training: dict[str, Any]
+    data: dict[str, Any]
+
+
+def weights_dir() -> Path:
+    """Folder of the weights that are shipped with the package."""
+    return Path(__file__).parent / "weights"
+
+
+def default_checkpoint() -> Path:
+    """Path of the checkpoint that is shipped with the package."""
+    return weights_dir() / "corinpaint.safetensors"
+
+
+def tensors_sha256(tensors: Iterable[tuple[str, str, tuple[int, ...], bytes]]) -> str:
+    """Hash tensors independently of the order in which a file holds them.
+
+    Parameters
+    ----------
+    tensors : iterable of (name, dtype, shape, data)
+        Data types are spelled as in safetensors ("F32"), data are little-endian and C-contiguous.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 over name, dtype, shape and data of the tensors sorted by name.
+    """
+    digest = hashlib.sha256()
+    for name, dtype, shape, data in sorted(tensors, key=lambda tensor: tensor[0]):
+        digest.update(json.dumps([name, dtype, list(shape)]).encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def read_info(path: str | Path) -> CheckpointInfo:
+    """Read the description of a checkpoint; the tensors are not touched.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    CheckpointInfo
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, is damaged, or is no checkpoint of this program.
+    """
+    path = Path(path)
+    return _described(path, _header(path))
+
+
+def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
+    """Read a checkpoint whole and compare its tensors with the hash in its description.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    info : CheckpointInfo
+    content : bytes
+        The whole file.
+
+    Raises
+    ------
+    CheckpointError
+        As for `read_info`, or the tensors are not those that were saved.
+    """
+    path = Path(path)
+    header = _header(path)
+    info = _described(path, header)
+    content = path.read_bytes()
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    try:
+        tensors = [
+            (name, entry["dtype"], tuple(entry["shape"]), content[start + first : start + last])
+            for name, entry in header.items()
+            if name != "__metadata__"
+            for first, last in [entry["data_offsets"]]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, "its list of tensors cannot be read") from error
+    if tensors_sha256(tensors) != info.sha256:
+        raise _damaged(path, "its tensors do not match the hash in its description")
+    return info, content
+
+
+def _header(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
+            if length > MAX_HEADER:
+                raise _foreign(path)
+            raw = file.read(length)
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{path}: there is no such checkpoint; give the path of a .safetensors file that `corinpaint train` wrote"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error}); check the path and its permissions") from error
+    if len(raw) < length:
+        raise _damaged(path, "it ends inside its header")
+    try:
+        header = json.loads(raw)
+    except ValueError as error:
+        raise _foreign(path) from error
+    if not isinstance(header, dict):
+        raise _foreign(path)
+    return header
+
+
+def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict) or KEY not in metadata:
+        raise _foreign(path)
+    try:
+        values = json.loads(metadata[KEY])
+        version = values["format_version"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(path, "its description cannot be read") from error
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: has checkpoint format {version}, this version reads {FORMAT_VERSION}; use the version of "
+            f"corinpaint that wrote it ({values.get('corinpaint_version', 'unknown')}) or train again"
+        )
+    if values.get("domain") != DOMAIN:
+        raise CheckpointError(
+            f"{path}: was trained on {values.get('domain')!r} images, this version restores {DOMAIN!r} ones; "
+            "train again"
+        )
+    try:
+        return CheckpointInfo(path=path, **values)
+    except TypeError as error:
+        raise _damaged(path, f"its description is incomplete ({error})") from error
+
+
+def _damaged(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(f"{path}: damaged checkpoint, {what}; fetch or train it again")
+
+
+def _foreign(path: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{path}: not a corinpaint checkpoint; give a .safetensors file that `corinpaint train` wrote"
+    )

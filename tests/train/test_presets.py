@@ -1,0 +1,36 @@
+"""The presets: the published numbers, and ours."""
+
+import pytest
+
+from corinpaint.lasco.errors import OptionError
+from corinpaint.train.losses import LossWeights
+from corinpaint.train.presets import PRESETS, preset
+
+
+def test_pretrain_has_the_published_numbers():
+    found = preset("pretrain")
+
+    assert (found.batch, found.learning_rate, found.clip, found.layers) == (4, 2e-4, 0.005, 2)
+    assert found.weights == LossWeights(6, 6, 0.05, 120, 120, 0, 0)
+
+
+def test_finetune_has_the_published_numbers():
+    found = preset("finetune")
+
+    assert (found.learning_rate, found.clip) == (5e-5, 0.0005)
+    assert found.weights == LossWeights(0.2, 0.8, 0.2, 1.2, 1.8, 0, 0)
+
+
+def test_the_first_preset_needs_no_features():
+    assert not preset("first").weights.needs_features()
+    assert preset("first").weights.active() == ("pixel_inner", "pixel_diff")
+
+
+@pytest.mark.parametrize("name", ["alpha_3", "alpha_4", "alpha_5"])
+def test_perceptual_and_style_terms_need_features(name):
+    assert LossWeights(**{name: 1.0}).needs_features()
+
+
+def test_an_unknown_preset_is_refused_with_those_that_exist():
+    with pytest.raises(OptionError, match=", ".join(PRESETS)):
+        preset("best")

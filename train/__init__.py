@@ -1,0 +1,1 @@
+"""Room of training: data sets, hole sampling, losses, the training loop, metrics."""

@@ -1,0 +1,181 @@
+"""Configuration of a training run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from corinpaint.lasco.errors import TrainingError
+from corinpaint.train.losses import LossWeights
+from corinpaint.train.presets import Preset, preset
+
+LAST = "last.ckpt"
+"""File in the run folder from which a run goes on."""
+FIXED = ("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir")
+"""What a resumed run must share with the run it goes on from."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of a run; plain values.
+
+    Attributes
+    ----------
+    run_dir : Path
+        Folder of the run: configuration, metrics, checkpoints, the exported weights.
+    data_dir : Path or None
+        Folder of Level 0.5 frames.
+    simulated : int
+        Number of simulated frames.
+    simulated_seed : int
+        Seed of the first of them.
+    preset : str
+        "pretrain", "finetune" or "first", see `corinpaint.train.presets`.
+    steps : int
+        Number of optimiser steps.
+    max_minutes : float or None
+        Time after which the run ends early, all its parts together when resumed.
+    schedule : {"steps", "minutes"}
+        Whether the learning rate follows the steps or the share of `max_minutes`; the latter ends a run of unknown
+        speed at a low rate, but two such runs are not bit-identical.
+    seed : int
+        Of weights, crops and holes.
+    crop : int
+        Side of the crops, px, a multiple of the model's `multiple`.
+    batch, learning_rate, clip, layers : optional
+        In place of the preset's.
+    weights : dict
+        Loss weights in place of the preset's, such as {"lambda_1": 0.1}.
+    threads : int or None
+        CPU threads of torch; None leaves torch's choice.
+    workers : int
+        Processes that cut crops; 0 cuts them in the training process.
+    init : Path or None
+        Checkpoint to start from; its architecture is kept.
+    resume : bool
+        Go on from the run folder's last checkpoint.
+    vgg : str
+        "download", "random", "none" or a path, see `corinpaint.train.vgg.load_vgg`. Only read when a loss needs it.
+    accelerator : str
+        "auto", "cpu" or "cuda".
+    validation_fraction : float
+        Share of the days that is held out.
+    validation_crops : int
+    validate_every : int
+        Steps between validations.
+    save_minutes : float
+        Minutes between checkpoints; one is also written at every validation.
+    calibration_dir : Path or None
+        Folder of the official calibration files; None for the nominal ones.
+    cache_dir : Path or None
+        Folder of the simulated scenes; None puts them into the run folder.
+    """
+
+    run_dir: Path
+    data_dir: Path | None = None
+    simulated: int = 0
+    simulated_seed: int = 0
+    preset: str = "first"
+    steps: int = 10_000
+    max_minutes: float | None = None
+    schedule: Literal["steps", "minutes"] = "steps"
+    seed: int = 0
+    crop: int = 256
+    batch: int | None = None
+    learning_rate: float | None = None
+    clip: float | None = None
+    layers: int | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    threads: int | None = None
+    workers: int = 0
+    init: Path | None = None
+    resume: bool = False
+    vgg: str = "download"
+    accelerator: str = "auto"
+    validation_fraction: float = 0.2
+    validation_crops: int = 48
+    validate_every: int = 250
+    save_minutes: float = 2.0
+    calibration_dir: Path | None = None
+    cache_dir: Path | None = None
+
+    def settings(self) -> Preset:
+        """The preset with this configuration's own values in place.
+
+        Raises
+        ------
+        OptionError
+            There is no such preset.
+        TrainingError
+            There is no such loss weight, or a value is out of range.
+        """
+        chosen = preset(self.preset)
+        own = {
+            "batch": self.batch,
+            "learning_rate": self.learning_rate,
+            "clip": self.clip,
+            "layers": self.layers,
+        }
+        chosen = replace(chosen, **{name: value for name, value in own.items() if value is not None})
+        self._check(chosen)
+        try:
+            weights = LossWeights(**{**asdict(chosen.weights), **self.weights})
+        except TypeError as error:
+            raise TrainingError(
+                f"weights = {self.weights}: the loss weights are {', '.join(asdict(chosen.weights))}"
+            ) from error
+        return replace(chosen, weights=weights)
+
+    def cache(self) -> Path:
+        """Folder of the simulated scenes."""
+        return self.cache_dir or self.run_dir / "scenes"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, paths as text."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+    def _check(self, chosen: Preset) -> None:
+        if self.schedule == "minutes" and self.max_minutes is None:
+            raise TrainingError("schedule = 'minutes' needs max_minutes")
+        if self.simulated < 0:
+            raise TrainingError(f"simulated = {self.simulated} must not be negative")
+        for name, value in (
+            ("steps", self.steps),
+            ("validate_every", self.validate_every),
+            ("crop", self.crop),
+            ("batch", chosen.batch),
+            ("layers", chosen.layers),
+            ("learning_rate", chosen.learning_rate),
+            ("clip", chosen.clip),
+        ):
+            if value <= 0:
+                raise TrainingError(f"{name} = {value} must be greater than 0")
+
+
+def write_config(config: TrainConfig) -> None:
+    """Write `config.json` into the run folder, and check it against the one that is there when resuming.
+
+    Raises
+    ------
+    TrainingError
+        The run folder already holds a run and `resume` is not set, there is no run to resume, or it had other
+        settings.
+    """
+    path = config.run_dir / "config.json"
+    started = (config.run_dir / LAST).exists()
+    if started and not config.resume:
+        raise TrainingError(f"{config.run_dir}: already holds a run; resume it or choose another folder")
+    if config.resume and not started:
+        raise TrainingError(f"{config.run_dir}: there is no run to resume; start it without resume")
+    values = config.as_dict()
+    if config.resume and path.exists():
+        old = json.loads(path.read_text())
+        changed = [name for name in FIXED if old.get(name) != values[name]]
+        if changed:
+            raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}; use the same values")
+    config.run_dir.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    aside.write_text(json.dumps(values, indent=2) + "\n")
+    aside.replace(path)

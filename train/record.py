@@ -1,0 +1,92 @@
+"""What a checkpoint says about how it was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from corinpaint.train.config import TrainConfig
+from corinpaint.train.scenes import Scene
+
+SETTINGS = (
+    "preset",
+    "steps",
+    "max_minutes",
+    "schedule",
+    "seed",
+    "crop",
+    "batch",
+    "learning_rate",
+    "clip",
+    "weights",
+    "vgg",
+    "validation_fraction",
+)
+"""Settings worth recording; folders are not, they name the machine."""
+
+
+def data_record(training: Sequence[Scene], validation: Sequence[Scene], config: TrainConfig) -> dict[str, Any]:
+    """Describe the data: file names and hashes of real frames, count and seed of simulated ones."""
+    return {
+        "training": _files(training),
+        "validation": _files(validation),
+        "simulated": config.simulated,
+        "simulated_seed": config.simulated_seed,
+    }
+
+
+def training_record(config: TrainConfig, progress: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    """Describe the run.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    progress : mapping
+        Steps, samples, seconds, losses, validation figures.
+    device : torch.device
+
+    Returns
+    -------
+    dict
+        Plain values for JSON.
+    """
+    values = config.as_dict()
+    return {
+        "settings": {name: values[name] for name in SETTINGS},
+        "loss_weights": {name: float(value) for name, value in vars(config.settings().weights).items()},
+        **progress,
+        "hardware": _hardware(device),
+        "torch": torch.__version__,
+        "revision": _revision(),
+    }
+
+
+def _files(scenes: Sequence[Scene]) -> list[dict[str, str]]:
+    return [{"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256} for scene in scenes]
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+
+
+def _revision() -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

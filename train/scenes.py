@@ -1,0 +1,235 @@
+"""Scenes: equalised frames with the pixels whose truth is known, from Level 0.5 files or from the simulator."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.calibration import Assets, load_assets
+from corinpaint.lasco.errors import CorInpaintError, TrainingError
+from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.simulate import simulate
+from corinpaint.lasco.version import __version__
+from corinpaint.restore.pipeline import network_input, survey
+
+SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
+CENTRE = (532.5, 518.2)
+"""Sun centre (row, column), px from 0, where a header has none (SolarSoft's default for C3)."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One equalised frame on the detector grid.
+
+    Attributes
+    ----------
+    image : float32 (1024, 1024)
+        Equalised brightness, 0 to 1; 0 where unknown.
+    known : bool (1024, 1024)
+        Pixels whose truth is known: sent, not lost, not occulted, not saturated.
+    centre : (float, float)
+        Sun centre (row, column), px from 0.
+    name : str
+    day : str
+        What must not straddle training and validation: the date, or the simulated frame's own name.
+    kind : str
+        "real" or "simulated".
+    sha256 : str
+        Of the file, or of the simulated counts.
+    """
+
+    image: NDArray[np.float32]
+    known: NDArray[np.bool_]
+    centre: tuple[float, float]
+    name: str
+    day: str
+    kind: str
+    sha256: str
+
+
+def scene_from_frame(frame: Frame, assets: Assets, day: str, kind: str, sha256: str) -> Scene:
+    """Calibrate and equalise a frame on the path that a restoration takes.
+
+    Parameters
+    ----------
+    frame : Frame
+    assets : Assets
+    day, kind, sha256 : str
+        As in `Scene`.
+
+    Returns
+    -------
+    Scene
+    """
+    image, mask, _ = network_input(survey(frame, assets))
+    return Scene(image[0, 0], mask[0, 0] > 0, _sun_centre(frame), frame.name, day, kind, sha256)
+
+
+def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
+    """Read every usable Level 0.5 frame in a folder; unusable ones are logged and left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds .fts or .fits files, gzipped or not, at any depth.
+    assets : Assets
+
+    Returns
+    -------
+    list of Scene
+        Sorted by path.
+
+    Raises
+    ------
+    TrainingError
+        The folder is missing or holds no usable frame.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"{folder}: there is no such folder of Level 0.5 frames")
+    scenes = []
+    for path in sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES)):
+        try:
+            frame = read_frame(path)
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            scenes.append(scene_from_frame(frame, assets, frame.date.strftime("%Y-%m-%d"), "real", sha256))
+        except CorInpaintError as error:
+            logger.warning("left out: %s", error)
+    if not scenes:
+        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame of C3; give a folder with .fts or .fits files")
+    return scenes
+
+
+def scenes_from_simulator(count: int, seed: int, assets: Assets, cache: Path) -> list[Scene]:
+    """Simulate frames without losses; each is kept in a folder, so that a restart need not make it again.
+
+    Parameters
+    ----------
+    count : int
+    seed : int
+        Frame k is simulated with seed + k.
+    assets : Assets
+    cache : Path
+        Folder for the scenes, made when it is missing.
+
+    Returns
+    -------
+    list of Scene
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    return [_cached(number, assets, cache) for number in range(seed, seed + count)]
+
+
+def load_scenes(
+    data_dir: Path | None, simulated: int, seed: int, calibration_dir: Path | None, cache: Path
+) -> list[Scene]:
+    """Read the scenes of a training run.
+
+    Parameters
+    ----------
+    data_dir : Path or None
+        Folder of Level 0.5 frames.
+    simulated : int
+        Number of simulated frames.
+    seed : int
+        Of the simulator.
+    calibration_dir : Path or None
+        Folder of the official calibration files, None for the nominal ones.
+    cache : Path
+        Folder for simulated scenes.
+
+    Returns
+    -------
+    list of Scene
+
+    Raises
+    ------
+    TrainingError
+        There is nothing to train on.
+    """
+    assets = load_assets(calibration_dir)
+    scenes = scenes_from_folder(data_dir, assets) if data_dir is not None else []
+    scenes += scenes_from_simulator(simulated, seed, assets, cache)
+    if not scenes:
+        raise TrainingError("there is nothing to train on: give a folder of Level 0.5 frames or simulated frames")
+    return scenes
+
+
+def split_by_date(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene], list[Scene]]:
+    """Split scenes into training and validation; whole days go to one side.
+
+    The order of the days is that of the hash of their names, so that a day keeps its side as far as possible when
+    others are added, and real and simulated scenes are split alike.
+
+    Parameters
+    ----------
+    scenes : sequence of Scene
+    fraction : float
+        Share of the days of each kind for validation; at least one day of every kind that has two.
+
+    Returns
+    -------
+    training, validation : list of Scene
+
+    Raises
+    ------
+    TrainingError
+        No kind has two days.
+    """
+    held: set[tuple[str, str]] = set()
+    for kind in {scene.kind for scene in scenes}:
+        days = sorted({scene.day for scene in scenes if scene.kind == kind}, key=_digest)
+        if len(days) > 1:
+            count = min(max(1, math.ceil(fraction * len(days))), len(days) - 1)
+            held |= {(kind, day) for day in days[:count]}
+    if not held:
+        raise TrainingError("all frames are of one day: training and validation need frames of two days at least")
+    training = [scene for scene in scenes if (scene.kind, scene.day) not in held]
+    return training, [scene for scene in scenes if (scene.kind, scene.day) in held]
+
+
+def _cached(number: int, assets: Assets, cache: Path) -> Scene:
+    name = f"simulated-{number:06d}"
+    path = cache / f"{name}-{__version__}.npz"
+    try:
+        return _load(path, name)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        path.unlink(missing_ok=True)
+    frame = _simulated_frame(number)
+    sha256 = hashlib.sha256(np.ascontiguousarray(frame.data).tobytes()).hexdigest()
+    scene = scene_from_frame(frame, assets, name, "simulated", sha256)
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as file:
+        np.savez(file, image=scene.image, known=np.packbits(scene.known), centre=np.array(scene.centre), sha256=sha256)
+    aside.replace(path)
+    return _load(path, name)
+
+
+def _load(path: Path, name: str) -> Scene:
+    with np.load(path) as saved:
+        image = saved["image"]
+        known = np.unpackbits(saved["known"], count=image.size).astype(bool).reshape(image.shape)
+        row, column = saved["centre"].tolist()
+        return Scene(image, known, (row, column), name, name, "simulated", str(saved["sha256"]))
+
+
+def _simulated_frame(seed: int) -> Frame:
+    return simulate(seed=seed, lost=0).frame
+
+
+def _sun_centre(frame: Frame) -> tuple[float, float]:
+    row, column = frame.header.get("CRPIX2", CENTRE[0]), frame.header.get("CRPIX1", CENTRE[1])
+    return float(row), float(column)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
