@@ -8,6 +8,7 @@ batch or an image with holes depend on the holes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +84,7 @@ class UNet(nn.Module):
         parts += [(convolution, depth) for convolution in self.bottom]
         parts += [(convolution, depth - 1 - step) for step, convolution in enumerate(self.up)]
         parts.append((self.last, 0))
-        return sum(reach_of(convolution, level) for convolution, level in parts)
+        return sum(reach_of(cast(PartialConv2d, convolution), level) for convolution, level in parts)
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Predict an image from the valid pixels of another.

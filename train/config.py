@@ -112,7 +112,7 @@ class TrainConfig:
             There is no such loss weight, or a value is out of range.
         """
         chosen = preset(self.preset)
-        own = {
+        own: dict[str, Any] = {
             "batch": self.batch,
             "learning_rate": self.learning_rate,
             "clip": self.clip,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -41,7 +41,7 @@ from corinpaint.train.state import (
     stop_on_signal,
 )
 from corinpaint.train.validation import Validation
-from corinpaint.train.vgg import load_vgg
+from corinpaint.train.vgg import VggFeatures, load_vgg
 
 BEST = "best.safetensors"
 FINAL = "corinpaint.safetensors"
@@ -126,7 +126,7 @@ class _Run:
         optimizer = Adam(self.stack.parameters(), lr=self.settings.learning_rate)
         self.model, self.optimizer = self.fabric.setup(self.stack, optimizer)
         if self.features is not None:
-            self.features = self.fabric.to_device(self.features)
+            self.features = cast(VggFeatures, self.fabric.to_device(self.features))
         if config.resume:
             self._restore(load_state(config.run_dir / LAST))
         self.metrics = MetricsFile(config.run_dir / "metrics.jsonl", self.progress.step)
