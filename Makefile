@@ -25,6 +25,7 @@ types: $(STAMP)
 	@mkdir -p build/types/corinpaint
 	@for room in $(ROOMS); do ln -sfn ../../../$$room build/types/corinpaint/$$room; done
 	MYPYPATH=build/types $(BIN)/mypy $(addprefix -p corinpaint.,$(ROOMS))
+	MYPYPATH=build/types:examples $(BIN)/mypy examples
 
 $(STAMP): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,1 +1,1 @@
-"""Room of the TorchServe handler."""
+"""Room of the endpoint: bytes in, `restore`, bytes out, served by TorchServe."""

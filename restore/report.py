@@ -30,7 +30,7 @@ def report(restored: Restored) -> dict[str, Any]:
     weights = model and {"sha256": model.sha256, "engine": model.engine, "version": model.version}
     return {
         "product": restored.level1.filename,
-        "source": restored.frame.name,
+        "source": str(restored.frame.header.get("FILENAME") or restored.frame.name),
         "date_obs": str(header["DATE-OBS"]),
         "corinpaint": __version__,
         "fill": restored.fill,

@@ -51,3 +51,47 @@ class EchoInpainter:
 def echo() -> EchoInpainter:
     """See `EchoInpainter`."""
     return EchoInpainter()
+
+
+def write_small(path: Path, seed: int = 0) -> Path:
+    """A small network with random weights, as a checkpoint."""
+    import torch
+
+    from corinpaint.model.checkpoint import save_checkpoint
+    from corinpaint.model.stack import LayerStack, StackConfig
+    from corinpaint.model.unet import UNetConfig
+
+    torch.manual_seed(seed)
+    stack = LayerStack(StackConfig(unet=UNetConfig(base=4, depth=4, max_width=8, bottom=2), prior="none"))
+    for unet in stack.layers:
+        torch.nn.init.normal_(unet.last.weight, std=0.01)
+    save_checkpoint(path, stack, {})
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint() -> Callable[..., Path]:
+    """Writer of small checkpoints: `small_checkpoint(path, seed=1)`."""
+    return write_small
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network with random weights."""
+    return write_small(tmp_path_factory.mktemp("weights") / "small.safetensors")
+
+
+@pytest.fixture(scope="session")
+def onnx_model(checkpoint: Path) -> Path:
+    """The ONNX export of `checkpoint`, beside it."""
+    from corinpaint.export import onnx
+
+    return onnx.export(checkpoint, checkpoint.with_suffix(".onnx"))
+
+
+@pytest.fixture(scope="session")
+def trace(checkpoint: Path) -> Path:
+    """The TorchScript export of `checkpoint`, beside it."""
+    from corinpaint.export import torchscript
+
+    return torchscript.export(checkpoint, checkpoint.with_suffix(".pt"))

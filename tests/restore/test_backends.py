@@ -12,33 +12,14 @@ from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import backends, pipeline
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 
 @pytest.fixture(scope="module")
-def exports(tmp_path_factory) -> dict[str, Path]:
-    """A small network with random weights, as checkpoint, TorchScript and ONNX."""
-    from corinpaint.export import onnx, torchscript
-    from corinpaint.model.checkpoint import save_checkpoint
-    from corinpaint.model.prior import PriorConfig
-    from corinpaint.model.stack import LayerStack, StackConfig
-    from corinpaint.model.unet import UNetConfig
-
-    folder = tmp_path_factory.mktemp("exports")
-    torch.manual_seed(3)
-    config = StackConfig(unet=UNetConfig(base=8, depth=4, max_width=16), pyramid=PriorConfig(finest=4, coarsest=6))
-    stack = LayerStack(config)
-    with torch.no_grad():
-        for parameter in stack.parameters():
-            parameter.add_(0.02 * torch.randn_like(parameter))
-    checkpoint = folder / "small.safetensors"
-    save_checkpoint(checkpoint, stack, {})
-    return {
-        "torch": checkpoint,
-        "torchscript": torchscript.export(checkpoint, folder / "small.pt"),
-        "onnxruntime": onnx.export(checkpoint, folder / "small.onnx"),
-    }
+def exports(checkpoint, trace, onnx_model) -> dict[str, Path]:
+    """A small network with random weights, for each engine."""
+    return {"torch": checkpoint, "torchscript": trace, "onnxruntime": onnx_model}
 
 
 def test_every_engine_gives_the_same_answer_on_a_frame(exports, make_frame):

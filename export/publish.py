@@ -1,0 +1,74 @@
+"""What every export has in common: the description it carries, and that it appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from corinpaint.lasco.errors import OutputError
+from corinpaint.model.metadata import CheckpointInfo
+
+INPUTS = ("image", "mask")
+OUTPUTS = ("restored", "mask_out")
+
+
+def describe(info: CheckpointInfo) -> str:
+    """The description of an export, as `corinpaint.restore.backends.parse_info` reads it.
+
+    Parameters
+    ----------
+    info : CheckpointInfo
+
+    Returns
+    -------
+    str
+        JSON.
+    """
+    return json.dumps(
+        {
+            "corinpaint_version": info.corinpaint_version,
+            "sha256": info.sha256,
+            "multiple": info.multiple,
+            "reach": info.reach,
+            "domain": info.domain,
+            "inputs": INPUTS,
+            "outputs": OUTPUTS,
+        },
+        sort_keys=True,
+    )
+
+
+@contextmanager
+def aside(output: Path) -> Iterator[Path]:
+    """Give a place to write a file to, and move it to its own when all went well.
+
+    Parameters
+    ----------
+    output : Path
+        Where the file belongs; the folder is made when it is missing, a file that is there is replaced.
+
+    Yields
+    ------
+    Path
+        Same name, in a temporary folder beside it; whatever is left there goes.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written to.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
+    except OSError as error:
+        raise OutputError(
+            f"{output}: cannot be written ({error.strerror}); choose a folder that can be written to"
+        ) from error
+    with folder as name:
+        path = Path(name) / output.name
+        yield path
+        os.replace(path, output)

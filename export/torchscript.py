@@ -1,0 +1,56 @@
+"""The network as a frozen TorchScript trace, for hosts that run libtorch."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+
+from corinpaint.export.publish import aside, describe
+from corinpaint.export.verify import verify
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.model.metadata import KEY
+from corinpaint.model.stack import Restorer
+from corinpaint.restore.torch_backends import TorchScriptInpainter
+
+
+def export(checkpoint: Path, output: Path) -> Path:
+    """Trace a checkpoint and prove that the trace gives the same.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        A ``.safetensors`` checkpoint.
+    output : Path
+        A ``.pt`` file; replaced when it is there.
+
+    Returns
+    -------
+    Path
+        `output`.
+
+    Raises
+    ------
+    CheckpointError
+        When the checkpoint cannot be read.
+    ExportError
+        When the trace differs from the checkpoint; nothing is left behind then.
+    OutputError
+        When the folder cannot be written to.
+    """
+    stack, info = load_checkpoint(checkpoint)
+    side = 2 * info.multiple
+    image, mask = torch.rand(1, 1, side, side), torch.ones(1, 1, side, side)
+    with aside(output) as path:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
+            trace = torch.jit.freeze(_trace(Restorer(stack).eval(), image, mask))
+            torch.jit.save(trace, str(path), _extra_files={KEY: describe(info)})
+        verify(TorchScriptInpainter(path), checkpoint)
+    return output
+
+
+def _trace(model: Restorer, image: torch.Tensor, mask: torch.Tensor) -> torch.jit.ScriptModule:
+    traced: torch.jit.ScriptModule = torch.jit.trace(model, (image, mask), check_trace=False)  # type: ignore[no-untyped-call]
+    return traced

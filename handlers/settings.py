@@ -1,0 +1,62 @@
+"""The section ``corinpaint`` of model-config.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from corinpaint.lasco.errors import OptionError
+
+ENGINES = ("onnxruntime", "torchscript")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a worker runs.
+
+    Attributes
+    ----------
+    engine : {'onnxruntime', 'torchscript'}
+        What the network runs on.
+    threads : int
+        Threads per run of the network; 0 leaves the choice to the engine.
+    calibration : str or None
+        Folder of official calibration files, absolute or inside the archive; None for the nominal set.
+    """
+
+    engine: str = "onnxruntime"
+    threads: int = 0
+    calibration: str | None = None
+
+
+def read_settings(config: Mapping[str, Any] | None) -> Settings:
+    """Read and check the section.
+
+    Parameters
+    ----------
+    config : mapping or None
+        The whole of model-config.yaml.
+
+    Returns
+    -------
+    Settings
+        Defaults for what is not there.
+
+    Raises
+    ------
+    OptionError
+        On an unknown key or value.
+    """
+    section = (config or {}).get("corinpaint") or {}
+    names = [field.name for field in fields(Settings)]
+    if not isinstance(section, Mapping) or set(section) - set(names):
+        raise OptionError(f"model-config.yaml: the section corinpaint holds {section!r}; its keys are {names}")
+    settings = Settings(**section)
+    if settings.engine not in ENGINES:
+        raise OptionError(f"model-config.yaml: engine = {settings.engine!r}; choose one of {', '.join(ENGINES)}")
+    if isinstance(settings.threads, bool) or not isinstance(settings.threads, int) or settings.threads < 0:
+        raise OptionError(f"model-config.yaml: threads = {settings.threads!r}; give 0 or a positive number")
+    if settings.calibration is not None and not isinstance(settings.calibration, str):
+        raise OptionError(f"model-config.yaml: calibration = {settings.calibration!r}; give a folder or null")
+    return settings

@@ -1,0 +1,229 @@
+"""The protocol of the endpoint, without TorchServe: what a request asks for, and what it is answered.
+
+A request is what TorchServe hands over: a mapping of fields (the raw body under ``body`` or ``data``; one entry per
+field of a multipart form or of a gRPC input map) and the HTTP headers. gRPC brings no headers, so every option can be
+a field too, and a field goes before a header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from corinpaint.lasco.errors import CorInpaintError, NotFitsError, OptionError
+from corinpaint.restore import preview
+from corinpaint.restore.pipeline import Restored
+from corinpaint.restore.report import report
+
+FRAME_FIELDS = ("body", "data", "frame")
+"""Fields that hold the frame; without any of them it is the first field that is no option."""
+
+OPTION_FIELDS = ("fill", "accept")
+
+FILL_HEADER = "x-corinpaint-fill"
+
+
+class EmptyRequestError(OptionError):
+    """The request holds no frame."""
+
+    code = "no_frame"
+
+
+class NotAcceptableError(OptionError):
+    """The request accepts none of the formats that there are."""
+
+    code = "not_acceptable"
+    status = 406
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one request asks for.
+
+    Attributes
+    ----------
+    frame : bytes
+        Content of a Level 0.5 file.
+    fill : str
+        How lost blocks are filled; checked where it is used.
+    media_type : str
+        Key of `FORMATS`.
+    """
+
+    frame: bytes
+    fill: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one request is answered.
+
+    Attributes
+    ----------
+    body : bytes
+    media_type : str
+        Content-Type.
+    status : int
+        HTTP status.
+    filename : str
+        Name to save the body under; empty for errors.
+    """
+
+    body: bytes
+    media_type: str
+    status: int = 200
+    filename: str = ""
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, default=float).encode()
+
+
+def _fits_answer(restored: Restored) -> bytes:
+    return restored.level1.to_bytes()
+
+
+def _png_answer(restored: Restored) -> bytes:
+    return preview.before_after(restored.level1)
+
+
+def _json_answer(restored: Restored) -> bytes:
+    return _json(report(restored))
+
+
+FORMATS: dict[str, tuple[str, Callable[[Restored], bytes]]] = {
+    "application/fits": (".fits", _fits_answer),
+    "image/png": (".png", _png_answer),
+    "application/json": (".json", _json_answer),
+}
+"""Media types of results, the preferred one first: ending of the file name, and how the body is made."""
+
+
+def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
+    """Read a request.
+
+    Parameters
+    ----------
+    fields : mapping of str to object
+        As TorchServe decodes them: bytes, or str and JSON values for bodies that it took for text or JSON.
+    headers : mapping of str to object
+        HTTP headers in any case; entries that are not text are no headers and are passed over.
+
+    Returns
+    -------
+    Request
+
+    Raises
+    ------
+    EmptyRequestError, NotFitsError
+        When there is no frame, or text in its place.
+    OptionError
+        When an option is not readable.
+    NotAcceptableError
+        When no format fits.
+    """
+    lowered = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
+    fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
+    return Request(_frame(fields), fill, media_type)
+
+
+def _option(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name, "")
+    if isinstance(value, bytes | bytearray | memoryview):
+        try:
+            value = bytes(value).decode()
+        except UnicodeDecodeError as error:
+            raise OptionError(f"{name}: not UTF-8 text; send the name of the option's value") from error
+    if not isinstance(value, str):
+        raise OptionError(f"{name}: must be text, not {type(value).__name__}")
+    return value.strip()
+
+
+def _frame(fields: Mapping[str, Any]) -> bytes:
+    names = [name for name in FRAME_FIELDS if name in fields] or [name for name in fields if name not in OPTION_FIELDS]
+    if not names:
+        raise EmptyRequestError(
+            "the request holds no frame; send a Level 0.5 file as the body, or as the field 'frame'"
+        )
+    value = fields[names[0]]
+    if isinstance(value, bytes | bytearray | memoryview):
+        if not len(value):
+            raise EmptyRequestError("the frame is empty (0 bytes); send a Level 0.5 FITS file")
+        return bytes(value)
+    raise NotFitsError(
+        "the frame was sent as text or JSON; send its bytes with Content-Type: application/fits "
+        "(curl: -H 'Content-Type: application/fits' --data-binary @FILE)"
+    )
+
+
+def negotiate(accept: str) -> str:
+    """Choose the format of the result (RFC 9110, section 12.5.1).
+
+    Parameters
+    ----------
+    accept : str
+        Value of an Accept header; empty accepts everything.
+
+    Returns
+    -------
+    str
+        The key of `FORMATS` of the highest weight; of equal ones the one that is named first, and
+        ``application/fits`` for ``*/*``.
+
+    Raises
+    ------
+    NotAcceptableError
+        When nothing matches.
+    """
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
+    refused = {pattern for pattern, weight in ranges if weight <= 0}
+    for pattern, weight in sorted(ranges, key=lambda item: -item[1]):
+        for media_type in FORMATS:
+            if weight > 0 and media_type not in refused and _matches(pattern, media_type):
+                return media_type
+    raise NotAcceptableError(f"Accept: {accept[:200]!r} is not available; ask for one of {', '.join(FORMATS)}")
+
+
+def _media_range(part: str) -> tuple[str, float]:
+    pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+    try:
+        return pattern, float(weight)
+    except ValueError:
+        return pattern, 0.0
+
+
+def _matches(pattern: str, media_type: str) -> bool:
+    return pattern in ("*/*", "*", media_type, media_type.split("/")[0] + "/*")
+
+
+def answer(restored: Restored, media_type: str) -> Answer:
+    """A result in the format that was chosen."""
+    ending, write = FORMATS[media_type]
+    filename = restored.level1.filename.removesuffix(".fits") + ending
+    return Answer(write(restored), media_type, filename=filename)
+
+
+def refusal(error: CorInpaintError, request_id: str | None = None) -> Answer:
+    """An error that the request caused, as JSON with its own status.
+
+    Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
+    the client's business, and are answered like `failure`.
+    """
+    if error.status >= 500:
+        return failure(request_id)
+    return _error(error.status, error.code, str(error), request_id)
+
+
+def failure(request_id: str | None = None) -> Answer:
+    """An error that nobody expected, without its details: those are in the server's log."""
+    return _error(500, "internal", "the frame could not be processed; the log of the server says why", request_id)
+
+
+def _error(status: int, code: str, message: str, request_id: str | None) -> Answer:
+    body = {"code": code, "status": status, "message": message, "request_id": request_id}
+    return Answer(_json(body), "application/json", status)

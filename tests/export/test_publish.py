@@ -1,0 +1,30 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from corinpaint.export.publish import aside
+
+
+def test_a_file_appears_when_all_went_well(tmp_path):
+    with aside(tmp_path / "new" / "model.pt") as path:
+        path.write_bytes(b"model")
+        assert not (tmp_path / "new" / "model.pt").exists()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["model.pt"]
+    assert (tmp_path / "new" / "model.pt").read_bytes() == b"model"
+
+
+def fail_half_way(target):
+    with aside(target) as path:
+        path.write_bytes(b"half")
+        raise RuntimeError
+
+
+def test_what_was_there_stays_when_something_goes_wrong(tmp_path):
+    target = tmp_path / "model.pt"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        fail_half_way(target)
+    assert target.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]

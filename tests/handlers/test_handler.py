@@ -1,0 +1,230 @@
+"""The endpoint without TorchServe: a context that records, requests as TorchServe hands them over."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from corinpaint.handlers import wire
+from corinpaint.handlers.handler import CorInpaintHandler
+from corinpaint.handlers.settings import Settings, read_settings
+from corinpaint.lasco.calibration import load_assets
+from corinpaint.lasco.errors import CalibrationError, CheckpointError, FrameError, OptionError
+from corinpaint.lasco.frame import read_frame
+from corinpaint.restore.pipeline import restore
+
+LOST = ((20, 8), (20, 9), (12, 22))
+
+
+class FakeContext:
+    """What a handler sees of TorchServe."""
+
+    def __init__(self, headers):
+        self.headers = headers
+        self.status, self.phrase, self.sent = {}, {}, {index: {} for index in range(len(headers))}
+
+    def get_all_request_header(self, index):
+        return self.headers[index]
+
+    def get_request_id(self, index):
+        return f"request-{index}"
+
+    def set_response_status(self, code, phrase, idx):
+        self.status[idx], self.phrase[idx] = code, phrase
+
+    def set_response_content_type(self, index, value):
+        self.set_response_header(index, "content-type", value)
+
+    def set_response_header(self, index, key, value):
+        assert isinstance(value, str)
+        self.sent[index][key] = value
+
+
+@pytest.fixture
+def handler(echo):
+    ready = CorInpaintHandler()
+    ready.inpainter, ready.assets = echo, load_assets()
+    return ready
+
+
+@pytest.fixture(scope="module")
+def frame(make_frame):
+    return make_frame(lost=LOST)
+
+
+def ask(handler, *items):
+    """Post (fields, headers) pairs as one batch; answers with status, headers and body."""
+    context = FakeContext([headers for _, headers in items])
+    bodies = handler.handle([fields for fields, _ in items], context)
+    assert len(bodies) == len(items)
+    return [
+        SimpleNamespace(status=context.status[i], headers=context.sent[i], body=body) for i, body in enumerate(bodies)
+    ]
+
+
+def test_a_raw_body_gives_the_product_that_the_pipeline_gives(handler, frame, echo):
+    (answer,) = ask(handler, ({"body": bytearray(frame)}, {"Content-Type": "application/fits"}))
+    wanted = restore(read_frame(frame), inpainter=echo).level1
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/fits")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{wanted.filename}"'
+    with fits.open(io.BytesIO(answer.body)) as hdus:
+        assert hdus[0].data.tobytes() == wanted.data.astype(">f4").tobytes()
+        assert np.array_equal(hdus["MASK"].data, wanted.mask)
+
+
+@pytest.mark.parametrize("name", ["body", "data", "frame", "upload"])
+def test_the_frame_may_come_in_any_field(handler, frame, name):
+    (answer,) = ask(handler, ({"accept": bytearray(b"application/json"), name: bytearray(frame)}, {}))
+    assert answer.status == 200
+    assert json.loads(answer.body)["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
+
+
+@pytest.mark.parametrize("header", ["Accept", "accept", "ACCEPT"])
+def test_the_result_follows_the_accept_header_in_any_case(handler, frame, header):
+    (answer,) = ask(handler, ({"body": bytearray(frame)}, {header: "image/png"}))
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["Content-Disposition"].endswith('.png"')
+    assert answer.body.startswith(b"\x89PNG")
+
+
+def test_a_field_goes_before_a_header(handler, frame):
+    fields = {"frame": bytearray(frame), "accept": "application/json", "fill": bytearray(b"none")}
+    (answer,) = ask(handler, (fields, {"Accept": "image/png", "X-Corinpaint-Fill": "network"}))
+    report = json.loads(answer.body)
+    assert report["fill"] == "none"
+    assert report["blocks"]["filled"] == []
+
+
+def test_the_way_of_filling_can_be_a_header(handler, frame, echo):
+    (answer,) = ask(handler, ({"body": frame}, {"x-corinpaint-FILL": "none", "Accept": "application/json"}))
+    assert json.loads(answer.body)["fill"] == "none"
+    assert echo.calls == 0
+
+
+def test_one_bad_frame_gets_its_own_error_and_the_others_their_results(handler, frame):
+    as_json = {"Accept": "application/json"}
+    good, bad, also_good = ask(
+        handler, ({"body": frame}, as_json), ({"body": b"not a frame"}, as_json), ({"body": frame}, {})
+    )
+    assert (good.status, bad.status, also_good.status) == (200, 415, 200)
+    error = json.loads(bad.body)
+    assert (error["code"], error["status"], error["request_id"]) == ("not_fits", 415, "request-1")
+    assert "give a FITS file" in error["message"]
+    assert also_good.body.startswith(b"SIMPLE")
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers", "status", "code"),
+    [
+        ({}, {}, 400, "no_frame"),
+        ({"body": bytearray()}, {}, 400, "no_frame"),
+        ({"fill": b"none"}, {}, 400, "no_frame"),
+        ({"body": "text that TorchServe decoded"}, {}, 415, "not_fits"),
+        ({"body": {"a": 1}}, {}, 415, "not_fits"),
+        ({"body": None}, {}, 415, "not_fits"),
+        ({"body": bytearray(b"SIMPLE")}, {}, 415, "not_fits"),
+        ({"body": b"\x1f\x8b\x00"}, {}, 400, "truncated"),
+        ({"body": b"x"}, {"Accept": "text/html"}, 406, "not_acceptable"),
+        ({"body": b"x", "accept": b"\xff"}, {}, 400, "bad_option"),
+        ({"body": b"x", "fill": {"a": 1}}, {}, 400, "bad_option"),
+    ],
+)
+def test_a_bad_request_is_answered_with_a_status_and_a_code(handler, fields, headers, status, code):
+    (answer,) = ask(handler, (fields, headers))
+    assert (answer.status, json.loads(answer.body)["code"]) == (status, code)
+    assert answer.headers == {"content-type": "application/json"}
+
+
+def test_an_unknown_way_of_filling_is_the_fault_of_the_request(handler, frame):
+    (answer,) = ask(handler, ({"body": frame, "fill": "magic"}, {}))
+    assert answer.status == 400
+    assert "magic" in json.loads(answer.body)["message"]
+
+
+def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, frame, monkeypatch, caplog):
+    def explode(*_):
+        raise ZeroDivisionError("/secret/path")
+
+    monkeypatch.setattr(handler.inpainter, "fill", explode)
+    with caplog.at_level(logging.ERROR):
+        answer, fine = ask(handler, ({"body": frame}, {}), ({"body": frame, "fill": "none"}, {}))
+    assert (answer.status, fine.status) == (500, 200)
+    assert json.loads(answer.body)["code"] == "internal"
+    assert b"secret" not in answer.body
+    assert "/secret/path" in caplog.text
+    assert "request-0" in caplog.text
+
+
+def test_an_error_of_the_server_does_not_name_its_files():
+    refused = wire.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable"), "r")
+    assert refused.status == 500
+    assert b"/srv" not in refused.body
+
+
+def test_an_error_of_the_request_keeps_its_message():
+    refused = wire.refusal(FrameError("frame: bad"), None)
+    assert (refused.status, json.loads(refused.body)["message"]) == (400, "frame: bad")
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("", "application/fits"),
+        ("*/*", "application/fits"),
+        ("image/*", "image/png"),
+        ("IMAGE/PNG", "image/png"),
+        ("text/html, application/json;q=0.8, */*;q=0.1", "application/json"),
+        ("application/json;q=0.5, image/png;q=0.9", "image/png"),
+        ("application/fits;q=0, */*", "image/png"),
+        ("application/*", "application/fits"),
+        ("application/json; charset=utf-8", "application/json"),
+    ],
+)
+def test_formats_are_negotiated_as_http_says(accept, chosen):
+    assert wire.negotiate(accept) == chosen
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/fits;q=0", "image/jpeg, text/*", "fits", ";", "*/*;q=x"])
+def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(accept):
+    with pytest.raises(wire.NotAcceptableError, match="application/fits, image/png, application/json"):
+        wire.negotiate(accept)
+
+
+def test_settings_have_defaults():
+    assert read_settings(None) == read_settings({"minWorkers": 1}) == read_settings({"corinpaint": None}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "section", [{"engine": "tensorrt"}, {"threads": -1}, {"threads": True}, {"threads": "2"}, {"cores": 1}, "x"]
+)
+def test_settings_that_mean_nothing_are_refused(section):
+    with pytest.raises(OptionError, match="model-config"):
+        read_settings({"corinpaint": section})
+
+
+def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(
+        "corinpaint.restore.backends.load", lambda path, threads: opened.append((path, threads)) or echo
+    )
+    opened = []
+    context = SimpleNamespace(
+        system_properties={"model_dir": str(tmp_path)},
+        model_yaml_config={"corinpaint": {"engine": "torchscript", "threads": 3}},
+    )
+    with caplog.at_level(logging.INFO):
+        CorInpaintHandler().initialize(context)
+    assert opened == [(tmp_path / "corinpaint.pt", 3)]
+    assert echo.calls == 1
+    assert "torchscript" in caplog.text
+
+
+def test_an_archive_without_its_network_does_not_get_ready(tmp_path):
+    context = SimpleNamespace(system_properties={"model_dir": str(tmp_path)}, model_yaml_config={})
+    with pytest.raises(CheckpointError, match=r"corinpaint\.onnx"):
+        CorInpaintHandler().initialize(context)

