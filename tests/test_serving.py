@@ -158,7 +158,8 @@ def test_every_kind_of_damaged_frame_gets_its_own_error_and_the_worker_lives(ser
         expected = 400 if name == "empty" else error.status
         assert 400 <= answer.status_code < 500
         assert answer.status_code == expected or error is FrameError, f"{name}: {answer.status_code} {answer.text}"
-        assert {"code", "message"} <= answer.json().keys(), name
+        if name != "too large a file":  # TorchServe's own limit answers 413 without a body
+            assert {"code", "message"} <= answer.json().keys(), name
     assert http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "text/html"}).status_code == 406
     assert data_of(http.post(server.url(PREDICT), data=frame, headers=headers).content) == wanted
     assert server.workers("corinpaint") == ["READY"]
