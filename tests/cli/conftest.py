@@ -1,0 +1,31 @@
+"""Fixtures of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from corinpaint.cli.main import main
+from corinpaint.restore import backends
+
+
+@pytest.fixture
+def run(monkeypatch, echo):
+    """Run `corinpaint ...` in this process, with a stand-in for the network."""
+    monkeypatch.setattr(backends, "load", lambda *_: echo)
+    monkeypatch.delenv("CORINPAINT_CALIBRATION", raising=False)
+
+    def invoke(*words: object) -> Result:
+        return CliRunner().invoke(main, [str(word) for word in words])
+
+    return invoke
+
+
+@pytest.fixture
+def frame_path(make_frame, tmp_path) -> Path:
+    path = tmp_path / "in" / "32082037.fts"
+    path.parent.mkdir()
+    path.write_bytes(make_frame(lost=((20, 20),)))
+    return path

@@ -1,0 +1,54 @@
+"""`corinpaint restore`: products, and what is never replaced."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from corinpaint.restore import backends
+
+
+def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
+    assert result.exit_code == 0, result.output
+    assert "1 blocks lost, 1 filled" in result.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["35082037.fits", "35082037.json", "35082037.png"]
+    assert json.loads((tmp_path / "out" / "35082037.json").read_text())["blocks"]["filled"] == [660]
+    assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 1
+
+
+def test_two_inputs_never_share_one_product(run, frame_path, tmp_path):
+    twin = tmp_path / "twin" / "32082037.fts"
+    twin.parent.mkdir()
+    twin.write_bytes(frame_path.read_bytes())
+    result = run("restore", frame_path, twin, "-o", tmp_path / "out", "--overwrite")
+    assert result.exit_code == 1
+    assert "would replace" in result.stderr
+
+
+def test_a_product_is_not_replaced_unless_asked(run, frame_path, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out")
+    assert run(*words).exit_code == 0
+    before = (tmp_path / "out" / "35082037.fits").read_bytes()
+    again = run(*words)
+    assert again.exit_code == 1
+    assert "--overwrite" in again.stderr
+    assert (tmp_path / "out" / "35082037.fits").read_bytes() == before
+    assert run(*words, "--overwrite").exit_code == 0
+
+
+def test_without_fill_no_network_is_opened(run, frame_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(backends, "load", lambda *_: pytest.fail("opened"))
+    assert run("restore", frame_path, "-o", tmp_path / "out", "--fill", "none").exit_code == 0
+    mask = fits.getdata(tmp_path / "out" / "35082037.fits", "MASK")
+    assert np.count_nonzero(mask & 16) > 1000
+
+
+def test_a_missing_calibration_folder_is_a_message(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--calibration", tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,17 @@
+"""`corinpaint simulate`."""
+
+from __future__ import annotations
+
+import pytest
+from astropy.io import fits
+
+
+def test_simulate_writes_a_frame_that_can_be_restored_and_its_truth(run, tmp_path):
+    result = run("simulate", "-o", tmp_path / "sim", "--seed", 3, "--lost", 2)
+    assert result.exit_code == 0, result.output
+    (frame,) = (tmp_path / "sim").glob("*.fts")
+    (truth,) = (tmp_path / "sim").glob("*_truth.fits")
+    lost = fits.getdata(frame) != fits.getdata(truth, "COMPLETE")
+    assert lost.sum() == pytest.approx(2 * 1024, rel=0.05)
+    assert run("restore", frame, "-o", tmp_path / "out").exit_code == 0
+    assert run("simulate", "-o", tmp_path / "sim", "--seed", 3).exit_code == 1

@@ -1,0 +1,37 @@
+"""`corinpaint train`."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("lightning_fabric")
+from corinpaint.lasco.errors import TrainingError
+from corinpaint.train import loop
+
+
+def test_the_options_reach_the_training(run, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    words = ("--simulated", 3, "--preset", "finetune", "--steps", 7, "--lambda-1", 0.5, "--vgg", "none", "--lr", 1e-4)
+    result = run("train", "-o", tmp_path / "run", *words)
+    assert result.exit_code == 0, result.output
+    assert "corinpaint.safetensors" in result.output
+    (config,) = seen
+    assert (config.simulated, config.preset, config.steps, config.vgg) == (3, "finetune", 7, "none")
+    assert config.weights == {"lambda_1": 0.5}
+    assert config.settings().learning_rate == 1e-4
+
+
+def test_a_training_that_cannot_start_is_a_message(run, tmp_path):
+    result = run("train", "-o", tmp_path / "run", "--vgg", "none")
+    assert result.exit_code == 1
+    assert "Error" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_run_that_fails_says_why(run, tmp_path, monkeypatch):
+    def fail(_):
+        raise TrainingError("no day is left for validation; add frames")
+
+    monkeypatch.setattr(loop, "train", fail)
+    assert "add frames" in run("train", "-o", tmp_path / "run").stderr
