@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from tqdm import tqdm
@@ -12,6 +13,11 @@ from tqdm import tqdm
 from corinpaint.lasco.errors import CorInpaintError
 
 ENDINGS = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
+
+TRUTH = "_truth.fits"
+"""Ending of what `corinpaint simulate` writes beside a frame."""
+
+Item = TypeVar("Item")
 
 calibration_option = click.option(
     "--calibration",
@@ -26,41 +32,59 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 
 
-def frames(inputs: Iterable[Path]) -> list[Path]:
-    """The files that the inputs name: files as they are, folders with every FITS file in them."""
-    found: list[Path] = []
+class NoFrameError(CorInpaintError):
+    """An input names no frame."""
+
+
+def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
+    """The files that the inputs name: files as they are, folders with every FITS file in them.
+
+    The truths that `corinpaint simulate` writes beside its frames are passed over. A folder that cannot be read or
+    holds no frame stands as its error, so that the rest goes on.
+    """
+    found: list[Path | NoFrameError] = []
     for path in inputs:
+        try:
+            inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        except OSError as error:
+            found.append(NoFrameError(f"{path}: cannot be read ({error.strerror}); check the path and its rights"))
+            continue
         if path.is_dir():
-            found += sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS))
-        else:
-            found.append(path)
+            inside = [file for file in inside if file.name.lower().endswith(ENDINGS) and TRUTH not in file.name]
+        found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file; give the folder of the frames")]
     return found
 
 
-def each(paths: list[Path], what: str, work: Callable[[Path], str | None]) -> None:
+def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
     """Do the work for every file; one that fails is reported and the rest goes on.
 
     Exits with status 1 when any file failed.
     """
     failed = 0
-    for path in bar(paths, what):
+    for item in bar(items, what):
         try:
-            message = work(path)
+            message = work(_checked(item))
         except CorInpaintError as error:
             failed += 1
-            say(f"Error: {_with_name(path, error)}", err=True)
+            say(f"Error: {_with_path(item, error)}", err=True)
         except Exception as error:  # a defect of ours must not stop the batch; it is named as such
             failed += 1
-            say(f"Error: {path}: unexpected {type(error).__name__}: {error}; please report this", err=True)
+            say(f"Error: {item}: unexpected {type(error).__name__}: {error}; please report this", err=True)
         else:
             if message:
                 say(message)
     if failed:
-        say(f"{failed} of {len(paths)} files failed.", err=True)
+        say(f"{failed} of {len(items)} files failed.", err=True)
         sys.exit(1)
 
 
-def bar(items: list[Path], what: str) -> Iterator[Path]:
+def _checked(item: Path | NoFrameError) -> Path:
+    if isinstance(item, NoFrameError):
+        raise item
+    return item
+
+
+def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Progress bar on a terminal, nothing elsewhere."""
     yield from tqdm(items, desc=what, unit="frame", disable=None if len(items) > 1 else True, leave=False)
 
@@ -71,9 +95,12 @@ def say(message: str, *, err: bool = False) -> None:
         click.echo(message, err=err)
 
 
-def _with_name(path: Path, error: CorInpaintError) -> str:
+def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
+    """The message, beginning with the whole path where it begins with the file's name."""
     text = str(error)
-    return text if path.name in text else f"{path}: {text}"
+    if isinstance(item, NoFrameError) or str(item) in text:
+        return text
+    return f"{item}: {text.removeprefix(item.name).removeprefix(': ')}"
 
 
 def fail(error: CorInpaintError) -> click.ClickException:

@@ -50,7 +50,7 @@ def command(
     """
     from corinpaint.lasco.calibration import load_assets
     from corinpaint.lasco.frame import read_frame
-    from corinpaint.lasco.level1 import write_bytes
+    from corinpaint.lasco.level1 import write_all
     from corinpaint.restore import backends
     from corinpaint.restore.pipeline import restore
     from corinpaint.restore.preview import before_after
@@ -68,13 +68,13 @@ def command(
         target = output / restored.level1.filename
         if target in made:
             raise OutputError(f"{path}: would replace {target}, made from {made[target]}; use another folder")
-        restored.level1.write(output, overwrite=overwrite)
-        made[target] = path
+        contents = {target: restored.level1.to_bytes()}
         if png:
-            write_bytes(target.with_suffix(".png"), before_after(restored.level1), overwrite=overwrite)
+            contents[target.with_suffix(".png")] = before_after(restored.level1)
         if as_json:
-            text = json.dumps(report(restored), indent=1)
-            write_bytes(target.with_suffix(".json"), text.encode(), overwrite=overwrite)
+            contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()
+        write_all(contents, overwrite=overwrite)
+        made[target] = path
         refused = [v for v in restored.verdicts if v.refused]
         note = f", {len(refused)} zones refused ({'; '.join(v.refused for v in refused)})" if refused else ""
         return f"{target}: {int(restored.lost.sum())} blocks lost, {int(restored.filled.sum())} filled{note}"

@@ -11,8 +11,8 @@ from corinpaint.cli import common
 
 @click.command("simulate")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
-@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many frames.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first frame.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many frames.")
+@click.option("--seed", type=click.IntRange(0, 989_999), default=0, show_default=True, help="Of the first frame.")
 @click.option("--lost", type=click.IntRange(0, 400), help="How many blocks are lost; by default a random pattern.")
 @click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default at random.")
 @click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a usual one.")
@@ -46,14 +46,13 @@ def command(
         for name in common.bar(names, "simulate"):
             made = simulate(int(name.name), lost=lost, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
-            beside = output / f"{made.frame.number}_truth.fits"
+            beside = output / f"{made.frame.number}{common.TRUTH}"
             for target in (path, beside) if truth else (path,):
                 if target.exists() and not overwrite:
                     raise OutputError(f"{target}: is there already; choose another folder or allow --overwrite")
-                target.unlink(missing_ok=True)
-            write(made, path)
+            write(made, path, overwrite=overwrite)
             if truth:
-                write_truth(made, beside)
+                write_truth(made, beside, overwrite=overwrite)
             common.say(f"{path}: seed {name.name}, {int(made.lost.sum())} blocks lost")
     except CorInpaintError as error:
         raise common.fail(error) from error

@@ -117,7 +117,7 @@ def load_assets(directory: Path | str | None = None) -> Assets:
 def _load(directory: Path | None) -> Assets:
     if directory is None:
         vignetting, ramp, field = nominal.read(NOMINAL_DIRECTORY)
-        files = tuple(_asset_file(NOMINAL_DIRECTORY / name) for name in nominal.FILES)
+        files = tuple(asset_file(NOMINAL_DIRECTORY / name) for name in nominal.FILES)
         return Assets("NOMINAL", vignetting, vignetting, ramp, field, files, None)
     if not directory.is_dir():
         raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
@@ -129,7 +129,7 @@ def _load(directory: Path | None) -> Assets:
         images["vignetting_post"],
         images["ramp"],
         images["mask"] > 0.5,
-        tuple(_asset_file(path) for path in paths.values()),
+        tuple(asset_file(path) for path in paths.values()),
         directory,
     )
 
@@ -146,12 +146,13 @@ def _find(directory: Path, name: str) -> Path:
 def _image(path: Path) -> NDArray[np.float32]:
     try:
         image = np.asarray(fits.getdata(path), dtype=np.float32)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, IndexError, KeyError, fits.VerifyError) as error:
         raise CalibrationError(f"{path}: not a readable FITS image ({error}); fetch the file again") from error
     if image.shape != FRAME_SHAPE or not np.isfinite(image).all():
         raise CalibrationError(f"{path}: not a finite 1024 x 1024 image (shape {image.shape}); fetch the file again")
     return image
 
 
-def _asset_file(path: Path) -> AssetFile:
+def asset_file(path: Path) -> AssetFile:
+    """Name and sha256 of a calibration file."""
     return AssetFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import csgraph
 
 from corinpaint.lasco.errors import BadKeywordError
 
@@ -93,6 +94,26 @@ def lost(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
     return empty(data) & ~never_sent(detector)
 
 
+def unsent(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
+    """Blocks of this frame that were not sent: the never-sent ones, but for frames that were sent whole.
+
+    Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
+
+    Parameters
+    ----------
+    data : ndarray, shape (1024, 1024)
+        Counts in DN.
+    detector : str
+        'C2' or 'C3'.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+    """
+    counted = (np.asarray(data) > 0).reshape(GRID, BLOCK, GRID, BLOCK).mean(axis=(1, 3))
+    return np.asarray(never_sent(detector) & (counted <= 0.5))
+
+
 def expand(blocks: Blocks) -> NDArray[np.bool_]:
     """Pixels of a block map: (32, 32) -> (1024, 1024)."""
     return np.repeat(np.repeat(blocks, BLOCK, axis=0), BLOCK, axis=1)
@@ -137,9 +158,19 @@ def zones(missing: Blocks) -> list[Zone]:
     list of Zone
         In the order of their first block, from the bottom left.
     """
-    areas = ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool))
-    labels, count = ndimage.label(areas, np.ones((3, 3), dtype=int))
-    return [Zone(k, missing & (labels == k), labels == k) for k in range(1, count + 1)]
+    places = np.argwhere(missing)
+    if not places.size:
+        return []
+    # Borders share a block exactly when the lost blocks are at most two apart along both axes.
+    apart = np.abs(places[:, None, :] - places[None, :, :]).max(axis=2)
+    _, labels = csgraph.connected_components(apart <= 2, directed=False)
+    return [_zone(number + 1, places[labels == number]) for number in range(labels.max() + 1)]
+
+
+def _zone(number: int, places: NDArray[np.int64]) -> Zone:
+    missing = np.zeros((GRID, GRID), dtype=bool)
+    missing[tuple(places.T)] = True
+    return Zone(number, missing, ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool)))
 
 
 def misslist(missing: Blocks) -> str:

@@ -12,23 +12,34 @@ import threading
 import types
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from corinpaint.lasco.assets import NOMINAL_DIRECTORY, AssetFile, Assets, load_assets, occulted_on_detector
+from corinpaint.lasco.assets import (
+    INTERRUPTION_MJD,
+    NOMINAL_DIRECTORY,
+    AssetFile,
+    Assets,
+    asset_file,
+    load_assets,
+    occulted_on_detector,
+)
 from corinpaint.lasco.errors import CalibrationError, UnsupportedFrameError
 from corinpaint.lasco.frame import Frame
 
 __all__ = [
+    "INTERRUPTION_MJD",
     "NOMINAL_DIRECTORY",
     "AssetFile",
     "Assets",
     "Exposure",
     "calfactor",
     "exposure",
+    "files",
     "load_assets",
     "occulted_on_detector",
     "photometry",
@@ -76,24 +87,37 @@ def exposure(frame: Frame, assets: Assets) -> Exposure:
     return Exposure(1.0, offset_bias(frame), f"offset_bias, port {frame.header['READPORT']}")
 
 
-def _exposure_table(frame: Frame, assets: Assets) -> Exposure | None:
+def _table_path(frame: Frame, assets: Assets) -> Path | None:
     if assets.directory is None:
         return None
-    name = f"c3_expfactor_{frame.date.strftime('%y%m%d')}.dat"
-    paths = sorted(assets.directory.rglob(name))
-    if not paths:
+    return next(iter(sorted(assets.directory.rglob(f"c3_expfactor_{frame.date.strftime('%y%m%d')}.dat"))), None)
+
+
+def _exposure_table(frame: Frame, assets: Assets) -> Exposure | None:
+    path = _table_path(frame, assets)
+    if path is None:
         return None
-    rows = [words for words in map(str.split, paths[0].read_text(errors="replace").splitlines()) if len(words) >= 5]
     try:
+        text = path.read_text(errors="replace")
+        rows = [words for words in map(str.split, text.splitlines()) if len(words) >= 5]
         own = str(frame.header.get("FILENAME") or f"{frame.number}.fts").strip()
         named = [row for row in rows if own in row]
         seconds = (frame.date.mjd % 1) * 86400
         row = named[0] if named else min(rows, key=lambda words: abs(float(words[4]) - seconds))
-        return Exposure(float(row[1]), float(row[2]), name)
-    except (ValueError, IndexError) as error:
+        found = Exposure(float(row[1]), float(row[2]), path.name)
+    except (OSError, ValueError, IndexError) as error:
+        raise CalibrationError(f"{path}: not a table of exposure factors ({error}); fetch the file again") from error
+    if not (0.1 < found.factor < 10 and 0 < found.bias < 5000):
         raise CalibrationError(
-            f"{paths[0]}: not a table of exposure factors ({error}); fetch the file again"
-        ) from error
+            f"{path}: exposure factor {found.factor} with bias {found.bias} DN makes no sense; fetch the file again"
+        )
+    return found
+
+
+def files(frame: Frame, assets: Assets) -> tuple[AssetFile, ...]:
+    """The calibration files that a frame's product is made with: those of the set and the day's exposure table."""
+    path = _table_path(frame, assets)
+    return assets.files if path is None else (*assets.files, asset_file(path))
 
 
 def offset_bias(frame: Frame) -> float:
@@ -120,6 +144,7 @@ def _corkit_header(frame: Frame) -> fits.Header:
     header = frame.header.copy()
     header["FILTER"], header["POLAR"] = frame.filter, frame.polar
     header["MID_DATE"] = frame.mjd
+    header["READPORT"] = str(header["READPORT"])
     header["DATE-OBS"] = frame.date.strftime("%Y/%m/%d")
     return header
 
@@ -169,6 +194,8 @@ def check_supported(frame: Frame) -> None:
         )
     program = str(frame.header.get("LP_NUM") or "").strip().upper()
     lamp = frame.header.get("LAMP") or 0
+    if str(frame.header.get("FILEORIG", "")).strip() == "0":
+        raise UnsupportedFrameError(f"{frame.name}: FILEORIG = 0, a monthly image; give a single exposure")
     if lamp or any(word in program for word in ("DARK", "CAL", "LAMP")):
         raise UnsupportedFrameError(f"{frame.name}: LP_NUM = {program!r}, LAMP = {lamp}; not an exposure of the corona")
 

@@ -64,13 +64,12 @@ def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]
     path = Path(source)
     label = name or path.name
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise errors.TooLargeError(
-                f"{label}: the file is larger than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame"
-            )
-        return path.read_bytes(), label
-    except OSError as error:
-        raise errors.FrameError(f"{label}: cannot be read ({error.strerror}); check the path and its rights") from error
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise errors.FrameError(f"{label}: cannot be read ({reason}); check the path and its rights") from error
+    return raw, label
 
 
 def _decompressed(raw: bytes, label: str) -> bytes:
@@ -78,15 +77,18 @@ def _decompressed(raw: bytes, label: str) -> bytes:
         raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
     if not raw.startswith(GZIP_MAGIC):
         return raw
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        plain = stream.decompress(raw, MAX_FILE_BYTES)
-    except zlib.error as error:
-        raise errors.TruncatedError(f"{label}: the gzip data is damaged ({error}); fetch the file again") from error
-    if not stream.eof:
-        if stream.unconsumed_tail or len(plain) >= MAX_FILE_BYTES:
+    plain, rest = b"", raw
+    while rest.startswith(GZIP_MAGIC):  # a gzip file may have several members
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            plain += stream.decompress(rest, MAX_FILE_BYTES - len(plain) + 1)
+        except zlib.error as error:
+            raise errors.TruncatedError(f"{label}: the gzip data is damaged ({error}); fetch the file again") from error
+        if len(plain) > MAX_FILE_BYTES:
             raise errors.TooLargeError(f"{label}: decompresses to more than {MAX_FILE_BYTES // 2**20} MiB; refused")
-        raise errors.TruncatedError(f"{label}: the gzip data ends early; fetch the file again")
+        if not stream.eof:
+            raise errors.TruncatedError(f"{label}: the gzip data ends early; fetch the file again")
+        rest = stream.unused_data
     return plain
 
 
@@ -109,8 +111,9 @@ def _primary(raw: bytes, label: str) -> tuple[fits.Header, NDArray[np.generic]]:
             with fits.open(io.BytesIO(raw), memmap=False, lazy_load_hdus=True) as hdus:
                 primary = hdus[0]
                 _check_size(primary.header, int(primary.fileinfo()["datLoc"]), len(raw), label)
-                data = np.array(primary.data)
-                return _clean(primary.header), data
+                header = _clean(primary.header)  # before astropy drops the scaling cards with the data
+                _check_scaling(header, label)
+                return header, np.array(primary.data)
         except errors.FrameError:
             raise
         except Exception as error:  # astropy raises many types on damaged headers; each means the same to a user
@@ -144,6 +147,13 @@ def _check_size(header: fits.Header, start: int, available: int, label: str) -> 
         )
 
 
+def _check_scaling(header: fits.Header, label: str) -> None:
+    for key in ("BSCALE", "BZERO"):
+        value = header.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be a finite number")
+
+
 def _integer(header: fits.Header, key: str, label: str) -> int:
     value = header.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -156,21 +166,26 @@ def _clean(header: fits.Header) -> fits.Header:
     cleaned = fits.Header()
     for card in header.cards:
         try:
-            keyword, value, comment = card.keyword, card.value, card.comment
+            _copy(card, cleaned)
         except (fits.VerifyError, ValueError):
-            continue  # an unparsable card carries nothing that can be checked; required ones are missed later
-        if isinstance(value, fits.card.Undefined):
-            value = None
-        if isinstance(value, str):
-            value = _printable(value)
-        if keyword == "HISTORY":
-            cleaned.add_history(value)
-        elif keyword in ("", "COMMENT"):
-            cleaned.add_comment(value)
-        elif len(keyword) <= 8 and keyword not in cleaned:
-            cleaned[keyword] = (value, _printable(comment))
+            continue  # a card that cannot be read carries nothing to check; required ones are missed later
     return cleaned
 
 
-def _printable(text: str) -> str:
+def _copy(card: fits.Card, cleaned: fits.Header) -> None:
+    keyword, value = card.keyword, card.value
+    if isinstance(value, str):
+        value = printable(value)
+    if keyword == "HISTORY":
+        cleaned.add_history(value)
+    elif keyword in ("", "COMMENT"):
+        cleaned.add_comment(value)
+    elif len(keyword) <= 8 and keyword not in cleaned:
+        cleaned[keyword] = None if isinstance(value, fits.card.Undefined) else value
+        room = 80 - 13 - max(len(str(value)) + 2, 20)
+        cleaned.comments[keyword] = printable(card.comment)[: max(room, 0)]
+
+
+def printable(text: str) -> str:
+    """The text with a blank for every character that a FITS header cannot hold."""
     return "".join(c if " " <= c <= "~" else " " for c in text)

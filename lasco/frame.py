@@ -6,6 +6,7 @@ The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,17 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
+from erfa import ErfaWarning
 from numpy.typing import NDArray
 
-from corinpaint.lasco import errors
+from corinpaint.lasco import blocks, errors
 from corinpaint.lasco.decoding import decode
 
 FRAME_SHAPE = (1024, 1024)
 """Rows and columns of a full, unsummed frame."""
+
+MAX_COUNTS = 65535.0
+"""Largest count of an unsummed frame, DN; the converter has 14 bits."""
 
 FULL_FRAME = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
 CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
@@ -77,8 +82,14 @@ class Frame:
 
     @property
     def turned(self) -> bool:
-        """True when the spacecraft was rolled by 180 degrees (CROTA1 near 180): solar north is down."""
-        return abs(abs(float(self.header.get("CROTA1", 0.0))) - 180.0) < 10.0
+        """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
+        return abs(_wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
+
+    @property
+    def residual_roll(self) -> float:
+        """CROTA1 that is left, in degrees, -90 to 90, when the image has been turned where `turned` says so."""
+        roll = _wrapped(float(self.header.get("CROTA1") or 0.0))
+        return _wrapped(roll - 180.0) if self.turned else roll
 
 
 def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors: Sequence[str] = ("C3",)) -> Frame:
@@ -111,6 +122,10 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
     return Frame(data.astype(np.float32), header, label, _number(header, label, isinstance(source, str | Path)), date)
 
 
+def _wrapped(degrees: float) -> float:
+    return (degrees + 180.0) % 360.0 - 180.0
+
+
 def _squeezed(value: object) -> str:
     return "".join(str(value).split()).upper()
 
@@ -118,7 +133,7 @@ def _squeezed(value: object) -> str:
 def _check_level(header: fits.Header, label: str) -> None:
     level = str(header.get("LEVEL", "")).strip()
     calibrated = _squeezed(header.get("BUNIT", "")) not in ("", "DN", "COUNTS", "ADU")
-    if level.startswith(("1", "2")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
+    if (level and not level.startswith("0")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
         raise errors.WrongLevelError(
             f"{label}: already calibrated (LEVEL = {level or 'unset'!r}, BUNIT = {header.get('BUNIT')!r}); "
             "give the Level 0.5 file"
@@ -151,14 +166,22 @@ def _number_of(header: fits.Header, key: str, label: str) -> float:
 def _check_keywords(header: fits.Header, label: str) -> Time:
     for key in ("FILTER", "POLAR", "READPORT"):
         _required(header, key, label)
-    if not 0 < _number_of(header, "EXPTIME", label) < 1e4:
+    if not 0.01 <= _number_of(header, "EXPTIME", label) < 1e4:
         raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time")
     for key in ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM", *FULL_FRAME):
         _number_of(header, key, label)
     for key in ("CRPIX1", "CRPIX2", "CROTA1", "OFFSET", "MID_DATE", "MID_TIME"):
         if header.get(key) is not None:
             _number_of(header, key, label)
-    return _date(header, label)
+    if not 0 <= (header.get("OFFSET") or 0) < 5000:
+        raise errors.BadKeywordError(f"{label}: OFFSET = {header['OFFSET']} DN is not a bias; C3 has 300 to 420 DN")
+    date = _date(header, label)
+    mid = header.get("MID_DATE") or 0
+    if mid and abs(mid - date.mjd) > 1.5:
+        raise errors.BadKeywordError(
+            f"{label}: MID_DATE = {mid} (modified Julian date) and DATE-OBS = {header['DATE-OBS']!r} are days apart"
+        )
+    return date
 
 
 def _date(header: fits.Header, label: str) -> Time:
@@ -169,10 +192,15 @@ def _date(header: fits.Header, label: str) -> Time:
             raise errors.BadKeywordError(f"{label}: TIME-OBS = {clock!r} is not hours:minutes:seconds")
         day = f"{day}T{clock}"
     try:
-        date = Time(day, format="isot", scale="utc")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ErfaWarning)  # years beyond the table of leap seconds
+            date = Time(day, format="isot", scale="utc")
+            year = date.decimalyear
     except ValueError as error:
-        raise errors.BadKeywordError(f"{label}: DATE-OBS = {header['DATE-OBS']!r} is not a date") from error
-    if not 1995.9 < date.decimalyear < 2040.0:
+        raise errors.BadKeywordError(
+            f"{label}: DATE-OBS = {header['DATE-OBS']!r} with TIME-OBS = {clock!r} is not a date"
+        ) from error
+    if not 1995.9 < year < 2031:
         raise errors.BadKeywordError(f"{label}: DATE-OBS = {header['DATE-OBS']!r} is outside the life of SOHO")
     return date
 
@@ -191,9 +219,26 @@ def _check_geometry(header: fits.Header, data: NDArray[np.generic], label: str) 
     if not np.isfinite(data).all():
         count = int(np.count_nonzero(~np.isfinite(data)))
         raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite; Level 0.5 counts are integers")
-    if np.abs(data).max() > 2**24:
-        raise errors.BadKeywordError(f"{label}: counts reach {np.abs(data).max():g} DN; check BSCALE and BZERO")
-    if not data.any():
+    _check_counts(header, data, label)
+
+
+def _check_counts(header: fits.Header, data: NDArray[np.generic], label: str) -> None:
+    scale, zero = header.get("BSCALE", 1), header.get("BZERO", 0)
+    if scale != 1 or zero not in (0, 2**15, 2**31):
+        raise errors.BadKeywordError(
+            f"{label}: BSCALE = {scale!r}, BZERO = {zero!r}; Level 0.5 counts are stored as they are"
+        )
+    counts = np.asarray(data, dtype=np.float64)
+    if (counts != np.round(counts)).any():
+        raise errors.WrongTypeError(
+            f"{label}: pixels are not whole numbers; Level 0.5 counts are (is this calibrated?)"
+        )
+    low, high = counts.min(), counts.max()
+    if low < 0 or high > MAX_COUNTS:
+        raise errors.BadKeywordError(
+            f"{label}: counts go from {low:g} to {high:g} DN, which C3 cannot give; check BSCALE and BZERO"
+        )
+    if blocks.empty(counts)[~blocks.never_sent(str(header["DETECTOR"]).strip().upper())].all():
         raise errors.NoImageError(f"{label}: every pixel is zero, every block is lost; nothing can be restored")
 
 

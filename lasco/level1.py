@@ -10,7 +10,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, calibration, distortion
+from corinpaint.lasco.decoding import printable
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.frame import Frame
 from corinpaint.lasco.pointing import PLATE_SCALE, SOLAR_RADIUS_M, observer, pointing
@@ -43,6 +44,7 @@ LEVEL_1_DIGIT = {"1": "4", "2": "5", "3": "4"}
 _DROPPED = re.compile(
     r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|BSCALE|BZERO|BLANK|DATE|TIME-OBS|DATE-OBS|LEVEL|BUNIT|FILENAME|"
     r"CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|CHECKSUM|DATASUM|"
+    r"CALF\d+|CALH\d+|FILL|WEIGHTS|NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|EXTNAME|EXTVER|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
 )
 
@@ -66,16 +68,14 @@ class Level1:
         Bit flags, see `FLAGS`.
     header : astropy.io.fits.Header
         Header of the primary image.
+    filename : str
+        Name of the product file; FILENAME is its printable form.
     """
 
     data: NDArray[np.float32]
     mask: NDArray[np.uint8]
     header: fits.Header
-
-    @property
-    def filename(self) -> str:
-        """Name of the product file."""
-        return str(self.header["FILENAME"])
+    filename: str
 
     def to_hdus(self) -> fits.HDUList:
         """The FITS structure: primary image and MASK extension."""
@@ -106,30 +106,39 @@ class Level1:
 
 
 def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> Path:
-    """Write a file aside and rename it; nothing partial is left behind.
+    """Write one file, see `write_all`."""
+    write_all({path: content}, overwrite=overwrite)
+    return path
+
+
+def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> None:
+    """Write files that belong together: all aside first, then renamed, so that nothing partial is left behind.
 
     Raises
     ------
     OutputError
-        When it cannot be written, or it is there and may not be replaced.
+        When one cannot be written, or is there and may not be replaced; none is written then.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already; remove it, choose another folder or allow --overwrite")
-    aside = None
+    for path in contents:
+        if os.path.lexists(path) and not (overwrite and path.is_file()):
+            raise OutputError(f"{path}: is there already; remove it, choose another folder or allow --overwrite")
+    aside: dict[Path, Path] = {}
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            aside = Path(file.name)
-            file.write(content)
-        aside.chmod(0o666 & ~_umask())
-        os.replace(aside, path)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".corinpaint-", delete=False) as file:
+                aside[path] = Path(file.name)
+                file.write(content)
+            aside[path].chmod(0o666 & ~_umask())
+        for path, part in aside.items():
+            os.replace(part, path)
     except OSError as error:
-        if aside is not None:
-            aside.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); check the folder, its rights and space"
-        ) from error
-    return path
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+    finally:
+        for part in aside.values():
+            part.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -182,7 +191,7 @@ def finish(
     in_field = ~calibration.occulted_on_detector(assets, centre)
     restored = blocks.expand(filled) & in_field
     refused = warp.touched(blocks.expand(lost) & ~restored)
-    unsent = warp.touched(blocks.expand(blocks.never_sent() & blocks.empty(frame.data)))
+    unsent = warp.touched(blocks.expand(blocks.unsent(frame.data)))
     mask = np.zeros(frame.data.shape, dtype=np.uint8)
     mask[warp.touched(restored)] |= FILLED
     mask[unsent] |= NEVER_SENT
@@ -192,6 +201,7 @@ def finish(
     mask[refused] &= np.uint8(255 - FILLED)
     data = warp.image(brightness)
     data[(mask & (NEVER_SENT | OCCULTED | REFUSED)) > 0] = np.nan
+    data[warp.touched(~np.isfinite(brightness))] = np.nan
     if frame.turned:
         data, mask = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy()
     header = _header(frame, assets, lost, filled)
@@ -200,12 +210,12 @@ def finish(
         header[key] = (value, comment) if len(str(value)) < 40 else value
     for line in (*_steps(frame, assets), *history):
         header.add_history(line)
-    return Level1(data, mask, header)
+    return Level1(data, mask, header, f"{level1_number(frame.number)}.fits")
 
 
 def _header(frame: Frame, assets: calibration.Assets, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
     header = fits.Header()
-    header["FILENAME"] = (f"{level1_number(frame.number)}.fits", "Level 1 product")
+    _add_long(header, "FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product")
     header["LEVEL"] = ("1.0", "calibrated")
     header["DATE-OBS"] = (frame.date.isot, "start of the exposure, UTC")
     for card in frame.header.cards:
@@ -218,7 +228,7 @@ def _header(frame: Frame, assets: calibration.Assets, lost: blocks.Blocks, fille
     header["NFILLED"] = (int(filled.sum()), "missing blocks that were filled")
     _add_long(header, "MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32")
     header["CALIB"] = (assets.kind, "calibration set")
-    for index, file in enumerate(assets.files, start=1):
+    for index, file in enumerate(calibration.files(frame, assets), start=1):
         header[f"CALF{index}"] = (file.name, "calibration file")
         header[f"CALH{index}"] = file.sha256
     header["CREATOR"] = (f"CorInpaint {__version__}", "software")
@@ -276,13 +286,15 @@ def _steps(frame: Frame, assets: calibration.Assets) -> list[str]:
     """HISTORY: the lines of the Level 0.5 file, then every calibration step with the file that it used."""
     factor, bias, source = calibration.exposure(frame, assets)
     names = [file.name for file in assets.files]
+    late = assets.kind == "NOMINAL" and frame.mjd < calibration.INTERRUPTION_MJD
     lines = [str(line) for line in frame.header.get("HISTORY", [])]
     lines += [f"COMMENT {line}" for line in frame.header.get("COMMENT", []) if str(line).strip()]
     lines += [
-        f"CorInpaint {__version__}: Level 0.5 file {frame.header.get('FILENAME') or frame.name}",
+        f"CorInpaint {__version__}: Level 0.5 file {printable(str(frame.header.get('FILENAME') or frame.name))}",
         f"Bias {bias:.3f} DN and exposure factor {factor:.6f} from {source}",
         f"calfactor {calibration.calfactor(frame):.6g} MSB/(DN/s) (corkit c3_calfactor)",
         f"Vignetting, stray light and mask ({assets.kind.lower()}): {', '.join(names)}",
+        *(["The nominal vignetting is of 2002, this frame of before the interruption of 1998"] if late else []),
         "Optical distortion removed (c3_warp formula, exact map, bilinear)",
     ]
     if frame.turned:

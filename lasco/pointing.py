@@ -18,7 +18,7 @@ DEFAULT_SUN_CENTRE = (518.2, 532.5)
 """Sun centre (column, row) of C3, px from 0, where the header has none (SolarSoft)."""
 
 NOMINAL_ROLL = -0.23
-"""Roll of C3 in degrees where no star fit is at hand (SolarSoft)."""
+"""Roll of C3 against the spacecraft in degrees where no star fit is at hand (SolarSoft)."""
 
 PLATE_SCALE = 56.0
 """arcsec per px of C3, unsummed (SolarSoft ``subtense``)."""
@@ -79,7 +79,8 @@ def pointing(frame: Frame) -> Pointing:
     """Pointing of the product made from a frame.
 
     Level 0.5 headers give CRPIX counted from 0 (real Level 1 files carry the same centre plus one). Frames taken with
-    SOHO rolled by 180 degrees are turned, and their sun centre with them.
+    SOHO upside down are turned, and their sun centre with them; the roll that is left is SOHO's (CROTA1) plus the
+    camera's own.
 
     Parameters
     ----------
@@ -90,12 +91,12 @@ def pointing(frame: Frame) -> Pointing:
     Pointing
     """
     column, row = frame.header.get("CRPIX1"), frame.header.get("CRPIX2")
-    source = "CRPIX of the Level 0.5 header, nominal roll"
+    source = "CRPIX and CROTA1 of the Level 0.5 header"
     if column is None or row is None or not (400 < column < 624 and 400 < row < 624):
-        (column, row), source = DEFAULT_SUN_CENTRE, "default sun centre, nominal roll"
+        (column, row), source = DEFAULT_SUN_CENTRE, "default sun centre, CROTA1 of the header"
     if frame.turned:
         column, row = frame.data.shape[1] - 1 - column, frame.data.shape[0] - 1 - row
-    return Pointing(float(column), float(row), NOMINAL_ROLL, source)
+    return Pointing(float(column), float(row), frame.residual_roll + NOMINAL_ROLL, source)
 
 
 def observer(date: Time) -> Observer:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, calibration, distortion, level1
-from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import Frame
 from corinpaint.lasco.version import __version__
 from corinpaint.restore import backends, equalise, policy
@@ -98,7 +98,7 @@ def survey(frame: Frame, assets: calibration.Assets) -> Surroundings:
     brightness = calibration.photometry(frame, assets)
     field = ~calibration.occulted_on_detector(assets, distortion.occulter_centre(frame.date))
     lost = blocks.lost(frame.data)
-    sent = ~blocks.expand(blocks.empty(frame.data) | blocks.never_sent())
+    sent = ~blocks.expand(blocks.empty(frame.data) | blocks.unsent(frame.data))
     observed = sent & field & ~calibration.saturated(frame)
     return Surroundings(brightness, observed, field, lost)
 
@@ -142,12 +142,12 @@ def restore(
     assets = assets or calibration.load_assets()
     around = survey(frame, assets)
     verdicts = _verdicts(around, fill)
-    wanted = _union([v.zone.missing for v in verdicts if not v.refused])
     brightness, model = around.brightness, None
-    if wanted.any():
+    if any(not v.refused for v in verdicts):
         engine = inpainter or backends.load()
-        brightness, model = _filled(around, wanted, engine), engine.info
-    filled = wanted if model else wanted & False
+        brightness, reached = _filled(around, _accepted(verdicts), engine)
+        verdicts, model = [_within_reach(v, around, reached) for v in verdicts], engine.info
+    filled = _accepted(verdicts)
     product = level1.finish(
         frame, brightness, around.lost, filled, assets, _history(verdicts, model), _cards(fill, model)
     )
@@ -161,8 +161,16 @@ def _verdicts(around: Surroundings, fill: str) -> list[policy.Verdict]:
     return verdicts
 
 
-def _union(maps: list[blocks.Blocks]) -> blocks.Blocks:
-    return np.logical_or.reduce(maps, axis=0) if maps else np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+def _accepted(verdicts: list[policy.Verdict]) -> blocks.Blocks:
+    maps = [v.zone.missing for v in verdicts if not v.refused]
+    return np.asarray(np.logical_or.reduce(maps)) if maps else np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+
+
+def _within_reach(verdict: policy.Verdict, around: Surroundings, reached: NDArray[np.bool_]) -> policy.Verdict:
+    holes = blocks.expand(verdict.zone.missing) & around.field
+    if verdict.refused or reached[holes].all():
+        return verdict
+    return policy.Verdict(verdict.zone, "out of the network's reach")
 
 
 def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
@@ -182,18 +190,21 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
     return image[None, None], around.observed.astype(np.float32)[None, None], equaliser
 
 
-def _filled(around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter) -> NDArray[np.float32]:
+def _filled(
+    around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Brightness with the wanted blocks filled where the network reaches, and where it does."""
     image, mask, equaliser = network_input(around)
-    restored, reached = engine.fill(image, mask)
-    holes = blocks.expand(wanted) & around.field
-    if not reached[0, 0][holes].all():
-        raise OptionError(
-            f"{engine.info.path.name}: its reach of {engine.info.reach} px does not cover the lost blocks; "
-            "use a network with a wider reach, or fill 'none'"
+    restored, mask_out = engine.fill(image, mask)
+    reached = mask_out[0, 0] > 0
+    holes = blocks.expand(wanted) & around.field & reached
+    if not np.isfinite(restored[0, 0][holes]).all():
+        raise CheckpointError(
+            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
         )
     brightness = around.brightness.copy()
     brightness[holes] = equaliser.inverse(restored[0, 0][holes])
-    return brightness
+    return brightness, reached
 
 
 def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -> list[str]:

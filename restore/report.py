@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def report(restored: Restored) -> dict[str, Any]:
 
 
 def _numbered(header: Any) -> list[int]:
-    return [int(key[4:]) for key in header if key.startswith("CALF")]
+    return [int(key[4:]) for key in header if re.fullmatch(r"CALF\d+", key)]
 
 
 def _numbers(block_map: blocks.Blocks) -> list[int]:

@@ -35,3 +35,19 @@ def test_every_kind_of_damaged_file_is_one_clear_line_and_the_good_one_comes_thr
     assert all(any(name in line for line in lines) for name in names)
     assert not [line for line in lines if "unexpected" in line or "Traceback" in line]
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
+
+
+def test_a_folder_without_frames_is_an_error_and_the_rest_goes_on(run, frame_path, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    result = run("restore", tmp_path / "nothing", frame_path, "x" * 300, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "holds no .fts" in result.stderr
+    assert "2 of 3 files failed" in result.stderr
+    assert (tmp_path / "out" / "35082037.fits").is_file()
+
+
+def test_messages_begin_with_the_whole_path(run, tmp_path):
+    bad = tmp_path / "deep" / "down.fts"
+    bad.parent.mkdir()
+    bad.write_text("hello")
+    assert f"Error: {bad}: not a FITS file" in run("inspect", bad).stderr

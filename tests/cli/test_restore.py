@@ -52,3 +52,27 @@ def test_a_missing_calibration_folder_is_a_message(run, frame_path, tmp_path):
     assert result.exit_code == 1
     assert "nowhere" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_name_beyond_ascii_is_kept_for_the_file_and_made_printable_for_the_header(run, frame_path, tmp_path):
+    odd = tmp_path / "sonne é ☉.fts"
+    odd.write_bytes(frame_path.read_bytes())
+    result = run("restore", odd, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert fits.getheader(tmp_path / "out" / "sonne é ☉_level1.fits")["FILENAME"] == "sonne    _level1.fits"
+
+
+def test_a_picture_that_is_there_already_keeps_the_product_from_being_written(run, frame_path, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "35082037.png").write_text("old")
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
+    assert result.exit_code == 1
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.png"]
+
+
+def test_cards_that_look_like_ours_do_not_disturb_the_report(run, make_frame, tmp_path):
+    path = tmp_path / "32082037.fts"
+    path.write_bytes(make_frame(CALFAC=1.0, CALF9="x", WEIGHTS="mine"))
+    result = run("restore", path, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    assert fits.getheader(tmp_path / "out" / "35082037.fits")["WEIGHTS"] == "none"

@@ -15,3 +15,9 @@ def test_simulate_writes_a_frame_that_can_be_restored_and_its_truth(run, tmp_pat
     assert lost.sum() == pytest.approx(2 * 1024, rel=0.05)
     assert run("restore", frame, "-o", tmp_path / "out").exit_code == 0
     assert run("simulate", "-o", tmp_path / "sim", "--seed", 3).exit_code == 1
+
+
+def test_a_simulated_folder_is_restored_without_its_truths(run, tmp_path):
+    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--lost", 1).exit_code == 0
+    assert run("restore", tmp_path / "sim", "-o", tmp_path / "out").exit_code == 0
+    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--lost", 1, "--overwrite").exit_code == 0

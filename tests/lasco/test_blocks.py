@@ -50,6 +50,16 @@ def test_real_frames_have_no_lost_block_and_send_no_corner(real_frames):
         assert (blocks.never_sent() & ~blocks.empty(data)).sum() <= 1
 
 
+def test_a_corner_with_a_stray_pixel_was_not_sent_and_one_full_of_counts_was():
+    data = np.full((1024, 1024), 500.0, np.float32)
+    data[blocks.expand(blocks.never_sent())] = 0
+    data[0, 0] = 9000
+    assert blocks.unsent(data).sum() == 99
+    data[:32, :32] = 380
+    assert blocks.unsent(data).sum() == 98
+    assert blocks.unsent(np.full_like(data, 380)).sum() == 0
+
+
 def test_blocks_expand_to_their_pixels():
     pixels = blocks.expand(_at((3, 5)))
     assert pixels.sum() == 1024
@@ -59,7 +69,10 @@ def test_blocks_expand_to_their_pixels():
 def test_lost_blocks_whose_borders_overlap_form_one_zone():
     assert len(blocks.zones(_at((5, 5), (5, 7)))) == 1
     assert len(blocks.zones(_at((5, 5), (5, 6)))) == 1
-    assert len(blocks.zones(_at((5, 5), (5, 9)))) == 2
+    assert len(blocks.zones(_at((5, 5), (5, 8)))) == 2
+    assert len(blocks.zones(_at((5, 5), (7, 7)))) == 1
+    assert len(blocks.zones(_at((5, 5), (5, 7), (5, 9)))) == 1
+    assert blocks.zones(_at()) == []
 
 
 def test_a_zone_is_its_lost_blocks_with_their_neighbours():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from astropy.time import Time
 
@@ -38,3 +39,33 @@ def test_the_observer_agrees_with_sunpy():
     coordinates = pytest.importorskip("sunpy.coordinates.sun")
     date = Time("2004-04-18T14:54:10")
     assert pointing.observer(date).latitude == pytest.approx(coordinates.B0(date).to_value("deg"), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("crota", "turned", "left"),
+    [(0.0, False, 0.0), (6.5, False, 6.5), (180.0, True, 0.0), (-172.478, True, 7.522), (187.0, True, 7.0)],
+)
+def test_the_roll_of_the_spacecraft_is_turned_away_or_kept_in_the_header(make_frame, crota, turned, left):
+    frame = read_frame(make_frame(CROTA1=crota))
+    assert frame.turned is turned
+    assert pointing.pointing(frame).roll == pytest.approx(left - 0.23, abs=1e-9)
+
+
+def test_a_rolled_frame_puts_the_same_star_at_the_same_place_of_the_sky(make_frame):
+    """A star that is turned about the sun centre on the detector by the roll keeps its world coordinates."""
+    from astropy.wcs import WCS
+
+    from corinpaint.lasco import calibration, level1
+
+    none = np.zeros((32, 32), dtype=bool)
+    assets = calibration.load_assets()
+    seen = []
+    for crota in (0.0, 20.0, 180.0, -160.0):
+        frame = read_frame(make_frame(CROTA1=crota))
+        header = level1.finish(frame, calibration.photometry(frame, assets), none, none, assets).header
+        turn = np.radians(-crota)  # turning the image by CROTA counter-clockwise brings north up
+        offset = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ (200.0, 100.0)
+        detector = np.array([517.956, 532.632]) + offset
+        product = 1023 - detector if frame.turned else detector
+        seen.append(WCS(header).pixel_to_world_values(*product))
+    assert np.allclose(seen, seen[0], atol=1e-6)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco import calibration, level1
-from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.simulate import simulate
 from corinpaint.restore import pipeline
 
 LOST = ((20, 20), (20, 21), (8, 12))
@@ -108,10 +109,32 @@ def test_an_unknown_fill_is_refused_with_the_choices(damaged):
         pipeline.restore(damaged, fill="magic")
 
 
-def test_a_network_that_does_not_reach_a_hole_is_refused(damaged, echo):
-    echo.fill = lambda image, mask: (image, mask)
-    with pytest.raises(OptionError, match="reach"):
+def test_a_hole_out_of_the_networks_reach_is_refused_and_the_others_are_filled(damaged, echo):
+    def fill(image, mask):
+        reached = np.ones_like(mask)
+        reached[..., 8 * 32 + 16, 12 * 32 + 16] = 0
+        return np.where(mask > 0, image, 0.5).astype(np.float32), reached
+
+    echo.fill = fill
+    restored = pipeline.restore(damaged, inpainter=echo)
+    assert [v.refused for v in restored.verdicts] == ["out of the network's reach", ""]
+    assert (restored.level1.mask & level1.REFUSED > 0).sum() > 1000
+    assert (restored.level1.mask & level1.FILLED > 0).sum() > 2000
+
+
+def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(damaged, echo):
+    echo.fill = lambda image, mask: (np.where(mask > 0, image, np.nan), np.ones_like(mask))
+    with pytest.raises(CheckpointError, match=r"echo\.onnx"):
         pipeline.restore(damaged, inpainter=echo)
+
+
+def test_simulated_frames_keep_every_observed_pixel_too(echo):
+    simulation = simulate(3, lost=9)
+    restored = pipeline.restore(simulation.frame, inpainter=echo).level1
+    without = pipeline.restore(simulation.frame, fill="none").level1
+    untouched = (restored.mask & level1.FILLED) == 0
+    assert _equal(restored.data, without.data)[untouched].all()
+    assert (~untouched).sum() > 1000
 
 
 def test_a_frame_of_two_blocks_is_calibrated_and_its_holes_are_refused(make_frame, echo):

@@ -75,7 +75,11 @@ def frame_bytes(
             header[key] = value
     header.add_history("offset_bias.pro 1.24 12/13/01, 377.741")
     buffer = io.BytesIO()
-    fits.PrimaryHDU(counts, header).writeto(buffer)
+    hdu = fits.PrimaryHDU(counts, header)
+    for key in ("BSCALE", "BZERO"):
+        if key in cards:
+            hdu.header[key] = cards[key]
+    hdu.writeto(buffer)
     return buffer.getvalue()
 
 
@@ -115,6 +119,12 @@ def _pixel(value: float) -> Callable[[], bytes]:
     return damage
 
 
+def _corners() -> bytes:
+    data = np.zeros((1024, 1024), np.int16)
+    data[:4, :4] = 500
+    return frame_bytes(data)
+
+
 Damage = tuple[Callable[[], bytes], type[errors.FrameError]]
 
 STRUCTURE: dict[str, Damage] = {
@@ -152,6 +162,13 @@ STRUCTURE: dict[str, Damage] = {
     "NaN": (_pixel(np.nan), errors.NotFiniteError),
     "infinity": (_pixel(np.inf), errors.NotFiniteError),
     "absurd counts": (_pixel(1e30), errors.BadKeywordError),
+    "fractions": (lambda: frame_bytes((_GOOD / 7.3).astype(np.float32)), errors.WrongTypeError),
+    "negative counts": (lambda: frame_bytes(-_GOOD), errors.BadKeywordError),
+    "brightness for counts": (lambda: frame_bytes((_GOOD * 1e-12).astype(np.float32)), errors.WrongTypeError),
+    "BSCALE = 2": (lambda: frame_bytes(BSCALE=2.0), errors.BadKeywordError),
+    "BZERO = 1000": (lambda: frame_bytes(BZERO=1000.0), errors.BadKeywordError),
+    "BSCALE in words": (lambda: frame_bytes(BSCALE="one"), errors.BadKeywordError),
+    "corners alone": (_corners, errors.NoImageError),
     "all zeros": (lambda: frame_bytes(np.zeros((1024, 1024), np.int16)), errors.NoImageError),
 }
 
@@ -163,6 +180,13 @@ KEYWORDS: dict[str, Damage] = {
     "EXPTIME is zero": (_card(EXPTIME=0.0), errors.BadKeywordError),
     "EXPTIME is negative": (_card(EXPTIME=-3.0), errors.BadKeywordError),
     "EXPTIME is text": (_card(EXPTIME="long"), errors.BadKeywordError),
+    "EXPTIME is tiny": (_card(EXPTIME=1e-35), errors.BadKeywordError),
+    "MID_DATE is a Julian date": (_card(MID_DATE=2452282), errors.BadKeywordError),
+    "MID_DATE is of another year": (_card(DATE_OBS="1997/01/08"), errors.BadKeywordError),
+    "OFFSET is huge": (_card(OFFSET=1e9), errors.BadKeywordError),
+    "OFFSET is negative": (_card(OFFSET=-5.0), errors.BadKeywordError),
+    "TIME-OBS has 24 hours": (_card(TIME_OBS="24:00:00"), errors.BadKeywordError),
+    "LEVEL is L1": (_card(LEVEL="L1"), errors.WrongLevelError),
     "EXPTIME is a year": (_card(EXPTIME=3e7), errors.BadKeywordError),
     "DATE-OBS is no date": (_card(DATE_OBS="yesterday"), errors.BadKeywordError),
     "DATE-OBS is before SOHO": (_card(DATE_OBS="1965/01/01"), errors.BadKeywordError),
@@ -184,6 +208,7 @@ KINDS: dict[str, Damage] = {
     "FILTER is Orange": (_card(FILTER="Orange"), errors.UnsupportedFrameError),
     "POLAR is -60 Deg": (_card(POLAR="-60 Deg"), errors.UnsupportedFrameError),
     "LP_NUM is Dark": (_card(LP_NUM="Dark"), errors.UnsupportedFrameError),
+    "FILEORIG is 0": (_card(FILEORIG="0"), errors.UnsupportedFrameError),
     "LAMP is on": (_card(LAMP=1), errors.UnsupportedFrameError),
     "READPORT is unknown and OFFSET missing": (
         lambda: frame_bytes(drop=("OFFSET",), READPORT="Z"),
