@@ -180,12 +180,28 @@ def negotiate(accept: str) -> str:
         When nothing matches.
     """
     ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
-    refused = {pattern for pattern, weight in ranges if weight <= 0}
-    for pattern, weight in sorted(ranges, key=lambda item: -item[1]):
-        for media_type in FORMATS:
-            if weight > 0 and media_type not in refused and _matches(pattern, media_type):
-                return media_type
-    raise NotAcceptableError(f"Accept: {accept[:200]!r} is not available; ask for one of {', '.join(FORMATS)}")
+    offers = [(*_weight(media_type, ranges), media_type) for media_type in FORMATS]
+    weight, _, chosen = max(offers, key=lambda offer: offer[:2])
+    if weight <= 0:
+        raise NotAcceptableError(f"Accept: {accept[:200]!r} is not available; ask for one of {', '.join(FORMATS)}")
+    return chosen
+
+
+def _weight(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
+    """Weight of a format by the most specific range that matches it, and a rank that falls with the range's place."""
+    matching = [
+        (_specificity(pattern), -place, weight)
+        for place, (pattern, weight) in enumerate(ranges)
+        if _matches(pattern, media_type)
+    ]
+    if not matching:
+        return 0.0, -len(ranges)
+    _, rank, weight = max(matching)
+    return weight, rank
+
+
+def _specificity(pattern: str) -> int:
+    return 0 if pattern in ("*/*", "*") else 1 if pattern.endswith("/*") else 2
 
 
 def _media_range(part: str) -> tuple[str, float]:

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from corinpaint.handlers import wire
 from corinpaint.handlers.handler import CorInpaintHandler
-from corinpaint.handlers.settings import Settings, read_settings
 from corinpaint.lasco.calibration import load_assets
-from corinpaint.lasco.errors import CalibrationError, CheckpointError, FrameError, OptionError
+from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore.pipeline import restore
 
@@ -159,53 +157,6 @@ def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, fra
     assert b"secret" not in answer.body
     assert "/secret/path" in caplog.text
     assert "request-0" in caplog.text
-
-
-def test_an_error_of_the_server_does_not_name_its_files():
-    refused = wire.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable"), "r")
-    assert refused.status == 500
-    assert b"/srv" not in refused.body
-
-
-def test_an_error_of_the_request_keeps_its_message():
-    refused = wire.refusal(FrameError("frame: bad"), None)
-    assert (refused.status, json.loads(refused.body)["message"]) == (400, "frame: bad")
-
-
-@pytest.mark.parametrize(
-    ("accept", "chosen"),
-    [
-        ("", "application/fits"),
-        ("*/*", "application/fits"),
-        ("image/*", "image/png"),
-        ("IMAGE/PNG", "image/png"),
-        ("text/html, application/json;q=0.8, */*;q=0.1", "application/json"),
-        ("application/json;q=0.5, image/png;q=0.9", "image/png"),
-        ("application/fits;q=0, */*", "image/png"),
-        ("application/*", "application/fits"),
-        ("application/json; charset=utf-8", "application/json"),
-    ],
-)
-def test_formats_are_negotiated_as_http_says(accept, chosen):
-    assert wire.negotiate(accept) == chosen
-
-
-@pytest.mark.parametrize("accept", ["text/html", "application/fits;q=0", "image/jpeg, text/*", "fits", ";", "*/*;q=x"])
-def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(accept):
-    with pytest.raises(wire.NotAcceptableError, match="application/fits, image/png, application/json"):
-        wire.negotiate(accept)
-
-
-def test_settings_have_defaults():
-    assert read_settings(None) == read_settings({"minWorkers": 1}) == read_settings({"corinpaint": None}) == Settings()
-
-
-@pytest.mark.parametrize(
-    "section", [{"engine": "tensorrt"}, {"threads": -1}, {"threads": True}, {"threads": "2"}, {"cores": 1}, "x"]
-)
-def test_settings_that_mean_nothing_are_refused(section):
-    with pytest.raises(OptionError, match="model-config"):
-        read_settings({"corinpaint": section})
 
 
 def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monkeypatch, caplog):

@@ -1,37 +1,17 @@
-"""Counts to brightness: CorKit's correct parts, the order of the steps, official and nominal assets."""
+"""Counts to brightness: CorKit's correct parts, the order of the steps, the nominal set beside official products."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import level05
 import numpy as np
 import pytest
-from astropy.io import fits
 
-from corinpaint.lasco import calibration, nominal
+from corinpaint.lasco import calibration, distortion, nominal
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.frame import read_frame
-
-
-@pytest.fixture
-def official(tmp_path: Path) -> Path:
-    """A folder with official file names and smooth made-up content."""
-    rng = np.random.default_rng(5)
-    y, x = np.mgrid[0:1024, 0:1024] / 1024
-    folder = tmp_path / "lasco" / "calib"
-    folder.mkdir(parents=True)
-    images = {
-        "c3vig_preint_final.fts": 1 + x,
-        "c3vig_postint_final.fts": 1 + 0.5 * y,
-        "C3ramp.fts": 3e-12 * (1 + x * y),
-        "c3_cl_mask_lvl1.fts": (np.hypot(x - 0.5, y - 0.5) < 0.45).astype(float) + 0 * rng.random(),
-    }
-    for name, image in images.items():
-        fits.PrimaryHDU(image.astype(np.float32)).writeto(folder / name)
-    return tmp_path
 
 
 def test_brightness_follows_the_formula_of_solarsoft(make_frame, official):
@@ -42,12 +22,6 @@ def test_brightness_follows_the_formula_of_solarsoft(make_frame, official):
     ours = calibration.photometry(frame, assets)
     assert ours.dtype == np.float32
     assert np.allclose(ours, by_hand, rtol=2e-6, atol=1e-17)
-
-
-def test_the_vignetting_before_the_interruption_is_another_one(official):
-    assets = calibration.load_assets(official)
-    assert assets.vignetting(50999)[0, -1] == pytest.approx(2, abs=1e-3)
-    assert assets.vignetting(51000)[0, -1] == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +60,30 @@ def test_without_a_row_of_its_name_a_frame_takes_the_nearest_in_time(make_frame,
     assert (exposure.factor, exposure.bias) == (0.9, 371.0)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<html>404 Not Found</html>",
+        "32082037.fts one 377.7 0 8285.6",
+        "32082037.fts 0 377.7 0 8285.6",
+        "32082037.fts 1.0 nan 0 8285.6",
+    ],
+)
+def test_a_damaged_exposure_table_is_named(make_frame, official, content):
+    (official / "c3_expfactor_020108.dat").write_text(content)
+    with pytest.raises(CalibrationError, match=r"c3_expfactor_020108\.dat"):
+        calibration.exposure(read_frame(make_frame()), calibration.load_assets(official))
+
+
+def test_the_exposure_table_of_the_day_is_one_of_the_files_that_a_product_names(make_frame, official):
+    frame, assets = read_frame(make_frame()), calibration.load_assets(official)
+    assert calibration.files(frame, assets) == assets.files
+    (official / "c3_expfactor_020108.dat").write_text("32082037.fts 1.0 377.7 0 8285.6")
+    *others, table = calibration.files(frame, assets)
+    assert (tuple(others), table.name) == (assets.files, "c3_expfactor_020108.dat")
+
+
 @pytest.mark.parametrize("name", level05.KINDS)
 def test_what_cannot_be_calibrated_is_refused_by_name(name):
     damage, error = level05.KINDS[name]
@@ -93,30 +91,6 @@ def test_what_cannot_be_calibrated_is_refused_by_name(name):
     with pytest.raises(error, match=name.split()[0]) as caught:
         calibration.photometry(frame, calibration.load_assets())
     assert "odd.fts" in str(caught.value)
-
-
-def test_a_missing_official_file_is_named(official):
-    (official / "lasco" / "calib" / "C3ramp.fts").unlink()
-    with pytest.raises(CalibrationError, match=r"C3ramp\.fts"):
-        calibration.load_assets(official)
-
-
-def test_a_damaged_official_file_is_named(official):
-    (official / "lasco" / "calib" / "C3ramp.fts").write_text("<html>not found</html>")
-    with pytest.raises(CalibrationError, match=r"C3ramp\.fts"):
-        calibration.load_assets(official)
-
-
-def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(CalibrationError, match="nowhere"):
-        calibration.load_assets(tmp_path / "nowhere")
-
-
-def test_the_assets_say_what_they_are(official):
-    assert calibration.load_assets().kind == "NOMINAL"
-    assets = calibration.load_assets(official)
-    assert assets.kind == "OFFICIAL"
-    assert all(len(file.sha256) == 64 for file in assets.files)
 
 
 def test_corkits_factor_is_had_without_torch():
@@ -139,8 +113,6 @@ def test_the_nominal_set_reproduces_the_official_level_1_frame(shared):
     official, masked, header = nominal.read_level1_raw(shared / "c3_level1" / "35082038.fts.gz")
     frame = read_frame(shared / "c3_level05" / "32082037.fts.gz")
     assets = calibration.load_assets()
-    from corinpaint.lasco import distortion
-
     warp = distortion.undistort_map(distortion.occulter_centre(frame.date))
     ratio = warp.image(calibration.photometry(frame, assets)) / official
     y, x = np.mgrid[0:1024, 0:1024]

@@ -9,21 +9,22 @@ from corinpaint.lasco import blocks
 from corinpaint.lasco.telemetry import lost_pattern
 
 
-def test_a_pattern_has_exactly_the_blocks_asked_for_and_none_that_is_never_sent():
-    for count in (0, 1, 7, 40):
-        lost = lost_pattern(np.random.default_rng(count), count)
-        assert lost.sum() == count
-        assert not (lost & blocks.never_sent()).any()
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 40, 64, 925])
+def test_a_pattern_has_exactly_the_blocks_asked_for_and_none_that_is_never_sent(count):
+    lost = lost_pattern(np.random.default_rng(count), count)
+    assert lost.sum() == count
+    assert not (lost & blocks.never_sent()).any()
 
 
 def test_patterns_hold_single_blocks_runs_and_clusters_up_to_eight_by_eight():
-    sizes = [int(lost_pattern(np.random.default_rng(seed)).sum()) for seed in range(300)]
-    assert min(sizes) >= 2
-    assert 2 <= np.median(sizes) <= 12
-    assert max(sizes) >= 30
+    patterns = [lost_pattern(np.random.default_rng(seed)) for seed in range(300)]
+    sizes = np.array([pattern.sum() for pattern in patterns])
+    assert sizes.min() >= 2
+    assert np.mean(sizes <= 12) > 0.6
+    assert sizes.max() > 30
     shapes = set()
-    for seed in range(300):
-        for zone in blocks.zones(lost_pattern(np.random.default_rng(seed))):
+    for pattern in patterns:
+        for zone in blocks.zones(pattern):
             rows, columns = np.nonzero(zone.missing)
             shapes.add((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
     assert {(1, 1), (2, 2), (3, 3)} <= shapes

@@ -1,18 +1,12 @@
 """Checkpoints: they describe themselves, and nothing but the right file is accepted."""
 
-import json
-import struct
-import subprocess
-import sys
-
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
-from corinpaint.model.metadata import default_checkpoint, read_info, tensors_sha256, weights_dir
+from corinpaint.model.metadata import read_info
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 
@@ -32,18 +26,6 @@ def model():
 def path(tmp_path, model):
     save_checkpoint(tmp_path / "a.safetensors", model, RECORD)
     return tmp_path / "a.safetensors"
-
-
-def rewrite(path, change):
-    content = path.read_bytes()
-    length = struct.unpack("<Q", content[:8])[0]
-    header = json.loads(content[8 : 8 + length])
-    values = json.loads(header["__metadata__"]["corinpaint"])
-    change(values)
-    header["__metadata__"]["corinpaint"] = json.dumps(values)
-    raw = json.dumps(header).encode()
-    raw += b" " * (-len(raw) % 8)
-    path.write_bytes(struct.pack("<Q", len(raw)) + raw + content[8 + length :])
 
 
 def test_a_model_comes_back_with_nothing_but_its_file(path, model):
@@ -66,35 +48,8 @@ def test_the_description_tells_what_a_user_of_the_model_must_know(path, model):
     assert info.architecture["layers"] == 2
 
 
-def test_the_description_is_read_without_torch(path):
-    code = (
-        "import sys; from corinpaint.model.metadata import read_info; "
-        f"read_info({str(path)!r}); sys.exit('torch' in sys.modules)"
-    )
-
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_the_hash_depends_on_every_tensor_but_not_on_their_order():
-    tensors = [("a", "F32", (2,), b"12345678"), ("b", "F32", (1,), b"1234")]
-
-    assert tensors_sha256(tensors) == tensors_sha256(tensors[::-1])
-    assert tensors_sha256(tensors) != tensors_sha256([tensors[0], ("b", "F32", (1,), b"1235")])
-    assert tensors_sha256(tensors) != tensors_sha256([tensors[0], ("c", "F32", (1,), b"1234")])
-
-
 def test_saving_leaves_nothing_but_the_file_behind(path):
     assert [found.name for found in path.parent.iterdir()] == [path.name]
-
-
-def test_the_shipped_weights_lie_beside_the_package():
-    assert default_checkpoint() == weights_dir() / "corinpaint.safetensors"
-    assert weights_dir().name == "weights"
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"gone\.safetensors: there is no such checkpoint"):
-        read_info(tmp_path / "gone.safetensors")
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"SIMPLE  =                    T", b"\x05\0\0\0\0\0\0\0[1,2]"])
@@ -103,13 +58,6 @@ def test_a_foreign_file_is_refused(tmp_path, content):
 
     with pytest.raises(CheckpointError, match=r"x\.safetensors: not a corinpaint checkpoint"):
         load_checkpoint(tmp_path / "x.safetensors")
-
-
-def test_safetensors_of_another_program_are_refused(tmp_path):
-    save_file({"weight": torch.zeros(2)}, tmp_path / "x.safetensors")
-
-    with pytest.raises(CheckpointError, match="not a corinpaint checkpoint"):
-        read_info(tmp_path / "x.safetensors")
 
 
 def test_a_single_flipped_bit_is_noticed(path):
@@ -129,29 +77,10 @@ def test_a_truncated_file_is_noticed(path, length):
         load_checkpoint(path)
 
 
-def test_another_format_version_is_refused_with_a_remedy(path):
-    rewrite(path, lambda values: values.update(format_version=99))
-
-    with pytest.raises(CheckpointError, match=r"format 99.*train again"):
-        read_info(path)
-
-
-def test_another_domain_is_refused(path):
-    rewrite(path, lambda values: values.update(domain="linear"))
-
-    with pytest.raises(CheckpointError, match="'linear'"):
-        read_info(path)
-
-
-def test_an_incomplete_description_is_refused(path):
-    rewrite(path, lambda values: values.pop("reach"))
-
-    with pytest.raises(CheckpointError, match="incomplete"):
-        read_info(path)
-
-
 def test_weights_of_another_architecture_are_refused(path):
-    rewrite(path, lambda values: values["architecture"].update(layers=3))
+    content = path.read_bytes()
+    assert content.count(rb"\"layers\": 2") == 1
+    path.write_bytes(content.replace(rb"\"layers\": 2", rb"\"layers\": 3"))
 
     with pytest.raises(CheckpointError, match="do not fit the architecture"):
         load_checkpoint(path)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 
-from corinpaint.lasco import calibration
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import pipeline
-from corinpaint.restore.inspection import inspect
 from corinpaint.restore.report import report
 
 
@@ -22,12 +20,3 @@ def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
     assert found["weights"]["sha256"] == echo.info.sha256
     assert found["calibration"]["kind"] == "NOMINAL"
     assert found["statistics"]["DATAMAX"] > 0
-
-
-def test_an_inspection_says_what_would_be_filled(make_frame, tmp_path):
-    path = tmp_path / "32082037.fts"
-    path.write_bytes(make_frame(lost=((20, 20), (31, 16))))
-    found = json.loads(json.dumps(inspect(path, calibration.load_assets())))
-    assert found["lost"] == 2
-    assert found["never_sent"] == 99
-    assert [zone["verdict"][:7] for zone in found["zones"]] == ["can be ", "refused"]

@@ -1,0 +1,34 @@
+"""The section of model-config.yaml: defaults, values, and what means nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from corinpaint.handlers.settings import Settings, read_settings
+from corinpaint.lasco.errors import OptionError
+
+
+def test_settings_have_defaults():
+    assert read_settings(None) == read_settings({"minWorkers": 1}) == read_settings({"corinpaint": None}) == Settings()
+
+
+def test_settings_that_are_given_go_before_the_defaults():
+    section = {"engine": "torchscript", "threads": 2, "calibration": "calibration"}
+    assert read_settings({"corinpaint": section}) == Settings("torchscript", 2, "calibration")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"engine": "tensorrt"},
+        {"threads": -1},
+        {"threads": True},
+        {"threads": "2"},
+        {"calibration": 3},
+        {"cores": 1},
+        "x",
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(section):
+    with pytest.raises(OptionError, match="model-config"):
+        read_settings({"corinpaint": section})

@@ -1,0 +1,74 @@
+"""The protocol of the endpoint: requests as TorchServe hands them over, and what they are answered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from corinpaint.handlers import wire
+from corinpaint.lasco.errors import CalibrationError, FrameError
+
+
+def test_a_lone_frame_asks_for_the_network_and_a_fits_file():
+    assert wire.parse({"body": b"frame"}, {}) == wire.Request(b"frame", "network", "application/fits")
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_frame_and_its_options_may_be_any_kind_of_bytes(kind):
+    fields = {"fill": kind(b" none\r\n"), "accept": kind(b"image/png"), "frame": kind(b"frame")}
+    request = wire.parse(fields, {})
+    assert request == wire.Request(b"frame", "none", "image/png")
+    assert isinstance(request.frame, bytes)
+
+
+def test_the_body_goes_before_fields_of_other_names():
+    assert wire.parse({"upload": b"1", "frame": b"2", "data": b"3", "body": b"4"}, {}).frame == b"4"
+    assert wire.parse({"upload": b"1", "frame": b"2"}, {}).frame == b"2"
+    assert wire.parse({"fill": b"none", "upload": b"1", "other": b"2"}, {}).frame == b"1"
+
+
+def test_headers_that_are_not_text_are_passed_over():
+    headers = {"Accept": 7, "X-Corinpaint-Fill": None, "x-corinpaint-fill": " none "}
+    assert wire.parse({"body": b"frame"}, headers) == wire.Request(b"frame", "none", "application/fits")
+
+
+def test_an_error_of_the_server_does_not_name_its_files():
+    refused = wire.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable"), "r")
+    assert refused.status == 500
+    assert b"/srv" not in refused.body
+
+
+def test_an_error_of_the_request_keeps_its_message():
+    refused = wire.refusal(FrameError("frame: bad"), None)
+    assert (refused.status, json.loads(refused.body)["message"]) == (400, "frame: bad")
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("", "application/fits"),
+        ("*/*", "application/fits"),
+        ("image/*", "image/png"),
+        ("IMAGE/PNG", "image/png"),
+        ("text/html, application/json;q=0.8, */*;q=0.1", "application/json"),
+        ("application/json;q=0.5, image/png;q=0.9", "image/png"),
+        ("application/fits;q=0, */*", "image/png"),
+        ("application/*", "application/fits"),
+        ("application/json; charset=utf-8", "application/json"),
+    ],
+)
+def test_formats_are_negotiated_as_http_says(accept, chosen):
+    assert wire.negotiate(accept) == chosen
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/fits;q=0", "image/jpeg, text/*", "fits", ";", "*/*;q=x"])
+def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(accept):
+    with pytest.raises(wire.NotAcceptableError, match="application/fits, image/png, application/json"):
+        wire.negotiate(accept)
+
+
+def test_the_most_specific_range_decides_the_weight_of_a_format():
+    assert wire.negotiate("application/fits;q=0.5, */*") == "image/png"
+    assert wire.negotiate("*/*;q=0.1, application/json") == "application/json"
+    assert wire.negotiate("application/*, application/fits;q=0") == "application/json"
