@@ -85,7 +85,7 @@ def test_restoring_a_frame_on_the_base_path_never_imports_torch(make_frame, onnx
         "from corinpaint.lasco.frame import read_frame\nfrom corinpaint.restore import backends, pipeline\n"
         f"engine = backends.load(Path({str(onnx_model)!r}))\n"
         f"restored = pipeline.restore(read_frame({str(tmp_path / '32082037.fts')!r}), inpainter=engine)\n"
-        "sys.exit('torch' in sys.modules or restored.filled.sum() != 1)"
+        "sys.exit(int('torch' in sys.modules or restored.filled.sum() != 1))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
