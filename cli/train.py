@@ -16,6 +16,7 @@ from corinpaint.cli import common
     "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of Level 0.5 frames."
 )
 @click.option("--simulated", type=click.IntRange(0), default=0, show_default=True, help="Simulated frames to add.")
+@click.option("--simulated-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first of them.")
 @click.option(
     "--preset",
     type=click.Choice(["pretrain", "finetune", "first"]),
@@ -58,6 +59,7 @@ def command(
     run_dir: Path,
     data: Path | None,
     simulated: int,
+    simulated_seed: int,
     preset: str,
     steps: int,
     minutes: float | None,
@@ -96,6 +98,7 @@ def command(
             run_dir=run_dir,
             data_dir=data,
             simulated=simulated,
+            simulated_seed=simulated_seed,
             preset=preset,
             steps=steps,
             max_minutes=minutes,
