@@ -202,6 +202,7 @@ def finish(
     data = warp.image(brightness)
     data[(mask & (NEVER_SENT | OCCULTED | REFUSED)) > 0] = np.nan
     data[warp.touched(~np.isfinite(brightness))] = np.nan
+    mask[np.isnan(data)] &= np.uint8(255 - FILLED)
     if frame.turned:
         data, mask = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy()
     header = _header(frame, assets, lost, filled)

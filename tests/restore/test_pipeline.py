@@ -58,6 +58,17 @@ def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame
     assert np.isnan(product.data[refused]).all()
 
 
+def test_a_block_half_behind_the_pylon_is_filled_and_marked_only_where_it_is_seen(make_frame, echo):
+    field = ~calibration.load_assets().occulted
+    seen = field.reshape(32, 32, 32, 32).mean(axis=(1, 3))
+    row, column = np.argwhere((seen > 0.3) & (seen < 0.6) & (np.indices(seen.shape).min(axis=0) > 4))[0]
+    product = pipeline.restore(read_frame(make_frame(lost=((row, column),))), inpainter=echo).level1
+    filled = product.mask & level1.FILLED > 0
+    assert 300 < filled.sum() < 800
+    assert np.isfinite(product.data[filled]).all()
+    assert not (filled & (product.mask & level1.OCCULTED > 0)).any()
+
+
 def test_every_pixel_without_a_value_has_a_flag_that_says_why(damaged, echo):
     product = pipeline.restore(damaged, inpainter=echo).level1
     why = product.mask & (level1.NEVER_SENT | level1.OCCULTED | level1.REFUSED)
