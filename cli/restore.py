@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from typing import TYPE_CHECKING
+
 import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, OutputError
+
+if TYPE_CHECKING:
+    from corinpaint.restore.pipeline import Restored
 
 
 @click.command("restore")
@@ -75,8 +80,16 @@ def command(
             contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()
         write_all(contents, overwrite=overwrite)
         made[target] = path
-        refused = [v for v in restored.verdicts if v.refused]
-        note = f", {len(refused)} zones refused ({'; '.join(v.refused for v in refused)})" if refused else ""
-        return f"{target}: {int(restored.lost.sum())} blocks lost, {int(restored.filled.sum())} filled{note}"
+        return f"{target}: {_summary(restored)}"
 
     common.each(common.frames(inputs), "restore", work)
+
+
+def _summary(restored: Restored) -> str:
+    """Counts of blocks in one line: lost = filled + refused + occulted."""
+    lost, filled = int(restored.lost.sum()), int(restored.filled.sum())
+    refused = sum(int(v.zone.missing.sum()) for v in restored.verdicts if v.refused)
+    counts = {"filled": filled, "refused": refused, "occulted": lost - filled - refused}
+    parts = [f"{lost} blocks lost", *(f"{count} {what}" for what, count in counts.items() if count or what == "filled")]
+    reasons = sorted({v.refused for v in restored.verdicts if v.refused})
+    return ", ".join(parts) + (f" ({'; '.join(reasons)})" if reasons else "")

@@ -76,3 +76,12 @@ def test_cards_that_look_like_ours_do_not_disturb_the_report(run, make_frame, tm
     result = run("restore", path, "-o", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["WEIGHTS"] == "none"
+
+
+def test_the_line_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make_frame, tmp_path):
+    path = tmp_path / "32082037.fts"
+    path.write_bytes(make_frame(lost=((20, 20), (31, 16), (16, 16))))
+    line = run("restore", path, "-o", tmp_path / "out").output
+    assert "3 blocks lost, 1 filled, 1 refused, 1 occulted (touches the edge of the frame)" in line
+    line = run("restore", path, "-o", tmp_path / "none", "--fill", "none").output
+    assert "3 blocks lost, 0 filled, 2 refused, 1 occulted (no fill asked for)" in line
