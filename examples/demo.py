@@ -57,6 +57,10 @@ def main() -> int:
     except (CorInpaintError, DemoError, ServerError) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        place = error.filename or arguments.folder
+        print(f"The demo failed: {place}: {error.strerror or error}; check the folder and space", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Interrupted; TorchServe is stopped.", file=sys.stderr)
         return 130
@@ -144,7 +148,10 @@ def rest(server: Server, content: bytes, accept: str) -> bytes:
     """Post a frame as curl would: raw bytes, the format of the result in the Accept header."""
     headers = {**server.token(), "Content-Type": "application/fits", "Accept": accept}
     start = time.monotonic()
-    answer = requests.post(server.url("/predictions/corinpaint"), data=content, headers=headers, timeout=180)
+    try:
+        answer = requests.post(server.url("/predictions/corinpaint"), data=content, headers=headers, timeout=180)
+    except requests.RequestException as error:
+        raise DemoError(f"no answer over REST ({type(error).__name__}); the server's log is {server.log}") from error
     if answer.status_code != 200:
         raise DemoError(f"the frame was refused: {answer.status_code} {answer.text[:300]}; log: {server.log}")
     print(f"   {accept}: {len(answer.content) / 2**20:.1f} MiB after {time.monotonic() - start:.1f} s")

@@ -208,7 +208,7 @@ def _media_range(part: str) -> tuple[str, float]:
     pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
     try:
-        return pattern, float(weight)
+        return pattern, min(max(float(weight), 0.0), 1.0)
     except ValueError:
         return pattern, 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 import zlib
@@ -17,6 +18,9 @@ from corinpaint.lasco import errors
 
 MAX_FILE_BYTES = 64 * 2**20
 """Most bytes that are read or decompressed; a full frame in float64 takes 8 MiB."""
+
+MAX_MEMBERS = 16
+"""Most members of a gzip file; each costs a copy of the rest."""
 
 MAX_PIXELS = 4096 * 4096
 """Most pixels that a header may declare before it is called absurd."""
@@ -77,8 +81,11 @@ def _decompressed(raw: bytes, label: str) -> bytes:
         raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
     if not raw.startswith(GZIP_MAGIC):
         return raw
-    plain, rest = b"", raw
-    while rest.startswith(GZIP_MAGIC):  # a gzip file may have several members
+    plain, rest, members = b"", raw, 0
+    while rest.startswith(GZIP_MAGIC):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise errors.TooLargeError(f"{label}: more than {MAX_MEMBERS} gzip members; refused")
         stream = zlib.decompressobj(wbits=31)
         try:
             plain += stream.decompress(rest, MAX_FILE_BYTES - len(plain) + 1)
@@ -147,10 +154,20 @@ def _check_size(header: fits.Header, start: int, available: int, label: str) -> 
         )
 
 
+def is_number(value: object) -> bool:
+    """Whether the value of a card is a finite number; integers may be beyond 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
 def _check_scaling(header: fits.Header, label: str) -> None:
     for key in ("BSCALE", "BZERO"):
         value = header.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        if not is_number(value):
             raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be a finite number")
 
 

@@ -18,7 +18,7 @@ from erfa import ErfaWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, errors
-from corinpaint.lasco.decoding import decode
+from corinpaint.lasco.decoding import decode, is_number
 
 FRAME_SHAPE = (1024, 1024)
 """Rows and columns of a full, unsummed frame."""
@@ -158,9 +158,9 @@ def _required(header: fits.Header, key: str, label: str) -> object:
 
 def _number_of(header: fits.Header, key: str, label: str) -> float:
     value = _required(header, key, label)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if not is_number(value):
         raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be a finite number")
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def _check_keywords(header: fits.Header, label: str) -> Time:

@@ -114,6 +114,11 @@ class LayerStack(nn.Module):
         self.config = config or StackConfig()
         if self.config.layers < 1:
             raise CheckpointError(f"a stack needs at least one layer, not {self.config.layers}")
+        if self.config.growth is None and self.config.layers > HALF_BLOCK + 1:
+            raise CheckpointError(
+                f"{self.config.layers} layers: a hole of one block is {HALF_BLOCK} px deep, so that layers beyond "
+                f"{HALF_BLOCK + 1} would be idle; use fewer"
+            )
         self.layers = nn.ModuleList(UNet(self.config.unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
 

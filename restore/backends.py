@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.errors import CheckpointError, OptionError
+from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
 from corinpaint.model.metadata import KEY, weights_dir
 
 TOLERANCE = 1e-4
@@ -139,6 +139,12 @@ class OnnxInpainter:
 
     def fill(self, image: Image, mask: Image) -> tuple[Image, Image]:
         """See `Inpainter.fill`."""
+        height, width = image.shape[-2:]
+        if image.shape != mask.shape or height % self.info.multiple or width % self.info.multiple:
+            raise WrongShapeError(
+                f"image {image.shape} and mask {mask.shape} must be equal, height and width multiples of "
+                f"{self.info.multiple} px"
+            )
         restored, mask_out = self._session.run(["restored", "mask_out"], {"image": image, "mask": mask})
         return np.asarray(restored), np.asarray(mask_out)
 

@@ -13,7 +13,10 @@ from corinpaint.train.presets import Preset, preset
 
 LAST = "last.ckpt"
 """File in the run folder from which a run goes on."""
-FIXED = ("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir")
+FIXED = (
+    *("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir"),
+    *("learning_rate", "clip", "layers", "weights", "vgg", "schedule", "validation_fraction"),
+)
 """What a resumed run must share with the run it goes on from."""
 
 
@@ -154,8 +157,8 @@ class TrainConfig:
                 raise TrainingError(f"{name} = {value} must be greater than 0")
 
 
-def write_config(config: TrainConfig) -> None:
-    """Write `config.json` into the run folder, and check it against the one that is there when resuming.
+def check_config(config: TrainConfig) -> None:
+    """Check that a run can start or go on in its folder; nothing is written.
 
     Raises
     ------
@@ -169,13 +172,22 @@ def write_config(config: TrainConfig) -> None:
         raise TrainingError(f"{config.run_dir}: already holds a run; resume it or choose another folder")
     if config.resume and not started:
         raise TrainingError(f"{config.run_dir}: there is no run to resume; start it without resume")
-    values = config.as_dict()
     if config.resume and path.exists():
-        old = json.loads(path.read_text())
-        changed = [name for name in FIXED if old.get(name) != values[name]]
+        try:
+            old = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{path}: cannot be read ({error}); remove it to resume all the same") from error
+        values = config.as_dict()
+        changed = [name for name in FIXED if name in old and old[name] != values[name]]
         if changed:
             raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}; use the same values")
+
+
+def write_config(config: TrainConfig) -> None:
+    """Write `config.json` into the run folder, after `check_config`."""
+    check_config(config)
+    path = config.run_dir / "config.json"
     config.run_dir.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(values, indent=2) + "\n")
+    aside.write_text(json.dumps(config.as_dict(), indent=2) + "\n")
     aside.replace(path)

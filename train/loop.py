@@ -25,7 +25,7 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.prior import PyramidPrior
 from corinpaint.model.stack import LayerStack, StackConfig
-from corinpaint.train.config import LAST, TrainConfig, write_config
+from corinpaint.train.config import LAST, TrainConfig, check_config, write_config
 from corinpaint.train.data import Crops, Sample, collate, validation_crops
 from corinpaint.train.losses import losses
 from corinpaint.train.presets import Preset
@@ -81,12 +81,17 @@ def train(config: TrainConfig) -> Path:
     CheckpointError
         `init` cannot be loaded.
     """
-    config.settings()
-    write_config(config)
-    scenes = load_scenes(
-        config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, config.cache()
-    )
-    return train_on(config, scenes)
+    _check_start(config)
+    try:
+        scenes = load_scenes(
+            config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, config.cache()
+        )
+        return train_on(config, scenes)
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error}); check the "
+            "folder, its rights and space, and resume"
+        ) from error
 
 
 def train_on(config: TrainConfig, scenes: Sequence[Scene]) -> Path:
@@ -97,6 +102,7 @@ def train_on(config: TrainConfig, scenes: Sequence[Scene]) -> Path:
     with stop_on_signal() as stop:
         run = _Run(config, scenes)
         try:
+            write_config(config)
             return run.go(stop)
         finally:
             run.writer.close()
@@ -110,9 +116,7 @@ class _Run:
         torch.manual_seed(config.seed)
         self.stack = _stack(config, self.settings)
         _check_crop(config, self.stack)
-        self.features = load_vgg(config.vgg) if self.settings.weights.needs_features() else None
-        if self.settings.weights.needs_features() and self.features is None:
-            raise TrainingError("perceptual and style losses need VGG features: choose download, random or a file")
+        self.features = _features(config, self.settings)
         training, held = split_by_date(scenes, config.validation_fraction)
         self.data = data_record(training, held, config)
         self.crops = Crops(training, config.crop, config.seed)
@@ -171,9 +175,11 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        output = self.model(batch.image, batch.mask)
+        # Not through the wrapper, which would round the image to half precision before the stack copies it. The losses
+        # stay in full precision: Gram matrices of features lose a fifth of a small error in half.
         with self.fabric.autocast():
-            terms = losses(output, batch.target(), self.settings.weights, self.features)
+            output = self.stack(batch.image, batch.mask)
+        terms = losses(output, batch.target(), self.settings.weights, self.features)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["total"])
         self._clip()
@@ -205,12 +211,12 @@ class _Run:
         return float(rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
     def _validate(self) -> None:
-        figures = self.validation.model_figures(self.model, self.fabric.device)
+        figures = self.validation.model_figures(self.stack, self.fabric.device)
         self.progress.validation = figures
         for name, value in figures.items():
             self.writer.add_scalar(f"validation/{name}", value, self.progress.step)
             self.writer.add_scalar(f"prior/{name}", self.validation.reference[name], self.progress.step)
-        pictures = self.validation.pictures(self.model, self.fabric.device)
+        pictures = self.validation.pictures(self.stack, self.fabric.device)
         self.writer.add_image("fills", pictures, self.progress.step)
         self.writer.flush()
         self.metrics.add(
@@ -269,6 +275,23 @@ class _Run:
         stack, info = load_checkpoint(self.config.run_dir / BEST)
         save_checkpoint(final, stack, {"training": info.training, "data": info.data})
         return final
+
+
+def _check_start(config: TrainConfig) -> None:
+    """Refuse what cannot work before any frame is read or simulated."""
+    settings = config.settings()
+    check_config(config)
+    _check_crop(config, _stack(config, settings))
+    _features(config, settings)
+
+
+def _features(config: TrainConfig, settings: Preset) -> VggFeatures | None:
+    if not settings.weights.needs_features():
+        return None
+    features = load_vgg(config.vgg)
+    if features is None:
+        raise TrainingError("perceptual and style losses need VGG features: choose download, random or a file")
+    return features
 
 
 def _fabric(accelerator: str) -> Fabric:

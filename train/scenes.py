@@ -192,7 +192,10 @@ def split_by_date(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene]
             count = min(max(1, math.ceil(fraction * len(days))), len(days) - 1)
             held |= {(kind, day) for day in days[:count]}
     if not held:
-        raise TrainingError("all frames are of one day: training and validation need frames of two days at least")
+        raise TrainingError(
+            "all frames are of one day: training and validation need frames of two days at least "
+            "(each simulated frame counts as a day)"
+        )
     training = [scene for scene in scenes if (scene.kind, scene.day) not in held]
     return training, [scene for scene in scenes if (scene.kind, scene.day) in held]
 

@@ -204,3 +204,9 @@ def test_the_prior_keeps_full_precision_under_mixed_precision(image):
 
     assert torch.equal(mixed.predictions[0], plain)
     assert torch.equal(mixed.filled[-1][mask > 0], image[mask > 0])
+
+
+def test_more_layers_than_a_block_is_deep_are_refused():
+    LayerStack(StackConfig(layers=17, unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1)))
+    with pytest.raises(CheckpointError, match="idle"):
+        LayerStack(StackConfig(layers=18, unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1)))

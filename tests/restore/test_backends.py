@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corinpaint.lasco.errors import CheckpointError, OptionError
+from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import backends, pipeline
 
@@ -95,3 +95,9 @@ def test_an_unknown_kind_of_model_is_refused_with_the_kinds_there_are(tmp_path):
 def test_an_incomplete_description_is_refused():
     with pytest.raises(CheckpointError, match="no description"):
         backends.parse_info(Path("x.onnx"), "onnxruntime", json.dumps({"sha256": "0"}))
+
+
+def test_a_size_that_does_not_fit_is_refused_with_the_multiple(exports):
+    engine = backends.load(exports["onnxruntime"])
+    with pytest.raises(WrongShapeError, match=str(engine.info.multiple)):
+        engine.fill(np.zeros((1, 1, 100, 128), np.float32), np.ones((1, 1, 100, 128), np.float32))

@@ -238,3 +238,29 @@ def test_train_reads_its_scenes_and_does_not_touch_a_finished_run(tmp_path, smal
     assert json.loads((tmp_path / "run" / "config.json").read_text())["steps"] == 2
     with pytest.raises(TrainingError, match="already holds a run"):
         train(config(tmp_path / "run", small, steps=2))
+
+
+def test_mixed_precision_trains_and_keeps_observed_pixels_to_the_bit(tmp_path, small, monkeypatch):
+    mixed = loop.Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    monkeypatch.setattr(loop, "_fabric", lambda _: mixed)
+    seen = []
+    original = loop.losses
+
+    def watched(output, target, *more):
+        seen.append((output, target))
+        return original(output, target, *more)
+
+    monkeypatch.setattr(loop, "losses", watched)
+    train_on(config(tmp_path, small, steps=2), SCENES)
+    output, target = seen[-1]
+    observed = (output.masks[0] * target.known) > 0
+    assert output.predictions[-1].dtype in (torch.bfloat16, torch.float32)
+    assert torch.equal(output.filled[-1][observed], target.truth[observed])
+
+
+def test_a_resume_that_is_refused_leaves_the_configuration_as_it_was(tmp_path, small):
+    train_on(config(tmp_path, small), SCENES)
+    before = (tmp_path / "config.json").read_text()
+    with pytest.raises(TrainingError, match="learning_rate"):
+        train(config(tmp_path, small, resume=True, learning_rate=5.0, simulated=1))
+    assert (tmp_path / "config.json").read_text() == before
