@@ -41,10 +41,9 @@ def command(
     from corinpaint.lasco.errors import CorInpaintError, OutputError
     from corinpaint.lasco.simulate import simulate, write, write_truth
 
-    names = [Path(str(seed + k)) for k in range(count)]
     try:
-        for name in common.bar(names, "simulate"):
-            made = simulate(int(name.name), lost=lost, cme=cme, exptime=exptime)
+        for number in common.bar(range(seed, seed + count), "simulate"):
+            made = simulate(number, lost=lost, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
             beside = output / f"{made.frame.number}{common.TRUTH}"
             for target in (path, beside) if truth else (path,):
@@ -53,6 +52,6 @@ def command(
             write(made, path, overwrite=overwrite)
             if truth:
                 write_truth(made, beside, overwrite=overwrite)
-            common.say(f"{path}: seed {name.name}, {int(made.lost.sum())} blocks lost")
+            common.say(f"{path}: seed {number}, {int(made.lost.sum())} blocks lost")
     except CorInpaintError as error:
         raise common.fail(error) from error

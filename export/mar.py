@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from corinpaint.export import onnx, torchscript
 from corinpaint.export.publish import aside
 from corinpaint.export.verify import verify
-from corinpaint.lasco.assets import OFFICIAL_FILES, load_assets
+from corinpaint.lasco.assets import OFFICIAL_FILES, find, load_assets
 from corinpaint.lasco.errors import CheckpointError, ExportError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import default_checkpoint, read_info
@@ -83,20 +83,24 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
 
 def _stage_models(checkpoint: Path, stage: Path) -> None:
     target = stage / "corinpaint.onnx"
-    beside = checkpoint.with_suffix(".onnx")
-    if _same_weights(beside, checkpoint):
-        verify(OnnxInpainter(beside), checkpoint)
-        shutil.copyfile(beside, target)
+    beside = _same_weights(checkpoint.with_suffix(".onnx"), checkpoint)
+    if beside is not None:
+        verify(beside, checkpoint)
+        shutil.copyfile(beside.info.path, target)
     else:
         onnx.export(checkpoint, target)
     torchscript.export(checkpoint, stage / "extra" / "corinpaint.pt")
 
 
-def _same_weights(model: Path, checkpoint: Path) -> bool:
+def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
+    """The model, when it can be opened and was made from the checkpoint's weights."""
     try:
-        return bool(OnnxInpainter(model).info.sha256 == read_info(checkpoint).sha256)
+        inpainter = OnnxInpainter(model)
+        return inpainter if inpainter.info.sha256 == read_info(checkpoint).sha256 else None
     except CheckpointError:
-        return False
+        if not checkpoint.is_file():
+            raise
+        return None
 
 
 def _stage_source(extra: Path) -> None:
@@ -115,7 +119,7 @@ def _stage_config(stage: Path, calibration: Path | None) -> None:
         folder = stage / "extra" / CALIBRATION
         folder.mkdir()
         tables = sorted(calibration.rglob("c3_expfactor_*.dat"))
-        for source in [next(iter(sorted(calibration.rglob(name)))) for name in OFFICIAL_FILES.values()] + tables:
+        for source in [find(calibration, name) for name in OFFICIAL_FILES.values()] + tables:
             shutil.copyfile(source, folder / source.name)
         text = text.replace("calibration: null", f"calibration: {CALIBRATION}")
     (stage / "model-config.yaml").write_text(text)

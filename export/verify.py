@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from corinpaint.lasco.blocks import BLOCK, expand
 from corinpaint.lasco.errors import ExportError
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.stack import Restorer
@@ -22,9 +23,6 @@ from corinpaint.restore.backends import TOLERANCE, Image, Inpainter
 from corinpaint.restore.torch_backends import TorchInpainter
 
 SEED = 20240117
-BLOCK = 32
-"""Side of the telemetry blocks that the masks lose, px."""
-
 ROUNDING = 10.0
 """Times the rounding of eager float32 that an export may be off by."""
 
@@ -111,7 +109,7 @@ def cases(multiple: int) -> Iterator[tuple[str, Image, Image]]:
 def _blocks(random: np.random.Generator, rows: int, columns: int, lost: int) -> NDArray[np.bool_]:
     grid = np.ones((-(-rows // BLOCK), -(-columns // BLOCK)), dtype=bool)
     grid.flat[random.choice(grid.size, size=min(lost, grid.size), replace=False)] = False
-    return np.kron(grid, np.ones((BLOCK, BLOCK), dtype=bool))[:rows, :columns]
+    return expand(grid)[:rows, :columns]
 
 
 def _all_valid(_: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:

@@ -121,7 +121,7 @@ def _load(directory: Path | None) -> Assets:
         return Assets("NOMINAL", vignetting, vignetting, ramp, field, files, None)
     if not directory.is_dir():
         raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
-    paths = {role: _find(directory, name) for role, name in OFFICIAL_FILES.items()}
+    paths = {role: find(directory, name) for role, name in OFFICIAL_FILES.items()}
     images = {role: _image(path) for role, path in paths.items()}
     return Assets(
         "OFFICIAL",
@@ -134,7 +134,14 @@ def _load(directory: Path | None) -> Assets:
     )
 
 
-def _find(directory: Path, name: str) -> Path:
+def find(directory: Path, name: str) -> Path:
+    """The file of a name at any depth of a folder, the first in order of the paths.
+
+    Raises
+    ------
+    CalibrationError
+        When there is none.
+    """
     matches = sorted(directory.rglob(name))
     if not matches:
         raise CalibrationError(

@@ -61,6 +61,12 @@ def never_sent(detector: str = "C3", *, centre: bool = False) -> Blocks:
     return blocks.reshape(GRID, GRID)
 
 
+def means(pixels: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Mean of each block: sides that are multiples of `BLOCK` -> (rows / 32, columns / 32); of flags, their share."""
+    rows, columns = (side // BLOCK for side in pixels.shape)
+    return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3)))
+
+
 def empty(data: NDArray[np.floating]) -> Blocks:
     """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
 
@@ -73,8 +79,7 @@ def empty(data: NDArray[np.floating]) -> Blocks:
     -------
     ndarray of bool, shape (32, 32)
     """
-    means = np.asarray(data, dtype=np.float64).reshape(GRID, BLOCK, GRID, BLOCK).mean(axis=(1, 3))
-    return np.asarray(means <= MISSING_MEAN)
+    return np.asarray(means(data) <= MISSING_MEAN)
 
 
 def lost(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
@@ -110,12 +115,11 @@ def unsent(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
     -------
     ndarray of bool, shape (32, 32)
     """
-    counted = (np.asarray(data) > 0).reshape(GRID, BLOCK, GRID, BLOCK).mean(axis=(1, 3))
-    return np.asarray(never_sent(detector) & (counted <= 0.5))
+    return np.asarray(never_sent(detector) & (means(np.asarray(data) > 0) <= 0.5))
 
 
 def expand(blocks: Blocks) -> NDArray[np.bool_]:
-    """Pixels of a block map: (32, 32) -> (1024, 1024)."""
+    """Pixels of a block map: (32, 32) -> (1024, 1024), or a part of one."""
     return np.repeat(np.repeat(blocks, BLOCK, axis=0), BLOCK, axis=1)
 
 
@@ -140,9 +144,7 @@ class Zone:
     @property
     def touches_edge(self) -> bool:
         """True when a lost block lies on the edge of the frame, so that its border is not whole."""
-        edge = np.ones((GRID, GRID), dtype=bool)
-        edge[1:-1, 1:-1] = False
-        return bool((self.missing & edge).any())
+        return bool(self.missing[[0, -1]].any() or self.missing[:, [0, -1]].any())
 
 
 def zones(missing: Blocks) -> list[Zone]:

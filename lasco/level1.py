@@ -63,7 +63,8 @@ class Level1:
     Attributes
     ----------
     data : ndarray of float32, shape (1024, 1024)
-        Mean solar brightness, row 0 at the bottom, solar north up; NaN where nothing was measured or filled.
+        Mean solar brightness, row 0 at the bottom, turned where SOHO was upside down; NaN where nothing was measured
+        or filled.
     mask : ndarray of uint8, shape (1024, 1024)
         Bit flags, see `FLAGS`.
     header : astropy.io.fits.Header
@@ -161,7 +162,7 @@ def finish(
     filled: NDArray[np.bool_],
     assets: calibration.Assets,
     history: Sequence[str] = (),
-    cards: Sequence[tuple[str, str | int | float, str]] = (),
+    cards: Sequence[tuple[str, str, str]] = (),
 ) -> Level1:
     """Make the product: take the distortion out of image and flags, mask, turn, and write the header.
 
@@ -198,23 +199,29 @@ def finish(
     mask[~assets.field] |= OCCULTED
     mask[warp.touched(calibration.saturated(frame))] |= SATURATED
     mask[refused] |= REFUSED
-    mask[refused] &= np.uint8(255 - FILLED)
     data = warp.image(brightness)
     data[(mask & (NEVER_SENT | OCCULTED | REFUSED)) > 0] = np.nan
     data[warp.touched(~np.isfinite(brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - FILLED)
     if frame.turned:
         data, mask = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy()
-    header = _header(frame, assets, lost, filled)
+    exposure = calibration.exposure(frame, assets)
+    header = _header(frame, assets, exposure, lost, filled)
     _add_statistics(header, data, mask)
-    for key, value, comment in cards:
-        header[key] = (value, comment) if len(str(value)) < 40 else value
-    for line in (*_steps(frame, assets), *history):
+    for card in cards:
+        _add_long(header, *card)
+    for line in (*_steps(frame, assets, exposure), *history):
         header.add_history(line)
     return Level1(data, mask, header, f"{level1_number(frame.number)}.fits")
 
 
-def _header(frame: Frame, assets: calibration.Assets, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
+def _header(
+    frame: Frame,
+    assets: calibration.Assets,
+    exposure: calibration.Exposure,
+    lost: blocks.Blocks,
+    filled: blocks.Blocks,
+) -> fits.Header:
     header = fits.Header()
     _add_long(header, "FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product")
     header["LEVEL"] = ("1.0", "calibrated")
@@ -222,7 +229,7 @@ def _header(frame: Frame, assets: calibration.Assets, lost: blocks.Blocks, fille
     for card in frame.header.cards:
         if not _DROPPED.match(card.keyword) and card.keyword not in header:
             header.append((card.keyword, card.value, card.comment))
-    header["EXPTIME"] = (frame.exptime * calibration.exposure(frame, assets).factor, "s, corrected")
+    header["EXPTIME"] = (frame.exptime * exposure.factor, "s, corrected")
     _add_wcs(header, frame)
     header["BUNIT"] = (MSB_UNIT, "mean solar brightness (MSB)")
     header["NMISSING"] = (int(lost.sum()), "missing blocks, never-sent ones excluded")
@@ -283,9 +290,9 @@ def _add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArra
         header[f"DATAP{level:02d}"] = (value, "MSB, percentile")
 
 
-def _steps(frame: Frame, assets: calibration.Assets) -> list[str]:
+def _steps(frame: Frame, assets: calibration.Assets, exposure: calibration.Exposure) -> list[str]:
     """HISTORY: the lines of the Level 0.5 file, then every calibration step with the file that it used."""
-    factor, bias, source = calibration.exposure(frame, assets)
+    factor, bias, source = exposure
     names = [file.name for file in assets.files]
     late = assets.kind == "NOMINAL" and frame.mjd < calibration.INTERRUPTION_MJD
     lines = [str(line) for line in frame.header.get("HISTORY", [])]

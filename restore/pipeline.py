@@ -44,9 +44,7 @@ class Surroundings:
     @property
     def missing(self) -> blocks.Blocks:
         """Lost blocks that reach into the field of view; shape (32, 32)."""
-        side = blocks.BLOCK
-        reaches = self.field.reshape(blocks.GRID, side, blocks.GRID, side).any(axis=(1, 3))
-        return self.lost & reaches
+        return np.asarray(self.lost & (blocks.means(self.field) > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +96,7 @@ def survey(frame: Frame, assets: calibration.Assets) -> Surroundings:
     brightness = calibration.photometry(frame, assets)
     field = ~calibration.occulted_on_detector(assets, distortion.occulter_centre(frame.date))
     lost = blocks.lost(frame.data)
-    sent = ~blocks.expand(blocks.empty(frame.data) | blocks.unsent(frame.data))
+    sent = ~blocks.expand(lost | blocks.unsent(frame.data))
     observed = sent & field & ~calibration.saturated(frame)
     return Surroundings(brightness, observed, field, lost)
 
@@ -220,8 +218,8 @@ def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -
     return lines
 
 
-def _cards(fill: str, model: backends.ModelInfo | None) -> list[tuple[str, str | int | float, str]]:
-    cards: list[tuple[str, str | int | float, str]] = [("FILL", fill, "method of filling that was asked for")]
+def _cards(fill: str, model: backends.ModelInfo | None) -> list[tuple[str, str, str]]:
+    cards = [("FILL", fill, "method of filling that was asked for")]
     if model is None:
         return [*cards, ("WEIGHTS", "none", "no network was run")]
     return [

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from corinpaint.lasco.blocks import BLOCK, expand, means
 from corinpaint.train import holes
 from corinpaint.train.losses import Target
 from corinpaint.train.scenes import Scene
 
-BLOCK = 32
-"""Side of a telemetry block, px."""
 TRIES = 20
 MIN_KNOWN = 0.5
 """Share of a crop's blocks that can be lost, while such a crop is to be found in `TRIES` draws."""
@@ -179,7 +178,7 @@ def _turned(piece: _Piece, turn: int) -> _Piece:
 
 
 def _sample(piece: _Piece, lost: NDArray[np.bool_]) -> Sample:
-    valid = piece.known & ~np.repeat(np.repeat(lost, BLOCK, axis=0), BLOCK, axis=1)
+    valid = piece.known & ~expand(lost)
     return Sample(
         image=_tensor(np.where(valid, piece.image, 0.0)),
         mask=_tensor(valid),
@@ -194,8 +193,7 @@ def _tensor(image: NDArray[np.generic]) -> Tensor:
 
 
 def _sendable(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    rows, columns = (length // BLOCK for length in known.shape)
-    return np.asarray(known.reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3)) >= KNOWN_BLOCK)
+    return np.asarray(means(known) >= KNOWN_BLOCK)
 
 
 def _only_whole_squares(lost: NDArray[np.bool_], sendable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:

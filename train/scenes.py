@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from corinpaint.lasco.calibration import Assets, load_assets
 from corinpaint.lasco.errors import CorInpaintError, TrainingError
 from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.simulate import simulate
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.pipeline import network_input, survey
 
 SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
-CENTRE = (532.5, 518.2)
-"""Sun centre (row, column), px from 0, where a header has none (SolarSoft's default for C3)."""
 
 logger = logging.getLogger(__name__)
 
@@ -207,7 +206,7 @@ def _cached(number: int, assets: Assets, cache: Path) -> Scene:
         return _load(path, name)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         path.unlink(missing_ok=True)
-    frame = _simulated_frame(number)
+    frame = simulate(number, lost=0).frame
     sha256 = hashlib.sha256(np.ascontiguousarray(frame.data).tobytes()).hexdigest()
     scene = scene_from_frame(frame, assets, name, "simulated", sha256)
     aside = path.with_suffix(".part")
@@ -225,12 +224,9 @@ def _load(path: Path, name: str) -> Scene:
         return Scene(image, known, (row, column), name, name, "simulated", str(saved["sha256"]))
 
 
-def _simulated_frame(seed: int) -> Frame:
-    return simulate(seed=seed, lost=0).frame
-
-
 def _sun_centre(frame: Frame) -> tuple[float, float]:
-    row, column = frame.header.get("CRPIX2", CENTRE[0]), frame.header.get("CRPIX1", CENTRE[1])
+    """Sun centre (row, column) on the detector."""
+    column, row = (frame.header.get(f"CRPIX{axis + 1}", DEFAULT_SUN_CENTRE[axis]) for axis in (0, 1))
     return float(row), float(column)
 
 
