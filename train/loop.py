@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -81,12 +81,9 @@ def train(config: TrainConfig) -> Path:
     CheckpointError
         `init` cannot be loaded.
     """
-    _check_start(config)
+    check_config(config)
     try:
-        scenes = load_scenes(
-            config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, config.cache()
-        )
-        return train_on(config, scenes)
+        return _train(config, lambda: _scenes(config))
     except OSError as error:
         raise TrainingError(
             f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error}); check the "
@@ -96,11 +93,18 @@ def train(config: TrainConfig) -> Path:
 
 def train_on(config: TrainConfig, scenes: Sequence[Scene]) -> Path:
     """Train on scenes that are at hand; else as `train`."""
-    config.run_dir.mkdir(parents=True, exist_ok=True)
+    return _train(config, lambda: scenes)
+
+
+def _scenes(config: TrainConfig) -> Sequence[Scene]:
+    return load_scenes(config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, config.cache())
+
+
+def _train(config: TrainConfig, scenes: Callable[[], Sequence[Scene]]) -> Path:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
+    run = _Run(config, scenes)
     with stop_on_signal() as stop:
-        run = _Run(config, scenes)
         try:
             write_config(config)
             return run.go(stop)
@@ -109,7 +113,9 @@ def train_on(config: TrainConfig, scenes: Sequence[Scene]) -> Path:
 
 
 class _Run:
-    def __init__(self, config: TrainConfig, scenes: Sequence[Scene]) -> None:
+    """A run and its state; what cannot work is refused before any scene is read or simulated."""
+
+    def __init__(self, config: TrainConfig, scenes: Callable[[], Sequence[Scene]]) -> None:
         self.config = config
         self.settings = config.settings()
         self.fabric = _fabric(config.accelerator)
@@ -117,7 +123,7 @@ class _Run:
         self.stack = _stack(config, self.settings)
         _check_crop(config, self.stack)
         self.features = _features(config, self.settings)
-        training, held = split_by_date(scenes, config.validation_fraction)
+        training, held = split_by_date(scenes(), config.validation_fraction)
         self.data = data_record(training, held, config)
         self.crops = Crops(training, config.crop, config.seed)
         checks = validation_crops(held, config.crop, config.validation_crops)
@@ -133,6 +139,7 @@ class _Run:
             self.features = cast(VggFeatures, self.fabric.to_device(self.features))
         if config.resume:
             self._restore(load_state(config.run_dir / LAST))
+        config.run_dir.mkdir(parents=True, exist_ok=True)
         self.metrics = MetricsFile(config.run_dir / "metrics.jsonl", self.progress.step)
         self.writer = SummaryWriter(str(config.run_dir), purge_step=self.progress.step + 1)
 
@@ -275,14 +282,6 @@ class _Run:
         stack, info = load_checkpoint(self.config.run_dir / BEST)
         save_checkpoint(final, stack, {"training": info.training, "data": info.data})
         return final
-
-
-def _check_start(config: TrainConfig) -> None:
-    """Refuse what cannot work before any frame is read or simulated."""
-    settings = config.settings()
-    check_config(config)
-    _check_crop(config, _stack(config, settings))
-    _features(config, settings)
 
 
 def _features(config: TrainConfig, settings: Preset) -> VggFeatures | None:

@@ -161,7 +161,7 @@ def test_the_run_ends_when_its_time_is_over(tmp_path, small):
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero(tmp_path, small):
-    run = loop._Run(config(tmp_path, small, preset="first", learning_rate=1.0, steps=1000), SCENES)
+    run = loop._Run(config(tmp_path, small, preset="first", learning_rate=1.0, steps=1000), lambda: SCENES)
     rates = []
     for step in (0, 50, 100, 500, 1000):
         run.progress.step = step
@@ -174,7 +174,7 @@ def test_the_learning_rate_warms_up_and_falls_to_zero(tmp_path, small):
 
 def test_the_learning_rate_can_follow_the_clock(tmp_path, small):
     more = {"preset": "first", "learning_rate": 1.0, "schedule": "minutes", "max_minutes": 10}
-    run = loop._Run(config(tmp_path, small, steps=10**6, **more), SCENES)
+    run = loop._Run(config(tmp_path, small, steps=10**6, **more), lambda: SCENES)
     run.progress.step, run.progress.seconds = 500, 300
 
     rate = run._learning_rate()
