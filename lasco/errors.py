@@ -101,6 +101,12 @@ class CalibrationError(CorInpaintError):
     code = "calibration"
 
 
+class FetchError(CalibrationError):
+    """A calibration file cannot be had from its server."""
+
+    code = "fetch"
+
+
 class CheckpointError(CorInpaintError):
     """A checkpoint or an exported model is missing, damaged or does not match."""
 

@@ -1,0 +1,59 @@
+"""Writing files so that no partial one is ever seen: aside first, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from corinpaint.lasco.errors import OutputError
+
+
+def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> Path:
+    """Write one file; see `write_all`."""
+    write_all({path: content}, overwrite=overwrite)
+    return path
+
+
+def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> None:
+    """Write files that belong together: all aside first, then renamed, so that nothing partial is left behind.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes
+        Folders are made where they are missing.
+    overwrite : bool
+        Replace files that are there.
+
+    Raises
+    ------
+    OutputError
+        When one cannot be written, or is there and may not be replaced; none is written then.
+    """
+    for path in contents:
+        if os.path.lexists(path) and not (overwrite and path.is_file()):
+            raise OutputError(f"{path}: is there already; remove it, choose another folder or allow --overwrite")
+    aside: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".corinpaint-", delete=False) as file:
+                aside[path] = Path(file.name)
+                file.write(content)
+            aside[path].chmod(0o666 & ~_umask())
+        for path, part in aside.items():
+            os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+    finally:
+        for part in aside.values():
+            part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

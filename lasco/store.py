@@ -1,0 +1,144 @@
+"""The folder of the official calibration files: where in it a file is, and how one gets into it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.time import Time
+
+from corinpaint.lasco.errors import OutputError
+
+KNOWN_TREES = 8
+"""Folders whose content is remembered."""
+
+RACY_NS = 2 * 10**9
+"""A folder that changed less than this before it was read may have changed again at the same time stamp, ns."""
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """What a folder held when it was read: paths per file name, time of the last change per folder, ns."""
+
+    files: Mapping[str, tuple[Path, ...]]
+    folders: Mapping[Path, int]
+    read: int
+
+    def changed(self) -> bool:
+        """Whether a file or a folder may have come or gone since: one look at every folder, none at the files."""
+        return not self.folders or any(
+            stamp > self.read - RACY_NS or _stamp(folder) != stamp for folder, stamp in self.folders.items()
+        )
+
+
+_trees: OrderedDict[Path, _Tree] = OrderedDict()
+_guard = threading.Lock()
+
+
+def locate(directory: Path, name: str) -> Path | None:
+    """The file of a name at any depth of a calibration folder.
+
+    The folder is read once and remembered. What is not in memory is looked for again where a folder has changed since,
+    so that files may come and go while a server runs. Links to folders are not followed, links to files are.
+
+    Parameters
+    ----------
+    directory : Path
+    name : str
+        Name of the file, without folders.
+
+    Returns
+    -------
+    Path or None
+        The first in order of the paths; None where there is none.
+    """
+    root = directory.resolve()
+    with _guard:
+        tree = _trees.get(root)
+        if tree is not None:
+            _trees.move_to_end(root)
+    found = None if tree is None else _first(tree, name)
+    if found is None and (tree is None or tree.changed()):
+        tree = _read(root)
+        with _guard:
+            _trees[root] = tree
+            _trees.move_to_end(root)
+            while len(_trees) > KNOWN_TREES:
+                _trees.popitem(last=False)
+        found = _first(tree, name)
+    return found
+
+
+def files_by_name(directory: Path) -> Mapping[str, tuple[Path, ...]]:
+    """Every file of a folder as it is now: paths per name, each list in order of the paths."""
+    return _read(directory.resolve()).files
+
+
+def exposure_table_name(detector: str, date: Time) -> str:
+    """Name of the table of exposure factors of a day: ``c3_expfactor_YYMMDD.dat``.
+
+    Parameters
+    ----------
+    detector : str
+        'C2' or 'C3'.
+    date : astropy.time.Time
+        The frame's; its day in UTC counts.
+    """
+    return f"{detector.lower()}_expfactor_{date.utc.strftime('%y%m%d')}.dat"
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A new name beside `path` to write to: becomes `path` at the end, or goes where the block fails.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where it is missing; a file that is there is replaced.
+
+    Raises
+    ------
+    OutputError
+        When the folder or the file cannot be written.
+    """
+    part = path.with_name(f".corinpaint-{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _first(tree: _Tree, name: str) -> Path | None:
+    return next((path for path in tree.files.get(name, ()) if path.is_file()), None)
+
+
+def _stamp(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _read(root: Path) -> _Tree:
+    read = time.time_ns()
+    files: dict[str, list[Path]] = {}
+    folders: dict[Path, int] = {}
+    for place, _, names in os.walk(root):
+        folder = Path(place)
+        folders[folder] = _stamp(folder) or 0
+        for name in names:
+            files.setdefault(name, []).append(folder / name)
+    return _Tree({name: tuple(sorted(paths)) for name, paths in files.items()}, folders, read)

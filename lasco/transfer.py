@@ -1,0 +1,281 @@
+"""One file from a server, by pooch: https with certificates, status, size, retries."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import IO, Any, Protocol, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
+
+from corinpaint.lasco.errors import FetchError
+
+TIMEOUT = (15.0, 60.0)
+"""Seconds to connect, and between two pieces of an answer."""
+
+LONGEST_WAIT = 30.0
+"""Seconds between two tries at most."""
+
+LARGEST = 256 * 2**20
+"""Bytes; no official file comes near."""
+
+TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+"""Answers that another try may change."""
+
+CHUNK = 2**16
+
+Result = TypeVar("Result")
+
+
+class ProgressBar(Protocol):
+    """A bar that counts bytes; tqdm's are such."""
+
+    total: Any
+
+    def update(self, n: int) -> Any: ...
+    def reset(self) -> Any: ...
+    def close(self) -> Any: ...
+
+
+class AbsentError(FetchError):
+    """The server has no such file (404 or 410)."""
+
+    code = "absent"
+
+
+class UnreachableError(FetchError):
+    """The server did not answer, or the connection broke, as often as it was tried."""
+
+    code = "unreachable"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How servers are spoken to.
+
+    Attributes
+    ----------
+    retries : int
+        Further tries after broken connections, time-outs and answers of `TRY_AGAIN`.
+    insecure : bool
+        Allow addresses without https; certificates of https are always checked.
+    sleep : callable
+        Waits for some seconds.
+    """
+
+    retries: int = 4
+    insecure: bool = False
+    sleep: Callable[[float], None] = time.sleep
+
+
+def download(url: str, path: Path, connection: Connection, bar: ProgressBar | None = None) -> None:
+    """Write what an address serves to a new file.
+
+    Parameters
+    ----------
+    url : str
+        https; http where the host is this machine or the connection allows it.
+    path : Path
+        Must not be there.
+    connection : Connection
+    bar : ProgressBar, optional
+        Counts the bytes; closed at the end.
+
+    Raises
+    ------
+    AbsentError
+        404 and 410, at once.
+    UnreachableError
+        After the last try.
+    FetchError
+        Any other answer than data: status, certificate, size, address.
+    OSError
+        When the file cannot be written.
+    """
+
+    def attempt() -> None:
+        path.unlink(missing_ok=True)
+        if bar is not None:
+            bar.reset()
+        with path.open("xb") as file:
+            _once(url, file, connection, bar)
+
+    try:
+        _tried(url, connection, attempt)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def listing(url: str, connection: Connection) -> list[str]:
+    """Names that the index page of a server's folder links to.
+
+    Raises
+    ------
+    FetchError
+        See `download`.
+    """
+
+    def attempt() -> bytes:
+        page = io.BytesIO()
+        _once(url, page, connection, None)
+        return page.getvalue()
+
+    page = _tried(url, connection, attempt)
+    links = _Links()
+    links.feed(page.decode("utf-8", errors="replace"))
+    return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
+
+
+class _PassingError(Exception):
+    """What another try may change."""
+
+
+def _tried(url: str, connection: Connection, attempt: Callable[[], Result]) -> Result:
+    tries = connection.retries + 1
+    for number in range(tries):
+        try:
+            return attempt()
+        except _PassingError as error:
+            reason = error
+        if number + 1 < tries:
+            connection.sleep(min(2.0**number, LONGEST_WAIT))
+    often = f", {tries} times" if tries > 1 else ""
+    raise UnreachableError(f"{url}: {reason}{often}; try again later, or give a --mirror") from reason
+
+
+class _Sink:
+    """A file that counts what is written, on a progress bar too, and refuses too much.
+
+    pooch asks its own bars whether they are true, which tqdm's are not at the start, and counts whole pieces.
+    """
+
+    def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None) -> None:
+        self.file, self.url, self.bar, self.size = file, url, bar, 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        if self.size > LARGEST:
+            raise FetchError(f"{self.url}: more than {LARGEST} bytes, which no official file has; check the address")
+        if self.bar is not None:
+            self.bar.update(len(data))
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """Left to the end: pooch asks for it after every piece."""
+
+
+def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
+    import pooch
+    import requests
+
+    answers: list[requests.Response] = []
+
+    def inspect(answer: requests.Response, **_: object) -> None:
+        answers.append(answer)
+        if answer.is_redirect:
+            check_address(urljoin(answer.url, answer.headers["location"]), connection)
+        elif bar is not None:
+            bar.total = int(answer.headers.get("Content-Length", 0))
+
+    check_address(url, connection)
+    sink = _Sink(file, url, bar)
+    downloader = pooch.HTTPDownloader(
+        chunk_size=CHUNK,
+        timeout=TIMEOUT,
+        headers={"Accept-Encoding": "identity", "User-Agent": _agent()},
+        hooks={"response": inspect},
+    )
+    try:
+        downloader(url, sink, None)
+        _check_answer(url, answers[-1], sink.size)
+    except requests.HTTPError as error:
+        raise _of_status(url, answers[-1].status_code, answers[-1].reason) from error
+    except requests.exceptions.SSLError as error:
+        if "certificate" not in str(error).lower():
+            raise _PassingError(f"the connection failed ({_cause(error)})") from error
+        raise FetchError(
+            f"{url}: the server's certificate cannot be trusted ({_cause(error)}); check the date of this machine, or "
+            "name your authority's certificates in REQUESTS_CA_BUNDLE"
+        ) from error
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        raise _PassingError(f"the connection failed ({_cause(error)})") from error
+    except (requests.RequestException, ValueError) as error:
+        raise FetchError(f"{url}: not an answer that can be used ({_cause(error)}); check the address") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise  # of the file that is written
+        raise FetchError(f"{url}: {error}; check REQUESTS_CA_BUNDLE") from error
+    finally:
+        for answer in answers:
+            answer.close()
+
+
+def check_address(url: str, connection: Connection) -> None:
+    """Refuse addresses without https, but for this machine or where the connection allows http.
+
+    Raises
+    ------
+    FetchError
+        When the address is refused.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme != "http" or not parts.hostname:
+        raise FetchError(f"{url}: not an https address; give one that begins with https://")
+    if not (connection.insecure or _is_loopback(parts.hostname)):
+        raise FetchError(f"{url}: http is not protected against changes on the way; use https, or allow --insecure")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_answer(url: str, answer: Any, size: int) -> None:
+    if answer.status_code != 200:
+        raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file; check the address")
+    told = answer.headers.get("Content-Length")
+    if told is not None and not answer.headers.get("Content-Encoding") and size != int(told):
+        raise _PassingError(f"the server sent {size} bytes of {told}")
+
+
+def _of_status(url: str, status: int, reason: str) -> Exception:
+    if status in (404, 410):
+        return AbsentError(
+            f"{url}: the server has no such file (status {status}); check the address, or give a --mirror"
+        )
+    if status in TRY_AGAIN:
+        return _PassingError(f"the server answered {status} {reason}")
+    return FetchError(f"{url}: the server refuses the file ({status} {reason}); check the address, or give a --mirror")
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the wrappings of three libraries."""
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    return _cause(reason) if isinstance(reason, BaseException) else str(reason or error)
+
+
+def _agent() -> str:
+    from corinpaint.lasco.version import __version__
+
+    return f"corinpaint/{__version__}"
+
+
+class _Links(HTMLParser):
+    """The addresses that a page links to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found += [value for key, value in attrs if key == "href" and value]

@@ -1,0 +1,161 @@
+"""Small stand-ins for the official calibration files, and a server with the layout of the official ones."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from corinpaint.lasco import catalogue
+from corinpaint.lasco.catalogue import Asset
+
+PAGE = b"<!DOCTYPE HTML PUBLIC>\n<html><head><title>404 Not Found</title></head><body>gone</body></html>\n"
+
+TABLE = b"32082036.fts 1.100000 370.0 0 3600.0\n32082037.fts 0.996987 377.700 0 8285.6\n"
+
+OFFSETS = b"MJD TIME XPOS MOVED OFFSET\n----\n50084 0 512.0 0 1.5\n50085 43200000 512.1 1 1.6\n"
+
+
+def fits_image(shape: tuple[int, int] = (1024, 1024), value: float = 1, dtype: str = "u1") -> bytes:
+    """A FITS file with an image of one value."""
+    buffer = io.BytesIO()
+    fits.PrimaryHDU(np.full(shape, value, dtype)).writeto(buffer)
+    return buffer.getvalue()
+
+
+def fits_table(rows: int = 2) -> bytes:
+    """A FITS file with a table."""
+    buffer = io.BytesIO()
+    column = fits.Column("SC AVG ROLL (RAD)", "D", array=np.zeros(rows))
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(buffer)
+    return buffer.getvalue()
+
+
+def save_file(**columns: np.ndarray) -> bytes:
+    """An IDL save file (XDR, not compressed) with columns of double precision."""
+    content = b"SR\x00\x04"
+    for name, values in columns.items():
+        word = name.upper().encode()
+        body = struct.pack(">l", len(word)) + word + bytes(-len(word) % 4)
+        body += struct.pack(">2l", 5, 4)  # double, array
+        body += struct.pack(">8l", 8, 8, 8 * len(values), len(values), 1, 0, 0, 1) + struct.pack(">l", len(values))
+        body += struct.pack(">l", 7) + np.asarray(values, ">f8").tobytes()
+        content += _record(2, len(content), body)
+    return content + _record(6, len(content), b"")
+
+
+def _record(kind: int, start: int, body: bytes) -> bytes:
+    return struct.pack(">l2Ll", kind, start + 16 + len(body), 0, 0) + body
+
+
+def star_fits(rows: int = 4) -> bytes:
+    """A save file like SolarSoft's star fits."""
+    values = np.arange(rows, dtype=float)
+    return save_file(c_tai=values, c_xmed=values + 511, c_ymed=values + 506, c_rmed=values / 100)
+
+
+@cache
+def content(asset: Asset) -> bytes:
+    """Made-up content of an official file."""
+    if asset.kind == "image":
+        return fits_image(value=0 if asset.name == "C3ramp.fts" else 1)
+    return {
+        "save": star_fits(),
+        "exposures": TABLE,
+        "offsets": OFFSETS,
+        "attitude": fits_table(),
+        "text": b"; made up\n512.634 505.293 0   ; C2 Orange\n",
+    }[asset.kind]
+
+
+def tree(root: Path, assets: list[Asset], *, flat: bool = False) -> Path:
+    """Write official files below a folder: in the servers' layout, or all into the folder itself."""
+    for asset in assets:
+        path = root / (asset.name if flat else asset.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content(asset))
+    return root
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `files` (content by path); `faults` are answers, one after the other, that come before the file."""
+
+    daemon_threads = True
+
+    def __init__(self, assets: list[Asset]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files = {f"/{asset.path}": content(asset) for asset in assets}
+        self.faults: dict[str, list[str]] = {}
+        self.asked: Counter[str] = Counter()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def break_(self, asset: Asset, *faults: str) -> None:
+        """Let the next answers for a file be faults: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
+        self.faults[f"/{asset.path}"] = list(faults)
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that hang up are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        path = self.path
+        self.server.asked[path] += 1
+        waiting = self.server.faults.get(path)
+        fault = waiting.pop(0) if waiting else ""
+        body = self.server.files.get(path)
+        if path.endswith("/") and not fault:
+            names = sorted({name.removeprefix(path) for name in self.server.files if name.startswith(path)})
+            return self._answer(200, "".join(f'<A HREF="{name}">{name}</A>\n' for name in names).encode())
+        if fault.startswith("to "):
+            self.send_response(302)
+            self.send_header("Location", fault[3:])
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        if fault == "page":
+            return self._answer(200, PAGE, "text/html")
+        if fault == "stop":
+            return self.connection.close()
+        if fault == "cut" and body is not None:
+            return self._answer(200, body[: len(body) // 2], told=len(body))
+        if fault.isdigit() or body is None:
+            return self._answer(int(fault or 404), PAGE, "text/html")
+        return self._answer(200, body)
+
+    def _answer(self, status: int, body: bytes, kind: str = "text/plain", told: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body) if told is None else told))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+@contextmanager
+def serving(assets: list[Asset] | None = None) -> Iterator[Server]:
+    """A server of the official files on this machine."""
+    server = Server(list(catalogue.FIXED) if assets is None else assets)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
