@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from tqdm import tqdm
 
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.errors import CorInpaintError, OutputError
 
 ENDINGS = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
 
@@ -27,9 +28,38 @@ calibration_option = click.option(
     help="Folder of the official calibration files; without it the nominal set of the package is used.",
 )
 
+output_option = click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder."
+)
+
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
+
+
+STEPS = {
+    "no-vignetting": "Leave the vignetting uncorrected.",
+    "no-calfactor": "Leave the calibration factor and the stray light out: the product is in DN/s.",
+    "no-ramp": "Leave the stray light of C3 Clear in.",
+    "no-warp": "Leave the optical distortion in.",
+    "no-mask": "Keep the values behind occulter and pylon and beyond the field; they are flagged all the same.",
+    "no-roll": "Do not turn about the sun centre when the roll is 1 degree or more; the roll stays in CROTA2.",
+    "solarsoft-grid": "Distortion on SolarSoft's 32 px grid in place of the exact map, for comparisons.",
+}
+"""Departures from the calibration that the commands offer; names as `corinpaint.lasco.options.parse` reads them."""
+
+
+def steps_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add a flag for each of `STEPS`; the command takes them together as the argument `departures`."""
+
+    @functools.wraps(command)
+    def collected(**arguments: Any) -> None:
+        asked = [name for name in STEPS if arguments.pop(name.replace("-", "_"))]
+        command(departures=asked, **arguments)
+
+    for name, text in reversed(STEPS.items()):
+        collected = click.option(f"--{name}", is_flag=True, help=text)(collected)
+    return collected
 
 
 class NoFrameError(CorInpaintError):
@@ -82,6 +112,13 @@ def _checked(item: Path | NoFrameError) -> Path:
     if isinstance(item, NoFrameError):
         raise item
     return item
+
+
+def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
+    """The target, unless a product of this batch stands there already."""
+    if target in made:
+        raise OutputError(f"{source}: would replace {target}, made from {made[target]}; use another folder")
+    return target
 
 
 def bar(items: Sequence[Item], what: str) -> Iterator[Item]:

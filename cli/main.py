@@ -15,7 +15,9 @@ class LazyGroup(click.Group):
 
     modules: ClassVar[dict[str, tuple[str, str]]] = {
         "restore": ("restore", "Calibrate Level 0.5 frames and fill their lost blocks."),
+        "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling anything."),
         "inspect": ("inspect", "Say what a Level 0.5 frame holds and what would be filled."),
+        "calibration": ("calibration", "Fetch, import and check the official calibration files."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX or a TorchServe archive."),
@@ -39,7 +41,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="corinpaint")
 def main() -> None:
-    """Restore frames of the SOHO/LASCO C3 coronagraph.
+    """Calibrate and restore frames of the SOHO/LASCO coronagraphs C2 and C3.
 
     From Level 0.5 (FITS, DN) to Level 1 (mean solar brightness) with the lost telemetry blocks filled by a network of
     partial convolutions. Observed pixels are never changed, filled ones are flagged in the MASK extension.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError, OutputError
+from corinpaint.lasco.errors import CorInpaintError
 
 if TYPE_CHECKING:
     from corinpaint.restore.pipeline import Restored
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("restore")
 @common.inputs_argument
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
+@common.output_option
 @click.option(
     "--fill",
     type=click.Choice(["network", "none"]),
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @common.calibration_option
 @click.option("--png", is_flag=True, help="Write a before/after picture beside each product.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
+@common.steps_options
 @common.overwrite_option
 def command(
     inputs: tuple[Path, ...],
@@ -44,34 +45,34 @@ def command(
     calibration: Path | None,
     png: bool,
     as_json: bool,
+    departures: list[str],
     overwrite: bool,
 ) -> None:
-    """Calibrate Level 0.5 C3 frames to Level 1 and fill their lost blocks.
+    """Calibrate Level 0.5 frames of C2 and C3 to Level 1 and fill their lost blocks.
 
     INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
-    brightness (float32, NaN where nothing was measured or filled) and a MASK extension whose flags say what each pixel
-    is. A file that fails is reported and the others go on; the exit status is 1 then.
+    brightness (float32, NaN where nothing was measured or filled), a MASK extension whose flags say what each pixel
+    is, and its uncertainty in UNCERT. A file that fails is reported and the others go on; the exit status is 1 then.
     """
-    from corinpaint.lasco.calibration import load_assets
+    from corinpaint.lasco.assets import load_assets
+    from corinpaint.lasco.files import write_all
     from corinpaint.lasco.frame import read_frame
-    from corinpaint.lasco.level1 import write_all
+    from corinpaint.lasco.options import parse
     from corinpaint.restore import backends
     from corinpaint.restore.pipeline import restore
     from corinpaint.restore.preview import before_after
     from corinpaint.restore.report import report
 
     try:
-        assets = load_assets(calibration)
+        assets, options = load_assets(calibration), parse(departures)
         engine = None if fill == "none" else backends.load(model, threads)
     except CorInpaintError as error:
         raise common.fail(error) from error
     made: dict[Path, Path] = {}
 
     def work(path: Path) -> str:
-        restored = restore(read_frame(path), fill=fill, inpainter=engine, assets=assets)
-        target = output / restored.level1.filename
-        if target in made:
-            raise OutputError(f"{path}: would replace {target}, made from {made[target]}; use another folder")
+        restored = restore(read_frame(path), fill=fill, inpainter=engine, assets=assets, options=options)
+        target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
         if png:
             contents[target.with_suffix(".png")] = before_after(restored.level1)

@@ -30,8 +30,10 @@ from torchserve_process import CONFIG, PORTS, Server, ServerError, busy, free_po
 
 from corinpaint.export import mar
 from corinpaint.lasco import blocks, level1, simulate
-from corinpaint.lasco.calibration import load_assets
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.files import write_bytes
+from corinpaint.lasco.reduction import expose, finish
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
 
@@ -91,8 +93,8 @@ def run(folder: Path, checkpoint: Path) -> None:
     print("   TorchServe is stopped")
 
     name = fits.getheader(io.BytesIO(product))["FILENAME"]
-    target = level1.write_bytes(folder / name, product, overwrite=True)
-    preview = level1.write_bytes(target.with_suffix(".png"), picture, overwrite=True)
+    target = write_bytes(folder / name, product, overwrite=True)
+    preview = write_bytes(target.with_suffix(".png"), picture, overwrite=True)
     print("5. Comparing the fill with the truth of the simulation")
     print(comparison(simulation, product))
     print(f"Level 1 product:   {target}\nBefore and after:  {preview}")
@@ -174,10 +176,10 @@ def comparison(simulation: simulate.Simulation, product: bytes) -> str:
         filled, mask = np.asarray(hdus[0].data, np.float32), np.asarray(hdus["MASK"].data)
     assets = load_assets()
     complete = replace(simulation.frame, data=simulation.complete)
-    nothing = np.zeros_like(simulation.lost)
     observed = pipeline.restore(complete, fill="none").level1.data
-    clean = level1.finish(complete, simulation.brightness, nothing, nothing, assets).data
-    plain = level1.finish(complete, harmonic_fill(pipeline.survey(simulation.frame, assets)), nothing, nothing, assets)
+    exposed = expose(complete, assets)
+    clean = finish(replace(exposed, brightness=simulation.brightness)).data
+    plain = finish(replace(exposed, brightness=harmonic_fill(pipeline.survey(simulation.frame, assets))))
     holes = (mask == level1.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]

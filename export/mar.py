@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 from corinpaint.export import onnx, torchscript
 from corinpaint.export.publish import aside
 from corinpaint.export.verify import verify
-from corinpaint.lasco.assets import OFFICIAL_FILES, find, load_assets
+from corinpaint.lasco import catalogue, store
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError, ExportError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import default_checkpoint, read_info
@@ -118,9 +119,10 @@ def _stage_config(stage: Path, calibration: Path | None) -> None:
         load_assets(calibration)
         folder = stage / "extra" / CALIBRATION
         folder.mkdir()
-        tables = sorted(calibration.rglob("c3_expfactor_*.dat"))
-        for source in [find(calibration, name) for name in OFFICIAL_FILES.values()] + tables:
-            shutil.copyfile(source, folder / source.name)
+        for name, paths in store.files_by_name(calibration).items():
+            asset = catalogue.identify(name)
+            if asset is not None and asset.kind != "attitude":
+                shutil.copyfile(paths[0], folder / name)
         text = text.replace("calibration: null", f"calibration: {CALIBRATION}")
     (stage / "model-config.yaml").write_text(text)
 

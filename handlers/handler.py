@@ -91,7 +91,9 @@ class CorInpaintHandler:
         try:
             request = wire.parse(fields, headers)
             frame = read_frame(request.frame)
-            restored = restore(frame, fill=request.fill, inpainter=self.inpainter, assets=self.assets)
+            restored = restore(
+                frame, fill=request.fill, inpainter=self.inpainter, assets=self.assets, options=request.options
+            )
             return wire.answer(restored, request.media_type)
         except CorInpaintError as error:
             logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=error.status >= 500)

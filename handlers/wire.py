@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from corinpaint.lasco.errors import CorInpaintError, NotFitsError, OptionError
+from corinpaint.lasco.options import Options
+from corinpaint.lasco.options import parse as parse_options
+from corinpaint.lasco.reduction import DEFAULT
 from corinpaint.restore import preview
 from corinpaint.restore.pipeline import Restored
 from corinpaint.restore.report import report
@@ -20,9 +23,10 @@ from corinpaint.restore.report import report
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""
 
-OPTION_FIELDS = ("fill", "accept")
+OPTION_FIELDS = ("fill", "accept", "options")
 
 FILL_HEADER = "x-corinpaint-fill"
+OPTIONS_HEADER = "x-corinpaint-options"
 
 
 class EmptyRequestError(OptionError):
@@ -50,11 +54,14 @@ class Request:
         How lost blocks are filled; checked where it is used.
     media_type : str
         Key of `FORMATS`.
+    options : Options
+        Steps of the calibration that are left out.
     """
 
     frame: bytes
     fill: str
     media_type: str
+    options: Options = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     lowered = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
     media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
     fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
-    return Request(_frame(fields), fill, media_type)
+    asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
+    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")))
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:

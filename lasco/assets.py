@@ -1,4 +1,4 @@
-"""Calibration images of C3 Clear: from a folder of the official files, else the nominal set of the package."""
+"""Calibration images: from a folder of the official files, else the nominal sets of the package."""
 
 from __future__ import annotations
 
@@ -12,21 +12,32 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from corinpaint.lasco import distortion, nominal
+from corinpaint.lasco import blocks, distortion, nominal, nominal_c2, store
+from corinpaint.lasco.distortion import Geometry
 from corinpaint.lasco.errors import CalibrationError
-from corinpaint.lasco.frame import FRAME_SHAPE
+from corinpaint.lasco.frame import DETECTORS, FRAME_SHAPE
+from corinpaint.lasco.raw import Summing
 
 NOMINAL_DIRECTORY = Path(__file__).parent / "data" / "nominal"
 
 OFFICIAL_FILES = {
-    "vignetting_pre": "c3vig_preint_final.fts",
-    "vignetting_post": "c3vig_postint_final.fts",
-    "ramp": "C3ramp.fts",
-    "mask": "c3_cl_mask_lvl1.fts",
+    "C2": {"vignetting": "c2vig_final.fts"},
+    "C3": {
+        "vignetting_pre": "c3vig_preint_final.fts",
+        "vignetting_post": "c3vig_postint_final.fts",
+        "ramp": "C3ramp.fts",
+        "mask": "c3_cl_mask_lvl1.fts",
+    },
 }
+"""Official images of each telescope."""
 
 INTERRUPTION_MJD = 51000
-"""Day that separates the two vignetting functions (loss of SOHO in 1998)."""
+"""Day that separates the two vignetting functions of C3 (loss of SOHO in 1998)."""
+
+HIGHEST_C2_VIGNETTING = 100.0
+"""SolarSoft clips the vignetting correction of C2 to 0 ... 100 (``c2_calibrate.pro``)."""
+
+UNSUMMED = Summing()
 
 
 class AssetFile(NamedTuple):
@@ -37,104 +48,155 @@ class AssetFile(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Assets:
-    """Calibration images of C3 Clear.
+class Optics:
+    """Calibration images of one telescope, at the resolution of a frame.
 
     Attributes
     ----------
+    detector : str
+        'C2' or 'C3'.
     kind : str
         'OFFICIAL' or 'NOMINAL'.
-    vignetting_pre, vignetting_post : ndarray of float32, shape (1024, 1024)
+    vignetting_pre, vignetting_post : ndarray of float32, shape of the frame
         Correction factors on the detector grid, before and after 1998.
-    ramp : ndarray of float32, shape (1024, 1024)
-        Stray light, MSB, on the detector grid.
-    field : ndarray of bool, shape (1024, 1024)
-        Field of view on the corrected grid, False behind occulter and pylon and beyond the edge.
-    files : tuple of AssetFile
-        What was read.
-    directory : Path or None
-        Folder of the official files, where the exposure tables are looked up; None for the nominal set.
+    ramp : ndarray of float32, shape of the frame
+        Stray light of the Clear filter, MSB, on the detector grid; zero for C2.
+    field : ndarray of bool, shape of the frame, or None
+        Field of view on the corrected grid, False behind occulter and pylon and beyond the edge; None where it is
+        known on the detector grid only.
+    seen : ndarray of bool, shape of the frame, or None
+        The same on the detector grid.
+    files : dict of str to AssetFile
+        What was read, by its role.
     """
 
+    detector: str
     kind: str
     vignetting_pre: NDArray[np.float32]
     vignetting_post: NDArray[np.float32]
     ramp: NDArray[np.float32]
-    field: NDArray[np.bool_]
-    files: tuple[AssetFile, ...]
-    directory: Path | None
+    field: NDArray[np.bool_] | None
+    seen: NDArray[np.bool_] | None
+    files: dict[str, AssetFile]
 
     def vignetting(self, mjd: float) -> NDArray[np.float32]:
         """Correction factor for a day (modified Julian date)."""
         return self.vignetting_pre if mjd < INTERRUPTION_MJD else self.vignetting_post
 
-    @property
-    def occulted(self) -> NDArray[np.bool_]:
-        """`occulted_on_detector` for today's occulter centre."""
-        return occulted_on_detector(self, distortion.C3_OCCULTER_CENTRES[-1][1])
+    def used(self, mjd: float, *, ramp: bool) -> tuple[AssetFile, ...]:
+        """The files that the calibration of a frame of that day takes its images from."""
+        other = "vignetting_post" if mjd < INTERRUPTION_MJD else "vignetting_pre"
+        left_out = {other} if ramp else {other, "ramp"}
+        return tuple(file for role, file in self.files.items() if role not in left_out)
 
 
-@lru_cache(maxsize=8)
-def occulted_on_detector(assets: Assets, centre: tuple[float, float]) -> NDArray[np.bool_]:
-    """Pixels of the detector grid that no unmasked pixel of the product takes its value from.
+@dataclass(frozen=True)
+class Assets:
+    """Where the calibration comes from; images are read when a frame needs them.
 
-    Parameters
+    Attributes
     ----------
-    assets : Assets
-        Its field is on the corrected grid.
-    centre : tuple of float
-        Occulter centre (column, row), px from 0.
-
-    Returns
-    -------
-    ndarray of bool, shape (1024, 1024)
+    kind : str
+        'OFFICIAL' or 'NOMINAL'.
+    directory : Path or None
+        Folder of the official files, where tables are looked up too; None for the nominal sets.
     """
-    return np.asarray(~distortion.undistort_map(centre).sources(assets.field))
+
+    kind: str
+    directory: Path | None
+
+    def optics(self, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
+        """Calibration images of a telescope for frames of a summing; cached.
+
+        Raises
+        ------
+        CalibrationError
+            When one is missing or damaged.
+        """
+        return _summed(self.directory, detector, sums.shape)
 
 
 def load_assets(directory: Path | str | None = None) -> Assets:
-    """Calibration assets from a folder of the official files, else the nominal set of the package.
+    """Calibration assets from a folder of the official files, else the nominal sets of the package.
 
     Parameters
     ----------
     directory : Path, str or None
-        Folder that holds, at any depth, the files of `OFFICIAL_FILES`; None for the nominal set.
+        Folder that holds, at any depth, the files of `OFFICIAL_FILES` of one telescope at least; None for the nominal
+        sets.
 
     Returns
     -------
     Assets
-        Cached per folder.
 
     Raises
     ------
     CalibrationError
-        When the folder or one of its files is missing or damaged.
+        When the folder is missing, or an image of a telescope whose other images are there is missing or damaged.
     """
-    return _load(None if directory is None else Path(directory).resolve())
+    if directory is None:
+        return Assets("NOMINAL", None)
+    folder = Path(directory).resolve()
+    if not folder.is_dir():
+        raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
+    there = [name for name in DETECTORS if any(store.locate(folder, f) for f in OFFICIAL_FILES[name].values())]
+    if not there:
+        names = ", ".join(OFFICIAL_FILES["C3"].values())
+        raise CalibrationError(
+            f"{directory}: none of the official files is there ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
+            "corinpaint calibration fetch gets them; leave the folder out to use the nominal set"
+        )
+    assets = Assets("OFFICIAL", folder)
+    for name in there:
+        assets.optics(name)
+    return assets
+
+
+@lru_cache(maxsize=8)
+def _summed(directory: Path | None, detector: str, shape: tuple[int, int]) -> Optics:
+    full = _nominal(detector) if directory is None else _official(directory, detector)
+    if shape == FRAME_SHAPE:
+        return full
+    side = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
+
+    def image(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return blocks.means(values, side).astype(np.float32)
+
+    def flags(values: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        return None if values is None else np.asarray(blocks.means(values, side) == 1)
+
+    pre = image(full.vignetting_pre)
+    post = pre if full.vignetting_post is full.vignetting_pre else image(full.vignetting_post)
+    ramp, field, seen = image(full.ramp), flags(full.field), flags(full.seen)
+    return Optics(detector, full.kind, pre, post, ramp, field, seen, full.files)
+
+
+@lru_cache(maxsize=2)
+def _nominal(detector: str) -> Optics:
+    if detector == "C2":
+        vignetting, field = nominal_c2.read(NOMINAL_DIRECTORY)
+        ramp, names = np.zeros(FRAME_SHAPE, dtype=np.float32), list(nominal_c2.FILES)
+    else:
+        vignetting, ramp, field = nominal.read(NOMINAL_DIRECTORY)
+        names = list(nominal.FILES)
+    files = {name: asset_file(NOMINAL_DIRECTORY / name) for name in names}
+    return Optics(detector, "NOMINAL", vignetting, vignetting, ramp, field, None, files)
 
 
 @lru_cache(maxsize=4)
-def _load(directory: Path | None) -> Assets:
-    if directory is None:
-        vignetting, ramp, field = nominal.read(NOMINAL_DIRECTORY)
-        files = tuple(asset_file(NOMINAL_DIRECTORY / name) for name in nominal.FILES)
-        return Assets("NOMINAL", vignetting, vignetting, ramp, field, files, None)
-    if not directory.is_dir():
-        raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
-    paths = {role: find(directory, name) for role, name in OFFICIAL_FILES.items()}
+def _official(directory: Path, detector: str) -> Optics:
+    paths = {role: official_file(directory, name) for role, name in OFFICIAL_FILES[detector].items()}
     images = {role: _image(path) for role, path in paths.items()}
-    return Assets(
-        "OFFICIAL",
-        images["vignetting_pre"],
-        images["vignetting_post"],
-        images["ramp"],
-        images["mask"] > 0.5,
-        tuple(asset_file(path) for path in paths.values()),
-        directory,
-    )
+    files = {role: asset_file(path) for role, path in paths.items()}
+    if detector == "C2":
+        vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)
+        ramp = np.zeros(FRAME_SHAPE, dtype=np.float32)
+        return Optics("C2", "OFFICIAL", vignetting, vignetting, ramp, None, vignetting > 0, files)
+    pre, post = images["vignetting_pre"], images["vignetting_post"]
+    return Optics("C3", "OFFICIAL", pre, post, images["ramp"], images["mask"] > 0.5, None, files)
 
 
-def find(directory: Path, name: str) -> Path:
+def official_file(directory: Path, name: str) -> Path:
     """The file of a name at any depth of a folder, the first in order of the paths.
 
     Raises
@@ -142,12 +204,13 @@ def find(directory: Path, name: str) -> Path:
     CalibrationError
         When there is none.
     """
-    matches = sorted(directory.rglob(name))
-    if not matches:
+    path = store.locate(directory, name)
+    if path is None:
         raise CalibrationError(
-            f"{directory}: {name} is not there; add it, or leave the folder out to use the nominal set"
+            f"{directory}: {name} is not there; get it (corinpaint calibration fetch), or leave the folder out to use "
+            "the nominal set"
         )
-    return matches[0]
+    return path
 
 
 def _image(path: Path) -> NDArray[np.float32]:
@@ -162,4 +225,68 @@ def _image(path: Path) -> NDArray[np.float32]:
 
 def asset_file(path: Path) -> AssetFile:
     """Name and sha256 of a calibration file."""
+    return _hashed(path, path.stat().st_mtime_ns, path.stat().st_size)
+
+
+@lru_cache(maxsize=256)
+def _hashed(path: Path, changed: int, size: int) -> AssetFile:  # noqa: ARG001
     return AssetFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+class Field(NamedTuple):
+    """The field of view of a frame.
+
+    Attributes
+    ----------
+    seen : ndarray of bool, shape of the frame
+        On the detector grid: pixels that reach an unmasked pixel of the corrected image.
+    kept : ndarray of bool, shape of the frame
+        On the corrected grid: pixels that are neither behind occulter or pylon nor beyond the edge.
+    """
+
+    seen: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=8)
+def field_of_view(optics: Optics, geometry: Geometry) -> Field:
+    """Field of view on the detector grid and on the corrected one (the same where no distortion is taken out).
+
+    Parameters
+    ----------
+    optics : Optics
+    geometry : Geometry
+        Without roll: masks lie on the corrected grid before it is taken out.
+
+    Returns
+    -------
+    Field
+    """
+    warp = distortion.product_map(geometry)
+    if optics.seen is not None:
+        return Field(optics.seen, ~warp.touched(~optics.seen))
+    if optics.field is None:
+        raise ValueError(f"optics of {optics.detector} without a field")
+    undistorting = warp if geometry.warp else distortion.product_map(_with_warp(geometry))
+    seen = undistorting.sources(optics.field)
+    return Field(seen, optics.field if geometry.warp else seen)
+
+
+def _with_warp(geometry: Geometry) -> Geometry:
+    return Geometry(geometry.detector, geometry.centre, geometry.shape)
+
+
+def occulted_on_detector(optics: Optics, centre: tuple[float, float]) -> NDArray[np.bool_]:
+    """Pixels of the detector grid that no unmasked pixel of the product takes its value from.
+
+    Parameters
+    ----------
+    optics : Optics
+    centre : tuple of float
+        Occulter centre (column, row), px from 0.
+
+    Returns
+    -------
+    ndarray of bool, shape of the frame
+    """
+    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).seen

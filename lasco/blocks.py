@@ -17,6 +17,7 @@ from scipy import ndimage
 from scipy.sparse import csgraph
 
 from corinpaint.lasco.errors import BadKeywordError
+from corinpaint.lasco.raw import Summing
 
 BLOCK = 32
 """Side of a telemetry block on the unsummed frame, px."""
@@ -32,6 +33,8 @@ NOTHING = "None"
 
 Blocks = NDArray[np.bool_]
 
+UNSUMMED = Summing()
+
 
 @cache
 def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
@@ -39,13 +42,15 @@ def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
     return {key: value for key, value in table.items() if key != "about"}
 
 
-def never_sent(detector: str = "C3", *, centre: bool = False) -> Blocks:
-    """Map of the blocks that LASCO does not send from full frames.
+def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool = False) -> Blocks:
+    """Map of the blocks that LASCO does not send.
 
     Parameters
     ----------
     detector : str
         'C2' or 'C3'.
+    sums : Summing
+        Of the frame: fewer blocks are left out of summed ones.
     centre : bool
         Also the blocks behind the occulter. C3 does send them (they are dark), so they count only on request.
 
@@ -54,17 +59,23 @@ def never_sent(detector: str = "C3", *, centre: bool = False) -> Blocks:
     ndarray of bool, shape (32, 32)
         (block row, block column), True where never sent. Source: SolarSoft ``get_tmask``.
     """
-    entry = _never_sent_table()[detector]["1"]
+    entry = _never_sent_table()[detector][str(min(max(sums.x, sums.y), 4))]
     numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
     blocks = np.zeros(GRID * GRID, dtype=bool)
     blocks[numbers] = True
     return blocks.reshape(GRID, GRID)
 
 
-def means(pixels: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Mean of each block: sides that are multiples of `BLOCK` -> (rows / 32, columns / 32); of flags, their share."""
-    rows, columns = (side // BLOCK for side in pixels.shape)
-    return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3)))
+def sides(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a block in a frame of that shape: 32 px, divided by the summing."""
+    return shape[0] // GRID, shape[1] // GRID
+
+
+def means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK, BLOCK)) -> NDArray[np.float64]:
+    """Mean of each block of `side` px, of flags their share; (rows, columns) -> (rows / side, columns / side)."""
+    high, wide = side
+    rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
+    return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 
 
 def empty(data: NDArray[np.floating]) -> Blocks:
@@ -72,55 +83,20 @@ def empty(data: NDArray[np.floating]) -> Blocks:
 
     Parameters
     ----------
-    data : ndarray, shape (1024, 1024)
+    data : ndarray, shape (1024, 1024), less when summed
         Counts in DN.
 
     Returns
     -------
     ndarray of bool, shape (32, 32)
     """
-    return np.asarray(means(data) <= MISSING_MEAN)
+    return np.asarray(means(data, sides(data.shape)) <= MISSING_MEAN)
 
 
-def lost(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
-    """Blocks that were lost on the way: empty, and not among the never-sent ones.
-
-    Parameters
-    ----------
-    data : ndarray, shape (1024, 1024)
-        Counts in DN.
-    detector : str
-        'C2' or 'C3'.
-
-    Returns
-    -------
-    ndarray of bool, shape (32, 32)
-    """
-    return empty(data) & ~never_sent(detector)
-
-
-def unsent(data: NDArray[np.floating], detector: str = "C3") -> Blocks:
-    """Blocks of this frame that were not sent: the never-sent ones, but for frames that were sent whole.
-
-    Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
-
-    Parameters
-    ----------
-    data : ndarray, shape (1024, 1024)
-        Counts in DN.
-    detector : str
-        'C2' or 'C3'.
-
-    Returns
-    -------
-    ndarray of bool, shape (32, 32)
-    """
-    return np.asarray(never_sent(detector) & (means(np.asarray(data) > 0) <= 0.5))
-
-
-def expand(blocks: Blocks) -> NDArray[np.bool_]:
-    """Pixels of a block map: (32, 32) -> (1024, 1024), or a part of one."""
-    return np.repeat(np.repeat(blocks, BLOCK, axis=0), BLOCK, axis=1)
+def expand(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+    """Pixels of a block map: (32, 32) -> `shape`, or a part of one; by default with blocks of 32 px."""
+    high, wide = (BLOCK, BLOCK) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+    return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from corinpaint.lasco.assets import Assets, occulted_on_detector
+from corinpaint.lasco.assets import Optics, occulted_on_detector
 from corinpaint.lasco.corona import polar
-
-GAIN = 14.0
-"""Electrons per DN: level over variance in the difference of two frames of one day is 13 to 16 above 1000 DN."""
-
-READ_NOISE = 1.0
-"""DN."""
+from corinpaint.lasco.noise import GAIN, READ_NOISE
 
 FLAT_FIELD = 0.008
 """Standard deviation of the pixel response (0.0072 in 2002, 0.0083 in 2010); the pattern is white and the same in
@@ -74,7 +69,7 @@ def flat_field() -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _shadows(assets: Assets, centre: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _shadows(optics: Optics, centre: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Transmission of occulter, pylon and field edge beyond the vignetting, and the light that is added, DN/s."""
     radius, angle = polar(centre)
     edge = 1 / (1 + np.exp(np.clip((radius - EDGE) / 0.8, -40, 40)))
@@ -84,7 +79,7 @@ def _shadows(assets: Assets, centre: tuple[float, float]) -> tuple[NDArray[np.fl
     ring = np.interp(inner, *np.transpose(RING)) - FLOOR[0][1]
     ring = ring * (1 + RING_BRIGHTER[0] * np.cos(np.radians(angle - RING_BRIGHTER[1])) * (inner > 45))
     shaded = 1 / (1 + np.exp(np.clip((PYLON[1] - np.abs(angle - PYLON[0])) / PYLON[2], -40, 40)))
-    depth = _pylon_depth(occulted_on_detector(assets, centre), radius, angle)
+    depth = _pylon_depth(occulted_on_detector(optics, centre), radius, angle)
     behind = np.maximum(1 - outside, np.clip(depth / 6, 0, 1))
     added = ((1 - outside) * ring * shaded + floor * behind) * edge + OUTSIDE * (1 - edge)
     return (outside * np.exp(-depth / PYLON_DEPTH) * edge).astype(np.float32), added.astype(np.float32)
@@ -102,7 +97,7 @@ def _pylon_depth(
 
 def expose(
     brightness: NDArray[np.float32],
-    assets: Assets,
+    optics: Optics,
     centre: tuple[float, float],
     calfactor: float,
     exptime: float,
@@ -110,14 +105,14 @@ def expose(
 ) -> NDArray[np.float32]:
     """Noise-free counts above the bias.
 
-    The inverse of `calibration.photometry` wherever occulter, pylon and field edge do not shade:
+    The inverse of `corinpaint.lasco.reduction.expose` wherever occulter, pylon and field edge do not shade:
     ``(brightness + ramp) / vignetting / calfactor * exptime``.
 
     Parameters
     ----------
     brightness : ndarray of float32, shape (1024, 1024)
         MSB on the detector grid.
-    assets : Assets
+    optics : Optics
     centre : tuple of float
         Occulter centre (column, row), px from 0.
     calfactor : float
@@ -132,8 +127,8 @@ def expose(
     ndarray of float32, shape (1024, 1024)
         DN.
     """
-    transmission, added = _shadows(assets, centre)
-    rate = (brightness + assets.ramp) / (assets.vignetting(mjd) * np.float32(calfactor))
+    transmission, added = _shadows(optics, centre)
+    rate = (brightness + optics.ramp) / (optics.vignetting(mjd) * np.float32(calfactor))
     return np.asarray((transmission * rate + added) * np.float32(exptime), dtype=np.float32)
 
 
@@ -156,7 +151,7 @@ def read_out(counts: NDArray[np.float32], bias: float, exptime: float, rng: np.r
         DN, not yet rounded.
     """
     signal = counts * flat_field()
-    sigma = np.sqrt(np.maximum(signal, 0) / np.float32(GAIN) + np.float32(READ_NOISE**2))
+    sigma = np.sqrt(np.maximum(signal, 0) / np.float32(GAIN["C3"]) + np.float32(READ_NOISE["C3"] ** 2))
     signal += sigma * rng.standard_normal(signal.shape, dtype=np.float32)
     _add_cosmic_rays(signal, exptime, rng)
     signal += np.float32(bias)

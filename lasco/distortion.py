@@ -1,13 +1,12 @@
 """Optical distortion of C2 and C3 and its removal.
 
 A corrected pixel at radius r from the occulter centre takes its value from radius ``r + shift(r)`` of the detector
-(SolarSoft ``c3_warp.pro`` 1.9, ``distortion_coeffs.pro`` 1.4). SolarSoft interpolates the map linearly on a 32 px
-grid; here it is evaluated at every pixel.
+(SolarSoft ``c3_warp.pro`` 1.9, ``distortion_coeffs.pro`` 1.4). SolarSoft evaluates the map on a grid of 32 px and
+interpolates it linearly in triangles; here it is evaluated at every pixel, and SolarSoft's way is an option.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +14,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from corinpaint.lasco.resample import Array, BilinearMap, bilinear
 
 MM_PER_PIXEL = 0.021
 """Pixel pitch on the CCD, mm."""
@@ -68,104 +67,143 @@ def occulter_centre(date: Time, detector: str = "C3") -> tuple[float, float]:
     return C3_OCCULTER_CENTRES[int(np.argmin(days))][1]
 
 
+GRID_STEP = 32
+"""Spacing of SolarSoft's control points, px of the frame (``c3_warp.pro``)."""
+
+
 @dataclass(frozen=True)
-class BilinearMap:
-    """Bilinear resampling of an image, with the rule for masks that belongs to it.
+class Geometry:
+    """What lies between the detector grid of a frame and the grid of its product.
 
     Attributes
     ----------
-    corner : ndarray of int64, shape (H * W,)
-        Flat index of the lower left of the four source pixels.
-    weights : ndarray of float32, shape (4, H * W)
-        Weights of the source pixels: lower left, lower right, upper left, upper right.
+    detector : str
+        'C2' or 'C3'.
+    centre : tuple of float
+        Occulter centre (column, row), px of the full frame from 0.
     shape : tuple of int
-        Rows and columns.
+        Rows and columns of the frame.
+    warp : bool
+        Take the optical distortion out.
+    solarsoft : bool
+        As SolarSoft does it: the map on a grid of 32 px, linear in triangles, and the occulter centre of a summed frame
+        at ``centre / summing`` (up to half a CCD pixel off: it lies at ``(centre + 0.5) / summing - 0.5``).
+    turned : bool
+        The product is turned by 180 degrees before the roll is taken out.
+    roll : float
+        Degrees by which the product is turned counter-clockwise about `pivot`; 0 for no rotation.
+    pivot : tuple of float
+        Sun centre (column, row) in the turned product, px of the frame from 0.
     """
 
-    corner: NDArray[np.int64]
-    weights: NDArray[np.float32]
-    shape: tuple[int, int]
-
-    def _taps(self) -> tuple[int, int, int, int]:
-        columns = self.shape[1]
-        return 0, 1, columns, columns + 1
-
-    def image(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Resample an image of shape (H, W); source pixels that are not finite count as zero."""
-        flat = np.where(np.isfinite(values), values, 0.0).astype(np.float32).ravel()
-        total = np.zeros(flat.size, dtype=np.float32)
-        for tap, weight in zip(self._taps(), self.weights, strict=True):
-            total += weight * flat[self.corner + tap]
-        return total.reshape(self.shape)
-
-    def touched(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Pixels whose value takes part of any flagged source pixel; shape (H, W)."""
-        flat = flags.ravel()
-        hit = np.zeros(flat.size, dtype=bool)
-        for tap, weight in zip(self._taps(), self.weights, strict=True):
-            hit |= flat[self.corner + tap] & (weight > 0)
-        return hit.reshape(self.shape)
-
-    def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
-        used = np.zeros(wanted.size, dtype=bool)
-        for tap, weight in zip(self._taps(), self.weights, strict=True):
-            used[self.corner[wanted.ravel() & (weight > 0)] + tap] = True
-        return used.reshape(self.shape)
+    detector: str
+    centre: tuple[float, float]
+    shape: tuple[int, int] = (1024, 1024)
+    warp: bool = True
+    solarsoft: bool = False
+    turned: bool = False
+    roll: float = 0.0
+    pivot: tuple[float, float] = (0.0, 0.0)
 
 
-@lru_cache(maxsize=8)
-def undistort_map(centre: tuple[float, float], detector: str = "C3", size: int = 1024) -> BilinearMap:
-    """The map that takes the distortion out of a frame.
+def undistort_map(centre: tuple[float, float], detector: str = "C3") -> BilinearMap:
+    """The map that takes the distortion out of a full, unsummed frame; see `product_map`."""
+    return product_map(Geometry(detector, centre))
+
+
+@lru_cache(maxsize=3)
+def product_map(geometry: Geometry) -> BilinearMap:
+    """The map from the detector grid of a frame to the grid of its product.
+
+    Distortion and roll are taken out in one interpolation. A turn by 180 degrees alone is not part of the map: no
+    interpolation is needed for it.
 
     Parameters
     ----------
-    centre : tuple of float
-        Occulter centre (column, row), px counted from 0.
-    detector : str
-        'C2' or 'C3'.
-    size : int
-        Side of the square frame, px.
+    geometry : Geometry
 
     Returns
     -------
     BilinearMap
-        From the detector grid to the corrected grid. Places outside the frame take the nearest edge pixel.
+        About 40 MB for a full frame; the last three are kept. Places outside of the frame take the nearest edge
+        pixel, and nothing when the frame is rotated (SolarSoft: ``rot(..., missing=0)``).
     """
-    x, y, factor = _polar_factor(centre, size, lambda r: shift(r, detector))
-    return _bilinear(centre[0] + x * factor, centre[1] + y * factor, size)
+    columns, rows = _turned_back(geometry)
+    if geometry.warp and geometry.solarsoft:
+        columns, rows = _triangulated(geometry, columns, rows)
+    elif geometry.warp:
+        columns, rows = _shifted(geometry, columns, rows)
+    return bilinear(columns, rows, clip=geometry.roll == 0)
 
 
-@lru_cache(maxsize=4)
-def distort_map(centre: tuple[float, float], detector: str = "C3", size: int = 1024) -> BilinearMap:
+@lru_cache(maxsize=3)
+def rotation_map(geometry: Geometry) -> BilinearMap:
+    """The part of `product_map` that turns the corrected image about the sun centre, for masks on its grid."""
+    columns, rows = _turned_back(geometry)
+    return bilinear(columns, rows, clip=geometry.roll == 0)
+
+
+def _turned_back(geometry: Geometry) -> tuple[Array, Array]:
+    """Where the pixels of the product lie in the corrected image, before the roll (and the turn) was taken out."""
+    rows, columns = np.mgrid[0 : geometry.shape[0], 0 : geometry.shape[1]].astype(np.float64)
+    if geometry.roll == 0:
+        return columns, rows
+    angle, (x0, y0) = np.radians(geometry.roll), geometry.pivot
+    x, y = columns - x0, rows - y0
+    columns = x0 + x * np.cos(angle) + y * np.sin(angle)
+    rows = y0 - x * np.sin(angle) + y * np.cos(angle)
+    if geometry.turned:
+        columns, rows = geometry.shape[1] - 1 - columns, geometry.shape[0] - 1 - rows
+    return columns, rows
+
+
+def _shifted(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
+    """Places in the distorted image of places in the corrected one, px of the frame."""
+    step = (1024 // geometry.shape[1], 1024 // geometry.shape[0])
+    places = []
+    half = 0.0 if geometry.solarsoft else 0.5
+    x, y = (
+        s * (place + half) - half - centre
+        for place, s, centre in zip((columns, rows), step, geometry.centre, strict=True)
+    )
+    radius = np.hypot(x, y)
+    factor = 1.0 + _relative_shift(radius, geometry.detector)
+    for offset, s, centre in zip((x, y), step, geometry.centre, strict=True):
+        places.append((centre + offset * factor + half) / s - half)
+    return places[0], places[1]
+
+
+def _relative_shift(radius: Array, detector: str) -> Array:
+    c0, c1, c2 = COEFFICIENTS[detector]
+    square = (MM_PER_PIXEL * radius) ** 2
+    return np.asarray(c0 + c1 * square + c2 * square**2)
+
+
+def _triangulated(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
+    """SolarSoft's map: exact at the control points, linear in the two triangles of each square between them."""
+    step = (1024 // geometry.shape[1], 1024 // geometry.shape[0])
+    knots = np.arange(0, 1024 + GRID_STEP, GRID_STEP, dtype=np.float64)
+    at_x, at_y = np.meshgrid(knots / step[0], knots / step[1])
+    places = _shifted(geometry, at_x, at_y)
+    x, y = columns * step[0] / GRID_STEP, rows * step[1] / GRID_STEP
+    left, low = (np.clip(np.floor(p).astype(np.int64), 0, knots.size - 2) for p in (x, y))
+    u, v = x - left, y - low
+    first = u + v <= 1
+    found = []
+    for place in places:
+        a, b, c, d = (place[low + i, left + j] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)))
+        found.append(np.where(first, a + u * (b - a) + v * (c - a), d + (1 - u) * (c - d) + (1 - v) * (b - d)))
+    return found[0], found[1]
+
+
+@lru_cache(maxsize=2)
+def distort_map(centre: tuple[float, float], detector: str = "C3") -> BilinearMap:
     """The inverse of `undistort_map`: from the corrected grid to the detector grid, for the simulator and masks."""
-
-    def back(radius: NDArray[np.float64]) -> NDArray[np.float64]:
-        inner = radius.copy()
-        for _ in range(20):  # a contraction: |d shift / d r| < 0.1 inside the frame
-            inner = radius - shift(inner, detector)
-        return inner - radius
-
-    x, y, factor = _polar_factor(centre, size, back)
-    return _bilinear(centre[0] + x * factor, centre[1] + y * factor, size)
-
-
-def _polar_factor(
-    centre: tuple[float, float], size: int, displacement: Callable[[Array], Array]
-) -> tuple[Array, Array, Array]:
-    """Offsets from the centre, and by what factor the displacement stretches them."""
-    y, x = np.mgrid[0:size, 0:size].astype(np.float64)
-    x -= centre[0]
-    y -= centre[1]
+    rows, columns = np.mgrid[0:1024, 0:1024].astype(np.float64)
+    x, y = columns - centre[0], rows - centre[1]
     radius = np.maximum(np.hypot(x, y), 1e-9)
-    return x, y, 1.0 + displacement(radius) / radius
-
-
-def _bilinear(columns: NDArray[np.float64], rows: NDArray[np.float64], size: int) -> BilinearMap:
-    columns = np.clip(columns, 0, size - 1)
-    rows = np.clip(rows, 0, size - 1)
-    left = np.minimum(np.floor(columns).astype(np.int64), size - 2)
-    low = np.minimum(np.floor(rows).astype(np.int64), size - 2)
-    u, v = (columns - left).ravel(), (rows - low).ravel()
-    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v]).astype(np.float32)
-    return BilinearMap((low * size + left).ravel(), weights, (size, size))
+    inner = radius.copy()
+    for _ in range(20):  # a contraction: |d shift / d r| < 0.1 inside the frame
+        inner = radius - shift(inner, detector)
+    factor = inner / radius
+    return bilinear(centre[0] + x * factor, centre[1] + y * factor, clip=True)

@@ -5,29 +5,28 @@ The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft
 
 from __future__ import annotations
 
+import math
 import re
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
-from erfa import ErfaWarning
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, errors
-from corinpaint.lasco.decoding import decode, is_number
+from corinpaint.lasco import blocks, errors, keywords, raw
+from corinpaint.lasco.decoding import decode
 
 FRAME_SHAPE = (1024, 1024)
 """Rows and columns of a full, unsummed frame."""
 
-MAX_COUNTS = 65535.0
-"""Largest count of an unsummed frame, DN; the converter has 14 bits."""
+DETECTORS = ("C2", "C3")
+"""Telescopes that are calibrated."""
 
-FULL_FRAME = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
-CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
+POLARISED_PRODUCTS = frozenset("PB TI UP JY JZ QS US QT JR JT".split())
+"""Values of POLAR (without blanks, upper case) of images that were made from a set of polariser positions."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Frame:
 
     Attributes
     ----------
-    data : ndarray of float32, shape (1024, 1024)
-        Counts in DN, (row, column), row 0 at the bottom.
+    data : ndarray of float32, shape (1024, 1024), less when summed
+        Counts in DN, (row, column), row 0 at the bottom; the full field, zero outside of a subfield.
     header : astropy.io.fits.Header
         The primary header as read, commentary cards cleaned of control characters.
     name : str
@@ -46,6 +45,10 @@ class Frame:
         Name of the file without its ending, for bytes FILENAME's: the eight-digit LASCO number as a rule.
     date : astropy.time.Time
         Start of the exposure as DATE-OBS and TIME-OBS give it, UTC.
+    sums : Summing
+        Pixels that were summed on chip and on board.
+    window : Window or None
+        The part of the frame that was read out; None for the whole.
     """
 
     data: NDArray[np.float32]
@@ -53,6 +56,8 @@ class Frame:
     name: str
     number: str
     date: Time
+    sums: raw.Summing = field(default_factory=raw.Summing)
+    window: raw.Window | None = None
 
     @property
     def detector(self) -> str:
@@ -62,12 +67,22 @@ class Frame:
     @property
     def filter(self) -> str:
         """Colour filter in upper case without blanks, as SolarSoft compares it."""
-        return _squeezed(self.header["FILTER"])
+        return keywords.squeezed(self.header["FILTER"])
 
     @property
     def polar(self) -> str:
         """Polariser position in upper case without blanks, as SolarSoft compares it."""
-        return _squeezed(self.header["POLAR"])
+        return keywords.squeezed(self.header["POLAR"])
+
+    @property
+    def polarised_product(self) -> bool:
+        """True for an image made from polariser positions (PB, TI ...): no bias, no stray light in it."""
+        return self.polar in POLARISED_PRODUCTS
+
+    @property
+    def monthly(self) -> bool:
+        """True for a monthly image (FILEORIG = 0): no bias in it."""
+        return _is_monthly(self.header)
 
     @property
     def exptime(self) -> float:
@@ -83,16 +98,25 @@ class Frame:
     @property
     def turned(self) -> bool:
         """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
-        return abs(_wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
+        return abs(wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
 
     @property
     def residual_roll(self) -> float:
         """CROTA1 that is left, in degrees, -90 to 90, when the image has been turned where `turned` says so."""
-        roll = _wrapped(float(self.header.get("CROTA1") or 0.0))
-        return _wrapped(roll - 180.0) if self.turned else roll
+        roll = wrapped(float(self.header.get("CROTA1") or 0.0))
+        return wrapped(roll - 180.0) if self.turned else roll
+
+    @property
+    def read_out(self) -> NDArray[np.bool_]:
+        """Pixels that belong to the subfield; all True for a full frame."""
+        inside = np.ones(self.data.shape, dtype=bool)
+        if self.window is not None:
+            inside[:] = False
+            inside[self.window.bottom : self.window.top, self.window.left : self.window.right] = True
+        return inside
 
 
-def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors: Sequence[str] = ("C3",)) -> Frame:
+def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors: Sequence[str] = DETECTORS) -> Frame:
     """Read and check one Level 0.5 frame.
 
     Parameters
@@ -107,139 +131,82 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
     Returns
     -------
     Frame
+        Summed counts unwrapped, subfields placed into the full frame.
 
     Raises
     ------
     FrameError
         One subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
-        keyword, wrong shape, wrong type, not finite, already Level 1, unsupported kind.
+        keyword, wrong shape, wrong type, not finite, already Level 1.
     """
     header, data, label = decode(source, name)
-    _check_level(header, label)
-    _check_instrument(header, label, detectors)
-    date = _check_keywords(header, label)
-    _check_geometry(header, data, label)
-    return Frame(data.astype(np.float32), header, label, _number(header, label, isinstance(source, str | Path)), date)
+    date = keywords.check(header, label, detectors)
+    sums = raw.summing(header, label)
+    shape = (int(data.shape[0]), int(data.shape[1]))
+    where = raw.window(header, shape, sums, label)
+    counts = _counts(header, data, sums, label)
+    number = _number(header, label, isinstance(source, str | Path))
+    placed = raw.full_frame(counts, where, sums.shape)
+    frame = Frame(placed, header, label, number, date, sums, where if where.of(sums.shape) else None)
+    _check_some_sent(frame)
+    return frame
 
 
-def _wrapped(degrees: float) -> float:
-    return (degrees + 180.0) % 360.0 - 180.0
+def wrapped(degrees: float) -> float:
+    """An angle between -180 and 180 degrees."""
+    return math.remainder(degrees, 360.0)
 
 
-def _squeezed(value: object) -> str:
-    return "".join(str(value).split()).upper()
+def _is_monthly(header: fits.Header) -> bool:
+    return str(header.get("FILEORIG", "")).strip() == "0"
 
 
-def _check_level(header: fits.Header, label: str) -> None:
-    level = str(header.get("LEVEL", "")).strip()
-    calibrated = _squeezed(header.get("BUNIT", "")) not in ("", "DN", "COUNTS", "ADU")
-    if (level and not level.startswith("0")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
-        raise errors.WrongLevelError(
-            f"{label}: already calibrated (LEVEL = {level or 'unset'!r}, BUNIT = {header.get('BUNIT')!r}); "
-            "give the Level 0.5 file"
-        )
+def _counts(header: fits.Header, data: NDArray[np.generic], sums: raw.Summing, label: str) -> NDArray[np.float32]:
+    """Checked counts; images made from several exposures may hold any finite values."""
+    if _is_monthly(header) or keywords.squeezed(header["POLAR"]) in POLARISED_PRODUCTS:
+        raw.check_finite(header, data, label)
+        return data.astype(np.float32)
+    raw.check_counts(header, data, sums, label)
+    counts = data.astype(np.float32)
+    return raw.unwrap(counts) if sums.pixels > 1 else counts
 
 
-def _check_instrument(header: fits.Header, label: str, detectors: Sequence[str]) -> None:
-    for key, expected in (("TELESCOP", ("SOHO",)), ("INSTRUME", ("LASCO",)), ("DETECTOR", tuple(detectors))):
-        value = _squeezed(_required(header, key, label))
-        if value not in expected:
-            raise errors.WrongInstrumentError(
-                f"{label}: {key} = {value!r}; this is for {' or '.join(expected)} frames of SOHO/LASCO"
-            )
+def _check_some_sent(frame: Frame) -> None:
+    never = blocks.never_sent(frame.detector, frame.sums)
+    if lost_or_unsent(frame)[~never].all():
+        raise errors.NoImageError(f"{frame.name}: every pixel is zero, every block is lost; nothing can be restored")
 
 
-def _required(header: fits.Header, key: str, label: str) -> object:
-    value = header.get(key)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise errors.MissingKeywordError(f"{label}: the header has no {key}; give an unaltered Level 0.5 file")
-    return value
+def lost_or_unsent(frame: Frame) -> blocks.Blocks:
+    """Blocks of a frame that hold nothing, and those outside of its subfield; shape (32, 32).
+
+    SolarSoft calls a block missing when its mean is at most 0.1 DN; in images made from several exposures, which may
+    be negative, every pixel must be zero.
+    """
+    if frame.monthly or frame.polarised_product:
+        return np.asarray(blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) == 0)
+    if frame.window is None:
+        return blocks.empty(frame.data)
+    share = blocks.means(frame.read_out, blocks.sides(frame.data.shape))
+    return np.asarray(blocks.means(frame.data, blocks.sides(frame.data.shape)) <= blocks.MISSING_MEAN * share)
 
 
-def _number_of(header: fits.Header, key: str, label: str) -> float:
-    value = _required(header, key, label)
-    if not is_number(value):
-        raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be a finite number")
-    return float(value)  # type: ignore[arg-type]
+def lost(frame: Frame) -> blocks.Blocks:
+    """Blocks of a frame that were lost on the way: empty, sent as a rule, inside the subfield; shape (32, 32)."""
+    wanted = ~blocks.never_sent(frame.detector, frame.sums)
+    if frame.window is not None:
+        wanted = wanted & (blocks.means(frame.read_out, blocks.sides(frame.data.shape)) > 0)
+    return np.asarray(lost_or_unsent(frame) & wanted)
 
 
-def _check_keywords(header: fits.Header, label: str) -> Time:
-    for key in ("FILTER", "POLAR", "READPORT"):
-        _required(header, key, label)
-    if not 0.01 <= _number_of(header, "EXPTIME", label) < 1e4:
-        raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time")
-    for key in ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM", *FULL_FRAME):
-        _number_of(header, key, label)
-    for key in ("CRPIX1", "CRPIX2", "CROTA1", "OFFSET", "MID_DATE", "MID_TIME"):
-        if header.get(key) is not None:
-            _number_of(header, key, label)
-    if not 0 <= (header.get("OFFSET") or 0) < 5000:
-        raise errors.BadKeywordError(f"{label}: OFFSET = {header['OFFSET']} DN is not a bias; C3 has 300 to 420 DN")
-    date = _date(header, label)
-    mid = header.get("MID_DATE") or 0
-    if mid and abs(mid - date.mjd) > 1.5:
-        raise errors.BadKeywordError(
-            f"{label}: MID_DATE = {mid} (modified Julian date) and DATE-OBS = {header['DATE-OBS']!r} are days apart"
-        )
-    return date
+def unsent(frame: Frame) -> NDArray[np.bool_]:
+    """Pixels of a frame that were not sent: never-sent blocks, unless this frame has them, and beyond a subfield.
 
-
-def _date(header: fits.Header, label: str) -> Time:
-    day = str(_required(header, "DATE-OBS", label)).strip().replace("/", "-")
-    clock = str(header.get("TIME-OBS") or "").strip()
-    if "T" not in day:
-        if not CLOCK.match(clock):
-            raise errors.BadKeywordError(f"{label}: TIME-OBS = {clock!r} is not hours:minutes:seconds")
-        day = f"{day}T{clock}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ErfaWarning)  # years beyond the table of leap seconds
-            date = Time(day, format="isot", scale="utc")
-            year = date.decimalyear
-    except ValueError as error:
-        raise errors.BadKeywordError(
-            f"{label}: DATE-OBS = {header['DATE-OBS']!r} with TIME-OBS = {clock!r} is not a date"
-        ) from error
-    if not 1995.9 < year < 2031:
-        raise errors.BadKeywordError(f"{label}: DATE-OBS = {header['DATE-OBS']!r} is outside the life of SOHO")
-    return date
-
-
-def _check_geometry(header: fits.Header, data: NDArray[np.generic], label: str) -> None:
-    summed = {key: header[key] for key in ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM") if header[key] > 1}
-    if summed:
-        raise errors.UnsupportedFrameError(
-            f"{label}: summed on board or on chip ({summed}); give a full-resolution frame"
-        )
-    if any(header[key] != value for key, value in FULL_FRAME.items()):
-        corners = {key: header[key] for key in FULL_FRAME}
-        raise errors.UnsupportedFrameError(f"{label}: a subfield ({corners}); give a full frame")
-    if data.shape != FRAME_SHAPE:
-        raise errors.WrongShapeError(f"{label}: {data.shape[1]} x {data.shape[0]} px; a full frame has 1024 x 1024")
-    if not np.isfinite(data).all():
-        count = int(np.count_nonzero(~np.isfinite(data)))
-        raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite; Level 0.5 counts are integers")
-    _check_counts(header, data, label)
-
-
-def _check_counts(header: fits.Header, data: NDArray[np.generic], label: str) -> None:
-    scale, zero = header.get("BSCALE", 1), header.get("BZERO", 0)
-    if scale != 1 or zero not in (0, 2**15, 2**31):
-        raise errors.BadKeywordError(
-            f"{label}: BSCALE = {scale!r}, BZERO = {zero!r}; Level 0.5 counts are stored as they are"
-        )
-    counts = np.asarray(data, dtype=np.float64)
-    if (counts != np.round(counts)).any():
-        raise errors.WrongTypeError(
-            f"{label}: pixels are not whole numbers; Level 0.5 counts are (is this calibrated?)"
-        )
-    low, high = counts.min(), counts.max()
-    if low < 0 or high > MAX_COUNTS:
-        raise errors.BadKeywordError(
-            f"{label}: counts go from {low:g} to {high:g} DN, which C3 cannot give; check BSCALE and BZERO"
-        )
-    if blocks.empty(counts)[~blocks.never_sent(str(header["DETECTOR"]).strip().upper())].all():
-        raise errors.NoImageError(f"{label}: every pixel is zero, every block is lost; nothing can be restored")
+    Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
+    """
+    held = blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) > 0.5
+    missing = blocks.expand(blocks.never_sent(frame.detector, frame.sums) & ~held, frame.data.shape)
+    return missing if frame.window is None else missing | ~frame.read_out
 
 
 def _number(header: fits.Header, label: str, from_path: bool) -> str:

@@ -10,8 +10,8 @@ Run ``python -m corinpaint.lasco.nominal LEVEL1 LEVEL05 -o DIRECTORY`` to make t
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from scipy import ndimage
 
 from corinpaint.lasco import distortion
 from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.level1 import read_level1
 
 MIDDLE = (235.0, 420.0)
 """Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
@@ -67,28 +69,6 @@ class Nominal:
     source: str
 
 
-def read_level1_raw(path: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_], fits.Header]:
-    """Read an official Level 1 file by its raw values, so that masked pixels are masked and not half of the range.
-
-    Returns
-    -------
-    brightness : ndarray of float64, shape (1024, 1024)
-        MSB, NaN where masked.
-    masked : ndarray of bool
-        True where the raw value is 0 (occulter, pylon, field edge).
-    header : astropy.io.fits.Header
-        Header as stored.
-    """
-    with fits.open(path, do_not_scale_image_data=True) as hdus:
-        header, raw = hdus[0].header.copy(), np.array(hdus[0].data)
-    if "BSCALE" not in header or raw.dtype.kind != "i":
-        raise CalibrationError(f"{path.name}: not an integer-scaled Level 1 file (no BSCALE)")
-    masked = raw == 0
-    brightness = raw * float(header["BSCALE"]) + float(header["BZERO"])
-    brightness[masked] = np.nan
-    return brightness, masked, header
-
-
 def quadratic(coefficients: tuple[float, ...], size: int = 1024) -> NDArray[np.float64]:
     """Evaluate the ramp's quadratic surface on the detector grid, MSB, shape (size, size)."""
     return np.asarray(np.tensordot(np.asarray(coefficients), _basis(size), axes=1), dtype=np.float64)
@@ -115,7 +95,8 @@ def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
     -------
     Nominal
     """
-    official, masked, _ = read_level1_raw(level1)
+    found = read_level1(level1)
+    official, masked = found.data, found.masked
     centre = distortion.occulter_centre(frame.date)
     to_detector = distortion.distort_map(centre)
     truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official)).astype(np.float64)
@@ -214,7 +195,6 @@ def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def write(nominal: Nominal, directory: Path) -> list[Path]:
     """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
-    directory.mkdir(parents=True, exist_ok=True)
     size = 1024 // STEP
     log = np.log(nominal.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
     header = fits.Header()
@@ -230,14 +210,14 @@ def write(nominal: Nominal, directory: Path) -> list[Path]:
         "exposure_ratio": nominal.exposure_ratio,
         "source": nominal.source,
     }
-    (directory / FILES[2]).write_text(json.dumps(text, indent=1) + "\n")
+    write_bytes(directory / FILES[2], (json.dumps(text, indent=1) + "\n").encode(), overwrite=True)
     return [directory / name for name in FILES]
 
 
 def _write(path: Path, image: fits.CompImageHDU) -> None:
-    aside = path.with_suffix(".part")
-    fits.HDUList([fits.PrimaryHDU(), image]).writeto(aside, overwrite=True)
-    os.replace(aside, path)
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(buffer)
+    write_bytes(path, buffer.getvalue(), overwrite=True)
 
 
 def read(directory: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:

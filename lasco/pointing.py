@@ -1,130 +1,169 @@
-"""Where the sun is in a frame, and where SOHO is: pointing, roll and observer coordinates.
+"""Where the sun is in a frame: from the star-fit tables, else from the header, else nominal.
 
-Star-fit tables are not used yet: the sun centre comes from the header, the roll is nominal (SolarSoft
-``get_sun_center.pro``, ``get_roll_or_xy.pro`` defaults).
+Sources: SolarSoft ``adjust_hdr_tcr.pro`` 1.12 (star fits), ``get_sun_center.pro``, ``get_roll_or_xy.pro`` (defaults).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from astropy.coordinates import get_body_barycentric
 from astropy.time import Time
+from numpy.typing import NDArray
+from scipy.io import readsav
 
-from corinpaint.lasco.frame import Frame
+from corinpaint.lasco import checks, store
+from corinpaint.lasco.assets import AssetFile, Assets, asset_file
+from corinpaint.lasco.distortion import C2_OCCULTER_CENTRE
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.frame import Frame, wrapped
 
-DEFAULT_SUN_CENTRE = (518.2, 532.5)
-"""Sun centre (column, row) of C3, px from 0, where the header has none (SolarSoft)."""
+DEFAULT_SUN_CENTRE = {"C2": (510.2, 506.5), "C3": (518.2, 532.5)}
+"""Sun centre (column, row), px of the full frame from 0, where the header has none (SolarSoft)."""
 
-NOMINAL_ROLL = -0.23
-"""Roll of C3 against the spacecraft in degrees where no star fit is at hand (SolarSoft)."""
+CAMERA_ROLL = {"C2": 0.5, "C3": -0.23}
+"""Roll of the camera against the spacecraft in degrees where no star fit is at hand (SolarSoft)."""
 
-PLATE_SCALE = 56.0
-"""arcsec per px of C3, unsummed (SolarSoft ``subtense``)."""
+PLATE_SCALE = {"C2": 11.9, "C3": 56.0}
+"""arcsec per px, unsummed (SolarSoft ``subtense``)."""
 
-SOLAR_RADIUS_M = 6.957e8
-"""Nominal solar radius, m (IAU 2015 resolution B3)."""
+RECOVERY = "1998-07-01"
+"""Day that separates the star fits of before the loss of SOHO from those of after its recovery."""
 
-ARCSEC_AT_1AU = 959.63
-"""Angular radius of the sun at 1 au, arcsec (SolarSoft)."""
+LARGEST_STEP = 5.0
+"""Degrees of roll between neighbouring star fits beyond which SOHO was turned in between."""
 
-L1_FRACTION = 0.99
-"""SOHO's distance to the sun over the earth's: the halo orbit about L1 keeps it within 0.3 % of this."""
-
-AU_M = 1.495978707e11
+FARTHEST = 120.0
+"""Px from the middle of the full frame within which a sun centre is believed."""
 
 
 @dataclass(frozen=True)
 class Pointing:
-    """Sun centre and roll of the product.
+    """Sun centre and roll of a frame.
 
     Attributes
     ----------
     column, row : float
-        Sun centre, px from 0, in the product (solar north up).
+        Sun centre, px of the frame from 0, turned with the image where SOHO was upside down.
     roll : float
-        CROTA in degrees: turn the image by it counter-clockwise to bring solar north straight up.
+        CROTA in degrees, -90 to 90: turn the image by it counter-clockwise to bring solar north straight up.
     source : str
         Where it comes from.
+    file : AssetFile or None
+        The table of star fits that was read.
     """
 
     column: float
     row: float
     roll: float
     source: str
+    file: AssetFile | None = None
 
 
-@dataclass(frozen=True)
-class Observer:
-    """Where SOHO was.
+class StarFits(NamedTuple):
+    """Table of star fits: times (s, TAI since 1958), sun centres (px of the full frame from 0), rolls (degrees)."""
 
-    Attributes
-    ----------
-    distance : float
-        To the sun, m.
-    latitude, longitude : float
-        Heliographic Stonyhurst coordinates, degrees.
-    radius : float
-        Angular radius of the sun, arcsec.
-    """
-
-    distance: float
-    latitude: float
-    longitude: float
-    radius: float
+    tai: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    roll: NDArray[np.float64]
 
 
-def pointing(frame: Frame) -> Pointing:
+def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     """Pointing of the product made from a frame.
-
-    Level 0.5 headers give CRPIX counted from 0 (real Level 1 files carry the same centre plus one). Frames taken with
-    SOHO upside down are turned, and their sun centre with them; the roll that is left is SOHO's (CROTA1) plus the
-    camera's own.
 
     Parameters
     ----------
     frame : Frame
+    assets : Assets
+        With the star-fit tables or without.
+    date : astropy.time.Time
+        Start of the exposure, clock corrected.
 
     Returns
     -------
     Pointing
+        From the star fits, linear in TAI, for the time that they cover; else from the header.
+
+    Raises
+    ------
+    CalibrationError
+        When a table is damaged.
     """
-    column, row = frame.header.get("CRPIX1"), frame.header.get("CRPIX2")
-    source = "CRPIX and CROTA1 of the Level 0.5 header"
-    if column is None or row is None or not (400 < column < 624 and 400 < row < 624):
-        (column, row), source = DEFAULT_SUN_CENTRE, "default sun centre, CROTA1 of the header"
+    fitted = _star_fit(frame, assets, date)
+    (x, y), roll, source, file = fitted or (*_from_header(frame), None)
     if frame.turned:
-        column, row = frame.data.shape[1] - 1 - column, frame.data.shape[0] - 1 - row
-    return Pointing(float(column), float(row), frame.residual_roll + NOMINAL_ROLL, source)
+        x, y, roll = 1023 - x, 1023 - y, roll - 180.0
+    column, row = ((place + 0.5) / step - 0.5 for place, step in ((x, frame.sums.x), (y, frame.sums.y)))
+    return Pointing(column, row, wrapped(roll), source, file)
 
 
-def observer(date: Time) -> Observer:
-    """Where SOHO was, from the earth's place: on the line from the sun to the earth, at 0.99 of its distance.
+def tai(date: Time) -> float:
+    """Seconds of international atomic time since 1958-01-01, as in the star-fit tables (SolarSoft ``utc2tai``)."""
+    return float((date.tai - Time("1958-01-01", scale="tai")).sec)
 
-    Latitude after Meeus, Astronomical Algorithms (1998), chapter 29. SOHO's halo orbit departs from this by up to
-    0.3 degrees in longitude, 0.05 degrees in latitude as seen from the sun, and 0.3 % in distance.
 
-    Parameters
-    ----------
-    date : astropy.time.Time
+def _from_header(frame: Frame) -> tuple[tuple[float, float], float, str]:
+    """Sun centre on the full, unturned frame from 0, roll, and where they come from.
 
-    Returns
-    -------
-    Observer
+    Real headers come in two kinds. Those with the comment "Using SOHO roll + offset and suncenter estimate" (from 2010
+    on) hold the sun centre counted from 1, and in CROTA1 the camera's roll too. The others hold it counted from 0, in
+    C2 the occulter's centre in its place, and in CROTA1 the spacecraft's roll alone.
     """
-    earth = get_body_barycentric("earth", date, ephemeris="builtin").xyz
-    sun = get_body_barycentric("sun", date, ephemeris="builtin").xyz
-    x, y, z = (earth - sun).to_value("m")
-    distance = L1_FRACTION * float(np.sqrt(x * x + y * y + z * z))
-    latitude = _solar_b0(date)
-    return Observer(distance, latitude, 0.0, ARCSEC_AT_1AU * AU_M / distance)
+    header, sums = frame.header, frame.sums
+    estimated = "offset" in header.comments["CRPIX1"].lower() if "CRPIX1" in header else False
+    roll = float(header.get("CROTA1") or 0.0) + (0.0 if estimated else CAMERA_ROLL[frame.detector])
+    column, row = header.get("CRPIX1"), header.get("CRPIX2")
+    default = (DEFAULT_SUN_CENTRE[frame.detector], roll, "default sun centre, CROTA1 of the header")
+    if column is None or row is None:
+        return default
+    first = 1.0 if estimated else 0.0
+    left, bottom = header["R1COL"] - 20, header["R1ROW"] - 1
+    place = ((column - first) * sums.x + left, (row - first) * sums.y + bottom)
+    if np.hypot(place[0] - 511.5, place[1] - 511.5) > FARTHEST or _is_occulter(frame, place):
+        return default
+    return place, roll, "CRPIX and CROTA1 of the Level 0.5 header"
 
 
-def _solar_b0(date: Time) -> float:
-    """Heliographic latitude of the earth in degrees (Meeus, equations of chapters 25 and 29)."""
-    day = date.tt.jd - 2451545.0
-    anomaly = np.radians(357.529 + 0.98560028 * day)
-    longitude = np.radians(280.459 + 0.98564736 * day + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
-    node = np.radians(73.6667 + 1.3958333 * (date.tt.jd - 2396758.0) / 36525)
-    return float(np.degrees(np.arcsin(np.sin(longitude - node) * np.sin(np.radians(7.25)))))
+def _is_occulter(frame: Frame, place: tuple[float, float]) -> bool:
+    return frame.detector == "C2" and bool(np.allclose(place, C2_OCCULTER_CENTRE, atol=2e-3 * frame.sums.x))
+
+
+def _star_fit(
+    frame: Frame, assets: Assets, date: Time
+) -> tuple[tuple[float, float], float, str, AssetFile | None] | None:
+    name = f"{frame.detector.lower()}_{'pre' if date.mjd < Time(RECOVERY).mjd else 'post'}_recovery_adj_xyr_medv2.sav"
+    path = None if assets.directory is None else store.locate(assets.directory, name)
+    if path is None:
+        return None
+    fits = _read(path, path.stat().st_mtime_ns)
+    second = tai(date)
+    if not fits.tai[0] <= second <= fits.tai[-1]:
+        return None
+    after = min(int(np.searchsorted(fits.tai, second, side="right")), fits.tai.size - 1)
+    before = max(after - 1, 0)
+    known = float(frame.header.get("CROTA1") or 0.0)
+    step = wrapped(float(fits.roll[after] - fits.roll[before]))
+    if abs(step) > LARGEST_STEP:  # turned in between: take the side that it is on
+        before = after = min((before, after), key=lambda i: abs(wrapped(float(fits.roll[i]) - known)))
+    span = fits.tai[after] - fits.tai[before]
+    share = (second - fits.tai[before]) / span if span > 0 else 0.0
+    x, y = (float(v[before] + share * (v[after] - v[before])) for v in (fits.x, fits.y))
+    roll = float(fits.roll[before] + share * wrapped(float(fits.roll[after] - fits.roll[before])))
+    return (x, y), roll, f"star fits of {name}", asset_file(path)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
+    defect = checks.defect(path, "save")
+    if defect is not None:
+        raise CalibrationError(f"{path}: {defect}, not a table of star fits; fetch the file again")
+    table = readsav(path, python_dict=True)
+    columns = [np.asarray(table[key], dtype=np.float64).ravel() for key in ("c_tai", "c_xmed", "c_ymed", "c_rmed")]
+    order = np.argsort(columns[0], kind="stable")
+    if not all(np.isfinite(column).all() for column in columns):
+        raise CalibrationError(f"{path}: holds star fits that are not finite; fetch the file again")
+    return StarFits(*(column[order] for column in columns))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, calibration, corona, detector, distortion, level1
 from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.telemetry import lost_pattern
 from corinpaint.lasco.version import __version__
@@ -131,7 +132,7 @@ def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> 
 def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Generator) -> NDArray[np.float32]:
     """The exposure in whole DN, never-sent corners zero."""
     centre, factor = distortion.occulter_centre(blank.date), calibration.calfactor(blank)
-    counts = detector.expose(brightness, load_assets(), centre, factor, blank.exptime, blank.mjd)
+    counts = detector.expose(brightness, load_assets().optics("C3"), centre, factor, blank.exptime, blank.mjd)
     dn = detector.compress(detector.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
     return np.where(blocks.expand(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
 
@@ -274,7 +275,7 @@ def write(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Pat
         When it cannot be written, or it is there and may not be replaced.
     """
     content = _level05(simulation.frame.header, simulation.frame.data)
-    return Path(level1.write_bytes(Path(path), content, overwrite=overwrite))
+    return write_bytes(Path(path), content, overwrite=overwrite)
 
 
 def write_truth(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Path:
@@ -290,7 +291,7 @@ def write_truth(simulation: Simulation, path: Path, *, overwrite: bool = False) 
         _image("BRIGHTNESS", simulation.brightness, level1.MSB_UNIT, "noise-free scene, detector grid"),
         _image("LOST", simulation.lost.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
     ]
-    return Path(level1.write_bytes(Path(path), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite))
+    return write_bytes(Path(path), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
 
 
 def _image(name: str, data: NDArray[np.generic], unit: str, about: str) -> fits.ImageHDU:

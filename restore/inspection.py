@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from corinpaint.lasco import blocks, calibration
+from corinpaint.lasco import blocks
+from corinpaint.lasco.assets import Assets
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import policy
 from corinpaint.restore.pipeline import survey
 
 
-def inspect(path: Path, assets: calibration.Assets) -> dict[str, Any]:
+def inspect(path: Path, assets: Assets) -> dict[str, Any]:
     """Describe a Level 0.5 file.
 
     Parameters
@@ -33,7 +34,8 @@ def inspect(path: Path, assets: calibration.Assets) -> dict[str, Any]:
     """
     frame = read_frame(path)
     around = survey(frame, assets)
-    factor, bias, source = calibration.exposure(frame, assets)
+    exposed = around.exposed
+    factor, bias, source, _ = exposed.exposure
     verdicts = policy.judge(around.missing, around.field, around.observed)
     return {
         "name": frame.name,
@@ -45,10 +47,10 @@ def inspect(path: Path, assets: calibration.Assets) -> dict[str, Any]:
         "calibration": assets.kind,
         "turned": frame.turned,
         "roll_deg": frame.residual_roll,
-        "never_sent": int(blocks.unsent(frame.data).sum()),
+        "never_sent": int((blocks.means(exposed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
         "lost": int(around.lost.sum()),
         "misslist": blocks.misslist(around.lost),
-        "saturated_px": int(np.count_nonzero(calibration.saturated(frame))),
+        "saturated_px": int(np.count_nonzero(exposed.saturated)),
         "zones": [
             {
                 "zone": v.zone.number,

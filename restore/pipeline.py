@@ -5,16 +5,19 @@ photometry -> equalise -> fill the lost blocks -> inverse -> put back -> distort
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, calibration, distortion, level1
+from corinpaint.lasco import blocks, level1
+from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.options import Options
+from corinpaint.lasco.reduction import DEFAULT, Exposed, expose, finish
 from corinpaint.lasco.version import __version__
-from corinpaint.restore import backends, equalise, policy
+from corinpaint.restore import backends, equalise, policy, uncertainty
 
 FILLS = ("network", "none")
 """Methods of filling that can be asked for."""
@@ -26,25 +29,34 @@ class Surroundings:
 
     Attributes
     ----------
-    brightness : ndarray of float32, shape (1024, 1024)
-        Mean solar brightness; meaningless where not observed.
-    observed : ndarray of bool, shape (1024, 1024)
+    exposed : Exposed
+        The calibrated frame.
+    observed : ndarray of bool, shape of the frame
         Sent, not lost, in the field of view, not saturated.
-    field : ndarray of bool, shape (1024, 1024)
-        Field of view.
-    lost : ndarray of bool, shape (32, 32)
-        Lost blocks.
     """
 
-    brightness: NDArray[np.float32]
+    exposed: Exposed
     observed: NDArray[np.bool_]
-    field: NDArray[np.bool_]
-    lost: blocks.Blocks
+
+    @property
+    def brightness(self) -> NDArray[np.float32]:
+        """Mean solar brightness; meaningless where not observed; shape of the frame."""
+        return self.exposed.brightness
+
+    @property
+    def field(self) -> NDArray[np.bool_]:
+        """Field of view; shape of the frame."""
+        return self.exposed.seen
+
+    @property
+    def lost(self) -> blocks.Blocks:
+        """Lost blocks; shape (32, 32)."""
+        return self.exposed.lost
 
     @property
     def missing(self) -> blocks.Blocks:
         """Lost blocks that reach into the field of view; shape (32, 32)."""
-        return np.asarray(self.lost & (blocks.means(self.field) > 0))
+        return np.asarray(self.lost & (blocks.means(self.field, blocks.sides(self.field.shape)) > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +88,14 @@ class Restored:
     model: backends.ModelInfo | None
 
 
-def survey(frame: Frame, assets: calibration.Assets) -> Surroundings:
+def survey(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Surroundings:
     """Calibrate a frame on the detector grid and find what is missing.
 
     Parameters
     ----------
     frame : Frame
     assets : Assets
+    options : Options
 
     Returns
     -------
@@ -91,14 +104,11 @@ def survey(frame: Frame, assets: calibration.Assets) -> Surroundings:
     Raises
     ------
     UnsupportedFrameError
-        When the frame is not a C3 Clear exposure of the corona.
+        When the frame is not an exposure of the corona, or has no calibration factor.
     """
-    brightness = calibration.photometry(frame, assets)
-    field = ~calibration.occulted_on_detector(assets, distortion.occulter_centre(frame.date))
-    lost = blocks.lost(frame.data)
-    sent = ~blocks.expand(lost | blocks.unsent(frame.data))
-    observed = sent & field & ~calibration.saturated(frame)
-    return Surroundings(brightness, observed, field, lost)
+    exposed = expose(frame, assets, options)
+    sent = ~(blocks.expand(exposed.lost, frame.data.shape) | exposed.unsent)
+    return Surroundings(exposed, sent & exposed.seen & ~exposed.saturated)
 
 
 def restore(
@@ -106,7 +116,8 @@ def restore(
     *,
     fill: str = "network",
     inpainter: backends.Inpainter | None = None,
-    assets: calibration.Assets | None = None,
+    assets: Assets | None = None,
+    options: Options = DEFAULT,
 ) -> Restored:
     """Calibrate a frame and fill its lost blocks.
 
@@ -119,7 +130,9 @@ def restore(
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
     assets : Assets, optional
-        Calibration; by default the nominal set.
+        Calibration; by default the nominal sets.
+    options : Options, optional
+        Steps of the calibration to leave out.
 
     Returns
     -------
@@ -137,18 +150,15 @@ def restore(
     """
     if fill not in FILLS:
         raise OptionError(f"fill = {fill!r} is unknown; choose one of {', '.join(FILLS)}")
-    assets = assets or calibration.load_assets()
-    around = survey(frame, assets)
+    around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
-    brightness, model = around.brightness, None
+    exposed, model = around.exposed, None
     if any(not v.refused for v in verdicts):
         engine = inpainter or backends.load()
-        brightness, reached = _filled(around, _accepted(verdicts), engine)
+        exposed, reached = _filled(around, _accepted(verdicts), engine)
         verdicts, model = [_within_reach(v, around, reached) for v in verdicts], engine.info
     filled = _accepted(verdicts)
-    product = level1.finish(
-        frame, brightness, around.lost, filled, assets, _history(verdicts, model), _cards(fill, model)
-    )
+    product = finish(exposed, filled, _history(verdicts, model), _cards(fill, model))
     return Restored(frame, product, tuple(verdicts), around.lost, filled, fill, model)
 
 
@@ -165,7 +175,7 @@ def _accepted(verdicts: list[policy.Verdict]) -> blocks.Blocks:
 
 
 def _within_reach(verdict: policy.Verdict, around: Surroundings, reached: NDArray[np.bool_]) -> policy.Verdict:
-    holes = blocks.expand(verdict.zone.missing) & around.field
+    holes = blocks.expand(verdict.zone.missing, around.field.shape) & around.field
     if verdict.refused or reached[holes].all():
         return verdict
     return policy.Verdict(verdict.zone, "out of the network's reach")
@@ -176,9 +186,9 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
 
     Returns
     -------
-    image : ndarray of float32, shape (1, 1, 1024, 1024)
+    image : ndarray of float32, shape (1, 1, 1024, 1024), less when summed
         Equalised brightness, 0 where not observed.
-    mask : ndarray of float32, shape (1, 1, 1024, 1024)
+    mask : ndarray of float32, same shape
         1 where observed.
     equaliser : Equaliser
         The way back.
@@ -190,19 +200,20 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
 
 def _filled(
     around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Brightness with the wanted blocks filled where the network reaches, and where it does."""
+) -> tuple[Exposed, NDArray[np.bool_]]:
+    """The frame with the wanted blocks filled where the network reaches, and where it does."""
     image, mask, equaliser = network_input(around)
     restored, mask_out = engine.fill(image, mask)
     reached = mask_out[0, 0] > 0
-    holes = blocks.expand(wanted) & around.field & reached
+    holes = blocks.expand(wanted, around.field.shape) & around.field & reached
     if not np.isfinite(restored[0, 0][holes]).all():
         raise CheckpointError(
             f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
         )
     brightness = around.brightness.copy()
     brightness[holes] = equaliser.inverse(restored[0, 0][holes])
-    return brightness, reached
+    variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
+    return replace(around.exposed, brightness=brightness, variance=variance), reached
 
 
 def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -> list[str]:

@@ -40,7 +40,7 @@ def judge(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np
     ----------
     missing : ndarray of bool, shape (32, 32)
         Lost blocks that reach into the field of view.
-    field : ndarray of bool, shape (1024, 1024)
+    field : ndarray of bool, shape (1024, 1024), less when summed
         Field of view on the detector grid.
     observed : ndarray of bool, shape (1024, 1024)
         Good pixels: sent, not lost, in the field, not saturated.
@@ -59,8 +59,8 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
         return f"{count} missing blocks, more than {MOST_BLOCKS}"
     if zone.touches_edge:
         return "touches the edge of the frame"
-    bad = int((blocks.expand(zone.missing) & field).sum())
-    good = int((blocks.expand(zone.area) & observed).sum())
+    bad = int((blocks.expand(zone.missing, field.shape) & field).sum())
+    good = int((blocks.expand(zone.area, field.shape) & observed).sum())
     if bad > good:
         return f"{bad} missing pixels outnumber {good} good ones"
     return ""

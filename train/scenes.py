@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.calibration import Assets, load_assets
+from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CorInpaintError, TrainingError
-from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.simulate import simulate
 from corinpaint.lasco.version import __version__
@@ -99,12 +99,15 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
     for path in sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES)):
         try:
             frame = read_frame(path)
+            if frame.data.shape != FRAME_SHAPE or frame.window is not None:
+                logger.warning("left out: %s: summed or a subfield; full frames at full resolution are used", path.name)
+                continue
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             scenes.append(scene_from_frame(frame, assets, frame.date.strftime("%Y-%m-%d"), "real", sha256))
         except CorInpaintError as error:
             logger.warning("left out: %s", error)
     if not scenes:
-        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame of C3; give a folder with .fts or .fits files")
+        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame; give a folder with .fts or .fits files")
     return scenes
 
 
@@ -226,7 +229,7 @@ def _load(path: Path, name: str) -> Scene:
 
 def _sun_centre(frame: Frame) -> tuple[float, float]:
     """Sun centre (row, column) on the detector."""
-    column, row = (frame.header.get(f"CRPIX{axis + 1}", DEFAULT_SUN_CENTRE[axis]) for axis in (0, 1))
+    column, row = (frame.header.get(f"CRPIX{axis + 1}", DEFAULT_SUN_CENTRE[frame.detector][axis]) for axis in (0, 1))
     return float(row), float(column)
 
 

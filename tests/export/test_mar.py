@@ -80,9 +80,16 @@ def test_official_calibration_files_travel_in_the_archive(checkpoint, onnx_model
     assert onnx_model.is_file()
     folder = tmp_path / "calibration" / "c3"
     folder.mkdir(parents=True)
-    for name in (*mar.OFFICIAL_FILES.values(), "c3_expfactor_020108.dat"):
+    for name in (
+        "C3ramp.fts",
+        "c2_time_offsets.dat",
+        "c3_post_recovery_adj_xyr_medv2.sav",
+        "c3_expfactor_020108.dat",
+        "notes.txt",
+    ):
         (folder / name).write_text(name)
     monkeypatch.setattr(mar, "load_assets", lambda _: None)
     with zipfile.ZipFile(mar.export(checkpoint, tmp_path / "corinpaint.mar", tmp_path / "calibration")) as content:
-        assert "calibration/c3_expfactor_020108.dat" in content.namelist()
+        packed = {Path(name).name for name in content.namelist() if name.startswith("calibration/")}
+        assert packed == {path.name for path in folder.iterdir()} - {"notes.txt"}
         assert b"calibration: calibration" in content.read("model-config.yaml")

@@ -12,7 +12,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.handlers.handler import CorInpaintHandler
-from corinpaint.lasco.calibration import load_assets
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore.pipeline import restore

@@ -9,30 +9,31 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco import distortion
-from corinpaint.lasco.assets import OFFICIAL_FILES, load_assets, occulted_on_detector
+from corinpaint.lasco.assets import OFFICIAL_FILES, asset_file, load_assets, occulted_on_detector
 from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.raw import Summing
 
 
 def test_the_assets_say_what_they_are(official):
     assert load_assets().kind == "NOMINAL"
     assets = load_assets(official)
     assert assets.kind == "OFFICIAL"
-    assert all(len(file.sha256) == 64 for file in assets.files)
+    assert all(len(file.sha256) == 64 for file in assets.optics().files.values())
 
 
 def test_the_files_are_named_with_the_hash_of_their_content(official):
-    contents = {name: (official / "lasco" / "calib" / name).read_bytes() for name in OFFICIAL_FILES.values()}
-    told = {file.name: file.sha256 for file in load_assets(official).files}
+    contents = {name: (official / "lasco" / "calib" / name).read_bytes() for name in OFFICIAL_FILES["C3"].values()}
+    told = {file.name: file.sha256 for file in load_assets(official).optics().files.values()}
     assert told == {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def test_a_folder_is_read_once_however_it_is_spelled(official):
-    assert load_assets(official) is load_assets(f"{official}/lasco/..")
-    assert load_assets(official) is not load_assets()
+    assert load_assets(official).optics() is load_assets(f"{official}/lasco/..").optics()
+    assert load_assets(official) != load_assets()
 
 
 def test_the_vignetting_before_the_interruption_is_another_one(official):
-    assets = load_assets(official)
+    assets = load_assets(official).optics()
     assert assets.vignetting(50999)[0, -1] == pytest.approx(2, abs=1e-3)
     assert assets.vignetting(51000)[0, -1] == pytest.approx(1, abs=1e-3)
 
@@ -72,16 +73,53 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_a_pixel_is_occulted_when_no_pixel_of_the_field_takes_its_value_from_it():
-    assets, centre = load_assets(), distortion.C3_OCCULTER_CENTRES[0][1]
-    occulted = occulted_on_detector(assets, centre)
+    optics, centre = load_assets().optics(), distortion.C3_OCCULTER_CENTRES[0][1]
+    occulted = occulted_on_detector(optics, centre)
     alone = np.where(occulted, np.float32(1), np.float32(0))
     assert 0.01 < occulted.mean() < 0.5
-    assert not distortion.undistort_map(centre).image(alone)[assets.field].any()
+    assert not distortion.undistort_map(centre).image(alone)[optics.field].any()
 
 
-def test_the_occulter_hides_the_middle_of_the_frame_where_it_stands_today():
-    assets, centre = load_assets(), distortion.C3_OCCULTER_CENTRES[-1][1]
-    column, row = (round(value) for value in centre)
-    assert assets.occulted[row - 30 : row + 31, column - 30 : column + 31].all()
-    assert not assets.occulted[row, column + 200]
-    assert np.array_equal(assets.occulted, occulted_on_detector(assets, centre))
+def test_a_file_that_was_changed_is_hashed_anew(tmp_path):
+    path = tmp_path / "table.dat"
+    path.write_text("one")
+    before = asset_file(path)
+    path.write_text("two!")
+    assert asset_file(path).sha256 == hashlib.sha256(b"two!").hexdigest() != before.sha256
+
+
+def test_a_frame_names_only_the_vignetting_of_its_time_and_the_ramp_where_it_is_subtracted(official):
+    optics = load_assets(official).optics()
+    assert [file.name for file in optics.used(50999, ramp=False)] == ["c3vig_preint_final.fts", "c3_cl_mask_lvl1.fts"]
+    assert [file.name for file in optics.used(51000, ramp=True)][:2] == ["c3vig_postint_final.fts", "C3ramp.fts"]
+
+
+def test_images_of_summed_frames_are_means_and_their_field_is_whole(official):
+    full, summed = (load_assets(official).optics("C3", sums) for sums in (Summing(), Summing(leb_x=2, leb_y=2)))
+    assert summed.ramp.shape == (512, 512)
+    assert summed.ramp[7, 9] == pytest.approx(full.ramp[14:16, 18:20].mean(), rel=1e-6)
+    assert np.array_equal(summed.field, full.field.reshape(512, 2, 512, 2).all(axis=(1, 3)))
+
+
+def test_c2_alone_is_enough_for_c2_and_is_clipped_as_solarsoft_clips_it(tmp_path):
+    image = np.ones((1024, 1024), np.float32)
+    image[0, :3] = (-5, 0, 250)
+    fits.PrimaryHDU(image).writeto(tmp_path / "c2vig_final.fts")
+    assets = load_assets(tmp_path)
+    optics = assets.optics("C2")
+    assert optics.vignetting(52000)[0, :4].tolist() == [0, 0, 100, 1]
+    assert optics.seen[0, :4].tolist() == [False, False, True, True]
+    with pytest.raises(CalibrationError, match=r"c3vig_preint_final\.fts is not there"):
+        assets.optics("C3")
+
+
+def test_a_folder_without_any_official_file_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(CalibrationError, match="calibration fetch"):
+        load_assets(tmp_path)
+
+
+def test_c2_has_a_nominal_set_too():
+    optics = load_assets().optics("C2")
+    assert optics.kind == "NOMINAL"
+    assert not optics.ramp.any()
+    assert 0.3 < optics.field.mean() < 0.95

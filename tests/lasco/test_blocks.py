@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from corinpaint.lasco import blocks
 from corinpaint.lasco.errors import BadKeywordError
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.frame import lost, read_frame, unsent
 
 
 def _at(*places: tuple[int, int]) -> np.ndarray:
@@ -31,7 +31,7 @@ def test_a_zero_block_is_lost_unless_it_is_never_sent():
     data = np.full((1024, 1024), 500.0, np.float32)
     data[blocks.expand(blocks.never_sent())] = 0
     data[10 * 32 : 11 * 32, 20 * 32 : 21 * 32] = 0
-    assert np.array_equal(blocks.lost(data), _at((10, 20)))
+    assert np.array_equal(blocks.empty(data) & ~blocks.never_sent(), _at((10, 20)))
 
 
 def test_a_block_with_a_mean_of_a_tenth_of_a_count_is_lost_and_one_above_is_not():
@@ -40,30 +40,38 @@ def test_a_block_with_a_mean_of_a_tenth_of_a_count_is_lost_and_one_above_is_not(
         block = np.zeros(1024)
         block[:counts] = 1
         data[320:352, column : column + 32] = block.reshape(32, 32)
-    assert np.array_equal(blocks.lost(data), _at((10, 10)))
+    assert np.array_equal(blocks.empty(data), _at((10, 10)))
 
 
 def test_real_frames_have_no_lost_block_and_send_no_corner(real_frames):
     for path in real_frames:
-        data = read_frame(path).data
-        assert blocks.lost(data).sum() == 0
-        assert (blocks.never_sent() & ~blocks.empty(data)).sum() <= 1
+        frame = read_frame(path)
+        assert lost(frame).sum() == 0
+        assert (blocks.never_sent() & ~blocks.empty(frame.data)).sum() <= 1
 
 
-def test_a_corner_with_a_stray_pixel_was_not_sent_and_one_full_of_counts_was():
-    data = np.full((1024, 1024), 500.0, np.float32)
+def test_a_corner_with_a_stray_pixel_was_not_sent_and_one_full_of_counts_was(make_frame):
+    data = np.full((1024, 1024), 500, np.int16)
     data[blocks.expand(blocks.never_sent())] = 0
     data[0, 0] = 9000
-    assert blocks.unsent(data).sum() == 99
+    assert unsent(read_frame(make_frame(data))).sum() == 99 * 1024
     data[:32, :32] = 380
-    assert blocks.unsent(data).sum() == 98
-    assert blocks.unsent(np.full_like(data, 380)).sum() == 0
+    assert unsent(read_frame(make_frame(data))).sum() == 98 * 1024
+    assert unsent(read_frame(make_frame(np.full_like(data, 380)))).sum() == 0
 
 
 def test_blocks_expand_to_their_pixels():
     pixels = blocks.expand(_at((3, 5)))
     assert pixels.sum() == 1024
     assert pixels[96:128, 160:192].all()
+    assert np.argwhere(blocks.expand(_at((3, 5)), (32, 64))).tolist() == [[3, 10], [3, 11]]
+
+
+def test_blocks_of_a_summed_frame_are_smaller():
+    assert blocks.sides((512, 256)) == (16, 8)
+    data = np.full((512, 512), 500.0, np.float32)
+    data[160:176, 320:336] = 0
+    assert np.array_equal(blocks.empty(data), _at((10, 20)))
 
 
 def test_lost_blocks_whose_borders_overlap_form_one_zone():

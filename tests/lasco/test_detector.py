@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from corinpaint.lasco import blocks, calibration, detector, distortion
+from corinpaint.lasco import blocks, calibration, detector, distortion, noise, reduction
 from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.corona import polar
 from corinpaint.lasco.frame import read_frame
@@ -23,7 +23,7 @@ def expose():
 
     def counts(brightness: float, exptime: float = EXPTIME, calfactor: float = 6.1e-13) -> np.ndarray:
         scene = np.full((1024, 1024), brightness, np.float32)
-        return detector.expose(scene, load_assets(), CENTRE, calfactor, exptime, 52282)
+        return detector.expose(scene, load_assets().optics(), CENTRE, calfactor, exptime, 52282)
 
     return counts
 
@@ -48,7 +48,7 @@ def rings(low: float, high: float) -> np.ndarray:
 def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, expose):
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, calibration.calfactor(frame))
-    back = calibration.photometry(dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets())
+    back = reduction.expose(dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()).brightness
     _, angle = polar(CENTRE)
     seen = rings(120, 450) & (np.abs(angle - detector.PYLON[0]) > 45)
     assert np.abs(back[seen] / 1e-10 - 1).max() < 1e-3
@@ -63,7 +63,7 @@ def test_behind_the_occulter_and_beyond_the_edge_the_scene_does_not_show(expose)
 
 def test_of_the_scene_little_is_left_deep_in_the_pylon_s_shadow(expose):
     _, angle = polar(CENTRE)
-    seen = (expose(1e-9) - expose(0.0)) * load_assets().vignetting(52282)
+    seen = (expose(1e-9) - expose(0.0)) * load_assets().optics().vignetting(52282)
     ring = rings(100, 150)
     shaded = ring & (np.abs(angle - detector.PYLON[0]) < 3)
     opposite = ring & (np.abs(angle - detector.PYLON[0] + 180) < 3)
@@ -77,7 +77,7 @@ def test_counts_grow_with_the_exposure_time(expose):
 def test_noise_is_that_of_the_gain_and_of_the_read_out(flat_exposures):
     first, second = flat_exposures
     variance = spread(first - second) ** 2 / 2
-    assert variance == pytest.approx(LEVEL / detector.GAIN + detector.READ_NOISE**2, rel=0.01)
+    assert variance == pytest.approx(LEVEL / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2, rel=0.01)
 
 
 def test_the_flat_field_is_the_same_in_every_exposure(flat_exposures):
@@ -92,9 +92,9 @@ def test_without_light_a_frame_is_bias_read_noise_and_cosmic_rays():
     frame = detector.read_out(np.zeros((1024, 1024), np.float32), BIAS, EXPTIME, np.random.default_rng(0))
     assert frame.dtype == np.float32
     assert np.median(frame) == pytest.approx(BIAS, abs=0.01)
-    assert spread(frame) == pytest.approx(detector.READ_NOISE, rel=0.01)
-    assert frame.min() > BIAS - 8 * detector.READ_NOISE
-    assert 60 < np.count_nonzero(frame > BIAS + 8 * detector.READ_NOISE) < 1000
+    assert spread(frame) == pytest.approx(noise.READ_NOISE["C3"], rel=0.01)
+    assert frame.min() > BIAS - 8 * noise.READ_NOISE["C3"]
+    assert 60 < np.count_nonzero(frame > BIAS + 8 * noise.READ_NOISE["C3"]) < 1000
 
 
 def test_a_longer_exposure_collects_more_cosmic_rays():

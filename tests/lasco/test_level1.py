@@ -1,7 +1,8 @@
-"""The Level 1 product: header, flags, files."""
+"""The Level 1 product as a file, and reading Level 1 files back."""
 
 from __future__ import annotations
 
+import gzip
 import warnings
 
 import numpy as np
@@ -9,18 +10,17 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from corinpaint.lasco import blocks, calibration, level1
-from corinpaint.lasco.errors import OutputError
+from corinpaint.lasco import level1
+from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.errors import FrameError, NotFitsError, OutputError, WrongLevelError
 from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level1 import read_level1
+from corinpaint.lasco.reduction import calibrate
 
-NONE = np.zeros((32, 32), dtype=bool)
 
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def product(make_frame) -> level1.Level1:
-    frame = read_frame(make_frame())
-    assets = calibration.load_assets()
-    return level1.finish(frame, calibration.photometry(frame, assets), NONE, NONE, assets)
+    return calibrate(read_frame(make_frame()), load_assets())
 
 
 @pytest.mark.parametrize(
@@ -37,15 +37,18 @@ def test_files_are_numbered_as_solarsoft_numbers_them(number, expected):
     assert level1.level1_number(number) == expected
 
 
-def test_the_file_holds_brightness_and_an_explained_mask(product, tmp_path):
+def test_the_file_holds_brightness_an_explained_mask_and_uncertainty(product, tmp_path):
     path = product.write(tmp_path)
     assert path.name == "35082037.fits"
     with fits.open(path, checksum=True) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "MASK", "UNCERT"]
         assert hdus[0].data.dtype == np.dtype(">f4")
         assert hdus["MASK"].data.dtype == np.uint8
         assert [hdus["MASK"].header[f"FLAG{bit}"] for bit in (1, 2, 4, 8, 16)] == [1, 2, 4, 8, 16]
         assert "filled" in hdus["MASK"].header.comments["FLAG1"]
+        assert hdus["UNCERT"].header["BUNIT"] == hdus[0].header["BUNIT"] == level1.MSB_UNIT
         assert np.array_equal(hdus[0].data, product.data, equal_nan=True)
+        assert np.array_equal(hdus["UNCERT"].data, product.uncertainty)
 
 
 def test_the_world_coordinates_put_the_sun_at_the_origin(product):
@@ -55,46 +58,19 @@ def test_the_world_coordinates_put_the_sun_at_the_origin(product):
     assert wcs.wcs.ctype[1] == "HPLT-TAN"
 
 
-def test_sunpy_opens_image_and_mask_without_a_warning(real_frames, tmp_path):
+def test_sunpy_opens_image_and_extensions_without_a_warning(shared, tmp_path):
     sunpy_map = pytest.importorskip("sunpy.map")
-    assets = calibration.load_assets()
-    for path in real_frames[::3]:
-        frame = read_frame(path)
-        written = level1.finish(frame, calibration.photometry(frame, assets), NONE, NONE, assets).write(tmp_path)
+    names = ("c3_level05/32082037", "c3_level05/32180009", "c2_level05/22460143", "c2_level05_polarised_512/22455061")
+    for name in names:
+        written = calibrate(read_frame(shared / f"{name}.fts.gz")).write(tmp_path)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            image, mask = sunpy_map.Map(written)
+            image, mask, uncertainty = sunpy_map.Map(written)
             assert image.instrument == "LASCO"
             assert image.unit is not None
+            assert image.unit == uncertainty.unit
             assert image.observer_coordinate.radius.to_value("au") == pytest.approx(1, abs=0.03)
             assert mask.data.dtype.itemsize == 1
-
-
-def test_the_solar_radius_is_within_a_thousandth_of_the_official_one(shared):
-    frame = read_frame(shared / "c3_level05" / "32082037.fts.gz")
-    official = fits.getheader(shared / "c3_level1" / "35082038.fts.gz")
-    assets = calibration.load_assets()
-    ours = level1.finish(frame, calibration.photometry(frame, assets), NONE, NONE, assets).header
-    assert ours["RSUN"] == pytest.approx(official["RSUN"], rel=1e-3)
-    assert ours["CRPIX1"] == pytest.approx(official["CRPIX1"], abs=0.1)
-    assert ours["CRPIX2"] == pytest.approx(official["CRPIX2"], abs=0.1)
-    assert ours["CROTA1"] == pytest.approx(official["CROTA1"], abs=0.02)
-
-
-def test_history_cards_with_tabs_survive(make_frame, tmp_path):
-    frame = read_frame(make_frame().replace(b"offset_bias.pro 1.24", b"offset_bias.pro\t1.24"))
-    assets = calibration.load_assets()
-    path = level1.finish(frame, calibration.photometry(frame, assets), NONE, NONE, assets).write(tmp_path)
-    assert "offset_bias.pro 1.24" in str(fits.getheader(path)["HISTORY"])
-
-
-def test_a_long_misslist_is_kept_whole(make_frame, tmp_path):
-    lost = np.random.default_rng(0).random((32, 32)) < 0.3
-    lost &= ~blocks.never_sent()
-    frame = read_frame(make_frame())
-    assets = calibration.load_assets()
-    path = level1.finish(frame, calibration.photometry(frame, assets), lost, NONE, assets).write(tmp_path)
-    assert np.array_equal(blocks.from_misslist(fits.getheader(path)["MISSLIST"]), lost)
 
 
 def test_an_existing_file_is_not_replaced_unless_asked(product, tmp_path):
@@ -109,3 +85,51 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(product,
     with pytest.raises(OutputError, match="cannot be written"):
         product.write(tmp_path / "file")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def _scaled(path, raw, **cards):
+    hdu = fits.PrimaryHDU(raw)
+    hdu.header.update({"LEVEL": "1.0", "BSCALE": 6.5e-9 / 65536, "BZERO": 6.5e-9 / 65536 * 32769, **cards})
+    hdu.writeto(path)
+    return path
+
+
+def test_masked_pixels_of_solarsofts_files_are_masked_and_not_half_of_the_range(tmp_path):
+    raw = np.array([[-32768, -32767], [0, 100]], np.int16)
+    found = read_level1(_scaled(tmp_path / "35000000.fts", raw, BLANK=-32768))
+    assert found.masked.tolist() == [[True, False], [True, False]]
+    step = 6.5e-9 / 65536
+    assert found.data[0, 1] == pytest.approx(2 * step)
+    assert found.data[1, 1] == pytest.approx(100 * step + 32769 * step)
+    assert np.isnan(found.data[found.masked]).all()
+
+
+def test_raw_zeros_of_the_official_file_are_its_mask(shared):
+    found = read_level1(shared / "c3_level1" / "35082038.fts.gz")
+    assert found.masked.sum() == found.header["DATAZER"] == 189510
+    assert np.nanmax(found.data) == pytest.approx(found.header["DATAMAX"], rel=1e-4)
+
+
+def test_our_own_files_are_read_back(product, tmp_path):
+    found = read_level1(product.write(tmp_path))
+    assert np.array_equal(found.data, product.data.astype(float), equal_nan=True)
+    assert np.array_equal(found.masked, np.isnan(product.data))
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS"), NotFitsError)],
+)
+def test_what_is_no_fits_file_is_named(tmp_path, content, error):
+    (tmp_path / "35000000.fts").write_bytes(content)
+    with pytest.raises(error, match=r"35000000\.fts"):
+        read_level1(tmp_path / "35000000.fts")
+
+
+def test_what_is_not_level_1_or_holds_no_image_is_refused(tmp_path, make_frame):
+    (tmp_path / "32082037.fts").write_bytes(make_frame())
+    with pytest.raises(WrongLevelError, match="LEVEL"):
+        read_level1(tmp_path / "32082037.fts")
+    fits.PrimaryHDU().writeto(tmp_path / "empty.fts")
+    with pytest.raises(FrameError, match="no image"):
+        read_level1(tmp_path / "empty.fts")

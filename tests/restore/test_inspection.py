@@ -7,7 +7,7 @@ import json
 import level05
 import pytest
 
-from corinpaint.lasco import calibration
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.restore.inspection import inspect
 
@@ -17,7 +17,7 @@ def look(tmp_path):
     def inspected(content: bytes):
         path = tmp_path / "32082037.fts"
         path.write_bytes(content)
-        return json.loads(json.dumps(inspect(path, calibration.load_assets())))
+        return json.loads(json.dumps(inspect(path, load_assets())))
 
     return inspected
 
@@ -47,5 +47,5 @@ def test_saturated_pixels_are_counted(make_frame, look):
 
 
 def test_a_frame_that_cannot_be_calibrated_is_refused_by_name(make_frame, look):
-    with pytest.raises(UnsupportedFrameError, match=r"32082037\.fts: .*ORANGE"):
-        look(make_frame(FILTER="Orange"))
+    with pytest.raises(UnsupportedFrameError, match=r"32082037\.fts: .*DARK"):
+        look(make_frame(LP_NUM="Dark"))

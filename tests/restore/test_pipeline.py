@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corinpaint.lasco import calibration, level1
+from corinpaint.lasco import level1
+from corinpaint.lasco.assets import load_assets, occulted_on_detector
+from corinpaint.lasco.distortion import C3_OCCULTER_CENTRES
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate
@@ -59,7 +61,7 @@ def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame
 
 
 def test_a_block_half_behind_the_pylon_is_filled_and_marked_only_where_it_is_seen(make_frame, echo):
-    field = ~calibration.load_assets().occulted
+    field = ~occulted_on_detector(load_assets().optics(), C3_OCCULTER_CENTRES[-1][1])
     seen = field.reshape(32, 32, 32, 32).mean(axis=(1, 3))
     row, column = np.argwhere((seen > 0.3) & (seen < 0.6) & (np.indices(seen.shape).min(axis=0) > 4))[0]
     product = pipeline.restore(read_frame(make_frame(lost=((row, column),))), inpainter=echo).level1
@@ -99,7 +101,7 @@ def test_a_lost_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_fram
 
 
 def test_the_network_sees_equalised_pixels_and_zeros_in_the_holes(damaged):
-    around = pipeline.survey(damaged, calibration.load_assets())
+    around = pipeline.survey(damaged, load_assets())
     image, mask, equaliser = pipeline.network_input(around)
     assert image.shape == mask.shape == (1, 1, 1024, 1024)
     assert (image[mask == 0] == 0).all()

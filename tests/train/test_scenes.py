@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco import blocks
-from corinpaint.lasco.calibration import load_assets
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.simulate import simulate, write
 from corinpaint.train import scenes
@@ -42,7 +42,7 @@ def test_a_frame_is_equalised_and_keeps_its_origin(read, folder):
 
 
 def test_lost_never_sent_and_occulted_pixels_are_unknown(read):
-    lost = blocks.lost(simulate(5, lost=20, date="2002-01-08T02:17:00").frame.data)
+    lost = simulate(5, lost=20, date="2002-01-08T02:17:00").lost
 
     assert lost.sum() == 20
     assert not read.known[blocks.expand(lost | blocks.never_sent())].any()

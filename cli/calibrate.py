@@ -1,0 +1,46 @@
+"""`corinpaint calibrate`: Level 0.5 files in, Level 1 files out, nothing filled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corinpaint.cli import common
+from corinpaint.lasco.errors import CorInpaintError
+
+
+@click.command("calibrate")
+@common.inputs_argument
+@common.output_option
+@common.calibration_option
+@common.steps_options
+@common.overwrite_option
+def command(
+    inputs: tuple[Path, ...], output: Path, calibration: Path | None, departures: list[str], overwrite: bool
+) -> None:
+    """Calibrate Level 0.5 frames of C2 and C3 to Level 1; lost blocks stay NaN and are flagged.
+
+    INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
+    brightness (float32), flags in MASK, 1 sigma uncertainty in UNCERT. A file that fails is reported and the others go
+    on; the exit status is 1 then.
+    """
+    from corinpaint.lasco.assets import load_assets
+    from corinpaint.lasco.frame import read_frame
+    from corinpaint.lasco.options import parse
+    from corinpaint.lasco.reduction import calibrate
+
+    try:
+        assets, options = load_assets(calibration), parse(departures)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    made: dict[Path, Path] = {}
+
+    def work(path: Path) -> str:
+        product = calibrate(read_frame(path), assets, options)
+        target = common.claim(made, output / product.filename, path)
+        product.write(output, overwrite=overwrite)
+        made[target] = path
+        return f"{target}: {product.header['CALIB'].lower()} calibration, {product.header['NMISSING']} blocks lost"
+
+    common.each(common.frames(inputs), "calibrate", work)

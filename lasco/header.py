@@ -1,0 +1,182 @@
+"""Header of the Level 1 product: coordinates, statistics, and what made it (SolarSoft ``reduce_level_1.pro`` 1.68)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks, level1
+from corinpaint.lasco.assets import AssetFile
+from corinpaint.lasco.clock import Clock
+from corinpaint.lasco.decoding import printable
+from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.observer import SOLAR_RADIUS_M, observer
+from corinpaint.lasco.pointing import PLATE_SCALE, Pointing
+from corinpaint.lasco.version import __version__
+
+PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
+"""Percentiles in the header, DATAP01 to DATAP99."""
+
+_DROPPED = re.compile(
+    r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|BSCALE|BZERO|BLANK|DATE|TIME-OBS|DATE-OBS|DATE_OBS|LEVEL|BUNIT|FILENAME|"
+    r"CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|CHECKSUM|DATASUM|"
+    r"CALF\d+|CALH\d+|CALOPT|CALERR|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|"
+    r"CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
+    r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
+)
+
+
+class Made(NamedTuple):
+    """What made a product; goes into its header.
+
+    Attributes
+    ----------
+    calib : str
+        'OFFICIAL' or 'NOMINAL'.
+    unit : str
+        Of the image.
+    exposure_factor, bias, calfactor : float
+        Factor of EXPTIME, bias in DN, MSB / (DN / s).
+    clock : Clock
+    pointing : Pointing
+    turned_by : float
+        Degrees by which the image was turned counter-clockwise.
+    calibration_error : float
+        Relative calibration term, 1 sigma, median over the field.
+    files : tuple of AssetFile
+        Calibration files that were used.
+    departures : tuple of str
+        Steps left out or done otherwise.
+    steps : tuple of str
+        For HISTORY.
+    """
+
+    calib: str
+    unit: str
+    exposure_factor: float
+    bias: float
+    calfactor: float
+    clock: Clock
+    pointing: Pointing
+    turned_by: float
+    calibration_error: float
+    files: tuple[AssetFile, ...]
+    departures: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
+    """Header of the product of a frame, without statistics and HISTORY.
+
+    Parameters
+    ----------
+    frame : Frame
+    made : Made
+    lost, filled : ndarray of bool, shape (32, 32)
+        Lost blocks, and those of them that were filled.
+
+    Returns
+    -------
+    astropy.io.fits.Header
+    """
+    new = fits.Header()
+    add_long(new, "FILENAME", printable(f"{level1.level1_number(frame.number)}.fits"), "Level 1 product")
+    new["LEVEL"] = ("1.0", "calibrated")
+    new["DATE-OBS"] = (made.clock.date.isot, "start, UTC" + (", clock corrected" * bool(made.clock.file)))
+    new.extend(
+        [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in new],
+        update=False,
+    )
+    new["EXPTIME"] = (frame.exptime * made.exposure_factor, "s, corrected")
+    new["EXPFAC"] = (made.exposure_factor, "factor that EXPTIME was corrected by")
+    new["OFFSET"] = (made.bias, "DN, bias that was subtracted")
+    new["CALFAC"] = (made.calfactor, "MSB / (DN / s)")
+    new["TIMEOFF"] = (made.clock.offset, "s, clock offset that was subtracted")
+    for key, value in (("R1COL", 20), ("R1ROW", 1), ("R2COL", 1043), ("R2ROW", 1024)):
+        new[key] = value
+    _add_wcs(new, frame, made)
+    new["BUNIT"] = (made.unit, "mean solar brightness (MSB)" if made.unit == level1.MSB_UNIT else "")
+    new["CALERR"] = (made.calibration_error, "relative calibration term, 1 sigma")
+    new["NMISSING"] = (int(lost.sum()), "missing blocks, never-sent ones excluded")
+    new["NFILLED"] = (int(filled.sum()), "missing blocks that were filled")
+    add_long(new, "MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32")
+    new["CALIB"] = (made.calib, "calibration set")
+    add_long(new, "CALOPT", " ".join(made.departures) or "none", "departures from all steps")
+    for index, file in enumerate(made.files, start=1):
+        new[f"CALF{index}"] = (file.name, "calibration file")
+        new[f"CALH{index}"] = file.sha256
+    new["CREATOR"] = (f"CorInpaint {__version__}", "software")
+    return new
+
+
+def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
+    """Set a value that may need CONTINUE cards; a comment would only be cut there."""
+    header[key] = (value, comment) if len(value) < 30 else value
+
+
+def _add_wcs(new: fits.Header, frame: Frame, made: Made) -> None:
+    seen_from, place = observer(made.clock.date), made.pointing
+    scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
+    rows, columns = frame.data.shape
+    roll = 0.0 if made.turned_by % 180 else place.roll
+    cards = (
+        ("CTYPE1", "HPLN-TAN", ""),
+        ("CTYPE2", "HPLT-TAN", ""),
+        ("CUNIT1", "arcsec", ""),
+        ("CUNIT2", "arcsec", ""),
+        ("CRPIX1", place.column + 1, "sun centre, px from 1"),
+        ("CRPIX2", place.row + 1, "sun centre, px from 1"),
+        ("CRVAL1", 0.0, "arcsec"),
+        ("CRVAL2", 0.0, "arcsec"),
+        ("CDELT1", scale[0], "arcsec/px"),
+        ("CDELT2", scale[1], "arcsec/px"),
+        ("CROTA1", roll, "deg"),
+        ("CROTA2", roll, "deg"),
+        ("XCEN", scale[0] * ((columns + 1) / 2 - place.column - 1), "arcsec, middle of the frame"),
+        ("YCEN", scale[1] * ((rows + 1) / 2 - place.row - 1), "arcsec, middle of the frame"),
+        ("RECTIFY", made.turned_by, "deg, turned counter-clockwise by"),
+        ("POINTSRC", place.source, "pointing"),
+        ("RSUN", seen_from.radius, "angular radius of the sun, arcsec"),
+        ("RSUN_OBS", seen_from.radius, "arcsec"),
+        ("RSUN_REF", SOLAR_RADIUS_M, "m"),
+        ("DSUN_OBS", seen_from.distance, "m, 0.99 of the distance of the earth"),
+        ("HGLN_OBS", seen_from.longitude, "deg, approximate"),
+        ("HGLT_OBS", seen_from.latitude, "deg, approximate"),
+        ("MJD-OBS", float(made.clock.date.mjd), "start of the exposure"),
+    )
+    for key, value, comment in cards:
+        new[key] = (value, comment)
+
+
+def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
+    """DATAMIN to DATAP99 of the pixels with a value, in the unit of the image.
+
+    SolarSoft ``reduce_statistics2.pro`` names them, and leaves out pixels that are not positive.
+    """
+    values = data[np.isfinite(data)]
+    unit = "MSB" if header["BUNIT"] == level1.MSB_UNIT else "DN/s"
+    header["DATAZER"] = (int(data.size - values.size), "pixels without a value")
+    header["DATASAT"] = (int(np.count_nonzero(mask & level1.SATURATED)), "saturated pixels")
+    if not values.size:
+        return
+    header["DATAMIN"], header["DATAMAX"] = (float(values.min()), unit), (float(values.max()), unit)
+    mean = float(values.mean(dtype=np.float64))
+    header["DATAAVG"], header["DATASIG"] = (
+        (mean, unit),
+        (float((values - np.float32(mean)).std(dtype=np.float64)), unit),
+    )
+    for level, value in zip(PERCENTILES, np.percentile(values, PERCENTILES), strict=True):
+        header[f"DATAP{level:02d}"] = (float(value), f"{unit}, percentile")
+
+
+def history(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
+    """HISTORY: the lines of the Level 0.5 file, then every step."""
+    lines = [str(line) for line in frame.header.get("HISTORY", [])]
+    lines += [f"COMMENT {line}" for line in frame.header.get("COMMENT", []) if str(line).strip()]
+    source = printable(str(frame.header.get("FILENAME") or frame.name))
+    return [*lines, f"CorInpaint {__version__}: Level 0.5 file {source}", *steps]

@@ -1,0 +1,71 @@
+"""Where SOHO was, and how large the sun looked from there; computed offline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.coordinates import get_body_barycentric
+from astropy.time import Time
+
+SOLAR_RADIUS_M = 6.957e8
+"""Nominal solar radius, m (IAU 2015 resolution B3)."""
+
+ARCSEC_AT_1AU = 959.63
+"""Angular radius of the sun at 1 au, arcsec (SolarSoft)."""
+
+L1_FRACTION = 0.99
+"""SOHO's distance to the sun over the earth's: the halo orbit about L1 keeps it within 0.3 % of this."""
+
+AU_M = 1.495978707e11
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Where SOHO was.
+
+    Attributes
+    ----------
+    distance : float
+        To the sun, m.
+    latitude, longitude : float
+        Heliographic Stonyhurst coordinates, degrees.
+    radius : float
+        Angular radius of the sun, arcsec.
+    """
+
+    distance: float
+    latitude: float
+    longitude: float
+    radius: float
+
+
+def observer(date: Time) -> Observer:
+    """Where SOHO was, from the earth's place: on the line from the sun to the earth, at 0.99 of its distance.
+
+    Latitude after Meeus, Astronomical Algorithms (1998), chapter 29. SOHO's halo orbit departs from this by up to
+    0.3 degrees in longitude, 0.05 degrees in latitude as seen from the sun, and 0.3 % in distance.
+
+    Parameters
+    ----------
+    date : astropy.time.Time
+
+    Returns
+    -------
+    Observer
+    """
+    earth = get_body_barycentric("earth", date, ephemeris="builtin").xyz
+    sun = get_body_barycentric("sun", date, ephemeris="builtin").xyz
+    x, y, z = (earth - sun).to_value("m")
+    distance = L1_FRACTION * float(np.sqrt(x * x + y * y + z * z))
+    latitude = _solar_b0(date)
+    return Observer(distance, latitude, 0.0, ARCSEC_AT_1AU * AU_M / distance)
+
+
+def _solar_b0(date: Time) -> float:
+    """Heliographic latitude of the earth in degrees (Meeus, equations of chapters 25 and 29)."""
+    day = date.tt.jd - 2451545.0
+    anomaly = np.radians(357.529 + 0.98560028 * day)
+    longitude = np.radians(280.459 + 0.98564736 * day + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
+    node = np.radians(73.6667 + 1.3958333 * (date.tt.jd - 2396758.0) / 36525)
+    return float(np.degrees(np.arcsin(np.sin(longitude - node) * np.sin(np.radians(7.25)))))

@@ -1,0 +1,83 @@
+"""Counts to brightness, step by step, each a pure function of arrays (SolarSoft ``c3_calibrate.pro`` 1.54)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import UnsupportedFrameError
+from corinpaint.lasco.frame import Frame
+
+SATURATION_DN = {"C2": 11000.0, "C3": 11000.0}
+"""Counts of one read-out from which pixels are flagged as saturated: bleed trails of bright planets in real frames of
+C3 plateau between 11300 and 13100 DN (full well), well below the 14-bit limit of the converter."""
+
+
+def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
+    """Count rate: ``(DN - bias) / (EXPTIME * factor)``.
+
+    Parameters
+    ----------
+    counts : ndarray
+        DN.
+    bias : float
+        DN.
+    exptime : float
+        EXPTIME of the header, s.
+    factor : float
+        Exposure factor.
+
+    Returns
+    -------
+    ndarray of float64
+        DN/s.
+    """
+    return np.asarray((np.asarray(counts, dtype=np.float64) - bias) / (exptime * factor))
+
+
+def brightness(
+    rate: NDArray[np.floating],
+    vignetting: NDArray[np.floating] | np.floating | float,
+    calfactor: float,
+    ramp: NDArray[np.floating] | np.floating | float,
+) -> NDArray[np.float32]:
+    """Brightness: ``rate * vignetting * calfactor - ramp``.
+
+    Parameters
+    ----------
+    rate : ndarray
+        DN/s.
+    vignetting : ndarray or float
+        Correction factor.
+    calfactor : float
+        MSB / (DN / s).
+    ramp : ndarray or float
+        Stray light, MSB; neither vignetted nor masked.
+
+    Returns
+    -------
+    ndarray of float32
+        MSB.
+    """
+    return np.asarray(rate * calfactor * vignetting - ramp, dtype=np.float32)
+
+
+def check_supported(frame: Frame) -> None:
+    """Refuse, by name, exposures that do not show the corona.
+
+    Raises
+    ------
+    UnsupportedFrameError
+        For a dark or calibration-lamp exposure.
+    """
+    program = str(frame.header.get("LP_NUM") or "").strip().upper()
+    lamp = frame.header.get("LAMP") or 0
+    if lamp or any(word in program for word in ("DARK", "CAL", "LAMP")):
+        raise UnsupportedFrameError(f"{frame.name}: LP_NUM = {program!r}, LAMP = {lamp}; not an exposure of the corona")
+
+
+def saturated(frame: Frame) -> NDArray[np.bool_]:
+    """Pixels whose mean count per read-out is at or above `SATURATION_DN`; shape of the frame, detector grid."""
+    if frame.monthly or frame.polarised_product:
+        return np.zeros(frame.data.shape, dtype=bool)
+    return np.asarray(frame.data >= SATURATION_DN[frame.detector] * frame.sums.reads)

@@ -1,0 +1,92 @@
+"""Bilinear resampling of an image, with the rules for masks and variances that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BilinearMap:
+    """Which pixels of a source image make each pixel of a new one, and with what weights.
+
+    Attributes
+    ----------
+    weights : scipy.sparse.csr_array of float32, shape (H * W, H * W)
+        One row for each new pixel; four source pixels at most, weights that add up to 1. Rows of pixels that lie
+        outside of the source are empty.
+    shape : tuple of int
+        Rows and columns, H and W, of both images.
+    """
+
+    weights: sparse.csr_array
+    shape: tuple[int, int]
+
+    def image(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Resample an image of shape (H, W); source pixels that are not finite count as zero."""
+        flat = np.asarray(values, dtype=np.float32).ravel()
+        finite = np.isfinite(flat)
+        return self._applied(self.weights, flat if finite.all() else np.where(finite, flat, np.float32(0)))
+
+    def variance(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Variance of a resampled image whose source pixels have these independent variances; shape (H, W)."""
+        return self._applied(self._squared, np.asarray(values, dtype=np.float32).ravel())
+
+    def touched(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Pixels whose value takes part of any flagged source pixel; shape (H, W)."""
+        if not flags.any():
+            return np.zeros(self.shape, dtype=bool)
+        return np.asarray(self._applied(self.weights, flags.ravel().astype(np.float32)) > 0)
+
+    def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
+        return np.asarray((self.weights.T @ wanted.ravel().astype(np.float32) > 0).reshape(self.shape))
+
+    @cached_property
+    def outside(self) -> NDArray[np.bool_]:
+        """New pixels that lie outside of the source image; shape (H, W)."""
+        return np.asarray((np.diff(self.weights.indptr) == 0).reshape(self.shape))
+
+    @cached_property
+    def _squared(self) -> sparse.csr_array:
+        matrix = self.weights
+        return sparse.csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+    def _applied(self, matrix: sparse.csr_array, flat: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray((matrix @ flat).reshape(self.shape), dtype=np.float32)
+
+
+def bilinear(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
+    """Map from places in the source image.
+
+    Parameters
+    ----------
+    columns, rows : ndarray of float64, shape (H, W)
+        Place in the source image that each new pixel takes its value from, px from 0.
+    clip : bool
+        Places outside of the source take the nearest edge pixel; else they take nothing.
+
+    Returns
+    -------
+    BilinearMap
+    """
+    height, width = columns.shape
+    inside = (columns > -1e-6) & (columns < width - 1 + 1e-6) & (rows > -1e-6) & (rows < height - 1 + 1e-6)
+    kept = np.ones(columns.size, dtype=bool) if clip else inside.ravel()
+    x, y = (np.clip(c, 0, n - 1).ravel()[kept] for c, n in ((columns, width), (rows, height)))
+    left, low = (np.minimum(c.astype(np.int32), n - 2) for c, n in ((x, width), (y, height)))
+    u, v = x - left, y - low
+    weights = np.empty((u.size, 4), dtype=np.float32)
+    weights[:, 0], weights[:, 1], weights[:, 2], weights[:, 3] = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
+    corner = low * np.int32(width) + left
+    indices = corner[:, None] + np.array([0, 1, width, width + 1], dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(4 * kept)]).astype(np.int32)
+    size = height * width
+    matrix = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
+    return BilinearMap(matrix, (height, width))

@@ -1,0 +1,66 @@
+"""How sure a fill is: from how well a smooth surface fits the observed pixels around the hole."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks
+from corinpaint.lasco.reduction import Exposed
+
+DEGREE = 3
+"""Of the polynomial surface that is fitted around each zone."""
+
+INFLATION = 1.0
+"""By how much the error in the hole exceeds the scatter around it; measured, see docs/method.md."""
+
+FEWEST = 64
+"""Observed pixels around a zone that a surface can be fitted to."""
+
+
+def of_fill(
+    exposed: Exposed, observed: NDArray[np.bool_], filled: blocks.Blocks, brightness: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Variance of the brightness with the filled blocks in place.
+
+    Parameters
+    ----------
+    exposed : Exposed
+        The frame before the fill.
+    observed : ndarray of bool, shape of the frame
+        Good pixels.
+    filled : ndarray of bool, shape (32, 32)
+        Blocks that were filled.
+    brightness : ndarray of float32, shape of the frame
+        With the fill, unit of `exposed`.
+
+    Returns
+    -------
+    ndarray of float32, shape of the frame
+        Unchanged outside of the filled blocks; there the scatter of the observed pixels around the zone about a cubic
+        surface (1.4826 x median absolute deviation), squared, times `INFLATION` squared.
+    """
+    shape = brightness.shape
+    variance = exposed.variance.copy()
+    for zone in blocks.zones(filled):
+        around = blocks.expand(zone.area, shape) & observed
+        hole = blocks.expand(zone.missing, shape) & exposed.seen
+        variance[hole] = np.float32((INFLATION * _scatter(brightness, around)) ** 2)
+    return variance
+
+
+def _scatter(brightness: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    rows, columns = np.nonzero(where)
+    values = brightness[rows, columns].astype(np.float64)
+    if values.size < FEWEST:
+        return float("inf")
+    x, y = ((place - place.mean()) / max(np.ptp(place) / 2, 1) for place in (columns, rows))
+    design = np.stack([x**i * y**j for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)], axis=1)
+    unit = np.median(np.abs(values)) or 1.0
+    kept, residual = np.ones(values.size, dtype=bool), values
+    for _ in range(3):
+        solution = np.linalg.lstsq(design[kept], values[kept] / unit, rcond=None)[0]
+        residual = values - unit * (design @ solution)
+        spread = 1.4826 * float(np.median(np.abs(residual[kept])))
+        kept = np.abs(residual) <= 3 * spread if spread > 0 else kept
+    return 1.4826 * float(np.median(np.abs(residual)))
