@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.frame import Frame
 
-GAIN = {"C2": 14.0, "C3": 14.0}
-"""Electrons per DN. C3: level over variance in the difference of two frames of one day is 13 to 16 above 1000 DN."""
+GAIN = {"C2": 10.5, "C3": 14.0}
+"""Electrons per DN. C3: level over variance in the difference of two frames of one day is 13 to 16 above 1000 DN.
+C2: 9.6 to 10.9, noise of 22322749 less its flat field, and of pairs of 2013 and 2014 less compression."""
 
-READ_NOISE = {"C2": 1.0, "C3": 1.0}
-"""DN per read-out."""
+READ_NOISE = {"C2": 2.3, "C3": 1.0}
+"""DN per read-out. C2: an upper limit, 22 DN^2 beside the photons in sums of four read-outs behind the occulter."""
 
 ROUNDING = 1 / 12
 """Variance of rounding to whole DN, DN^2."""

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.lasco.frame import Frame
 
-SATURATION_DN = {"C2": 11000.0, "C3": 11000.0}
-"""Counts of one read-out from which pixels are flagged as saturated: bleed trails of bright planets in real frames of
-C3 plateau between 11300 and 13100 DN (full well), well below the 14-bit limit of the converter."""
+SATURATION_DN = {"C2": 15000.0, "C3": 11000.0}
+"""Counts of one read-out from which pixels are flagged as saturated. Bleed trails of bright planets in real frames of
+C3 plateau between 11300 and 13100 DN (full well), in C2 (22322749) between 15700 and 16383 DN, where the converter
+ends."""
 
 
 def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:

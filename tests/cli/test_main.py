@@ -15,11 +15,24 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         "sys.exit(bool({'torch', 'astropy', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    for name in ("restore", "inspect", "simulate", "train", "export"):
+    for name in ("restore", "calibrate", "inspect", "calibration", "simulate", "train", "export"):
         assert name in done.stdout
 
 
-@pytest.mark.parametrize("words", [["restore"], ["inspect"], ["simulate"], ["train"], ["export"], ["export", "mar"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["restore"],
+        ["calibrate"],
+        ["inspect"],
+        ["calibration"],
+        ["calibration", "fetch"],
+        ["simulate"],
+        ["train"],
+        ["export"],
+        ["export", "mar"],
+    ],
+)
 def test_every_command_has_help(run, words):
     result = run(*words, "--help")
     assert result.exit_code == 0

@@ -85,3 +85,11 @@ def test_the_line_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make
     assert "3 blocks lost, 1 filled, 1 refused, 1 occulted (touches the edge of the frame)" in line
     line = run("restore", path, "-o", tmp_path / "none", "--fill", "none").output
     assert "3 blocks lost, 0 filled, 2 refused, 1 occulted (no fill asked for)" in line
+
+
+def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
+    assert run("restore", frame_path, "-o", tmp_path / "all").exit_code == 0
+    assert run("restore", frame_path, "-o", tmp_path / "some", "--no-warp", "--no-vignetting").exit_code == 0
+    whole, some = (fits.getheader(tmp_path / name / "35082037.fits") for name in ("all", "some"))
+    assert (whole["CALOPT"], some["CALOPT"]) == ("none", "no-vignetting no-warp")
+    assert whole["DATAMAX"] > some["DATAMAX"]

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from corinpaint.handlers import wire
-from corinpaint.lasco.errors import CalibrationError, FrameError
+from corinpaint.lasco.errors import CalibrationError, FrameError, OptionError
+from corinpaint.lasco.options import Options
 
 
 def test_a_lone_frame_asks_for_the_network_and_a_fits_file():
@@ -72,3 +73,17 @@ def test_the_most_specific_range_decides_the_weight_of_a_format():
     assert wire.negotiate("application/fits;q=0.5, */*") == "image/png"
     assert wire.negotiate("*/*;q=0.1, application/json") == "application/json"
     assert wire.negotiate("application/*, application/fits;q=0") == "application/json"
+
+
+def test_steps_of_the_calibration_are_left_out_by_header_or_field():
+    by_header = wire.parse({"body": b"frame"}, {"X-Corinpaint-Options": "no-warp, no-roll"}).options
+    by_field = wire.parse(
+        {"frame": b"frame", "options": b"No-Warp,no-roll"}, {"x-corinpaint-options": "no-mask"}
+    ).options
+    assert by_header == by_field == Options(warp=False, roll=False)
+    assert wire.parse({"body": b"frame"}, {}).options == Options()
+
+
+def test_an_unknown_step_is_an_error_of_the_request():
+    with pytest.raises(OptionError, match="no-bias"):
+        wire.parse({"body": b"frame"}, {"x-corinpaint-options": "no-bias"})

@@ -40,6 +40,6 @@ def test_only_full_wells_are_called_saturated(real_frames):
 
 def test_a_sum_is_saturated_when_its_mean_read_out_is(make_frame):
     counts = np.full((512, 512), 30000, np.int32)
-    counts[5, 5] = 44100
+    counts[5, 5] = 44100  # C3: 11025 DN each
     frame = read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2))
     assert np.argwhere(photometry.saturated(frame)).tolist() == [[5, 5]]

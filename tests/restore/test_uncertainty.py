@@ -1,0 +1,73 @@
+"""How sure a fill is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco import blocks, level1
+from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.simulate import simulate
+from corinpaint.restore import pipeline, uncertainty
+
+HOLE = np.zeros((32, 32), dtype=bool)
+HOLE[20, 20] = True
+
+
+@pytest.fixture
+def around(make_frame):
+    return pipeline.survey(read_frame(make_frame(lost=((20, 20),))), load_assets())
+
+
+def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(around):
+    rows, columns = np.mgrid[0:1024, 0:1024] / 1024
+    rng = np.random.default_rng(0)
+    surface = 1e-11 * (2 + columns - rows**2 + 3 * columns * rows**2)
+    noisy = (surface + rng.normal(0, 2e-13, surface.shape)).astype(np.float32)
+    noisy[rng.random(noisy.shape) < 0.03] *= 5
+    found = uncertainty.of_fill(around.exposed, around.observed, HOLE, noisy)
+    hole = blocks.expand(HOLE) & around.field
+    assert np.sqrt(found[hole]) == pytest.approx(uncertainty.INFLATION * 2e-13, rel=0.08)
+
+
+def test_outside_of_the_filled_blocks_nothing_changes(around):
+    found = uncertainty.of_fill(around.exposed, around.observed, HOLE, around.brightness)
+    kept = ~(blocks.expand(HOLE) & around.field)
+    assert np.array_equal(found[kept], around.exposed.variance[kept])
+
+
+def test_with_nothing_around_it_a_fill_is_not_known_at_all(around):
+    nothing = np.zeros_like(around.observed)
+    found = uncertainty.of_fill(around.exposed, nothing, HOLE, around.brightness)
+    assert np.isinf(found[blocks.expand(HOLE) & around.field]).all()
+
+
+def test_products_are_less_sure_where_they_are_filled_and_not_at_all_where_refused(make_frame, echo):
+    frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
+    product = pipeline.restore(frame, inpainter=echo).level1
+    whole = pipeline.restore(read_frame(make_frame())).level1
+    filled, refused = product.mask & level1.FILLED > 0, product.mask & level1.REFUSED > 0
+    assert np.isfinite(product.uncertainty[filled]).all()
+    assert np.median(product.uncertainty[filled] / whole.uncertainty[filled]) > 1
+    assert np.isinf(product.uncertainty[refused]).all()
+
+
+def test_nine_of_ten_errors_of_the_shipped_network_lie_within_the_90_per_cent_interval():
+    """On simulated frames, single blocks, against the noisy exposure without loss."""
+    lost = np.zeros((32, 32), dtype=bool)
+    lost[6:26:4, 18:28:4] = lost[24:28:4, 6:16:4] = True
+    covered = []
+    for seed in (11, 12):
+        simulation = simulate(seed, lost=lost & ~blocks.never_sent())
+        product = pipeline.restore(simulation.frame).level1
+        truth = pipeline.restore(replace(simulation.frame, data=simulation.complete), fill="none").level1
+        filled = (product.mask == level1.FILLED) & np.isfinite(truth.data)
+        assert filled.sum() > 10_000
+        error = np.abs(product.data - truth.data)[filled]
+        common = product.header["CALERR"] * product.data  # the calibration is off in both alike
+        sigma = np.sqrt(product.uncertainty**2 - common**2)[filled]
+        covered.append((error < 1.645 * sigma).mean())
+    assert 0.84 < np.mean(covered) < 0.97
