@@ -230,7 +230,7 @@ def _resampled(
     mask = np.zeros(shape, dtype=np.uint8)
     mask[warp.touched(restored)] |= FILLED
     mask[warp.touched(exposed.unsent) | warp.outside] |= NEVER_SENT
-    mask[_occulted(exposed, geometry)] |= OCCULTED
+    _mask_field(mask, exposed, geometry)
     mask[warp.touched(exposed.saturated)] |= SATURATED
     mask[refused] |= REFUSED
     data = warp.image(exposed.brightness)
@@ -241,10 +241,15 @@ def _resampled(
     return data, mask, warp.variance(exposed.variance)
 
 
-def _occulted(exposed: Exposed, geometry: Geometry) -> NDArray[np.bool_]:
+def _mask_field(mask: NDArray[np.uint8], exposed: Exposed, geometry: Geometry) -> None:
+    """Flag, in place, what the field of view leaves out; the field lies on the corrected grid and turns with it."""
     optics = exposed.assets.optics(exposed.frame.detector, exposed.frame.sums)
-    kept = field_of_view(optics, exposed.geometry).kept
-    return distortion.rotation_map(geometry).touched(~kept) if geometry.roll else ~kept
+    hidden = ~field_of_view(optics, exposed.geometry).kept
+    if geometry.roll:
+        rotation = distortion.rotation_map(geometry)
+        hidden = rotation.touched(hidden)
+        mask[rotation.outside] |= NEVER_SENT
+    mask[hidden] |= OCCULTED
 
 
 def _made(exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geometry, error: float) -> headers.Made:
