@@ -12,8 +12,8 @@ DEGREE = 3
 """Of the polynomial surface that is fitted around each zone."""
 
 INFLATION = 1.1
-"""By how much the error in the hole exceeds the scatter around it: with it 90 % intervals cover 87 to 92 % of the hole
-pixels of products, on simulated and real C3 frames, holes of 1, 2 x 2 and 4 x 4 blocks (docs/method.md)."""
+"""By how much the error in the hole exceeds the scatter around it; measured, docs/method.md has the coverage of 90 %
+intervals."""
 
 FEWEST = 64
 """Observed pixels around a zone that a surface can be fitted to."""
