@@ -41,6 +41,8 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         "name": frame.name,
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
         "date_obs": frame.date.isot,
+        "size_px": f"{frame.data.shape[1]} x {frame.data.shape[0]}, {frame.sums.x} x {frame.sums.y} summed"
+        + (f", subfield {tuple(frame.window)}" if frame.window else ""),
         "exposure_s": frame.exptime * factor,
         "bias_dn": bias,
         "bias_source": source,

@@ -38,6 +38,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "weights": weights,
         "calibration": {
             "kind": header["CALIB"],
+            "left_out": [] if header["CALOPT"] == "none" else header["CALOPT"].split(),
             "files": [{"name": header[f"CALF{i}"], "sha256": header[f"CALH{i}"]} for i in _numbered(header)],
         },
         "blocks": {
