@@ -29,7 +29,7 @@ def predict(address: str, token: str, inputs: Mapping[str, bytes], model: str = 
     token : str
         Inference key of ``key_file.json``.
     inputs : mapping
-        ``body``: the content of a Level 0.5 file; ``accept`` and ``fill``: options, UTF-8.
+        ``body``: the content of a Level 0.5 file; ``accept``, ``fill`` and ``options``: UTF-8.
     model : str
 
     Returns

@@ -20,6 +20,7 @@ from astropy.io import fits
 
 from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.reduction import calibrate
 from corinpaint.restore.backends import OnnxInpainter
 from corinpaint.restore.pipeline import restore
 
@@ -138,6 +139,28 @@ def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
     assert picture.content.startswith(b"\x89PNG")
     report = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "application/json"}).json()
     assert report["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
+
+
+def test_steps_of_the_calibration_can_be_left_out_over_rest_and_grpc(server, http, frame):
+    names = {"X-Corinpaint-Options": "no-warp, no-roll", "X-Corinpaint-Fill": "none", "Accept": "application/json"}
+    headers = {**server.token(), "Content-Type": "application/fits", **names}
+    over_rest = http.post(server.url(PREDICT), data=frame, headers=headers).json()
+    inputs = {"body": frame, "fill": b"none", "accept": b"application/json", "options": b"no-warp,no-roll"}
+    over_grpc = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], inputs))
+    assert over_rest["calibration"]["left_out"] == over_grpc["calibration"]["left_out"] == ["no-warp", "no-roll"]
+    refused = http.post(server.url(PREDICT), data=frame, headers={**headers, "X-Corinpaint-Options": "no-sun"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_option")
+
+
+def test_a_summed_c2_frame_is_served_as_the_command_line_calibrates_it(server, http, make_frame):
+    import numpy as np
+
+    counts = np.random.default_rng(0).integers(4000, 6000, (512, 512)).astype(np.int16)
+    c2 = make_frame(counts, DETECTOR="C2", FILTER="Orange", POLAR="-60 Deg", LEBXSUM=2, LEBYSUM=2, CROTA1=-172.5)
+    headers = {**server.token(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
+    answer = http.post(server.url(PREDICT), data=c2, headers=headers)
+    assert answer.status_code == 200
+    assert data_of(answer.content) == data_of(calibrate(read_frame(c2)).to_bytes())
 
 
 def test_a_wrong_token_is_refused(server, http, frame):
