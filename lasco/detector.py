@@ -14,11 +14,7 @@ from scipy import ndimage
 
 from corinpaint.lasco.assets import Optics, occulted_on_detector
 from corinpaint.lasco.corona import polar
-from corinpaint.lasco.noise import GAIN, READ_NOISE
-
-FLAT_FIELD = 0.008
-"""Standard deviation of the pixel response (0.0072 in 2002, 0.0083 in 2010); the pattern is white and the same in
-frames years apart."""
+from corinpaint.lasco.noise import FLAT_FIELD, GAIN, READ_NOISE
 
 FLAT_SEED = 19951202
 """The pattern belongs to the camera, not to a frame."""
@@ -65,7 +61,7 @@ PYLON_DEPTH = 4.5
 @lru_cache(maxsize=2)
 def flat_field() -> NDArray[np.float32]:
     """Response of the pixels, shape (1024, 1024), mean one; always the same."""
-    return (1 + FLAT_FIELD * np.random.default_rng(FLAT_SEED).normal(size=(1024, 1024))).astype(np.float32)
+    return (1 + FLAT_FIELD["C3"] * np.random.default_rng(FLAT_SEED).normal(size=(1024, 1024))).astype(np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""Noise of the counts: photons, read-out, rounding and lossy compression."""
+"""Noise of the counts: photons, pixel response, read-out, rounding and lossy compression."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ C2: 9.6 to 10.9, noise of 22322749 less its flat field, and of pairs of 2013 and
 READ_NOISE = {"C2": 2.3, "C3": 1.0}
 """DN per read-out. C2: an upper limit, 22 DN^2 beside the photons in sums of four read-outs behind the occulter."""
 
+FLAT_FIELD = {"C2": 0.010, "C3": 0.008}
+"""Standard deviation of the response of the pixels, which SolarSoft does not correct: white patterns, the same in
+frames years apart (C3 0.0072 in 2002, 0.0083 in 2010)."""
+
 ROUNDING = 1 / 12
 """Variance of rounding to whole DN, DN^2."""
 
@@ -21,7 +25,8 @@ ROUNDING = 1 / 12
 def variance(frame: Frame, bias: float) -> NDArray[np.float32]:
     """Variance of the counts of a frame.
 
-    ``max(DN - bias, 0) / gain + reads * (read noise^2 + 1/12) + compression``
+    ``signal / gain + (flat field * signal)^2 / pixels + reads * (read noise^2 + 1/12) + compression``, with the signal
+    ``max(DN - bias, 0)``.
 
     H-compress rounds the coefficients of its transform to multiples of HCOMP_SF / 2 (orthonormal; measured on real
     frames), which adds at most ``(HCOMP_SF / 2)^2 / 12``.
@@ -40,7 +45,8 @@ def variance(frame: Frame, bias: float) -> NDArray[np.float32]:
     detector, reads = frame.detector, frame.sums.reads
     floor = reads * (READ_NOISE[detector] ** 2 + ROUNDING) + compression(frame)
     signal = np.maximum(frame.data - np.float32(bias), np.float32(0))
-    return np.asarray(signal * np.float32(1 / GAIN[detector]) + np.float32(floor), dtype=np.float32)
+    response = np.float32(FLAT_FIELD[detector] ** 2 / frame.sums.pixels)
+    return np.asarray(signal * (np.float32(1 / GAIN[detector]) + response * signal) + np.float32(floor))
 
 
 def compression(frame: Frame) -> float:

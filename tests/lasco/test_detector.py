@@ -85,7 +85,7 @@ def test_the_flat_field_is_the_same_in_every_exposure(flat_exposures):
     both = np.mean(flat_exposures, axis=0) - BIAS
     kept = np.abs(both / LEVEL - 1) < 0.05
     assert response.mean() == pytest.approx(1, abs=1e-4)
-    assert np.cov((both / LEVEL)[kept], response[kept])[0, 1] == pytest.approx(detector.FLAT_FIELD**2, rel=0.02)
+    assert np.cov((both / LEVEL)[kept], response[kept])[0, 1] == pytest.approx(noise.FLAT_FIELD["C3"] ** 2, rel=0.02)
 
 
 def test_without_light_a_frame_is_bias_read_noise_and_cosmic_rays():

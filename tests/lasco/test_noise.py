@@ -9,9 +9,10 @@ from corinpaint.lasco import noise
 from corinpaint.lasco.frame import read_frame
 
 
-def test_photons_read_out_and_rounding_add_up(make_frame):
+def test_photons_pixel_response_read_out_and_rounding_add_up(make_frame):
     frame = read_frame(make_frame(np.full((1024, 1024), 777, np.int16)))
-    expected = (777 - 377.741) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + 1 / 12
+    signal = 777 - 377.741
+    expected = signal / 14.0 + (0.008 * signal) ** 2 + 1.0 + 1 / 12
     assert noise.variance(frame, 377.741)[500, 500] == pytest.approx(expected, rel=1e-6)
 
 
@@ -22,6 +23,14 @@ def test_every_read_out_of_a_sum_brings_its_noise(make_frame):
     floor = noise.READ_NOISE["C3"] ** 2 + 1 / 12
     assert noise.variance(on_board, 1500)[0, 0] == pytest.approx(4 * floor, rel=1e-6)
     assert noise.variance(on_chip, 1500)[0, 0] == pytest.approx(floor, rel=1e-6)
+
+
+def test_the_response_of_summed_pixels_averages(make_frame):
+    counts = np.full((512, 512), 11500, np.int16)
+    summed = read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2))
+    signal = 10000.0
+    expected = signal / 14.0 + (0.008 * signal) ** 2 / 4 + 4 * (1.0 + 1 / 12)
+    assert noise.variance(summed, 1500.0)[0, 0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_lossy_compression_adds_its_rounding(make_frame):

@@ -144,7 +144,7 @@ def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     seen &= ~blocks.expand(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
     per_count = (calibration.calfactor(frame) / frame.exptime * vignetting)[seen]
     signal = frame.data[seen] - float(frame.header["OFFSET"])
-    variance = signal.clip(0) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + (detector.FLAT_FIELD * signal) ** 2
+    variance = signal.clip(0) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + (noise.FLAT_FIELD["C3"] * signal) ** 2
     sigma = np.sqrt(variance + detector.COMPRESSION_STEP**2 / 12) * per_count
     departure = (reduction.expose(frame, assets).brightness[seen] - simulation.brightness[seen]) / sigma
     assert abs(np.median(departure)) < 0.03
