@@ -32,8 +32,9 @@ from corinpaint.export import mar
 from corinpaint.lasco import blocks, level1, simulate
 from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.expose import expose
 from corinpaint.lasco.files import write_bytes
-from corinpaint.lasco.reduction import expose, finish
+from corinpaint.lasco.reduction import finish
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
 

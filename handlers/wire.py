@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from corinpaint.lasco.errors import CorInpaintError, NotFitsError, OptionError
-from corinpaint.lasco.options import Options
+from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
-from corinpaint.lasco.reduction import DEFAULT
 from corinpaint.restore import preview
 from corinpaint.restore.pipeline import Restored
 from corinpaint.restore.report import report

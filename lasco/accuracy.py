@@ -48,7 +48,7 @@ def relative(frame: Frame, assets: Assets, taken: Exposure, place: Pointing) -> 
     if assets.kind == "OFFICIAL":
         return np.asarray(exposure, dtype=np.float32)
     if frame.detector == "C3":
-        images = NOMINAL_BEFORE_1998 if frame.mjd < INTERRUPTION_MJD else NOMINAL_C3
+        images = NOMINAL_BEFORE_1998 if frame.day < INTERRUPTION_MJD else NOMINAL_C3
         return np.asarray(np.hypot(exposure, images), dtype=np.float32)
     return np.hypot(np.float32(exposure), _nominal_c2(frame, place)).astype(np.float32)
 

@@ -78,6 +78,12 @@ def means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK, BLOCK)) -
     return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 
 
+def cut(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
+    """The pixels of some blocks: (rows, columns) -> (blocks, rows of a block, columns of a block)."""
+    high, wide = sides(pixels.shape)
+    return np.asarray(pixels.reshape(GRID, high, GRID, wide).swapaxes(1, 2)[wanted])
+
+
 def empty(data: NDArray[np.floating]) -> Blocks:
     """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
 
@@ -152,9 +158,10 @@ def _zone(number: int, places: NDArray[np.int64]) -> Zone:
 
 
 def misslist(missing: Blocks) -> str:
-    """MISSLIST of a block map: end points of the runs of missing blocks.
+    """MISSLIST of a block map, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
 
-    The map is rotated first as IDL's ``rotate(map, 1)`` does, and each number is written as two base-32 digits.
+    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of missing blocks gives its first number and the
+    number after its last one, but for the last run, which gives its last number; each as two base-32 digits, no blanks.
 
     Parameters
     ----------
@@ -164,18 +171,19 @@ def misslist(missing: Blocks) -> str:
     Returns
     -------
     str
-        First and last number of each run, blank-separated; 'None' when no block is missing.
+        'None' when no block is missing.
     """
-    line = np.concatenate(([False], _rotated(missing).ravel(), [False]))
-    starts = np.flatnonzero(~line[:-1] & line[1:])
-    ends = np.flatnonzero(line[:-1] & ~line[1:]) - 1
+    starts, ends = _runs(_rotated(missing).ravel())
     if not starts.size:
         return NOTHING
-    return " ".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
+    ends[-1] -= 1
+    return "".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
 
 
 def from_misslist(text: str) -> Blocks:
     """Block map of a MISSLIST; the inverse of `misslist`.
+
+    Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
 
     Parameters
     ----------
@@ -189,17 +197,28 @@ def from_misslist(text: str) -> Blocks:
     Raises
     ------
     BadKeywordError
-        When the text is not a list of pairs of two-digit base-32 numbers.
+        When the text is not a list of pairs of two-digit base-32 numbers in rising order.
     """
-    words = text.split()
     line = np.zeros(GRID * GRID, dtype=bool)
+    words, past = text.split(), 0
+    if len(words) == 1:
+        words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
     if text.strip().lower() != NOTHING.lower():
         if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
             raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32")
         numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
-        for first, last in zip(numbers[::2], numbers[1::2], strict=True):
-            line[first : last + 1] = True
+        if numbers != sorted(numbers):
+            raise BadKeywordError(f"MISSLIST = {text!r} does not rise; it is damaged")
+        numbers[-1] += past
+        for first, end in zip(numbers[::2], numbers[1::2], strict=True):
+            line[first : end + 1 - past] = True
     return np.rot90(line.reshape(GRID, GRID), 1)
+
+
+def _runs(line: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where runs of True begin, and the places after their ends."""
+    steps = np.diff(np.concatenate(([False], line, [False])).astype(np.int8))
+    return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
 
 
 def _rotated(blocks: Blocks) -> Blocks:

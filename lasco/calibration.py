@@ -41,8 +41,11 @@ def offset_bias(frame: Frame) -> float:
     UnsupportedFrameError
         When the read port has no known bias.
     """
+    day, constant = FIRST_BIAS_OF_C3
+    if frame.detector == "C3" and frame.mjd < day and str(frame.header["READPORT"]).strip().upper() == "C":
+        return constant
     utils = importlib.import_module("corkit.utils")
-    bias = float(utils.offset_bias(_corkit_header(frame)))
+    bias = float(utils.offset_bias(_corkit_header(frame, frame.mjd)))
     if bias <= 0:
         raise UnsupportedFrameError(f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias")
     return bias
@@ -67,23 +70,41 @@ def calfactor(frame: Frame) -> float:
     UnsupportedFrameError
         When filter and polariser have no factor.
     """
-    _, factor = _corkit_calfactor(frame.detector)(_corkit_header(frame))
+    _, factor = _corkit_calfactor(frame.detector)(_corkit_header(frame, frame.day))
+    factor = _corrected(frame, float(factor))
     if factor <= 0:
         raise UnsupportedFrameError(
             f"{frame.name}: FILTER = {frame.filter!r} with POLAR = {frame.polar!r} has no calibration factor for "
             f"{frame.detector}"
         )
-    return float(factor)
+    return factor
 
 
-def _corkit_header(frame: Frame) -> fits.Header:
+FACTORS_OF_C2 = {"HALPHA": 0.01055 / 0.1033, "LENS": 0.01055 / 0.1033}
+"""What CorKit's factors of rare positions of the filter wheel of C2 are off by (``c2_calfactor.pro``: 0.01055)."""
+
+NEUTRAL_DENSITY = 0.25256
+"""CorKit divides by the transmission of a polariser where C2's wheel is at ``ND``; SolarSoft does not."""
+
+FIRST_BIAS_OF_C3 = (50072, 319.0)
+"""Day before which the bias of C3 at port C is constant, and its value, DN (``offset_bias.pro``); CorKit fails."""
+
+
+def _corrected(frame: Frame, factor: float) -> float:
+    """SolarSoft's factor where CorKit's differs."""
+    if frame.detector != "C2":
+        return factor
+    return factor * FACTORS_OF_C2.get(frame.filter, 1.0) * (NEUTRAL_DENSITY if frame.polar == "ND" else 1.0)
+
+
+def _corkit_header(frame: Frame, day: float) -> fits.Header:
     """The cards that CorKit reads, as SolarSoft compares them: FILTER and POLAR without blanks, days with slashes."""
     return fits.Header(
         {
             "DETECTOR": frame.detector,
             "FILTER": frame.filter,
             "POLAR": frame.polar,
-            "MID_DATE": frame.mjd,
+            "MID_DATE": day,
             "READPORT": str(frame.header["READPORT"]),
             "DATE-OBS": frame.date.strftime("%Y/%m/%d"),
             "SUMCOL": frame.sums.chip_x,

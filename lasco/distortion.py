@@ -8,7 +8,7 @@ interpolates it linearly in triangles; here it is evaluated at every pixel, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from astropy.time import Time
@@ -63,8 +63,12 @@ def occulter_centre(date: Time, detector: str = "C3") -> tuple[float, float]:
     """Centre of the occulter (column, row) at a date, px counted from 0: the tabulated one nearest in time."""
     if detector == "C2":
         return C2_OCCULTER_CENTRE
-    days = [abs(date.mjd - Time(day).mjd) for day, _ in C3_OCCULTER_CENTRES]
-    return C3_OCCULTER_CENTRES[int(np.argmin(days))][1]
+    return C3_OCCULTER_CENTRES[int(np.argmin(np.abs(_days() - date.mjd)))][1]
+
+
+@cache
+def _days() -> NDArray[np.float64]:
+    return np.array([Time(day).mjd for day, _ in C3_OCCULTER_CENTRES])
 
 
 GRID_STEP = 32

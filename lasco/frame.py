@@ -96,6 +96,11 @@ class Frame:
         return float(mid) if isinstance(mid, int | float) and mid > 0 else float(np.floor(self.date.mjd))
 
     @property
+    def day(self) -> float:
+        """Modified Julian date of the day of DATE-OBS: SolarSoft's day for calibration factor and vignetting."""
+        return float(np.floor(self.date.mjd))
+
+    @property
     def turned(self) -> bool:
         """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
         return abs(wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
@@ -204,8 +209,11 @@ def unsent(frame: Frame) -> NDArray[np.bool_]:
 
     Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
     """
-    held = blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) > 0.5
-    missing = blocks.expand(blocks.never_sent(frame.detector, frame.sums) & ~held, frame.data.shape)
+    never = blocks.never_sent(frame.detector, frame.sums)
+    never[never] = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2)) * 2 <= np.prod(
+        blocks.sides(frame.data.shape)
+    )
+    missing = blocks.expand(never, frame.data.shape)
     return missing if frame.window is None else missing | ~frame.read_out
 
 

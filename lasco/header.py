@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +17,15 @@ from corinpaint.lasco.assets import AssetFile
 from corinpaint.lasco.clock import Clock
 from corinpaint.lasco.decoding import printable
 from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.keywords import CORNERS
 from corinpaint.lasco.observer import SOLAR_RADIUS_M, observer
 from corinpaint.lasco.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.version import __version__
+
+FIRST = 3
+"""Cards of ours that stand before those of the Level 0.5 header."""
+
+Value = str | float | int
 
 PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
 """Percentiles in the header, DATAP01 to DATAP99."""
@@ -84,47 +92,61 @@ def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks)
     -------
     astropy.io.fits.Header
     """
-    new = fits.Header()
-    add_long(new, "FILENAME", printable(f"{level1.level1_number(frame.number)}.fits"), "Level 1 product")
-    new["LEVEL"] = ("1.0", "calibrated")
-    new["DATE-OBS"] = (made.clock.date.isot, "start, UTC" + (", clock corrected" * bool(made.clock.file)))
-    new.extend(
-        [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in new],
-        update=False,
-    )
-    new["EXPTIME"] = (frame.exptime * made.exposure_factor, "s, corrected")
-    new["EXPFAC"] = (made.exposure_factor, "factor that EXPTIME was corrected by")
-    new["OFFSET"] = (made.bias, "DN, bias that was subtracted")
-    new["CALFAC"] = (made.calfactor, "MSB / (DN / s)")
-    new["TIMEOFF"] = (made.clock.offset, "s, clock offset that was subtracted")
-    for key, value in (("R1COL", 20), ("R1ROW", 1), ("R2COL", 1043), ("R2ROW", 1024)):
-        new[key] = value
-    _add_wcs(new, frame, made)
-    new["BUNIT"] = (made.unit, "mean solar brightness (MSB)" if made.unit == level1.MSB_UNIT else "")
-    new["CALERR"] = (made.calibration_error, "relative calibration term, 1 sigma")
-    new["NMISSING"] = (int(lost.sum()), "missing blocks, never-sent ones excluded")
-    new["NFILLED"] = (int(filled.sum()), "missing blocks that were filled")
-    add_long(new, "MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32")
-    new["CALIB"] = (made.calib, "calibration set")
-    add_long(new, "CALOPT", " ".join(made.departures) or "none", "departures from all steps")
+    ours = _ours(frame, made, lost, filled)
+    own = {card[0] for card in ours}
+    kept = [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in own]
+    new = [_card(*card) for card in ours]
+    cards = map(copy.copy, (*new[:FIRST], *kept, *new[FIRST:]))  # the frame keeps its own
+    return fits.Header(list(cards))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _card(key: str, value: Value, comment: str) -> fits.Card:
+    """A card; making one takes astropy ten times as long as copying it, and most are the same in every header."""
+    return fits.Card(key, value, comment)
+
+
+def _ours(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks) -> list[tuple[str, Value, str]]:
+    cards: list[tuple[str, Value, str]] = [
+        _long("FILENAME", printable(f"{level1.level1_number(frame.number)}.fits"), "Level 1 product"),
+        ("LEVEL", "1.0", "calibrated"),
+        ("DATE-OBS", made.clock.date.isot, "start, UTC" + (", clock corrected" * bool(made.clock.file))),
+        ("EXPTIME", frame.exptime * made.exposure_factor, "s, corrected"),
+        ("EXPFAC", made.exposure_factor, "factor that EXPTIME was corrected by"),
+        ("OFFSET", made.bias, "DN, bias that was subtracted"),
+        ("CALFAC", made.calfactor, "MSB / (DN / s)"),
+        ("TIMEOFF", made.clock.offset, "s, clock offset that was subtracted"),
+        *((key, value, "CCD coordinates") for key, value in CORNERS.items()),
+        *_wcs(frame, made),
+        ("BUNIT", made.unit, "mean solar brightness (MSB)" if made.unit == level1.MSB_UNIT else ""),
+        ("CALERR", made.calibration_error, "relative calibration term, 1 sigma"),
+        ("NMISSING", int(lost.sum()), "missing blocks, never-sent ones excluded"),
+        ("NFILLED", int(filled.sum()), "missing blocks that were filled"),
+        _long("MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32"),
+        ("CALIB", made.calib, "calibration set"),
+        _long("CALOPT", " ".join(made.departures) or "none", "departures from all steps"),
+    ]
     for index, file in enumerate(made.files, start=1):
-        new[f"CALF{index}"] = (file.name, "calibration file")
-        new[f"CALH{index}"] = file.sha256
-    new["CREATOR"] = (f"CorInpaint {__version__}", "software")
-    return new
+        cards += [(f"CALF{index}", file.name, "calibration file"), (f"CALH{index}", file.sha256, "")]
+    return [*cards, ("CREATOR", f"CorInpaint {__version__}", "software")]
+
+
+def _long(key: str, value: str, comment: str) -> tuple[str, str, str]:
+    """A card whose value may need CONTINUE; a comment would only be cut there."""
+    return key, value, comment if len(value) < 30 else ""
 
 
 def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
-    """Set a value that may need CONTINUE cards; a comment would only be cut there."""
-    header[key] = (value, comment) if len(value) < 30 else value
+    """Set a value that may need CONTINUE cards."""
+    header[key] = _long(key, value, comment)[1:]
 
 
-def _add_wcs(new: fits.Header, frame: Frame, made: Made) -> None:
+def _wcs(frame: Frame, made: Made) -> list[tuple[str, Value, str]]:
     seen_from, place = observer(made.clock.date), made.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
     roll = 0.0 if made.turned_by % 180 else place.roll
-    cards = (
+    return [
         ("CTYPE1", "HPLN-TAN", ""),
         ("CTYPE2", "HPLT-TAN", ""),
         ("CUNIT1", "arcsec", ""),
@@ -148,9 +170,7 @@ def _add_wcs(new: fits.Header, frame: Frame, made: Made) -> None:
         ("HGLN_OBS", seen_from.longitude, "deg, approximate"),
         ("HGLT_OBS", seen_from.latitude, "deg, approximate"),
         ("MJD-OBS", float(made.clock.date.mjd), "start of the exposure"),
-    )
-    for key, value, comment in cards:
-        new[key] = (value, comment)
+    ]
 
 
 def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
@@ -158,20 +178,33 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
 
     SolarSoft ``reduce_statistics2.pro`` names them, and leaves out pixels that are not positive.
     """
-    values = data[np.isfinite(data)]
+    values = np.sort(data[np.isfinite(data)])
     unit = "MSB" if header["BUNIT"] == level1.MSB_UNIT else "DN/s"
-    header["DATAZER"] = (int(data.size - values.size), "pixels without a value")
-    header["DATASAT"] = (int(np.count_nonzero(mask & level1.SATURATED)), "saturated pixels")
-    if not values.size:
-        return
-    header["DATAMIN"], header["DATAMAX"] = (float(values.min()), unit), (float(values.max()), unit)
-    mean = float(values.mean(dtype=np.float64))
-    header["DATAAVG"], header["DATASIG"] = (
-        (mean, unit),
-        (float((values - np.float32(mean)).std(dtype=np.float64)), unit),
-    )
-    for level, value in zip(PERCENTILES, np.percentile(values, PERCENTILES), strict=True):
-        header[f"DATAP{level:02d}"] = (float(value), f"{unit}, percentile")
+    cards: list[tuple[str, Value, str]] = [
+        ("DATAZER", int(data.size - values.size), "pixels without a value"),
+        ("DATASAT", int(np.count_nonzero(mask & level1.SATURATED)), "saturated pixels"),
+    ]
+    if values.size:
+        exact = values.astype(np.float64)
+        mean = exact.mean()
+        spread = np.sqrt(max(exact @ exact / exact.size - mean**2, 0.0))
+        places = np.array(PERCENTILES) / 100 * (values.size - 1)
+        levels = _between(exact, places) if exact.size > 1 else np.repeat(exact, places.size)
+        names = ("DATAMIN", "DATAMAX", "DATAAVG", "DATASIG")
+        figures = (exact[0], exact[-1], mean, spread)
+        cards += [(name, float(value), unit) for name, value in zip(names, figures, strict=True)]
+        cards += [
+            (f"DATAP{level:02d}", float(value), f"{unit}, percentile")
+            for level, value in zip(PERCENTILES, levels, strict=True)
+        ]
+    header.extend([fits.Card(*card) for card in cards])
+
+
+def _between(ordered: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of a sorted array at places between its elements."""
+    low = np.minimum(places.astype(np.int64), ordered.size - 2)
+    share = places - low
+    return np.asarray(ordered[low] * (1 - share) + ordered[low + 1] * share)
 
 
 def history(frame: Frame, steps: Iterable[str]) -> Sequence[str]:

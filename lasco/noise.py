@@ -18,11 +18,13 @@ FLAT_FIELD = {"C2": 0.010, "C3": 0.008}
 """Standard deviation of the response of the pixels, which SolarSoft does not correct: white patterns, the same in
 frames years apart (C3 0.0072 in 2002, 0.0083 in 2010)."""
 
+ALL = slice(None)
+
 ROUNDING = 1 / 12
 """Variance of rounding to whole DN, DN^2."""
 
 
-def variance(frame: Frame, bias: float) -> NDArray[np.float32]:
+def variance(frame: Frame, bias: float, rows: slice = ALL) -> NDArray[np.float32]:
     """Variance of the counts of a frame.
 
     ``signal / gain + (flat field * signal)^2 / pixels + reads * (read noise^2 + 1/12) + compression``, with the signal
@@ -36,15 +38,17 @@ def variance(frame: Frame, bias: float) -> NDArray[np.float32]:
     frame : Frame
     bias : float
         DN in each pixel, sums of read-outs included.
+    rows : slice
+        Rows of the frame.
 
     Returns
     -------
-    ndarray of float32, shape of the frame
+    ndarray of float32, shape of the rows
         DN^2.
     """
     detector, reads = frame.detector, frame.sums.reads
     floor = reads * (READ_NOISE[detector] ** 2 + ROUNDING) + compression(frame)
-    signal = np.maximum(frame.data - np.float32(bias), np.float32(0))
+    signal = np.maximum(frame.data[rows] - np.float32(bias), np.float32(0))
     response = np.float32(FLAT_FIELD[detector] ** 2 / frame.sums.pixels)
     return np.asarray(signal * (np.float32(1 / GAIN[detector]) + response * signal) + np.float32(floor))
 

@@ -46,6 +46,9 @@ class Options:
         return tuple(name for name, (key, value) in _NAMES.items() if getattr(self, key) is value)
 
 
+DEFAULT = Options()
+"""Every step."""
+
 _NAMES = {
     **{f"no-{step.name}": (step.name, False) for step in fields(Options) if step.default is True},
     "solarsoft-grid": ("solarsoft", True),

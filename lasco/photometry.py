@@ -14,6 +14,10 @@ C3 plateau between 11300 and 13100 DN (full well), in C2 (22322749) between 1570
 ends."""
 
 
+ROWS = 32
+"""Rows that are calibrated at a time."""
+
+
 def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
     """Count rate: ``(DN - bias) / (EXPTIME * factor)``.
 
@@ -61,6 +65,36 @@ def brightness(
         MSB.
     """
     return np.asarray(rate * calfactor * vignetting - ramp, dtype=np.float32)
+
+
+def from_counts(
+    counts: NDArray[np.float32],
+    exposed: tuple[float, float, float],
+    vignetting: NDArray[np.float32],
+    calfactor: float,
+    ramp: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Both steps, some rows at a time, so that what lies in between stays in the processor's cache.
+
+    Parameters
+    ----------
+    counts : ndarray of float32, shape (H, W)
+        DN.
+    exposed : tuple of float
+        Bias (DN), EXPTIME (s), exposure factor.
+    vignetting, ramp : ndarray of float32, shape (H, W)
+    calfactor : float
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        MSB.
+    """
+    image = np.empty(counts.shape, dtype=np.float32)
+    for first in range(0, counts.shape[0], ROWS):
+        rows = slice(first, first + ROWS)
+        image[rows] = brightness(rate(counts[rows], *exposed), vignetting[rows], calfactor, ramp[rows])
+    return image
 
 
 def check_supported(frame: Frame) -> None:

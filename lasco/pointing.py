@@ -33,6 +33,9 @@ PLATE_SCALE = {"C2": 11.9, "C3": 56.0}
 RECOVERY = "1998-07-01"
 """Day that separates the star fits of before the loss of SOHO from those of after its recovery."""
 
+TERRESTRIAL = 32.184
+"""Seconds that SolarSoft adds to TAI before it looks the star fits up (``adjust_hdr_tcr.pro``)."""
+
 LARGEST_STEP = 5.0
 """Degrees of roll between neighbouring star fits beyond which SOHO was turned in between."""
 
@@ -86,7 +89,7 @@ def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     Returns
     -------
     Pointing
-        From the star fits, linear in TAI, for the time that they cover; else from the header.
+        From the star fits, linear in time, for the time that they cover; else from the header.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def _star_fit(
     if path is None:
         return None
     fits = _read(path, path.stat().st_mtime_ns)
-    second = tai(date)
+    second = tai(date) + TERRESTRIAL
     if not fits.tai[0] <= second <= fits.tai[-1]:
         return None
     after = min(int(np.searchsorted(fits.tai, second, side="right")), fits.tai.size - 1)

@@ -7,141 +7,27 @@ out, masks, and writes the header; `calibrate` does both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
-from corinpaint.lasco import accuracy, blocks, clock, distortion, noise, photometry
-from corinpaint.lasco import frame as frames
+from corinpaint.lasco import accuracy, blocks, clock, distortion
 from corinpaint.lasco import header as headers
 from corinpaint.lasco.assets import INTERRUPTION_MJD, Assets, field_of_view, load_assets
-from corinpaint.lasco.calibration import calfactor
 from corinpaint.lasco.distortion import Geometry
-from corinpaint.lasco.exposure import Exposure, exposure
+from corinpaint.lasco.expose import Exposed, expose, with_ramp
 from corinpaint.lasco.frame import Frame
-from corinpaint.lasco.level1 import (
-    FILLED,
-    MSB_UNIT,
-    NEVER_SENT,
-    OCCULTED,
-    RATE_UNIT,
-    REFUSED,
-    SATURATED,
-    Level1,
-    level1_number,
-)
-from corinpaint.lasco.options import Options
+from corinpaint.lasco.level1 import FILLED, NEVER_SENT, OCCULTED, REFUSED, SATURATED, Level1, level1_number
+from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.pointing import Pointing, pointing
-
-DEFAULT = Options()
 
 SMALLEST_ROLL = 1.0
 """Degrees from which SolarSoft turns the image about the sun centre."""
 
 NONE = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
-
-
-@dataclass(frozen=True, eq=False)
-class Exposed:
-    """A calibrated frame on the detector grid.
-
-    Attributes
-    ----------
-    frame : Frame
-    assets : Assets
-    options : Options
-    exposure : Exposure
-    scale : float
-        Calibration factor, MSB / (DN / s); 1 without it.
-    brightness : ndarray of float32, shape of the frame
-        MSB (DN/s without calibration factor); meaningless where nothing was sent.
-    variance : ndarray of float32, shape of the frame
-        Of the brightness, from photons, read-out and compression.
-    seen : ndarray of bool, shape of the frame
-        Field of view.
-    unsent : ndarray of bool, shape of the frame
-        Never sent, or outside of the subfield.
-    saturated : ndarray of bool, shape of the frame
-    lost : ndarray of bool, shape (32, 32)
-        Lost blocks.
-    """
-
-    frame: Frame
-    assets: Assets
-    options: Options
-    exposure: Exposure
-    scale: float
-    brightness: NDArray[np.float32]
-    variance: NDArray[np.float32]
-    seen: NDArray[np.bool_]
-    unsent: NDArray[np.bool_]
-    saturated: NDArray[np.bool_]
-    lost: blocks.Blocks
-
-    @property
-    def geometry(self) -> Geometry:
-        """From this grid to the corrected one, without roll."""
-        return _geometry(self.frame, self.options)
-
-    @property
-    def unit(self) -> str:
-        """Unit of the brightness, as FITS writes it."""
-        return MSB_UNIT if self.options.calfactor else RATE_UNIT
-
-
-def expose(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Exposed:
-    """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
-
-    Parameters
-    ----------
-    frame : Frame
-    assets : Assets
-    options : Options
-
-    Returns
-    -------
-    Exposed
-
-    Raises
-    ------
-    UnsupportedFrameError
-        When it is no exposure of the corona, or filter and polariser have no calibration factor.
-    CalibrationError
-        When a calibration file is missing or damaged.
-    """
-    photometry.check_supported(frame)
-    taken, optics = exposure(frame, assets), assets.optics(frame.detector, frame.sums)
-    scale = calfactor(frame) if options.calfactor else 1.0
-    vignetting = optics.vignetting(frame.mjd) if options.vignetting else np.float32(1)
-    ramp = optics.ramp if _with_ramp(frame, options) else np.float32(0)
-    rate = photometry.rate(frame.data, taken.bias, frame.exptime, taken.factor)
-    gain = np.square(vignetting * np.float32(scale / (frame.exptime * taken.factor)), dtype=np.float64)
-    return Exposed(
-        frame,
-        assets,
-        options,
-        taken,
-        scale,
-        photometry.brightness(rate, vignetting, scale, ramp),
-        (gain * noise.variance(frame, taken.bias)).astype(np.float32),
-        field_of_view(optics, _geometry(frame, options)).seen,
-        frames.unsent(frame),
-        photometry.saturated(frame),
-        frames.lost(frame),
-    )
-
-
-def _with_ramp(frame: Frame, options: Options) -> bool:
-    """Whether stray light is subtracted: that of C3 Clear is known, and polarisation products hold none."""
-    wanted = options.ramp and options.calfactor
-    return wanted and frame.detector == "C3" and frame.filter == "CLEAR" and not frame.polarised_product
-
-
-def _geometry(frame: Frame, options: Options) -> Geometry:
-    centre = distortion.occulter_centre(frame.date, frame.detector)
-    shape = (frame.data.shape[0], frame.data.shape[1])
-    return Geometry(frame.detector, centre, shape, options.warp, options.solarsoft)
 
 
 def calibrate(frame: Frame, assets: Assets | None = None, options: Options = DEFAULT) -> Level1:
@@ -203,13 +89,33 @@ def finish(
     uncertainty = np.sqrt(variance + np.square(relative * data))
     uncertainty[np.isnan(data)] = np.inf
     made = _made(exposed, time, place, geometry, float(np.median(relative)))
-    header = headers.header(frame, made, exposed.lost, filled)
+    header = describe(exposed, made, filled, history, cards)
     headers.add_statistics(header, data, mask)
+    return Level1(data, mask, uncertainty, header, f"{level1_number(frame.number)}.fits")
+
+
+def describe(
+    exposed: Exposed,
+    made: headers.Made,
+    filled: blocks.Blocks = NONE,
+    history: Sequence[str] = (),
+    cards: Sequence[tuple[str, str, str]] = (),
+) -> fits.Header:
+    """Header of a product with its HISTORY, without statistics; see `finish`."""
+    header = headers.header(exposed.frame, made, exposed.lost, filled)
     for card in cards:
         headers.add_long(header, *card)
-    for line in headers.history(frame, (*made.steps, *history)):
+    for line in headers.history(exposed.frame, (*made.steps, *history)):
         header.add_history(line)
-    return Level1(data, mask, uncertainty, header, f"{level1_number(frame.number)}.fits")
+    return header
+
+
+def origin(exposed: Exposed) -> headers.Made:
+    """What makes the product of a frame: pointing, clock, files, steps."""
+    time = clock.corrected(exposed.frame.date, exposed.assets)
+    place = pointing(exposed.frame, exposed.assets, time.date)
+    relative = accuracy.relative(exposed.frame, exposed.assets, exposed.exposure, place)
+    return _made(exposed, time, place, _rolled(exposed, place), float(np.median(relative)))
 
 
 def _rolled(exposed: Exposed, place: Pointing) -> Geometry:
@@ -229,7 +135,7 @@ def _resampled(
     refused = warp.touched(blocks.expand(exposed.lost, shape) & ~restored)
     mask = np.zeros(shape, dtype=np.uint8)
     mask[warp.touched(restored)] |= FILLED
-    mask[warp.touched(exposed.unsent) | warp.outside] |= NEVER_SENT
+    mask[_unsent(exposed, geometry) | warp.outside] |= NEVER_SENT
     _mask_field(mask, exposed, geometry)
     mask[warp.touched(exposed.saturated)] |= SATURATED
     mask[refused] |= REFUSED
@@ -239,6 +145,20 @@ def _resampled(
     data[warp.touched(~np.isfinite(exposed.brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - FILLED)
     return data, mask, warp.variance(exposed.variance)
+
+
+def _unsent(exposed: Exposed, geometry: Geometry) -> NDArray[np.bool_]:
+    """Pixels of the product that take part of what was not sent; most frames leave out the same blocks."""
+    if exposed.frame.window is not None or geometry.roll:
+        return distortion.product_map(geometry).touched(exposed.unsent)
+    side = blocks.sides(exposed.unsent.shape)
+    return _unsent_blocks(geometry, np.packbits(exposed.unsent[:: side[0], :: side[1]]).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _unsent_blocks(geometry: Geometry, packed: bytes) -> NDArray[np.bool_]:
+    flags = np.unpackbits(np.frombuffer(packed, dtype=np.uint8)).astype(bool).reshape(blocks.GRID, blocks.GRID)
+    return distortion.product_map(geometry).touched(blocks.expand(flags, geometry.shape))
 
 
 def _mask_field(mask: NDArray[np.uint8], exposed: Exposed, geometry: Geometry) -> None:
@@ -254,8 +174,8 @@ def _mask_field(mask: NDArray[np.uint8], exposed: Exposed, geometry: Geometry) -
 
 def _made(exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geometry, error: float) -> headers.Made:
     frame, assets, taken = exposed.frame, exposed.assets, exposed.exposure
-    ramp = _with_ramp(frame, exposed.options)
-    images = assets.optics(frame.detector, frame.sums).used(frame.mjd, ramp=ramp)
+    ramp = with_ramp(frame, exposed.options)
+    images = assets.optics(frame.detector, frame.sums).used(frame.day, ramp=ramp)
     tables = tuple(file for file in (taken.file, time.file, place.file) if file is not None)
     turned_by = 180.0 * frame.turned + geometry.roll
     steps = _steps(exposed, time, place, geometry, [file.name for file in images])
@@ -281,7 +201,7 @@ def _steps(
     """HISTORY of the calibration: every step with the file that it used."""
     frame, options = exposed.frame, exposed.options
     factor, bias, source, _ = exposed.exposure
-    late = exposed.assets.kind == "NOMINAL" and frame.mjd < INTERRUPTION_MJD and frame.detector == "C3"
+    late = exposed.assets.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
         f"{frame.sums.pixels} pixels summed, unwrapped" if frame.sums.pixels > 1 else "",

@@ -40,13 +40,32 @@ class BilinearMap:
 
     def touched(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Pixels whose value takes part of any flagged source pixel; shape (H, W)."""
-        if not flags.any():
-            return np.zeros(self.shape, dtype=bool)
-        return np.asarray(self._applied(self.weights, flags.ravel().astype(np.float32)) > 0)
+        hit = np.zeros(self.shape, dtype=bool)
+        rows = np.flatnonzero(flags.any(axis=1))
+        if rows.size:
+            first, last = max(int(rows[0]) - self._reach, 0), min(int(rows[-1]) + self._reach + 1, self.shape[0])
+            hit[first:last] = (self._part(first, last) @ flags.ravel().astype(np.float32) > 0).reshape(
+                -1, self.shape[1]
+            )
+        return hit
 
     def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
         return np.asarray((self.weights.T @ wanted.ravel().astype(np.float32) > 0).reshape(self.shape))
+
+    def _part(self, first: int, last: int) -> sparse.csr_array:
+        """The matrix for some rows of the new image; weights and indices are views."""
+        starts = self.weights.indptr[first * self.shape[1] : last * self.shape[1] + 1]
+        part = slice(int(starts[0]), int(starts[-1]))
+        shape = (starts.size - 1, self.weights.shape[1])
+        return sparse.csr_array((self.weights.data[part], self.weights.indices[part], starts - starts[0]), shape=shape)
+
+    @cached_property
+    def _reach(self) -> int:
+        """Most rows between a new pixel and the source pixels that it is made of."""
+        counts = np.diff(self.weights.indptr)
+        rows = np.repeat(np.arange(counts.size, dtype=np.int32) // np.int32(self.shape[1]), counts)
+        return int(np.abs(self.weights.indices // np.int32(self.shape[1]) - rows).max(initial=0))
 
     @cached_property
     def outside(self) -> NDArray[np.bool_]:

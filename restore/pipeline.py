@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from corinpaint.lasco import blocks, level1
 from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
+from corinpaint.lasco.expose import Exposed, expose
 from corinpaint.lasco.frame import Frame
-from corinpaint.lasco.options import Options
-from corinpaint.lasco.reduction import DEFAULT, Exposed, expose, finish
+from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.reduction import finish
 from corinpaint.lasco.version import __version__
 from corinpaint.restore import backends, equalise, policy, uncertainty
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks
-from corinpaint.lasco.reduction import Exposed
+from corinpaint.lasco.expose import Exposed
 
 DEGREE = 3
 """Of the polynomial surface that is fitted around each zone."""

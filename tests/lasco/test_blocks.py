@@ -98,14 +98,19 @@ def test_no_missing_block_is_written_as_none():
 
 def test_misslist_numbers_count_on_the_map_turned_by_90_degrees():
     # IDL rotate(map, 1) takes (column i, row j) to (31 - j, i): the number is i * 32 + 31 - j.
-    assert blocks.misslist(_at((0, 0))) == "0V 0V"
-    assert blocks.misslist(_at((31, 0))) == "00 00"
-    assert blocks.misslist(_at((0, 1))) == "1V 1V"
+    assert blocks.misslist(_at((0, 0))) == "0V0V"
+    assert blocks.misslist(_at((31, 0))) == "0000"
+    assert blocks.misslist(_at((0, 1))) == "1V1V"
 
 
-def test_a_run_is_written_by_its_two_end_points():
+def test_a_run_is_written_by_its_end_points_and_all_but_the_last_run_by_the_number_after_it():
     column = _at((10, 3), (11, 3), (12, 3))
-    assert blocks.misslist(column) == "3J 3L"
+    assert blocks.misslist(column) == "3J3L"
+    assert blocks.misslist(column | _at((12, 5))) == "3J3M5J5J"
+
+
+def test_lists_of_the_first_version_are_read_too():
+    assert np.array_equal(blocks.from_misslist("3J 3L 5J 5J"), _at((10, 3), (11, 3), (12, 3), (12, 5)))
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,7 +119,7 @@ def test_misslist_and_back_gives_the_same_map(grid):
     assert np.array_equal(blocks.from_misslist(blocks.misslist(grid)), grid)
 
 
-@pytest.mark.parametrize("text", ["", "00", "00 0", "00 0W", "00 01 02", "0a 0b"])
+@pytest.mark.parametrize("text", ["", "00", "00 0", "00 0W", "00 01 02", "0a 0b", "000", "000102", "0W00", "0500"])
 def test_a_damaged_misslist_is_refused(text):
     with pytest.raises(BadKeywordError, match="MISSLIST"):
         blocks.from_misslist(text)

@@ -100,7 +100,7 @@ def fitted(tmp_path):
     """Writer of star fits about noon: times in hours from it, sun centres, rolls."""
 
     def written(hours, x, y, roll, name="c3_post_recovery_adj_xyr_medv2.sav") -> Assets:
-        tai = np.asarray(hours, float) * 3600 + pointing.tai(NOON)
+        tai = np.asarray(hours, float) * 3600 + pointing.tai(NOON) + pointing.TERRESTRIAL
         (tmp_path / name).write_bytes(save_file(c_tai=tai, c_xmed=x, c_ymed=y, c_rmed=roll))
         return Assets("OFFICIAL", tmp_path)
 

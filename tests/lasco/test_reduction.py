@@ -11,9 +11,10 @@ from official_tree import save_file
 import corinpaint.lasco
 from corinpaint.lasco import blocks, level1, noise, pointing
 from corinpaint.lasco.assets import Assets, load_assets
+from corinpaint.lasco.expose import expose
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.options import Options, parse
-from corinpaint.lasco.reduction import calibrate, expose
+from corinpaint.lasco.reduction import calibrate
 
 CALFACTOR = (7.43e-8 * (52282 - 50000) + 5.96e-3) * 1e-10
 
@@ -39,15 +40,6 @@ def test_the_public_entry_is_calibrate_of_the_room(make_frame):
     product = corinpaint.lasco.calibrate(corinpaint.lasco.read_frame(make_frame()))
     assert isinstance(product, corinpaint.lasco.Level1)
     assert product.header["CALIB"] == "NOMINAL"
-
-
-def test_brightness_follows_the_formula_of_solarsoft(make_frame, official):
-    frame, assets = read_frame(make_frame()), load_assets(official)
-    y, x = np.mgrid[0:1024, 0:1024] / 1024
-    by_hand = (frame.data - 377.741) / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
-    ours = expose(frame, assets).brightness
-    assert ours.dtype == np.float32
-    assert np.allclose(ours, by_hand, rtol=2e-6, atol=1e-17)
 
 
 def test_the_product_names_every_file_and_step_that_made_it(make_frame, tables, tmp_path):
@@ -86,24 +78,6 @@ def test_stray_light_is_that_of_the_clear_filter_alone(make_frame, official, fil
     with_, without = (expose(frame, assets, Options(ramp=ramp)).brightness for ramp in (True, False))
     assert np.array_equal(with_, without)
     assert "C3ramp.fts" not in [calibrate(frame, assets).header[f"CALF{i}"] for i in (1, 2)]
-
-
-def test_a_monthly_image_has_no_bias_but_stray_light(make_frame, official):
-    image = np.full((1024, 1024), 250.5, np.float32)
-    frame = read_frame(make_frame(image, FILEORIG="0"))
-    y, x = np.mgrid[0:1024, 0:1024] / 1024
-    by_hand = 250.5 / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
-    assert np.allclose(expose(frame, load_assets(official)).brightness, by_hand, rtol=2e-6, atol=1e-17)
-
-
-def test_a_product_of_polariser_positions_has_neither_bias_nor_stray_light_and_may_be_negative(make_frame, official):
-    image = np.linspace(-50, 50, 1024 * 1024, dtype=np.float32).reshape(1024, 1024)
-    frame = read_frame(make_frame(image, FILTER="Orange", POLAR="Qs"))
-    y, _ = np.mgrid[0:1024, 0:1024] / 1024
-    by_hand = image / 19.1 * (1 + 0.5 * y) * 0.0297e-10
-    product = expose(frame, load_assets(official))
-    assert np.allclose(product.brightness, by_hand, rtol=2e-6, atol=1e-17)
-    assert not product.lost.any()
 
 
 @pytest.mark.parametrize("cards", [{"LEBXSUM": 2, "LEBYSUM": 2}, {"SUMCOL": 2, "SUMROW": 2}])
@@ -250,7 +224,7 @@ def test_the_polarised_c2_frames_take_the_polarisers_factor(shared):
         frame = read_frame(path)
         product = calibrate(frame)
         factor = (4.60403e-07 * 56393 + 0.0374116) / 0.25256 / 4 * 1e-10
-        assert product.header["CALFAC"] == pytest.approx(factor, rel=1e-9)
+        assert product.header["CALFAC"] == pytest.approx(factor, abs=0, rel=1e-9)
         assert product.data.shape == (512, 512)
         assert abs(product.header["CDELT1"] - 23.8) < 1e-9
         assert 1e-10 < np.nanmedian(product.data) < 3e-9
