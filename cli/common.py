@@ -93,7 +93,7 @@ def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str
     failed = 0
     for item in bar(items, what):
         try:
-            message = work(_checked(item))
+            message = work(checked(item))
         except CorInpaintError as error:
             failed += 1
             say(f"Error: {_with_path(item, error)}", err=True)
@@ -108,7 +108,8 @@ def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str
         sys.exit(1)
 
 
-def _checked(item: Path | NoFrameError) -> Path:
+def checked(item: Path | NoFrameError) -> Path:
+    """The path of a frame; raises the error that stands in its place."""
     if isinstance(item, NoFrameError):
         raise item
     return item

@@ -18,6 +18,7 @@ class LazyGroup(click.Group):
         "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling anything."),
         "inspect": ("inspect", "Say what a Level 0.5 frame holds and what would be filled."),
         "calibration": ("calibration", "Fetch, import and check the official calibration files."),
+        "benchmark": ("benchmark", "Compare fills on real frames."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX or a TorchServe archive."),

@@ -10,6 +10,7 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.restore import fills
 
 if TYPE_CHECKING:
     from corinpaint.restore.pipeline import Restored
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 @common.output_option
 @click.option(
     "--fill",
-    type=click.Choice(["network", "none"]),
+    type=click.Choice(["network", *fills.METHODS, "none"]),
     default="network",
     show_default=True,
-    help="How lost blocks are filled; 'none' leaves them NaN and flagged.",
+    help="How lost blocks are filled: by the network, by a method without it, or not ('none': NaN and flagged).",
+)
+@click.option(
+    "--context",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Frame of the same hours that --fill temporal takes its fill from, or a folder of them; can be repeated.",
 )
 @click.option(
     "--model",
@@ -40,6 +47,7 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     fill: str,
+    context: tuple[Path, ...],
     model: Path | None,
     threads: int,
     calibration: Path | None,
@@ -65,13 +73,18 @@ def command(
 
     try:
         assets, options = load_assets(calibration), parse(departures)
-        engine = None if fill == "none" else backends.load(model, threads)
+        engine = backends.load(model, threads) if fill == "network" else None
+        if fill in fills.METHODS:
+            fills.METHODS[fill]()  # what is not installed is told before the first frame
+        others = [read_frame(item) for item in map(common.checked, common.frames(context))]
     except CorInpaintError as error:
         raise common.fail(error) from error
     made: dict[Path, Path] = {}
 
     def work(path: Path) -> str:
-        restored = restore(read_frame(path), fill=fill, inpainter=engine, assets=assets, options=options)
+        frame = read_frame(path)
+        beside = [other for other in others if other.number != frame.number]
+        restored = restore(frame, fill=fill, inpainter=engine, assets=assets, options=options, context=beside)
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
         if png:

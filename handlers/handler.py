@@ -90,9 +90,13 @@ class CorInpaintHandler:
     def _answer(self, fields: dict[str, Any], headers: dict[str, Any], request_id: str | None) -> wire.Answer:
         try:
             request = wire.parse(fields, headers)
-            frame = read_frame(request.frame)
             restored = restore(
-                frame, fill=request.fill, inpainter=self.inpainter, assets=self.assets, options=request.options
+                read_frame(request.frame),
+                fill=request.fill,
+                inpainter=self.inpainter,
+                assets=self.assets,
+                options=request.options,
+                context=[read_frame(raw, name=f"context {index}") for index, raw in enumerate(request.context, 1)],
             )
             return wire.answer(restored, request.media_type)
         except CorInpaintError as error:

@@ -8,6 +8,7 @@ a field too, and a field goes before a header.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ from corinpaint.restore.report import report
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""
+
+CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
+"""Fields that hold context frames: context, context1, context2 ..."""
 
 OPTION_FIELDS = ("fill", "accept", "options")
 
@@ -55,12 +59,15 @@ class Request:
         Key of `FORMATS`.
     options : Options
         Steps of the calibration that are left out.
+    context : tuple of bytes
+        Content of Level 0.5 files of the same hours.
     """
 
     frame: bytes
     fill: str
     media_type: str
     options: Options = DEFAULT
+    context: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,9 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
     fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
     asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")))
+    names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
+    context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
+    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context)
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:
@@ -151,18 +160,25 @@ def _option(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _frame(fields: Mapping[str, Any]) -> bytes:
-    names = [name for name in FRAME_FIELDS if name in fields] or [name for name in fields if name not in OPTION_FIELDS]
+    names = [name for name in FRAME_FIELDS if name in fields] or [name for name in fields if not _is_option(name)]
     if not names:
         raise EmptyRequestError(
             "the request holds no frame; send a Level 0.5 file as the body, or as the field 'frame'"
         )
-    value = fields[names[0]]
+    return _bytes(fields[names[0]], "the frame")
+
+
+def _is_option(name: str) -> bool:
+    return name in OPTION_FIELDS or CONTEXT_FIELD.fullmatch(name) is not None
+
+
+def _bytes(value: object, what: str) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         if not len(value):
-            raise EmptyRequestError("the frame is empty (0 bytes); send a Level 0.5 FITS file")
+            raise EmptyRequestError(f"{what} is empty (0 bytes); send a Level 0.5 FITS file")
         return bytes(value)
     raise NotFitsError(
-        "the frame was sent as text or JSON; send its bytes with Content-Type: application/fits "
+        f"{what} was sent as text or JSON; send its bytes with Content-Type: application/fits "
         "(curl: -H 'Content-Type: application/fits' --data-binary @FILE)"
     )
 

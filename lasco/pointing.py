@@ -104,6 +104,12 @@ def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     return Pointing(column, row, wrapped(roll), source, file)
 
 
+def on_detector(frame: Frame, place: Pointing) -> tuple[float, float]:
+    """Sun centre (column, row) on the detector grid, px of the frame from 0: before the frame is turned."""
+    rows, columns = frame.data.shape
+    return (columns - 1 - place.column, rows - 1 - place.row) if frame.turned else (place.column, place.row)
+
+
 def tai(date: Time) -> float:
     """Seconds of international atomic time since 1958-01-01, as in the star-fit tables (SolarSoft ``utc2tai``)."""
     return float((date.tai - Time("1958-01-01", scale="tai")).sec)

@@ -5,22 +5,27 @@ photometry -> equalise -> fill the lost blocks -> inverse -> put back -> distort
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, level1
+from corinpaint.lasco import blocks, clock, level1
 from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.expose import Exposed, expose
 from corinpaint.lasco.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.pointing import on_detector, pointing
 from corinpaint.lasco.reduction import finish
 from corinpaint.lasco.version import __version__
-from corinpaint.restore import backends, equalise, policy, uncertainty
+from corinpaint.restore import backends, equalise, fills, policy, uncertainty
+from corinpaint.restore.context import Context, align
 
-FILLS = ("network", "none")
+NETWORK = "network"
+
+FILLS = (NETWORK, *fills.METHODS, "none")
 """Methods of filling that can be asked for."""
 
 
@@ -119,6 +124,7 @@ def restore(
     inpainter: backends.Inpainter | None = None,
     assets: Assets | None = None,
     options: Options = DEFAULT,
+    context: Sequence[Frame] = (),
 ) -> Restored:
     """Calibrate a frame and fill its lost blocks.
 
@@ -126,14 +132,17 @@ def restore(
     ----------
     frame : Frame
         Level 0.5.
-    fill : {'network', 'none'}
-        How lost blocks are filled; 'none' leaves them NaN and flagged.
+    fill : str
+        How lost blocks are filled: 'network', one of `corinpaint.restore.fills.METHODS`, or 'none', which leaves them
+        NaN and flagged.
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
     assets : Assets, optional
         Calibration; by default the nominal sets.
     options : Options, optional
         Steps of the calibration to leave out.
+    context : sequence of Frame, optional
+        Frames of the same hours, Level 0.5, that `fill='temporal'` takes its fill from.
 
     Returns
     -------
@@ -143,7 +152,9 @@ def restore(
     Raises
     ------
     OptionError
-        When `fill` is not one of `FILLS`.
+        When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it.
+    ContextError
+        When a context frame is not fit; see `corinpaint.restore.context.align`.
     FrameError
         When the frame cannot be calibrated.
     CheckpointError
@@ -151,15 +162,21 @@ def restore(
     """
     if fill not in FILLS:
         raise OptionError(f"fill = {fill!r} is unknown; choose one of {', '.join(FILLS)}")
+    if bool(context) != (fill == fills.TEMPORAL):
+        raise OptionError(
+            f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, and no other takes any"
+        )
     around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
     exposed, model = around.exposed, None
-    if any(not v.refused for v in verdicts):
+    if fill in fills.METHODS:
+        exposed, verdicts = _filled_by(fill, around, verdicts, context)
+    elif any(not v.refused for v in verdicts):
         engine = inpainter or backends.load()
-        exposed, reached = _filled(around, _accepted(verdicts), engine)
+        exposed, reached = fill_with_network(around, _accepted(verdicts), engine)
         verdicts, model = [_within_reach(v, around, reached) for v in verdicts], engine.info
     filled = _accepted(verdicts)
-    product = finish(exposed, filled, _history(verdicts, model), _cards(fill, model))
+    product = finish(exposed, filled, _history(verdicts, fill, model), _cards(fill, model))
     return Restored(frame, product, tuple(verdicts), around.lost, filled, fill, model)
 
 
@@ -175,11 +192,16 @@ def _accepted(verdicts: list[policy.Verdict]) -> blocks.Blocks:
     return np.asarray(np.logical_or.reduce(maps)) if maps else np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
 
 
-def _within_reach(verdict: policy.Verdict, around: Surroundings, reached: NDArray[np.bool_]) -> policy.Verdict:
+def _within_reach(
+    verdict: policy.Verdict,
+    around: Surroundings,
+    reached: NDArray[np.bool_],
+    otherwise: str = "out of the network's reach",
+) -> policy.Verdict:
     holes = blocks.expand(verdict.zone.missing, around.field.shape) & around.field
     if verdict.refused or reached[holes].all():
         return verdict
-    return policy.Verdict(verdict.zone, "out of the network's reach")
+    return policy.Verdict(verdict.zone, otherwise)
 
 
 def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
@@ -199,7 +221,7 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
     return image[None, None], around.observed.astype(np.float32)[None, None], equaliser
 
 
-def _filled(
+def fill_with_network(
     around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter
 ) -> tuple[Exposed, NDArray[np.bool_]]:
     """The frame with the wanted blocks filled where the network reaches, and where it does."""
@@ -217,7 +239,52 @@ def _filled(
     return replace(around.exposed, brightness=brightness, variance=variance), reached
 
 
-def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -> list[str]:
+def _filled_by(
+    name: str, around: Surroundings, verdicts: list[policy.Verdict], context: Sequence[Frame]
+) -> tuple[Exposed, list[policy.Verdict]]:
+    """The frame with the accepted zones filled by a method of `fills`, those refused that it has no values for."""
+    method = fills.METHODS[name]()
+    zones = tuple(v.zone for v in verdicts if not v.refused)
+    if not zones:
+        return around.exposed, verdicts
+    aligned = align(around.exposed, around.observed, context)
+    exposed, reached = fill_with_method(around, zones, method, aligned)
+    otherwise = f"too little is observed {'in the context' if context else 'around it'} for {name}"
+    return exposed, [_within_reach(v, around, reached, otherwise) for v in verdicts]
+
+
+def fill_with_method(
+    around: Surroundings, zones: tuple[blocks.Zone, ...], method: fills.Fill, context: tuple[Context, ...] = ()
+) -> tuple[Exposed, NDArray[np.bool_]]:
+    """Fill zones by a method of `corinpaint.restore.fills`.
+
+    Returns
+    -------
+    exposed : Exposed
+        Brightness and variance with the fill; NaN where the method finds no value.
+    reached : ndarray of bool, shape (H, W)
+        Where it finds one.
+    """
+    wanted = np.logical_or.reduce([zone.missing for zone in zones])
+    values = method(problem(around, zones, context))
+    holes = blocks.expand(wanted, around.field.shape) & around.field
+    brightness = np.where(holes, values, around.brightness)
+    variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
+    return replace(around.exposed, brightness=brightness, variance=variance), np.isfinite(values)
+
+
+def problem(around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()) -> fills.Problem:
+    """What a method of `corinpaint.restore.fills` is told of a frame whose `zones` it shall fill."""
+    exposed = around.exposed
+    missing = np.logical_or.reduce([zone.missing for zone in zones])
+    hole = blocks.expand(missing, around.field.shape) & around.field
+    time = clock.corrected(exposed.frame.date, exposed.assets).date
+    centre = on_detector(exposed.frame, pointing(exposed.frame, exposed.assets, time))
+    sigma = np.sqrt(exposed.variance)
+    return fills.Problem(around.brightness, around.observed, hole, sigma, centre, zones, context)
+
+
+def _history(verdicts: list[policy.Verdict], fill: str, model: backends.ModelInfo | None) -> list[str]:
     lines = []
     if model is not None:
         lines.append(
@@ -225,7 +292,7 @@ def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -
             "on the detector grid in the equalised domain; observed pixels untouched"
         )
     for verdict in verdicts:
-        fate = f"refused: {verdict.refused}" if verdict.refused else "filled by network"
+        fate = f"refused: {verdict.refused}" if verdict.refused else f"filled by {fill}"
         lines.append(f"Zone {verdict.zone.number}, {int(verdict.zone.missing.sum())} missing blocks: {fate}")
     return lines
 

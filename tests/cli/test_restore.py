@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -45,6 +46,31 @@ def test_without_fill_no_network_is_opened(run, frame_path, tmp_path, monkeypatc
     assert run("restore", frame_path, "-o", tmp_path / "out", "--fill", "none").exit_code == 0
     mask = fits.getdata(tmp_path / "out" / "35082037.fits", "MASK")
     assert np.count_nonzero(mask & 16) > 1000
+
+
+def test_a_fill_without_a_network_opens_none_and_is_told(run, frame_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(backends, "load", lambda *_: pytest.fail("opened"))
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--json")
+    assert result.exit_code == 0, result.output
+    header = fits.getheader(tmp_path / "out" / "35082037.fits")
+    assert (header["FILL"], header["WEIGHTS"], header["NFILLED"]) == ("harmonic", "none", 1)
+    report = json.loads((tmp_path / "out" / "35082037.json").read_text())
+    assert (report["fill"], report["weights"], report["blocks"]["filled"]) == ("harmonic", None, [660])
+
+
+def test_a_fill_that_needs_what_is_not_installed_says_so_before_the_first_frame(run, frame_path, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "telea")
+    assert result.exit_code == 1
+    assert "corinpaint[opencv]" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_fill_is_refused_with_the_names(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "magic")
+    assert result.exit_code == 2
+    for name in ("network", "fuzzy", "navier-stokes", "radial", "none"):
+        assert name in result.stderr
 
 
 def test_a_missing_calibration_folder_is_a_message(run, frame_path, tmp_path):

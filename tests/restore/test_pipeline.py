@@ -11,7 +11,7 @@ from corinpaint.lasco.distortion import C3_OCCULTER_CENTRES
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate
-from corinpaint.restore import pipeline
+from corinpaint.restore import fills, pipeline
 
 LOST = ((20, 20), (20, 21), (8, 12))
 
@@ -157,3 +157,65 @@ def test_a_frame_of_two_blocks_is_calibrated_and_its_holes_are_refused(make_fram
     assert not restored.filled.any()
     assert np.isfinite(restored.level1.data).sum() > 1500
     assert echo.calls == 0
+
+
+@pytest.fixture(params=[name for name in fills.METHODS if name != fills.TEMPORAL])
+def method(request):
+    if request.param in ("telea", "navier-stokes"):
+        pytest.importorskip("cv2")
+    return request.param
+
+
+def test_every_method_without_a_network_fills_and_the_product_tells_which(damaged, echo, method):
+    restored = pipeline.restore(damaged, fill=method, inpainter=echo)
+    without = pipeline.restore(damaged, fill="none").level1
+    product = restored.level1
+    filled = (product.mask & level1.FILLED) > 0
+    assert _equal(product.data, without.data)[~filled].all()
+    assert np.array_equal(product.mask[~filled], without.mask[~filled])
+    assert 3 * 1024 < filled.sum() < 3 * 1200
+    assert np.isfinite(product.data[filled]).all()
+    assert np.isfinite(product.uncertainty[filled]).all()
+    assert (echo.calls, restored.model, restored.fill) == (0, None, method)
+    assert (product.header["FILL"], product.header["WEIGHTS"], product.header["NFILLED"]) == (method, "none", 3)
+    assert f"filled by {method}" in str(product.header["HISTORY"]).replace("\n", "")
+
+
+def test_every_method_comes_close_to_what_was_lost(make_frame, method):
+    complete = pipeline.restore(read_frame(make_frame()), fill="none").level1
+    product = pipeline.restore(read_frame(make_frame(lost=LOST)), fill=method).level1
+    filled = (product.mask & level1.FILLED) > 0
+    error = np.abs(product.data - complete.data)[filled] / complete.uncertainty[filled]
+    assert np.median(error) < (2.5 if method == "biharmonic" else 1.2)
+
+
+def test_the_frame_that_is_filled_tells_the_centre_of_the_sun_on_the_detector(make_frame):
+    for turned, column in ((0.0, 517.956), (180.0, 517.956)):
+        around = pipeline.survey(read_frame(make_frame(lost=LOST, CROTA1=turned)), load_assets())
+        zones = tuple(v.zone for v in pipeline._verdicts(around, "harmonic"))
+        made = pipeline.problem(around, zones)
+        assert made.centre == pytest.approx((column, 532.632))
+        assert made.hole.sum() == 3 * 1024
+        assert not (made.hole & made.observed).any()
+        assert len(made.zones) == 2
+
+
+def test_a_zone_that_a_method_has_no_values_for_is_refused_and_the_others_are_filled(damaged, monkeypatch):
+    def fill(problem):
+        values = np.where(problem.hole, np.float32(1e-10), np.float32(np.nan))
+        values[8 * 32 + 16, 12 * 32 + 16] = np.nan
+        return values
+
+    monkeypatch.setattr(fills, "METHODS", {"harmonic": lambda: fill})
+    restored = pipeline.restore(damaged, fill="harmonic")
+    assert [v.refused for v in restored.verdicts] == ["too little is observed around it for harmonic", ""]
+    product = restored.level1
+    assert (product.mask & level1.REFUSED > 0).sum() > 1000
+    assert np.isnan(product.data[product.mask & level1.REFUSED > 0]).all()
+    assert (product.mask & level1.FILLED > 0).sum() > 2000
+
+
+def test_a_frame_with_nothing_to_fill_says_so_whatever_the_method(make_frame):
+    restored = pipeline.restore(read_frame(make_frame(lost=((31, 16),))), fill="polynomial")
+    assert not restored.filled.any()
+    assert [v.refused for v in restored.verdicts] == ["touches the edge of the frame"]

@@ -1,0 +1,88 @@
+"""`corinpaint benchmark`: how well every method fills holes in real frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corinpaint.cli import common
+from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.restore import fills
+
+SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
+
+
+@click.command("benchmark")
+@common.inputs_argument
+@common.output_option
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    type=click.Choice(["network", *fills.METHODS]),
+    help="What to compare; the first is set against the others. By default the network and every method installed.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Other weights to compare (.onnx, .pt or .safetensors); they come first.",
+)
+@click.option("--sizes", default=SIZES, show_default=True, help="Sizes of holes, blocks.")
+@click.option("--holes", type=click.IntRange(1, 50), default=6, show_default=True, help="Most of a size in a frame.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the places of the holes.")
+@click.option("--draws", type=click.IntRange(10), default=200, show_default=True, help="Of the bootstrap.")
+@click.option("--pictures/--no-pictures", default=True, show_default=True, help="Draw worst, middle and best holes.")
+@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="Of the network; 0 = all.")
+@common.calibration_option
+def command(
+    inputs: tuple[Path, ...],
+    output: Path,
+    methods: tuple[str, ...],
+    models: tuple[Path, ...],
+    sizes: str,
+    holes: int,
+    seed: int,
+    draws: int,
+    pictures: bool,
+    threads: int,
+    calibration: Path | None,
+) -> None:
+    """Compare fills on real Level 0.5 frames: put holes into them, fill them, look at the hole pixels.
+
+    INPUT are complete frames of C2 or C3, or folders of them. The folder receives benchmark.md and benchmark.html
+    (tables and pictures), and CSV files with a row for every hole. The same seed gives the same holes and figures.
+    """
+    from corinpaint.lasco.assets import load_assets
+    from corinpaint.train import comparison
+    from corinpaint.train.benchmark import Plan
+    from corinpaint.train.fillers import fillers
+
+    def skipped(message: str) -> None:
+        common.say(f"left out: {message}", err=True)
+
+    files: list[Path] = []
+    for item in common.frames(inputs):
+        if isinstance(item, Path):
+            files.append(item)
+        else:
+            skipped(str(item))
+    try:
+        plan = Plan(tuple(size.strip() for size in sizes.split(",") if size.strip()), holes, seed)
+        found, weights = fillers(methods or (() if models else ("network", *fills.installed())), models, threads)
+        assets = load_assets(calibration)
+        made = comparison.compare(
+            list(common.bar(files, "benchmark")),
+            found,
+            plan,
+            assets,
+            output,
+            {"weights": weights, "calibration": assets.kind},
+            comparison.Settings(draws, pictures),
+            skipped,
+        )
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    common.say("\n".join(str(path) for path in made))

@@ -1,0 +1,156 @@
+"""How good a fill is: one row of figures for a hole, from its own pixels alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Image = NDArray[np.float64]
+
+SIGMA_OF_MEDIAN = 0.6745
+"""Median absolute value of a normal distribution of unit width."""
+
+SIGMA_OF_90 = 1.6449
+"""Its 90th percentile."""
+
+IN_DOMAIN = ("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim")
+"""Figures that `in_domain` gives."""
+
+CONTEXT = 8
+"""Px around a hole that the structural similarity sees too."""
+
+FLAT = 1e-9
+"""Scatter of a profile over the mean brightness below which it is flat but for rounding."""
+
+FEWEST_BINS = 6
+"""Position angles below which no profile across streamers is compared."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A filled image and its truth in one domain (DN, MSB or equalised).
+
+    Attributes
+    ----------
+    truth, fill : ndarray of float64, shape (H, W)
+    noise : ndarray of float64, shape (H, W)
+        1 sigma of the truth's pixels.
+    span : float
+        Range of the domain, for PSNR and SSIM.
+    """
+
+    truth: Image
+    fill: Image
+    noise: Image
+    span: float
+
+
+def in_domain(view: View, hole: NDArray[np.bool_]) -> dict[str, float]:
+    """Figures of one domain.
+
+    Parameters
+    ----------
+    view : View
+    hole : ndarray of bool, shape (H, W)
+        Pixels of the hole that have a truth.
+
+    Returns
+    -------
+    dict
+        error : median error over median noise, 1 when the fill is as far off as noise is; error_90 : the same of the
+        90th percentiles; bias_sigma : median signed error over median noise; bias_percent : mean error over mean
+        truth; psnr : dB; ssim.
+    """
+    truth, fill, noise = (image[hole] for image in (view.truth, view.fill, view.noise))
+    error, level = fill - truth, float(np.median(noise))
+    size = np.abs(error)
+    return {
+        "error": float(np.median(size)) / SIGMA_OF_MEDIAN / level,
+        "error_90": float(np.quantile(size, 0.9)) / SIGMA_OF_90 / level,
+        "bias_sigma": float(np.median(error)) / level,
+        "bias_percent": 100 * float(error.mean() / truth.mean()),
+        "psnr": float(10 * np.log10(view.span**2 / max(float(np.mean(error**2)), 1e-300))),
+        "ssim": _similarity(view, hole),
+    }
+
+
+def _similarity(view: View, hole: NDArray[np.bool_]) -> float:
+    """Structural similarity (Wang et al. 2004) of the hole's pixels, seen with their surroundings."""
+    from skimage.metrics import structural_similarity
+
+    rows, columns = np.nonzero(hole)
+    window = tuple(slice(max(int(p.min()) - CONTEXT, 0), int(p.max()) + CONTEXT + 1) for p in (rows, columns))
+    truth, fill = view.truth[window], np.where(hole, view.fill, view.truth)[window]
+    compare: Callable[..., tuple[float, Image]] = structural_similarity
+    _, similarity = compare(truth, fill, data_range=view.span, full=True, gaussian_weights=True)
+    return float(similarity[hole[window]].mean())
+
+
+def laplacian_noise(truth: Image, hole: NDArray[np.bool_]) -> float:
+    """Noise of the truth in a hole after Immerkaer (1996): 1.4826 x MAD of a Laplacian difference over 6.
+
+    It sees nothing of the noise that lossy compression took away; `View.noise` does.
+    """
+    kernel = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
+    values = ndimage.convolve(truth, kernel, mode="nearest")[ndimage.binary_erosion(hole)]
+    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) / 6 if values.size else float("nan")
+
+
+def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
+    """Share of the hole's pixels whose truth lies in the 90 % interval of the fill."""
+    return float((np.abs(fill - truth)[hole] < SIGMA_OF_90 * sigma[hole]).mean())
+
+
+def seam(truth: Image, fill: Image, hole: NDArray[np.bool_]) -> float:
+    """Steps across the hole's edge over steps inside, the truth's own taken out: 1 when no seam shows.
+
+    Median absolute difference of neighbours across the edge (filled inside, observed outside), over that of the truth
+    at the same places.
+    """
+    filled = np.where(hole, fill, truth)
+    across, wanted = [], []
+    for axis in (0, 1):
+        edge = np.diff(hole.astype(np.int8), axis=axis) != 0
+        across.append(np.abs(np.diff(filled, axis=axis))[edge])
+        wanted.append(np.abs(np.diff(truth, axis=axis))[edge])
+    expected = float(np.median(np.concatenate(wanted)))
+    return float(np.median(np.concatenate(across))) / expected if expected > 0 else float("nan")
+
+
+def streamers(truth: Image, fill: Image, hole: NDArray[np.bool_], centre: tuple[float, float]) -> float:
+    """Correlation of fill and truth along the position angle, once the fall with radius is taken out.
+
+    Parameters
+    ----------
+    truth, fill : ndarray, shape (H, W)
+    hole : ndarray of bool, shape (H, W)
+    centre : tuple of float
+        Sun centre (column, row), px from 0.
+
+    Returns
+    -------
+    float
+        Of the mean profiles in bins of 2 px of arc; NaN where a hole is too narrow.
+    """
+    rows, columns = np.nonzero(hole)
+    x, y = columns - centre[0], rows - centre[1]
+    radius = np.hypot(x, y)
+    middle = np.arctan2(y.mean(), x.mean())
+    angle = np.angle(np.exp(1j * (np.arctan2(y, x) - middle))) * radius.mean()
+    bins = np.floor(angle / 2).astype(int) - int(np.floor(angle.min() / 2))
+    counts = np.bincount(bins)
+    kept = counts >= 8
+    if kept.sum() < FEWEST_BINS:
+        return float("nan")
+    profiles = []
+    for image in (truth, fill):
+        values = image[hole]
+        trend = np.polynomial.Polynomial.fit(np.log(radius), values, 2)(np.log(radius))
+        profiles.append((np.bincount(bins, weights=values - trend) / np.maximum(counts, 1))[kept])
+    if any(profile.std() <= FLAT * abs(float(truth[hole].mean())) for profile in profiles):
+        return 0.0
+    return float(np.corrcoef(profiles[0], profiles[1])[0, 1])
