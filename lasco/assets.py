@@ -144,7 +144,8 @@ def load_assets(directory: Path | str | None = None) -> Assets:
         names = ", ".join(OFFICIAL_FILES["C3"].values())
         raise CalibrationError(
             f"{directory}: none of the official files is there ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
-            "corinpaint calibration fetch gets them; leave the folder out to use the nominal set"
+            "corinpaint calibration fetch gets them; links to folders are not followed; leave the folder out to use "
+            "the nominal set"
         )
     assets = Assets("OFFICIAL", folder)
     for name in there:
@@ -187,6 +188,9 @@ def _nominal(detector: str) -> Optics:
 def _official(directory: Path, detector: str) -> Optics:
     paths = {role: official_file(directory, name) for role, name in OFFICIAL_FILES[detector].items()}
     images = {role: _image(path) for role, path in paths.items()}
+    for role, image in images.items():
+        if role != "ramp" and not np.count_nonzero(image > 0) / image.size * 4 > 0:
+            raise CalibrationError(f"{paths[role]}: holds nothing above zero; fetch the file again")
     files = {role: asset_file(path) for role, path in paths.items()}
     if detector == "C2":
         vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)

@@ -5,6 +5,7 @@ Source: SolarSoft ``adjust_all_date_obs.pro`` with the table ``c2_time_offsets.d
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from corinpaint.lasco.assets import AssetFile, Assets, asset_file
 from corinpaint.lasco.errors import CalibrationError
 
 TABLE = "c2_time_offsets.dat"
+
+NUMBERS = re.compile(r"\s*[\d.]")
+"""How a line of the table begins; others are remarks."""
 
 MS_PER_DAY = 86_400_000.0
 
@@ -76,7 +80,7 @@ def _table(path: Path, changed: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     """Days (MJD) and offsets (s): columns MJD, milliseconds of the day, position, moved, offset; two lines of title."""
     try:
         lines = path.read_text(errors="replace").splitlines()[2:]
-        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if line.strip()])
+        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if NUMBERS.match(line)])
         days, offsets = np.floor(rows[:, 0]) + rows[:, 1] / MS_PER_DAY, rows[:, 4]
     except (OSError, ValueError, IndexError) as error:
         raise CalibrationError(f"{path}: not a table of clock offsets ({error}); fetch the file again") from error

@@ -153,9 +153,10 @@ def _turned_back(geometry: Geometry) -> tuple[Array, Array]:
     if geometry.roll == 0:
         return columns, rows
     angle, (x0, y0) = np.radians(geometry.roll), geometry.pivot
-    x, y = columns - x0, rows - y0
-    columns = x0 + x * np.cos(angle) + y * np.sin(angle)
-    rows = y0 - x * np.sin(angle) + y * np.cos(angle)
+    wide, high = (1024 // side for side in geometry.shape[::-1])  # CCD pixels: sums need not be square
+    x, y = wide * (columns - x0), high * (rows - y0)
+    columns = x0 + (x * np.cos(angle) + y * np.sin(angle)) / wide
+    rows = y0 + (y * np.cos(angle) - x * np.sin(angle)) / high
     if geometry.turned:
         columns, rows = geometry.shape[1] - 1 - columns, geometry.shape[0] - 1 - rows
     return columns, rows

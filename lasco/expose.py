@@ -117,6 +117,7 @@ def _measured(
     for first in range(0, frame.data.shape[0], photometry.ROWS):
         rows = slice(first, first + photometry.ROWS)
         variance[rows] = np.square(vignetting[rows] * per_count) * noise.variance(frame, taken.bias, rows)
+    brightness[vignetting == 0] = np.nan  # no light passes there, and nothing is known
     return brightness, variance
 
 

@@ -5,6 +5,7 @@ Sources: SolarSoft ``get_exp_factor.pro`` 1.20, ``offset_bias.pro`` 1.36, ``redu
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,7 +84,15 @@ def _table(frame: Frame, assets: Assets) -> Path | None:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    return [words for words in map(str.split, path.read_text(errors="replace").splitlines()) if len(words) >= 5]
+    lines = map(str.split, path.read_text(errors="replace").splitlines())
+    return [words for words in lines if len(words) >= 5 and all(_is_number(words[place]) for place in (1, 2, 4))]
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def _own_name(frame: Frame) -> str:

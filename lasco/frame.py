@@ -209,12 +209,10 @@ def unsent(frame: Frame) -> NDArray[np.bool_]:
 
     Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
     """
-    never = blocks.never_sent(frame.detector, frame.sums)
-    never[never] = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2)) * 2 <= np.prod(
-        blocks.sides(frame.data.shape)
-    )
-    missing = blocks.expand(never, frame.data.shape)
-    return missing if frame.window is None else missing | ~frame.read_out
+    never, inside = blocks.never_sent(frame.detector, frame.sums), frame.read_out
+    held = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2))
+    never[never] = 2 * held <= np.count_nonzero(blocks.cut(inside, never), axis=(1, 2))
+    return blocks.expand(never, frame.data.shape) | ~inside
 
 
 def _number(header: fits.Header, label: str, from_path: bool) -> str:

@@ -54,6 +54,8 @@ class Made(NamedTuple):
     pointing : Pointing
     turned_by : float
         Degrees by which the image was turned counter-clockwise.
+    roll : float
+        Degrees that are left.
     calibration_error : float
         Relative calibration term, 1 sigma, median over the field.
     files : tuple of AssetFile
@@ -72,6 +74,7 @@ class Made(NamedTuple):
     clock: Clock
     pointing: Pointing
     turned_by: float
+    roll: float
     calibration_error: float
     files: tuple[AssetFile, ...]
     departures: tuple[str, ...]
@@ -97,7 +100,11 @@ def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks)
     kept = [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in own]
     new = [_card(*card) for card in ours]
     cards = map(copy.copy, (*new[:FIRST], *kept, *new[FIRST:]))  # the frame keeps its own
-    return fits.Header(list(cards))
+    header = fits.Header(list(cards))
+    for key in ("MID_DATE", "MID_TIME"):
+        if made.clock.offset and key in header:
+            header.comments[key] = "original, clock not corrected"
+    return header
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -145,7 +152,6 @@ def _wcs(frame: Frame, made: Made) -> list[tuple[str, Value, str]]:
     seen_from, place = observer(made.clock.date), made.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
-    roll = 0.0 if made.turned_by % 180 else place.roll
     return [
         ("CTYPE1", "HPLN-TAN", ""),
         ("CTYPE2", "HPLT-TAN", ""),
@@ -157,8 +163,8 @@ def _wcs(frame: Frame, made: Made) -> list[tuple[str, Value, str]]:
         ("CRVAL2", 0.0, "arcsec"),
         ("CDELT1", scale[0], "arcsec/px"),
         ("CDELT2", scale[1], "arcsec/px"),
-        ("CROTA1", roll, "deg"),
-        ("CROTA2", roll, "deg"),
+        ("CROTA1", made.roll, "deg"),
+        ("CROTA2", made.roll, "deg"),
         ("XCEN", scale[0] * ((columns + 1) / 2 - place.column - 1), "arcsec, middle of the frame"),
         ("YCEN", scale[1] * ((rows + 1) / 2 - place.row - 1), "arcsec, middle of the frame"),
         ("RECTIFY", made.turned_by, "deg, turned counter-clockwise by"),

@@ -100,7 +100,7 @@ def _check_values(header: fits.Header, label: str) -> None:
     for key in (*SUMMING, *CORNERS):
         number(header, key, label)
     for key in ("CRPIX1", "CRPIX2", "CROTA1", "OFFSET", "MID_DATE", "MID_TIME", "HCOMP_SF"):
-        if header.get(key) is not None:
+        if str(header.get(key, "")).strip():
             number(header, key, label)
     if not 0 <= (header.get("OFFSET") or 0) < HIGHEST_BIAS:
         raise errors.BadKeywordError(f"{label}: OFFSET = {header['OFFSET']} DN is not a bias; LASCO has 283 to 650 DN")

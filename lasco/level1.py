@@ -97,8 +97,10 @@ class Level1:
 
     def to_bytes(self) -> bytes:
         """The product as the content of a FITS file, with checksums."""
-        buffer = io.BytesIO()
-        self.to_hdus().writeto(buffer, checksum=True)
+        hdus, buffer = self.to_hdus(), io.BytesIO()
+        for hdu in hdus:
+            hdu.add_checksum(when="")  # no time of writing: the same product gives the same bytes
+        hdus.writeto(buffer)
         return buffer.getvalue()
 
     def write(self, directory: Path, *, overwrite: bool = False) -> Path:

@@ -106,9 +106,11 @@ def check_supported(frame: Frame) -> None:
         For a dark or calibration-lamp exposure.
     """
     program = str(frame.header.get("LP_NUM") or "").strip().upper()
-    lamp = frame.header.get("LAMP") or 0
-    if lamp or any(word in program for word in ("DARK", "CAL", "LAMP")):
-        raise UnsupportedFrameError(f"{frame.name}: LP_NUM = {program!r}, LAMP = {lamp}; not an exposure of the corona")
+    state = str(frame.header.get("LAMP") or 0).strip()
+    if state not in ("", "0", "0.0", "False") or any(word in program for word in ("DARK", "CAL", "LAMP")):
+        raise UnsupportedFrameError(
+            f"{frame.name}: LP_NUM = {program!r}, LAMP = {state}; not an exposure of the corona"
+        )
 
 
 def saturated(frame: Frame) -> NDArray[np.bool_]:

@@ -15,8 +15,9 @@ from astropy.time import Time
 from numpy.typing import NDArray
 from scipy.io import readsav
 
-from corinpaint.lasco import checks, store
+from corinpaint.lasco import checks, raw, store
 from corinpaint.lasco.assets import AssetFile, Assets, asset_file
+from corinpaint.lasco.decoding import is_number
 from corinpaint.lasco.distortion import C2_OCCULTER_CENTRE
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.frame import Frame, wrapped
@@ -39,6 +40,9 @@ TERRESTRIAL = 32.184
 LARGEST_STEP = 5.0
 """Degrees of roll between neighbouring star fits beyond which SOHO was turned in between."""
 
+UPSIDE_DOWN = 90.0
+"""Degrees of roll beyond which SOHO counts as upside down."""
+
 FARTHEST = 120.0
 """Px from the middle of the full frame within which a sun centre is believed."""
 
@@ -57,6 +61,8 @@ class Pointing:
         Where it comes from.
     file : AssetFile or None
         The table of star fits that was read.
+    turned : bool
+        True when SOHO was upside down, so that the image is turned by 180 degrees first.
     """
 
     column: float
@@ -64,6 +70,7 @@ class Pointing:
     roll: float
     source: str
     file: AssetFile | None = None
+    turned: bool = False
 
 
 class StarFits(NamedTuple):
@@ -98,16 +105,19 @@ def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     """
     fitted = _star_fit(frame, assets, date)
     (x, y), roll, source, file = fitted or (*_from_header(frame), None)
-    if frame.turned:
+    turned = frame.turned if is_number(frame.header.get("CROTA1")) else abs(wrapped(roll)) > UPSIDE_DOWN
+    if turned:
         x, y, roll = 1023 - x, 1023 - y, roll - 180.0
+    if abs(wrapped(roll)) > UPSIDE_DOWN:  # which way is up is what the header is sure of
+        roll, source = roll - 180.0, f"{source}, roll taken on the side of CROTA1"
     column, row = ((place + 0.5) / step - 0.5 for place, step in ((x, frame.sums.x), (y, frame.sums.y)))
-    return Pointing(column, row, wrapped(roll), source, file)
+    return Pointing(column, row, wrapped(roll), source, file, turned)
 
 
 def on_detector(frame: Frame, place: Pointing) -> tuple[float, float]:
     """Sun centre (column, row) on the detector grid, px of the frame from 0: before the frame is turned."""
     rows, columns = frame.data.shape
-    return (columns - 1 - place.column, rows - 1 - place.row) if frame.turned else (place.column, place.row)
+    return (columns - 1 - place.column, rows - 1 - place.row) if place.turned else (place.column, place.row)
 
 
 def tai(date: Time) -> float:
@@ -127,10 +137,10 @@ def _from_header(frame: Frame) -> tuple[tuple[float, float], float, str]:
     roll = float(header.get("CROTA1") or 0.0) + (0.0 if estimated else CAMERA_ROLL[frame.detector])
     column, row = header.get("CRPIX1"), header.get("CRPIX2")
     default = (DEFAULT_SUN_CENTRE[frame.detector], roll, "default sun centre, CROTA1 of the header")
-    if column is None or row is None:
+    if not all(is_number(value) for value in (column, row)):
         return default
     first = 1.0 if estimated else 0.0
-    left, bottom = header["R1COL"] - 20, header["R1ROW"] - 1
+    left, bottom = raw.corner(header, "R1COL", frame.name) - 20, raw.corner(header, "R1ROW", frame.name) - 1
     place = ((column - first) * sums.x + left, (row - first) * sums.y + bottom)
     if np.hypot(place[0] - 511.5, place[1] - 511.5) > FARTHEST or _is_occulter(frame, place):
         return default
@@ -175,4 +185,7 @@ def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
     order = np.argsort(columns[0], kind="stable")
     if not all(np.isfinite(column).all() for column in columns):
         raise CalibrationError(f"{path}: holds star fits that are not finite; fetch the file again")
+    _, x, y, roll = columns
+    if np.hypot(x - 511.5, y - 511.5).max() > FARTHEST or np.abs(roll).max() > 360.0:
+        raise CalibrationError(f"{path}: holds sun centres or rolls that cannot be; fetch the file again")
     return StarFits(*(column[order] for column in columns))

@@ -12,7 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.keywords import CORNERS
+from corinpaint.lasco.keywords import CORNERS, number
 
 SIDE = 1024
 """Rows and columns of the full, unsummed frame."""
@@ -117,16 +117,16 @@ def window(header: fits.Header, shape: tuple[int, int], sums: Summing, label: st
     BadKeywordError
         When the corners are outside the CCD.
     """
-    ccd = {key: _corner(header, key) for key in CORNERS}
+    ccd = {key: corner(header, key, label) for key in CORNERS}
     left, right = ccd["R1COL"] - CORNERS["R1COL"], ccd["R2COL"] - CORNERS["R1COL"] + 1
     bottom, top = ccd["R1ROW"] - CORNERS["R1ROW"], ccd["R2ROW"] - CORNERS["R1ROW"] + 1
     corners = ", ".join(f"{key} = {value:g}" for key, value in ccd.items())
     if sums.pixels > 1:
         corners += f" with {sums.cards}"
-    if not (0 <= left < right <= SIDE and 0 <= bottom < top <= SIDE) or any(
-        edge % step for edge, step in ((left, sums.x), (right, sums.x), (bottom, sums.y), (top, sums.y))
-    ):
+    if not (0 <= left < right <= SIDE and 0 <= bottom < top <= SIDE):
         raise errors.BadKeywordError(f"{label}: {corners} is no part of the CCD (columns 20 to 1043, rows 1 to 1024)")
+    if any(edge % step for edge, step in ((left, sums.x), (right, sums.x), (bottom, sums.y), (top, sums.y))):
+        raise errors.BadKeywordError(f"{label}: {corners}: no multiples of the summing; LASCO has no such frame")
     found = Window(*(int(edge) for edge in (bottom // sums.y, top // sums.y, left // sums.x, right // sums.x)))
     expected = (found.top - found.bottom, found.right - found.left)
     if shape != expected:
@@ -137,10 +137,16 @@ def window(header: fits.Header, shape: tuple[int, int], sums: Summing, label: st
     return found
 
 
-def _corner(header: fits.Header, key: str) -> float:
-    """A corner of the image, in early headers only in the card of the commanded one (P1COL for R1COL)."""
-    value = header[key]
-    return float(value if value >= 1 else header.get(f"P{key[1:]}", value))
+def corner(header: fits.Header, key: str, label: str) -> float:
+    """A corner of the image, in early headers only in the card of the commanded one (P1COL for R1COL).
+
+    Raises
+    ------
+    BadKeywordError
+        When the card of the commanded one is no number.
+    """
+    value, commanded = float(header[key]), f"P{key[1:]}"
+    return value if value >= 1 or header.get(commanded) is None else number(header, commanded, label)
 
 
 def unwrap(counts: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -83,7 +83,7 @@ def finish(
     place = pointing(frame, assets, time.date)
     geometry = _rolled(exposed, place)
     data, mask, variance = _resampled(exposed, filled, geometry)
-    if frame.turned and not geometry.roll:
+    if place.turned and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
     relative = accuracy.relative(frame, assets, exposed.exposure, place)
     uncertainty = np.sqrt(variance + np.square(relative * data))
@@ -122,7 +122,7 @@ def _rolled(exposed: Exposed, place: Pointing) -> Geometry:
     if not exposed.options.roll or abs(place.roll) < SMALLEST_ROLL:
         return exposed.geometry
     pivot = (place.column, place.row)
-    return replace(exposed.geometry, turned=exposed.frame.turned, roll=place.roll, pivot=pivot)
+    return replace(exposed.geometry, turned=place.turned, roll=place.roll, pivot=pivot)
 
 
 def _resampled(
@@ -177,7 +177,7 @@ def _made(exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geomet
     ramp = with_ramp(frame, exposed.options)
     images = assets.optics(frame.detector, frame.sums).used(frame.day, ramp=ramp)
     tables = tuple(file for file in (taken.file, time.file, place.file) if file is not None)
-    turned_by = 180.0 * frame.turned + geometry.roll
+    turned_by = 180.0 * place.turned + geometry.roll
     steps = _steps(exposed, time, place, geometry, [file.name for file in images])
     return headers.Made(
         assets.kind,
@@ -188,6 +188,7 @@ def _made(exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geomet
         time,
         place,
         turned_by,
+        0.0 if geometry.roll else place.roll,
         error,
         (*images, *tables),
         exposed.options.departures,
@@ -213,7 +214,7 @@ def _steps(
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
         f"Clock offset {time.offset:.3f} s subtracted ({time.file.name})" if time.file else "No table of clock offsets",
         f"Pointing: {place.source}",
-        "Image turned by 180 degrees (SOHO rolled)" * frame.turned,
+        "Image turned by 180 degrees (SOHO rolled)" * place.turned,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
     ]

@@ -49,3 +49,8 @@ def test_without_a_table_nothing_is_corrected_and_none_is_named():
 def test_a_damaged_table_is_named(table, text):
     with pytest.raises(CalibrationError, match=clock.TABLE):
         clock.corrected(Time("2002-01-08"), table(text))
+
+
+def test_remarks_in_the_table_are_passed_over(table):
+    assets = table(TITLE + "52282 0 0 0 8.0\n; end of file\n")
+    assert clock.corrected(Time("2002-01-08"), assets).offset == 8.0

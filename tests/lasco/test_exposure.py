@@ -98,3 +98,8 @@ def test_the_real_summed_frames_are_dark_behind_the_occulter_when_the_bias_is_of
 def test_an_unknown_read_port_without_offset_is_refused_by_name(make_frame):
     with pytest.raises(UnsupportedFrameError, match="READPORT = 'Z'"):
         exposure(read_frame(make_frame(drop=("OFFSET",), READPORT="Z")), load_assets())
+
+
+def test_lines_that_are_no_rows_are_passed_over(make_frame, folder):
+    _table(folder, "name factor bias nreg sec sig\n32082099.fts 0.99 377 0 8285 1\n")
+    assert exposure(read_frame(make_frame()), folder)[:2] == (0.99, 377.0)

@@ -6,7 +6,7 @@ import level05
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco import errors, keywords
+from corinpaint.lasco import calibrate, errors, keywords, read_frame
 
 
 def test_values_are_compared_in_upper_case_without_blanks():
@@ -33,3 +33,8 @@ def test_every_keyword_that_the_calibration_needs_is_missed_by_name(key):
 def test_what_is_no_finite_number_is_no_number(value):
     with pytest.raises(errors.BadKeywordError, match="EXPTIME"):
         keywords.number(fits.Header({"EXPTIME": value}), "EXPTIME", "odd.fts")
+
+
+@pytest.mark.parametrize("key", ["CROTA1", "MID_DATE", "HCOMP_SF", "CRPIX1"])
+def test_a_blank_value_is_a_missing_one_where_it_may_be_missing(make_frame, key):
+    assert calibrate(read_frame(make_frame(**{key: " "}))).header["LEVEL"] == "1.0"

@@ -33,6 +33,10 @@ def test_what_cannot_be_calibrated_is_refused_by_name(name):
     assert "odd.fts" in str(caught.value)
 
 
+def test_a_lamp_that_is_off_in_words_is_off(make_frame):
+    photometry.check_supported(read_frame(make_frame(LAMP="0")))
+
+
 def test_only_full_wells_are_called_saturated(real_frames):
     for path in real_frames:
         assert photometry.saturated(read_frame(path)).mean() < 2e-3

@@ -156,3 +156,23 @@ def test_the_official_pointing_of_the_same_hour_is_within_a_tenth_of_a_pixel(sha
     assert place.column + 1 == pytest.approx(official["CRPIX1"], abs=0.1)
     assert place.row + 1 == pytest.approx(official["CRPIX2"], abs=0.1)
     assert place.roll == pytest.approx(official["CROTA1"], abs=0.02)
+
+
+def test_early_headers_give_the_same_centre_by_their_commanded_corners(make_frame):
+    early = _of(make_frame(R1COL=0, R1ROW=0, P1COL=20, P1ROW=1))
+    assert (early.column, early.row) == (517.956, 532.632)
+
+
+def test_which_way_is_up_is_the_headers_and_the_fits_where_the_header_is_silent(make_frame, fitted):
+    assets = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [180.0, 180.0])
+    with_header, without = _of(make_frame(), assets, NOON), _of(make_frame(drop=("CROTA1",)), assets, NOON)
+    assert (with_header.turned, with_header.roll) == (False, 0.0)
+    assert "side of CROTA1" in with_header.source
+    assert (without.turned, without.roll, without.column) == (True, 0.0, 1023 - 518.0)
+
+
+@pytest.mark.parametrize(("x", "roll"), [(5000.0, 0.0), (518.0, 1000.0)])
+def test_star_fits_that_cannot_be_are_named(make_frame, fitted, x, roll):
+    assets = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
+    with pytest.raises(CalibrationError, match="cannot be"):
+        _of(make_frame(), assets, NOON)

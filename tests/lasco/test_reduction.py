@@ -261,3 +261,40 @@ def test_the_file_of_a_product_is_whole(make_frame, tmp_path):
     path = calibrate(read_frame(make_frame()), load_assets()).write(tmp_path)
     with fits.open(path, checksum=True) as hdus:
         hdus.verify("exception")
+
+
+def test_a_star_in_sums_that_are_not_square_keeps_its_place_when_the_roll_is_taken_out(make_frame):
+    counts = np.full((1024, 512), 900, np.int16)
+    counts[650:654, 310:312] = 9000
+    cards = {"SUMCOL": 2, "SUMROW": 1, "CRPIX1": 259.0, "CRPIX2": 532.6, "CROTA1": 30.0}
+    places = []
+    for roll in (False, True):
+        options = Options(vignetting=False, ramp=False, roll=roll)
+        product = calibrate(read_frame(make_frame(counts, **cards)), load_assets(), options)
+        bright = np.argwhere(product.data > 0.9 * np.nanmax(product.data)).mean(axis=0)
+        places.append(3600 * np.array(WCS(product.header).pixel_to_world_values(*bright[::-1])))
+    assert np.abs(places[0] - places[1]).max() < 60  # arcsec; a pixel is 112 x 56
+
+
+def test_where_no_light_passes_nothing_is_known_even_without_mask(make_frame, tmp_path):
+    image = np.ones((1024, 1024), np.float32)
+    image[400:600, 400:600] = 0
+    fits.PrimaryHDU(image).writeto(tmp_path / "c2vig_final.fts")
+    frame = read_frame(make_frame(DETECTOR="C2", FILTER="Orange"))
+    product = calibrate(frame, load_assets(tmp_path), Options(mask=False))
+    assert np.isnan(product.data[450:550, 450:550]).all()
+    assert np.isinf(product.uncertainty[450:550, 450:550]).all()
+    assert (product.mask[450:550, 450:550] & level1.OCCULTED).all()
+
+
+def test_the_same_product_gives_the_same_bytes_at_any_time(make_frame):
+    first, again = (calibrate(read_frame(make_frame()), load_assets()) for _ in range(2))
+    assert first.to_bytes() == again.to_bytes()
+    assert b"HDU checksum updated" not in first.to_bytes()
+
+
+def test_an_unaligned_subfield_keeps_every_measured_pixel_of_the_corners(make_frame):
+    cards = {"R1COL": 42, "R1ROW": 23, "R2COL": 553, "R2ROW": 534, "CRPIX1": 496.0, "CRPIX2": 510.0}
+    frame = read_frame(make_frame(np.full((512, 512), 900, np.int16), **cards))
+    product = calibrate(frame, load_assets(), Options(mask=False, warp=False))
+    assert np.isfinite(product.data).sum() == 512 * 512

@@ -205,6 +205,7 @@ KEYWORDS: dict[str, Damage] = {
     "LEBXSUM is 2": (_card(LEBXSUM=2), errors.WrongShapeError),
     "R1COL is 100": (_card(R1COL=100), errors.WrongShapeError),
     "R2ROW is below R1ROW": (_card(R2ROW=0), errors.BadKeywordError),
+    "P1COL is text": (_card(R1COL=0, P1COL="x"), errors.BadKeywordError),
     "HCOMP_SF is text": (_card(HCOMP_SF="much"), errors.BadKeywordError),
     "CRPIX1 is text": (_card(CRPIX1="left"), errors.BadKeywordError),
     "CROTA1 is text": (_card(CROTA1="up"), errors.BadKeywordError),
