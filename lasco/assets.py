@@ -189,7 +189,7 @@ def _official(directory: Path, detector: str) -> Optics:
     paths = {role: official_file(directory, name) for role, name in OFFICIAL_FILES[detector].items()}
     images = {role: _image(path) for role, path in paths.items()}
     for role, image in images.items():
-        if role != "ramp" and not np.count_nonzero(image > 0) / image.size * 4 > 0:
+        if role != "ramp" and not (image > 0).any():
             raise CalibrationError(f"{paths[role]}: holds nothing above zero; fetch the file again")
     files = {role: asset_file(path) for role, path in paths.items()}
     if detector == "C2":

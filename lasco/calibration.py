@@ -14,14 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from astropy.io import fits
-
 from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.lasco.frame import Frame
 
 _corkit_lock = threading.Lock()
 
-Calfactor = Callable[[fits.Header], tuple[fits.Header, float]]
+Calfactor = Callable[["_Cards"], tuple["_Cards", float]]
 
 
 def offset_bias(frame: Frame) -> float:
@@ -97,9 +95,19 @@ def _corrected(frame: Frame, factor: float) -> float:
     return factor * FACTORS_OF_C2.get(frame.filter, 1.0) * (NEUTRAL_DENSITY if frame.polar == "ND" else 1.0)
 
 
-def _corkit_header(frame: Frame, day: float) -> fits.Header:
+class _Cards(dict[str, Any]):
+    """The little of a FITS header that CorKit uses: names in any case, and HISTORY, which is not kept."""
+
+    def __getitem__(self, key: str) -> Any:
+        return super().__getitem__(key.upper())
+
+    def add_history(self, _: str) -> None:
+        """Nothing: the product tells its own steps."""
+
+
+def _corkit_header(frame: Frame, day: float) -> _Cards:
     """The cards that CorKit reads, as SolarSoft compares them: FILTER and POLAR without blanks, days with slashes."""
-    return fits.Header(
+    return _Cards(
         {
             "DETECTOR": frame.detector,
             "FILTER": frame.filter,

@@ -22,6 +22,9 @@ from corinpaint.lasco.observer import SOLAR_RADIUS_M, observer
 from corinpaint.lasco.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.version import __version__
 
+ROOM = 72
+"""Characters of a HISTORY card."""
+
 FIRST = 3
 """Cards of ours that stand before those of the Level 0.5 header."""
 
@@ -219,3 +222,9 @@ def history(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
     lines += [f"COMMENT {line}" for line in frame.header.get("COMMENT", []) if str(line).strip()]
     source = printable(str(frame.header.get("FILENAME") or frame.name))
     return [*lines, f"CorInpaint {__version__}: Level 0.5 file {source}", *steps]
+
+
+def add_history(header: fits.Header, lines: Iterable[str]) -> None:
+    """Append HISTORY cards, long lines over several, as `astropy.io.fits.Header.add_history` does one by one."""
+    parts = (line[i : i + ROOM] for line in lines for i in range(0, max(len(line), 1), ROOM))
+    header.extend([copy.copy(_card("HISTORY", part, "")) for part in parts], unique=False)

@@ -105,8 +105,7 @@ def describe(
     header = headers.header(exposed.frame, made, exposed.lost, filled)
     for card in cards:
         headers.add_long(header, *card)
-    for line in headers.history(exposed.frame, (*made.steps, *history)):
-        header.add_history(line)
+    headers.add_history(header, headers.history(exposed.frame, (*made.steps, *history)))
     return header
 
 
