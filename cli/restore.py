@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 @common.output_option
 @click.option(
     "--fill",
-    type=click.Choice(["network", *fills.METHODS, "none"]),
+    type=click.Choice(["network", "auto", *fills.METHODS, "none"]),
     default="network",
     show_default=True,
-    help="How lost blocks are filled: by the network, by a method without it, or not ('none': NaN and flagged).",
+    help="How lost blocks are filled: by the network, by what was measured best for a zone (auto), by a method without "
+    "the network, or not ('none': NaN and flagged).",
 )
 @click.option(
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame of the same hours that --fill temporal takes its fill from, or a folder of them; can be repeated.",
+    help="Frame of the same hours that --fill temporal or auto fills from, or a folder of them; can be repeated.",
 )
 @click.option(
     "--model",
@@ -73,7 +74,7 @@ def command(
 
     try:
         assets, options = load_assets(calibration), parse(departures)
-        engine = backends.load(model, threads) if fill == "network" else None
+        engine = backends.load(model, threads) if fill in ("network", "auto") else None
         if fill in fills.METHODS:
             fills.METHODS[fill]()  # what is not installed is told before the first frame
         others = [read_frame(item) for item in map(common.checked, common.frames(context))]

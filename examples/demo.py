@@ -37,6 +37,7 @@ from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.reduction import finish
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
+from corinpaint.restore.survey import Surroundings, survey
 
 HOUSE = CONFIG.parents[1]
 SEED = 20
@@ -180,7 +181,7 @@ def comparison(simulation: simulate.Simulation, product: bytes) -> str:
     observed = pipeline.restore(complete, fill="none").level1.data
     exposed = expose(complete, assets)
     clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(pipeline.survey(simulation.frame, assets))))
+    plain = finish(replace(exposed, brightness=harmonic_fill(survey(simulation.frame, assets))))
     holes = (mask == level1.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
@@ -191,7 +192,7 @@ def comparison(simulation: simulate.Simulation, product: bytes) -> str:
     return "\n".join(lines)
 
 
-def harmonic_fill(around: pipeline.Surroundings) -> Image:
+def harmonic_fill(around: Surroundings) -> Image:
     """The smoothest surface through the rims of the holes (Laplace's equation), as a rival without a network."""
     hole = blocks.expand(around.missing) & around.field
     number = np.full(hole.shape, -1)

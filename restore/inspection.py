@@ -11,7 +11,7 @@ from corinpaint.lasco import blocks
 from corinpaint.lasco.assets import Assets
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import policy
-from corinpaint.restore.pipeline import survey
+from corinpaint.restore.survey import survey
 
 
 def inspect(path: Path, assets: Assets) -> dict[str, Any]:

@@ -27,10 +27,13 @@ class Verdict:
     zone : Zone
     refused : str
         Why it is not filled; empty when it is.
+    method : str
+        What filled it; empty when nothing did.
     """
 
     zone: blocks.Zone
     refused: str
+    method: str = ""
 
 
 def judge(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> list[Verdict]:

@@ -47,7 +47,13 @@ def report(restored: Restored) -> dict[str, Any]:
             "misslist": blocks.misslist(restored.lost),
         },
         "zones": [
-            {"zone": v.zone.number, "blocks": _numbers(v.zone.missing), "filled": not v.refused, "reason": v.refused}
+            {
+                "zone": v.zone.number,
+                "blocks": _numbers(v.zone.missing),
+                "filled": not v.refused,
+                "method": v.method,
+                "reason": v.refused,
+            }
             for v in restored.verdicts
         ],
         "pixels": {meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in level1.FLAGS.items()},

@@ -202,3 +202,14 @@ def test_a_busy_port_is_named(archive, server, tmp_path):
         torchserve_process.serve(archive, tmp_path, server.ports),
     ):
         pass
+
+
+def test_a_form_with_context_frames_is_filled_from_them(server, http, frame, make_frame):
+    earlier = make_frame(TIME_OBS="02:06:05.594")
+    form = {"frame": ("a.fts", frame), "context": ("b.fts", earlier), "fill": (None, "temporal")}
+    accept = {"accept": (None, "application/json")}
+    report = http.post(server.url(PREDICT), files={**form, **accept}, headers=server.token()).json()
+    assert {zone["method"] for zone in report["zones"] if zone["filled"]} == {"temporal"}
+    late = {**form, **accept, "context": ("c.fts", make_frame(TIME_OBS="22:06:05.594"))}
+    refused = http.post(server.url(PREDICT), files=late, headers=server.token())
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_context")

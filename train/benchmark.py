@@ -21,7 +21,7 @@ from corinpaint.lasco.expose import Exposed
 from corinpaint.lasco.frame import Frame, read_frame
 from corinpaint.lasco.pointing import on_detector, pointing
 from corinpaint.restore import equalise
-from corinpaint.restore.pipeline import Surroundings, survey
+from corinpaint.restore.survey import Surroundings, survey
 from corinpaint.train import placement, scores
 
 Filler = Callable[[Surroundings, blocks.Blocks], Exposed]

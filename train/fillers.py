@@ -9,7 +9,9 @@ from corinpaint.lasco import blocks
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.expose import Exposed
 from corinpaint.restore import backends, fills
-from corinpaint.restore.pipeline import NETWORK, Surroundings, fill_with_method, fill_with_network
+from corinpaint.restore.filling import fill_with_method, fill_with_network
+from corinpaint.restore.pipeline import NETWORK
+from corinpaint.restore.survey import Surroundings
 from corinpaint.train.benchmark import Filler
 
 

@@ -19,7 +19,8 @@ from corinpaint.lasco.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.simulate import simulate
 from corinpaint.lasco.version import __version__
-from corinpaint.restore.pipeline import network_input, survey
+from corinpaint.restore.filling import network_input
+from corinpaint.restore.survey import survey
 
 SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
 

@@ -119,3 +119,24 @@ def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
     whole, some = (fits.getheader(tmp_path / name / "35082037.fits") for name in ("all", "some"))
     assert (whole["CALOPT"], some["CALOPT"]) == ("none", "no-vignetting no-warp")
     assert whole["DATAMAX"] > some["DATAMAX"]
+
+
+def test_context_frames_fill_what_they_saw(run, frame_path, make_frame, tmp_path):
+    earlier = frame_path.with_name("32082036.fts")
+    earlier.write_bytes(make_frame(TIME_OBS="02:06:05.594"))
+    words = ("restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", frame_path.parent)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert "1 blocks lost, 1 filled" in result.output
+    missing = run("restore", frame_path, "-o", tmp_path / "none", "--fill", "temporal")
+    assert missing.exit_code == 1
+    assert "temporal" in missing.stderr
+
+
+def test_a_context_that_cannot_be_read_is_told_before_the_first_frame(run, frame_path, tmp_path):
+    result = run(
+        "restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", tmp_path / "gone.fts"
+    )
+    assert result.exit_code == 1
+    assert "gone.fts" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from corinpaint.handlers import wire
-from corinpaint.lasco.errors import CalibrationError, FrameError, OptionError
+from corinpaint.lasco.errors import CalibrationError, FrameError, NotFitsError, OptionError
 from corinpaint.lasco.options import Options
 
 
@@ -87,3 +87,16 @@ def test_steps_of_the_calibration_are_left_out_by_header_or_field():
 def test_an_unknown_step_is_an_error_of_the_request():
     with pytest.raises(OptionError, match="no-bias"):
         wire.parse({"body": b"frame"}, {"x-corinpaint-options": "no-bias"})
+
+
+def test_context_frames_come_in_fields_of_their_own():
+    request = wire.parse({"frame": b"1", "context": b"2", "context1": bytearray(b"3"), "fill": b"temporal"}, {})
+    assert (request.frame, request.context, request.fill) == (b"1", (b"2", b"3"), "temporal")
+    assert wire.parse({"context": b"2", "upload": b"1"}, {}).frame == b"1"
+
+
+def test_an_empty_context_or_one_sent_as_text_is_named():
+    with pytest.raises(wire.EmptyRequestError, match="'context'"):
+        wire.parse({"frame": b"1", "context": b""}, {})
+    with pytest.raises(NotFitsError, match="'context2'"):
+        wire.parse({"frame": b"1", "context2": "text"}, {})

@@ -11,7 +11,7 @@ from corinpaint.lasco.distortion import C3_OCCULTER_CENTRES
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate
-from corinpaint.restore import fills, pipeline
+from corinpaint.restore import filling, fills, pipeline
 
 LOST = ((20, 20), (20, 21), (8, 12))
 
@@ -102,7 +102,7 @@ def test_a_lost_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_fram
 
 def test_the_network_sees_equalised_pixels_and_zeros_in_the_holes(damaged):
     around = pipeline.survey(damaged, load_assets())
-    image, mask, equaliser = pipeline.network_input(around)
+    image, mask, equaliser = filling.network_input(around)
     assert image.shape == mask.shape == (1, 1, 1024, 1024)
     assert (image[mask == 0] == 0).all()
     back = equaliser.inverse(image[0, 0])[around.observed]
@@ -193,7 +193,7 @@ def test_the_frame_that_is_filled_tells_the_centre_of_the_sun_on_the_detector(ma
     for turned, column in ((0.0, 517.956), (180.0, 517.956)):
         around = pipeline.survey(read_frame(make_frame(lost=LOST, CROTA1=turned)), load_assets())
         zones = tuple(v.zone for v in pipeline._verdicts(around, "harmonic"))
-        made = pipeline.problem(around, zones)
+        made = filling.problem(around, zones)
         assert made.centre == pytest.approx((column, 532.632))
         assert made.hole.sum() == 3 * 1024
         assert not (made.hole & made.observed).any()

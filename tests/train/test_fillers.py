@@ -10,7 +10,7 @@ from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import backends
-from corinpaint.restore.pipeline import survey
+from corinpaint.restore.survey import survey
 from corinpaint.train.fillers import fillers
 
 HOLE = np.zeros((32, 32), dtype=bool)

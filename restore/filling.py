@@ -1,0 +1,82 @@
+"""Blocks filled by the network or by a method without it, one way in and one way out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks, clock
+from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.expose import Exposed
+from corinpaint.lasco.pointing import on_detector, pointing
+from corinpaint.restore import backends, equalise, fills, uncertainty
+from corinpaint.restore.context import Context
+from corinpaint.restore.survey import Surroundings
+
+
+def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
+    """What the network sees of a frame.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (1, 1, 1024, 1024), less when summed
+        Equalised brightness, 0 where not observed.
+    mask : ndarray of float32, same shape
+        1 where observed.
+    equaliser : Equaliser
+        The way back.
+    """
+    equaliser = equalise.fit(around.brightness, around.observed)
+    image = np.where(around.observed, equaliser.forward(around.brightness), np.float32(0))
+    return image[None, None], around.observed.astype(np.float32)[None, None], equaliser
+
+
+def fill_with_network(
+    around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter
+) -> tuple[Exposed, NDArray[np.bool_]]:
+    """The frame with the wanted blocks filled where the network reaches, and where it does."""
+    image, mask, equaliser = network_input(around)
+    restored, mask_out = engine.fill(image, mask)
+    reached = mask_out[0, 0] > 0
+    holes = blocks.expand(wanted, around.field.shape) & around.field & reached
+    if not np.isfinite(restored[0, 0][holes]).all():
+        raise CheckpointError(
+            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
+        )
+    brightness = around.brightness.copy()
+    brightness[holes] = equaliser.inverse(restored[0, 0][holes])
+    variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
+    return replace(around.exposed, brightness=brightness, variance=variance), reached
+
+
+def fill_with_method(
+    around: Surroundings, zones: tuple[blocks.Zone, ...], method: fills.Fill, context: tuple[Context, ...] = ()
+) -> tuple[Exposed, NDArray[np.bool_]]:
+    """Fill zones by a method of `corinpaint.restore.fills`.
+
+    Returns
+    -------
+    exposed : Exposed
+        Brightness and variance with the fill; NaN where the method finds no value.
+    reached : ndarray of bool, shape (H, W)
+        Where it finds one.
+    """
+    wanted = np.logical_or.reduce([zone.missing for zone in zones])
+    values = method(problem(around, zones, context))
+    holes = blocks.expand(wanted, around.field.shape) & around.field
+    brightness = np.where(holes, values, around.brightness)
+    variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
+    return replace(around.exposed, brightness=brightness, variance=variance), np.isfinite(values)
+
+
+def problem(around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()) -> fills.Problem:
+    """What a method of `corinpaint.restore.fills` is told of a frame whose `zones` it shall fill."""
+    exposed = around.exposed
+    missing = np.logical_or.reduce([zone.missing for zone in zones])
+    hole = blocks.expand(missing, around.field.shape) & around.field
+    time = clock.corrected(exposed.frame.date, exposed.assets).date
+    centre = on_detector(exposed.frame, pointing(exposed.frame, exposed.assets, time))
+    sigma = np.sqrt(exposed.variance)
+    return fills.Problem(around.brightness, around.observed, hole, sigma, centre, zones, context)
