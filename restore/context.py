@@ -139,9 +139,13 @@ def _moved(exposed: Exposed, other: Exposed, good: NDArray[np.bool_]) -> tuple[N
     if max(abs(u - x), abs(v - y), abs(angle) * 512) < SMALLEST_SHIFT:
         return other.brightness, good
     rows, columns = np.mgrid[0 : good.shape[0], 0 : good.shape[1]].astype(np.float64)
-    across, up = columns - x, rows - y
+    wide, high = exposed.frame.sums.x, exposed.frame.sums.y  # CCD pixels: sums need not be square
+    across, up = wide * (columns - x), high * (rows - y)
     # CROTA is the turn counter-clockwise that brings north up, so a larger one means a sky turned clockwise.
-    places = u + across * np.cos(angle) + up * np.sin(angle), v - across * np.sin(angle) + up * np.cos(angle)
+    places = (
+        u + (across * np.cos(angle) + up * np.sin(angle)) / wide,
+        v + (up * np.cos(angle) - across * np.sin(angle)) / high,
+    )
     shift = bilinear(*places, clip=False)
     return shift.image(other.brightness), ~shift.touched(~good) & ~shift.outside
 
