@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from corinpaint.lasco import checks, lock, store
+from corinpaint.lasco import checks, files, lock
 from corinpaint.lasco.catalogue import Asset
 from corinpaint.lasco.errors import CalibrationError, OutputError
 
@@ -115,7 +115,7 @@ class Deposit:
         place = self.place(asset)
         path, known = self.directory / place, self._known(asset, place)
         new = True
-        with store.aside(path) as part:
+        with files.aside(path) as part:
             write(part)
             wrong = checks.defect(part, asset.kind)
             if wrong:

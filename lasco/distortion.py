@@ -54,9 +54,8 @@ def shift(radius: NDArray[np.floating] | float, detector: str = "C3") -> NDArray
     ndarray of float64
         What to add to the radius to reach the detector, px.
     """
-    c0, c1, c2 = COEFFICIENTS[detector]
-    mm = MM_PER_PIXEL * np.asarray(radius, dtype=np.float64)
-    return np.asarray(mm * (c0 + c1 * mm**2 + c2 * mm**4) / MM_PER_PIXEL)
+    pixels = np.asarray(radius, dtype=np.float64)
+    return np.asarray(pixels * _relative_shift(pixels, detector))
 
 
 def occulter_centre(date: Time, detector: str = "C3") -> tuple[float, float]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from corinpaint.lasco.errors import OutputError
@@ -51,6 +53,33 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
     finally:
         for part in aside.values():
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A new name beside `path` to write to: becomes `path` at the end, or goes where the block fails.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where it is missing; a file that is there is replaced.
+
+    Raises
+    ------
+    OutputError
+        When the folder or the file cannot be written.
+    """
+    part = path.with_name(f".corinpaint-{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _umask() -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from corinpaint.lasco import catalogue, checks, store
+from corinpaint.lasco import catalogue, checks, files, store
 from corinpaint.lasco.errors import CalibrationError
 
 LOCK = "calibration.lock.json"
@@ -125,7 +125,7 @@ def update(directory: Path, entries: Mapping[str, Entry]) -> None:
     """
     merged = {**read(directory), **entries}
     content = {"format": FORMAT, "files": {place: asdict(merged[place]) for place in sorted(merged)}}
-    with store.aside(directory / LOCK) as part:
+    with files.aside(directory / LOCK) as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

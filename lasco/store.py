@@ -1,20 +1,16 @@
-"""The folder of the official calibration files: where in it a file is, and how one gets into it."""
+"""The folder of the official calibration files: where in it a file is."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from astropy.time import Time
-
-from corinpaint.lasco.errors import OutputError
 
 KNOWN_TREES = 8
 """Folders whose content is remembered."""
@@ -92,33 +88,6 @@ def exposure_table_name(detector: str, date: Time) -> str:
         The frame's; its day in UTC counts.
     """
     return f"{detector.lower()}_expfactor_{date.utc.strftime('%y%m%d')}.dat"
-
-
-@contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """A new name beside `path` to write to: becomes `path` at the end, or goes where the block fails.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made where it is missing; a file that is there is replaced.
-
-    Raises
-    ------
-    OutputError
-        When the folder or the file cannot be written.
-    """
-    part = path.with_name(f".corinpaint-{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _first(tree: _Tree, name: str) -> Path | None:

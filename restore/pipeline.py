@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, level1
 from corinpaint.lasco.assets import Assets, load_assets
@@ -137,8 +136,8 @@ def _filled(
     context: tuple[Context, ...],
 ) -> tuple[Exposed, list[policy.Verdict], backends.ModelInfo | None]:
     """The frame with every zone filled by the first of its methods that finds values, and refused where none does."""
-    exposed, model = around.exposed, None
-    verdicts = list(verdicts)
+    brightness, variance = around.exposed.brightness.copy(), around.exposed.variance.copy()
+    model, verdicts = None, list(verdicts)
     open_ = {i for i, verdict in enumerate(verdicts) if not verdict.refused}
     for turn in range(max(map(len, plan), default=0)):
         for name in dict.fromkeys(plan[i][turn] for i in sorted(open_) if turn < len(plan[i])):
@@ -153,18 +152,12 @@ def _filled(
             for i in mine:
                 hole = blocks.expand(verdicts[i].zone.missing, around.field.shape) & around.field
                 if reached[hole].all():
-                    exposed = _put(exposed, result, hole)
+                    brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
                     verdicts[i] = replace(verdicts[i], method=name)
                     open_.discard(i)
     for i in open_:
         verdicts[i] = replace(verdicts[i], refused=_out_of_reach(plan[i][-1], bool(context)))
-    return exposed, verdicts, model
-
-
-def _put(exposed: Exposed, result: Exposed, hole: NDArray[np.bool_]) -> Exposed:
-    brightness, variance = exposed.brightness.copy(), exposed.variance.copy()
-    brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
-    return replace(exposed, brightness=brightness, variance=variance)
+    return replace(around.exposed, brightness=brightness, variance=variance), verdicts, model
 
 
 def _out_of_reach(name: str, context: bool) -> str:

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from corinpaint.lasco import files
-from corinpaint.lasco.errors import OutputError
+from corinpaint.lasco.errors import CalibrationError, OutputError
 
 
 def test_files_that_belong_together_are_all_written_or_none(tmp_path):
@@ -38,3 +38,38 @@ def test_folders_are_made_and_rights_follow_the_umask(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_file_appears_when_it_is_complete(tmp_path):
+    path = tmp_path / "deep" / "C3ramp.fts"
+    with files.aside(path) as part:
+        part.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert [file.name for file in path.parent.iterdir()] == ["C3ramp.fts"]
+
+
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "C3ramp.fts"
+    path.write_text("old")
+
+    def fail(error: Exception) -> None:
+        with files.aside(path) as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(CalibrationError):
+        fail(CalibrationError("damaged"))
+    with pytest.raises(OutputError, match=r"C3ramp\.fts: cannot be written \(No space left on device\)"):
+        fail(OSError(28, "No space left on device"))
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["C3ramp.fts"]
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "soho").write_text("")
+    with (
+        pytest.raises(OutputError, match=r"C3ramp\.fts: cannot be written"),
+        files.aside(tmp_path / "soho" / "C3ramp.fts"),
+    ):
+        pass

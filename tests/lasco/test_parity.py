@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.time import Time
+from corkit_header import as_corkit_reads
 
 from corinpaint.lasco import calibration, exposure, level1
 from corinpaint.lasco.assets import Assets, load_assets
@@ -33,16 +34,9 @@ def empty(monkeypatch, tmp_path, utils):
     return tmp_path / "corkit"
 
 
-def _header(raw_file):
-    """The header as CorKit reads it."""
-    header = fits.Header.fromstring(raw_file[: raw_file.index(b"END" + b" " * 77) + 80])
-    del header["HISTORY"]
-    return header
-
-
 def _corkit_factor(raw_file):
     """CorKit's calibration factor of a file, from the header as it stands."""
-    header = _header(raw_file)
+    header = as_corkit_reads(raw_file)
     return calibration._corkit_calfactor(header["DETECTOR"])(header)[1]
 
 
@@ -153,7 +147,7 @@ def test_the_bias_of_every_port_agrees_in_every_epoch_and_at_its_ends(utils, mak
 
 def test_an_unknown_port_is_zero_bias_in_corkit_and_refused_here(utils, make_frame):
     raw_file = make_frame(READPORT="Z")
-    assert utils.offset_bias(_header(raw_file)) == 0
+    assert utils.offset_bias(as_corkit_reads(raw_file)) == 0
     with pytest.raises(UnsupportedFrameError):
         calibration.offset_bias(read_frame(raw_file))
 
@@ -184,7 +178,7 @@ def day_table(empty, tmp_path):
 
 def test_a_frame_with_a_row_in_the_days_table_has_the_same_factor_and_bias(utils, day_table, make_frame):
     assets = day_table("32082037.fts")
-    header, *theirs = utils.get_exp_factor(_header(make_frame()))
+    header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
     ours = exposure.exposure(read_frame(make_frame()), assets)
     assert tuple(theirs) == ours[:2] == (0.99, 377.7)
     assert "c3_expfactor_2002-01-08 00:00:00.dat" in str(header["HISTORY"])  # the name of no file
@@ -195,7 +189,7 @@ def test_without_a_row_of_its_own_corkit_takes_two_digits_of_a_file_name_for_fac
     utils, day_table, make_frame
 ):
     assets = day_table("32082033.fts")
-    header, *theirs = utils.get_exp_factor(_header(make_frame()))
+    header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
     assert tuple(theirs) == (2.0, 0.0)  # the second and the third digit of 32082033
     assert "Bias (371.0)" in str(header["HISTORY"])  # of the last row, which is not the nearest in time
     assert exposure.exposure(read_frame(make_frame()), assets)[:2] == (0.99, 377.7)
@@ -203,7 +197,7 @@ def test_without_a_row_of_its_own_corkit_takes_two_digits_of_a_file_name_for_fac
 
 @pytest.mark.usefixtures("empty")
 def test_without_a_table_both_take_factor_1_and_offset(utils, make_frame):
-    _, *theirs = utils.get_exp_factor(_header(make_frame()))
+    _, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
     assert tuple(theirs) == exposure.exposure(read_frame(make_frame()), load_assets())[:2] == (1, 377.741)
 
 

@@ -16,6 +16,7 @@ import pytest
 from astropy.io import fits
 from astropy.time import Time
 from astropy.wcs import WCS, FITSFixedWarning, InconsistentAxisTypesError
+from corkit_header import as_corkit_reads
 
 from corinpaint.lasco import catalogue, distortion, fetching, pointing, raw
 from corinpaint.lasco.assets import load_assets
@@ -74,13 +75,6 @@ def no_tables(monkeypatch, tmp_path, lasco, utils):
     return tmp_path / "corkit"
 
 
-def _header(raw_file):
-    """The header as CorKit reads it."""
-    header = fits.Header.fromstring(raw_file[: raw_file.index(b"END" + b" " * 77) + 80])
-    del header["HISTORY"]
-    return header
-
-
 # The calibration of a frame
 
 ARGS = (None, None, None)
@@ -97,7 +91,9 @@ def images():
 @pytest.mark.usefixtures("no_tables")
 def test_the_arithmetic_of_c3_calibrate_is_right_and_its_image_transposed(lasco, make_frame, official, images):
     frame = read_frame(make_frame())
-    theirs, _ = lasco.c3_calibrate(frame.data.astype(np.float64), _header(make_frame()), *images, *ARGS, NO_MASK=True)
+    theirs, _ = lasco.c3_calibrate(
+        frame.data.astype(np.float64), as_corkit_reads(make_frame()), *images, *ARGS, NO_MASK=True
+    )
     by_hand = (frame.data.astype(np.float64) - 377.741) / 19.1 * images[1] * CLEAR * 1e-10 - images[3]
     assert np.allclose(theirs.T, by_hand, rtol=1e-12, atol=1e-24)
     assert np.abs(theirs / by_hand - 1).max() > 0.1
@@ -217,7 +213,7 @@ def finished(lasco, monkeypatch, make_frame):
     monkeypatch.setattr(lasco, "adjust_hdr", lambda _: {"roll": -0.23, "xpos": 517.956, "ypos": 532.632})
     image = np.full((1024, 1024), 2e-11)
     image[:100, :100] = 0
-    header = _header(make_frame(OBT_TIME=1.0, DATASAT=0))
+    header = as_corkit_reads(make_frame(OBT_TIME=1.0, DATASAT=0))
     header["TIME-OBS"] = header["TIME-OBS"].strip()
     return lasco.final_step(None, "fits", image, header, 1, 1, NOSTAT=True)
 

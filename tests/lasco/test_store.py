@@ -11,7 +11,6 @@ import pytest
 from astropy.time import Time
 
 from corinpaint.lasco import store
-from corinpaint.lasco.errors import CalibrationError, OutputError
 
 
 def _write(path: Path, text: str = "x") -> Path:
@@ -139,37 +138,3 @@ def test_threads_may_look_while_files_come_and_go(tmp_path):
 def test_the_exposure_table_is_named_after_telescope_and_utc_day():
     assert store.exposure_table_name("C3", Time("2002-01-08T23:59:59", scale="utc")) == "c3_expfactor_020108.dat"
     assert store.exposure_table_name("C2", Time("1996-05-01T00:00:10", scale="tai")) == "c2_expfactor_960430.dat"
-
-
-def test_a_file_appears_when_it_is_complete(tmp_path):
-    path = tmp_path / "deep" / "C3ramp.fts"
-    with store.aside(path) as part:
-        part.write_text("new")
-        assert not path.exists()
-    assert path.read_text() == "new"
-    assert [file.name for file in path.parent.iterdir()] == ["C3ramp.fts"]
-
-
-def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
-    path = _write(tmp_path / "C3ramp.fts", "old")
-
-    def fail(error: Exception) -> None:
-        with store.aside(path) as part:
-            part.write_text("half")
-            raise error
-
-    with pytest.raises(CalibrationError):
-        fail(CalibrationError("damaged"))
-    with pytest.raises(OutputError, match=r"C3ramp\.fts: cannot be written \(No space left on device\)"):
-        fail(OSError(28, "No space left on device"))
-    assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == ["C3ramp.fts"]
-
-
-def test_a_file_in_place_of_a_folder_is_named(tmp_path):
-    _write(tmp_path / "soho")
-    with (
-        pytest.raises(OutputError, match=r"C3ramp\.fts: cannot be written"),
-        store.aside(tmp_path / "soho" / "C3ramp.fts"),
-    ):
-        pass
