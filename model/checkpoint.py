@@ -16,7 +16,6 @@ from safetensors.torch import load, save
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import (
-    DOMAIN,
     FORMAT_VERSION,
     KEY,
     CheckpointInfo,
@@ -27,17 +26,29 @@ from corinpaint.model.metadata import (
     weights_dir,
 )
 from corinpaint.model.stack import LayerStack, StackConfig
+from corinpaint.model.straight import StraightConfig, StraightStack
 
-__all__ = ["CheckpointInfo", "default_checkpoint", "load_checkpoint", "read_info", "save_checkpoint", "weights_dir"]
+__all__ = [
+    "CheckpointInfo",
+    "Network",
+    "default_checkpoint",
+    "load_checkpoint",
+    "read_info",
+    "save_checkpoint",
+    "weights_dir",
+]
+
+Network = LayerStack | StraightStack
+"""The two designs: as published, and for straightened windows."""
 
 
-def save_checkpoint(path: str | Path, model: LayerStack, record: Mapping[str, Any] | None = None) -> CheckpointInfo:
+def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] | None = None) -> CheckpointInfo:
     """Write a model; the file appears complete or not at all.
 
     Parameters
     ----------
     path : str or Path
-    model : LayerStack
+    model : LayerStack or StraightStack
     record : mapping, optional
         `{"training": {...}, "data": {...}}`, plain values for JSON.
 
@@ -58,7 +69,7 @@ def save_checkpoint(path: str | Path, model: LayerStack, record: Mapping[str, An
     description = {
         "format_version": FORMAT_VERSION,
         "corinpaint_version": __version__,
-        "domain": DOMAIN,
+        "domain": model.domain,
         "multiple": model.multiple,
         "reach": model.reach,
         "sha256": tensors_sha256(
@@ -82,7 +93,7 @@ def save_checkpoint(path: str | Path, model: LayerStack, record: Mapping[str, An
     return read_info(path)
 
 
-def load_checkpoint(path: str | Path) -> tuple[LayerStack, CheckpointInfo]:
+def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
     """Build the model that a checkpoint describes and load its weights.
 
     Parameters
@@ -91,7 +102,7 @@ def load_checkpoint(path: str | Path) -> tuple[LayerStack, CheckpointInfo]:
 
     Returns
     -------
-    model : LayerStack
+    model : LayerStack or StraightStack
         On the CPU, in evaluation mode.
     info : CheckpointInfo
 
@@ -102,10 +113,16 @@ def load_checkpoint(path: str | Path) -> tuple[LayerStack, CheckpointInfo]:
     """
     info, content = read_verified(path)
     try:
-        model = LayerStack(StackConfig.from_dict(info.architecture))
+        model = _built(info)
         model.load_state_dict(load(content))
     except (CheckpointError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(
             f"{info.path}: its weights do not fit the architecture it describes ({error}); fetch or train it again"
         ) from error
     return model.eval(), info
+
+
+def _built(info: CheckpointInfo) -> Network:
+    if info.domain == StraightStack.domain:
+        return StraightStack(StraightConfig.from_dict(info.architecture))
+    return LayerStack(StackConfig.from_dict(info.architecture))

@@ -18,7 +18,9 @@ from corinpaint.lasco.errors import CheckpointError
 
 FORMAT_VERSION = 1
 KEY = "corinpaint"
-DOMAIN = "equalised"
+DOMAINS = ("equalised", "noise")
+"""What networks see: whole frames of histogram-equalised brightness (0 to 1), or straightened windows in units of the
+noise."""
 MAX_HEADER = 100_000_000
 """Longest header that safetensors itself accepts, bytes."""
 
@@ -34,7 +36,7 @@ class CheckpointInfo:
     corinpaint_version : str
         Version that wrote the file.
     domain : str
-        "equalised": the network sees histogram-equalised brightness in [0, 1].
+        What the network sees, one of `DOMAINS`.
     multiple : int
         Height and width of an image must be multiples of this, px.
     reach : int
@@ -187,10 +189,10 @@ def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
             f"{path}: has checkpoint format {version}, this version reads {FORMAT_VERSION}; use the version of "
             f"corinpaint that wrote it ({values.get('corinpaint_version', 'unknown')}) or train again"
         )
-    if values.get("domain") != DOMAIN:
+    if values.get("domain") not in DOMAINS:
         raise CheckpointError(
-            f"{path}: was trained on {values.get('domain')!r} images, this version restores {DOMAIN!r} ones; "
-            "train again"
+            f"{path}: was trained on {values.get('domain')!r} images, this version restores {' or '.join(DOMAINS)} "
+            "ones; use a newer version or train again"
         )
     try:
         return CheckpointInfo(path=path, **values)

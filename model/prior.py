@@ -32,6 +32,8 @@ class PriorConfig:
         Of the polynomials.
     sigma : float
         Width of the Gaussian window of a fit, cells.
+    across : float or None
+        Its width along the rows, where that differs from the width along the columns.
     radius : int
         Where the window is cut off, cells.
     ridge : float
@@ -45,6 +47,7 @@ class PriorConfig:
     sigma: float = 2.0
     radius: int = 5
     ridge: float = 1e-4
+    across: float | None = None
 
 
 class PyramidPrior(nn.Module):
@@ -77,12 +80,15 @@ class PyramidPrior(nn.Module):
 
     def _windows(self, powers: list[tuple[int, int]]) -> Tensor:
         """Gaussian window times powers of the offset in units of its width, shape (len(powers), 1, side, side)."""
-        offsets = torch.arange(-self.config.radius, self.config.radius + 1) / self.config.sigma
+        config = self.config
+        down = [self._line(config.sigma, power) for power in range(2 * config.degree + 1)]
+        along = [self._line(config.across or config.sigma, power) for power in range(2 * config.degree + 1)]
+        return torch.stack([torch.outer(down[row], along[column]) for row, column in powers])[:, None]
+
+    def _line(self, sigma: float, power: int) -> Tensor:
+        offsets = torch.arange(-self.config.radius, self.config.radius + 1) / sigma
         line = torch.exp(-(offsets**2) / 2)
-        line = line / line.sum()
-        return torch.stack([torch.outer(line * offsets**row, line * offsets**column) for row, column in powers])[
-            :, None
-        ]
+        return line / line.sum() * offsets**power
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the field.
@@ -92,7 +98,7 @@ class PyramidPrior(nn.Module):
         image : Tensor (N, 1, H, W), float
             0 where the mask is 0; H and W multiples of 2^coarsest.
         mask : Tensor (N, 1, H, W), float
-            1 = valid.
+            1 = valid; anything between 0 and 1 is a weight.
 
         Returns
         -------

@@ -76,7 +76,7 @@ class StackConfig:
         """
         try:
             parts = dict(values)
-            unet = UNetConfig(**parts.pop("unet"))
+            unet = UNetConfig.from_dict(parts.pop("unet"))
             pyramid = PriorConfig(**parts.pop("pyramid"))
             return cls(unet=unet, pyramid=pyramid, **parts)
         except (KeyError, TypeError, ValueError) as error:
@@ -107,7 +107,21 @@ class LayerStack(nn.Module):
     Parameters
     ----------
     config : StackConfig
+
+    Attributes
+    ----------
+    domain : str
+        What it sees, see `corinpaint.model.metadata.DOMAINS`.
+    inputs, outputs : tuple of str
+        Names of what its `restorer` takes and returns.
+    planes : int
+        Of image and mask.
     """
+
+    domain = "equalised"
+    inputs = ("image", "mask")
+    outputs = ("restored", "mask_out")
+    planes = 1
 
     def __init__(self, config: StackConfig | None = None) -> None:
         super().__init__()
@@ -168,6 +182,10 @@ class LayerStack(nn.Module):
             predictions.append(prediction)
             masks.append(grown)
         return StackOutput(tuple(filled), tuple(predictions), tuple(masks))
+
+    def restorer(self) -> nn.Module:
+        """What is exported."""
+        return Restorer(self)
 
     def _predict(self, unet: nn.Module, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.prior == "none":

@@ -7,8 +7,9 @@ batch or an image with holes depend on the holes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,15 @@ class UNetConfig:
         Convolutions at the lowest resolution; each carries the fill 2^depth px further into a hole.
     first_kernel : int
         Side of the first window, px.
+    residual : int
+        Convolutions at every resolution, on the way down and up, that add to what they see (local residual
+        connections).
+    inputs : tuple of int
+        Channels of the input, by groups that share a mask.
+    extras : int
+        Channels that are known everywhere, holes or not, and are handed to every resolution.
+    outputs : int
+        Channels of the output.
     """
 
     base: int = 24
@@ -42,10 +52,26 @@ class UNetConfig:
     max_width: int = 64
     bottom: int = 3
     first_kernel: int = 5
+    residual: int = 0
+    inputs: tuple[int, ...] = (1,)
+    extras: int = 0
+    outputs: int = 1
 
     def widths(self) -> tuple[int, ...]:
         """Channels at 1/2, 1/4 ... 1/2^depth of the resolution."""
         return tuple(min(self.base * 2**level, self.max_width) for level in range(self.depth))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> UNetConfig:
+        """The configuration from plain values, as they come out of JSON.
+
+        Raises
+        ------
+        TypeError
+            The values do not describe a UNet.
+        """
+        config = cls(**values)
+        return replace(config, inputs=tuple(config.inputs))
 
 
 class UNet(nn.Module):
@@ -61,66 +87,93 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        widths = config.widths()
-        self.down = nn.ModuleList()
-        channels = 1
-        for level, width in enumerate(widths):
-            kernel = config.first_kernel if level == 0 else 3
-            self.down.append(PartialConv2d((channels,), width, kernel=kernel, stride=2))
-            channels = width
-        self.bottom = nn.ModuleList(PartialConv2d((channels,), channels) for _ in range(config.bottom))
-        self.up = nn.ModuleList()
+        widths, extras = config.widths(), config.extras
+        self.down, self.down_residual = nn.ModuleList(), nn.ModuleList()
+        groups, kernel = tuple(config.inputs), config.first_kernel
+        for width in widths:
+            self.down.append(PartialConv2d(groups, width, kernel=kernel, stride=2))
+            self.down_residual.append(_residual(width, config.residual))
+            groups, kernel = (width + extras,), 3
+        channels = widths[-1]
+        self.bottom = _residual(channels, config.bottom)
+        self.up, self.up_residual = nn.ModuleList(), nn.ModuleList()
         for width in reversed(widths[:-1]):
-            self.up.append(PartialConv2d((channels, width), width))
+            self.up.append(PartialConv2d((channels + extras, width), width))
+            self.up_residual.append(_residual(width, config.residual))
             channels = width
-        self.last = PartialConv2d((channels, 1), 1)
+        self.last = PartialConv2d((channels + extras, *config.inputs), config.outputs)
         nn.init.zeros_(self.last.weight)
 
     @property
     def reach(self) -> int:
         """Distance in px from every side over which a hole is sure to be filled."""
         depth = self.config.depth
-        parts = [(convolution, level) for level, convolution in enumerate(self.down)]
+        parts: list[tuple[nn.Module, int]] = list(zip(self.down, range(depth), strict=True))
+        parts += [(one, level + 1) for level, blocks in enumerate(self.down_residual) for one in _modules(blocks)]
         parts += [(convolution, depth) for convolution in self.bottom]
-        parts += [(convolution, depth - 1 - step) for step, convolution in enumerate(self.up)]
+        for step, (convolution, blocks) in enumerate(zip(self.up, self.up_residual, strict=True)):
+            parts += [(one, depth - 1 - step) for one in (convolution, *_modules(blocks))]
         parts.append((self.last, 0))
         return sum(reach_of(cast(PartialConv2d, convolution), level) for convolution, level in parts)
 
-    def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, mask: Tensor, extras: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Predict an image from the valid pixels of another.
 
         Parameters
         ----------
-        image : Tensor (N, 1, H, W), float
+        image : Tensor (N, sum(inputs), H, W), float
             H and W multiples of 2^depth; finite everywhere.
-        mask : Tensor (N, 1, H, W), float
+        mask : Tensor (N, len(inputs), H, W), float
             1 = valid.
+        extras : Tensor (N, extras, H, W), float, optional
+            Needed when the configuration has some.
 
         Returns
         -------
-        values : Tensor (N, 1, H, W)
+        values : Tensor (N, outputs, H, W)
             Predicted everywhere within reach, holes or not; 0 out of reach.
         mask : Tensor (N, 1, H, W)
             1 where the network had something to predict from.
         """
-        skips = [(image, mask)]
+        skips, known = [(image, mask)], [extras]
         features = image
-        for convolution in self.down:
-            features, mask = convolution(features, mask)
-            features = functional.leaky_relu(features, SLOPE)
+        for level, (convolution, blocks) in enumerate(zip(self.down, self.down_residual, strict=True)):
+            features, mask = convolution(_with(features, known[-1]) if level else features, mask)
+            features, mask = _added(_modules(blocks), functional.leaky_relu(features, SLOPE), mask)
             skips.append((features, mask))
-        for convolution in self.bottom:
-            change, mask = convolution(features, mask)
-            features = features + functional.leaky_relu(change, SLOPE)
+            known.append(None if extras is None else functional.avg_pool2d(cast(Tensor, known[-1]), 2))
+        features, mask = _added(self.bottom, features, mask)
         skips.pop()
-        for convolution in self.up:
-            features, mask = convolution(*_joined(features, mask, skips.pop()))
-            features = functional.leaky_relu(features, SLOPE)
-        values, mask = self.last(*_joined(features, mask, skips.pop()))
+        known.pop()
+        for convolution, blocks in zip(self.up, self.up_residual, strict=True):
+            features, mask = convolution(*_joined(features, mask, skips.pop(), known.pop()))
+            features, mask = _added(_modules(blocks), functional.leaky_relu(features, SLOPE), mask)
+        values, mask = self.last(*_joined(features, mask, skips.pop(), known.pop()))
         return values, mask
 
 
-def _joined(features: Tensor, mask: Tensor, skip: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def _residual(width: int, count: int) -> nn.ModuleList:
+    return nn.ModuleList(PartialConv2d((width,), width) for _ in range(count))
+
+
+def _modules(blocks: nn.Module) -> list[nn.Module]:
+    return list(cast(nn.ModuleList, blocks))
+
+
+def _added(convolutions: Iterable[nn.Module], features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    for convolution in convolutions:
+        change, mask = convolution(features, mask)
+        features = features + functional.leaky_relu(change, SLOPE)
+    return features, mask
+
+
+def _with(features: Tensor, extras: Tensor | None) -> Tensor:
+    return features if extras is None else torch.cat((features, extras), dim=1)
+
+
+def _joined(
+    features: Tensor, mask: Tensor, skip: tuple[Tensor, Tensor], extras: Tensor | None
+) -> tuple[Tensor, Tensor]:
     upper = functional.interpolate(features, scale_factor=2.0, mode="nearest")
     upper_mask = functional.interpolate(mask, scale_factor=2.0, mode="nearest")
-    return torch.cat((upper, skip[0]), dim=1), torch.cat((upper_mask, skip[1]), dim=1)
+    return torch.cat((_with(upper, extras), skip[0]), dim=1), torch.cat((upper_mask, skip[1]), dim=1)

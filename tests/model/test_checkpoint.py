@@ -8,6 +8,7 @@ from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.metadata import read_info
 from corinpaint.model.stack import LayerStack, StackConfig
+from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
 from corinpaint.model.unet import UNetConfig
 
 CONFIG = StackConfig(layers=2, unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1), growth=5)
@@ -91,3 +92,38 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, model):
 
     with pytest.raises(CheckpointError, match="cannot be written"):
         save_checkpoint(tmp_path / "file" / "a.safetensors", model)
+
+
+@pytest.fixture
+def straight():
+    torch.manual_seed(3)
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    model = StraightStack(StraightConfig(layers=2, unet=unet, growth=3))
+    torch.nn.init.normal_(model.layers[1].last.weight)
+    return model.eval()
+
+
+def test_a_network_for_straightened_windows_comes_back_with_nothing_but_its_file(tmp_path, straight):
+    info = save_checkpoint(tmp_path / "s.safetensors", straight, RECORD)
+    loaded, told = load_checkpoint(tmp_path / "s.safetensors")
+
+    given = torch.rand(1, 2, 64, 64), torch.ones(1, 2, 64, 64), torch.tensor([(300.0, 1.0)])
+    given[1][:, :, 16:48, 16:48] = 0
+    assert told == info
+    assert (info.domain, info.multiple, info.reach) == ("noise", straight.multiple, straight.reach)
+    assert isinstance(loaded, StraightStack)
+    assert loaded.config == straight.config
+    for first, second in zip(loaded(*given), straight(*given), strict=True):
+        assert torch.equal(first, second)
+
+
+def test_the_domain_says_which_design_a_file_holds(path, tmp_path, straight):
+    save_checkpoint(tmp_path / "s.safetensors", straight)
+
+    for file, domain, other in ((path, b"equalised", b"noise"), (tmp_path / "s.safetensors", b"noise", b"equalised")):
+        content = file.read_bytes()
+        exchanged = content[8:].replace(rb"\"domain\": \"%s\"" % domain, rb"\"domain\": \"%s\"" % other)
+        length = int.from_bytes(content[:8], "little") + len(exchanged) - len(content[8:])
+        file.write_bytes(length.to_bytes(8, "little") + exchanged)
+        with pytest.raises(CheckpointError, match="do not fit the architecture"):
+            load_checkpoint(file)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.model.metadata import default_checkpoint, read_info, read_verified, tensors_sha256, weights_dir
+from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info, read_verified, tensors_sha256, weights_dir
 
 TENSORS = [("b", "F32", (2,), b"12345678"), ("a", "F32", (1,), b"1234")]
 ENTRIES = {
@@ -117,10 +117,17 @@ def test_another_format_version_is_refused_with_a_remedy(path):
         read_info(path)
 
 
-def test_another_domain_is_refused(path):
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_both_domains_are_known(path, domain):
+    describe(path, domain=domain)
+
+    assert read_info(path).domain == domain
+
+
+def test_another_domain_is_refused_with_those_there_are(path):
     describe(path, domain="linear")
 
-    with pytest.raises(CheckpointError, match="'linear'"):
+    with pytest.raises(CheckpointError, match=r"'linear'.*equalised or noise"):
         read_info(path)
 
 

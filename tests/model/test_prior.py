@@ -82,3 +82,44 @@ def test_gradients_reach_the_valid_pixels():
 
     assert torch.isfinite(image.grad).all()
     assert image.grad[mask > 0].abs().sum() > 0
+
+
+def rays(size=256):
+    """Streaks along the columns of an image, 48 px wide, whose brightness falls along them."""
+    row, column = coordinates(size)
+    return 0.5 - 0.1 * row + 0.1 * torch.sin(2 * torch.pi * column * size / 2 / 48)
+
+
+@pytest.mark.parametrize("side", [32, 64])
+def test_a_window_that_is_narrow_along_the_rows_carries_streaks_along_the_columns_into_a_hole(side):
+    mask, image = holed(side=side), rays()
+    streaked, round_ = (PyramidPrior(PriorConfig(finest=1, sigma=4.0, across=a, radius=8)) for a in (1.5, None))
+
+    def error(prior, image):
+        return (prior(image * mask, mask)[0] - image)[mask == 0].abs().max()
+
+    assert error(streaked, image) < 0.5 * error(round_, image)
+    assert error(streaked, image) < 0.5 * error(streaked, image.mT)
+
+
+def test_the_width_across_is_that_along_where_it_is_not_given():
+    mask, image = holed(), rays()
+    given, left_out = (PyramidPrior(PriorConfig(sigma=2.0, across=across)) for across in (2.0, None))
+
+    assert torch.equal(given(image * mask, mask)[0], left_out(image * mask, mask)[0])
+
+
+def test_pixels_count_by_their_weight():
+    mask, image = torch.ones(1, 1, 128, 128), torch.ones(1, 1, 128, 128)
+    image[..., ::2], mask[..., ::2] = 0, 0.25
+
+    field, _ = PyramidPrior(PriorConfig())(image, mask)
+
+    torch.testing.assert_close(field, torch.full_like(field, 0.8), atol=1e-5, rtol=0)
+
+
+def test_a_field_does_not_depend_on_the_unit_of_the_weights():
+    mask, image = holed(), rays()
+    prior = PyramidPrior(PriorConfig(ridge=1e-7))
+
+    torch.testing.assert_close(prior(image, mask)[0], prior(image, 0.5 * mask)[0], atol=1e-3, rtol=0)

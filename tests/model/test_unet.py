@@ -1,5 +1,8 @@
 """The UNet: where it predicts, how far it reaches, what it does not look at."""
 
+import json
+from dataclasses import asdict, replace
+
 import pytest
 import torch
 
@@ -68,3 +71,69 @@ def test_every_weight_takes_part():
     net(torch.rand(1, 1, 64, 64), mask)[0].square().sum().backward()
 
     assert all(parameter.grad.abs().sum() > 0 for parameter in net.parameters())
+
+
+RICH = UNetConfig(base=4, depth=3, max_width=8, bottom=1, residual=1, inputs=(3, 1), extras=2, outputs=2)
+
+
+def given(size=64):
+    torch.manual_seed(1)
+    return torch.rand(1, 4, size, size), torch.ones(1, 2, size, size), torch.rand(1, 2, size, size)
+
+
+def test_groups_extras_and_outputs_fit_together():
+    values, mask = network(RICH)(*given())
+
+    assert values.shape == (1, 2, 64, 64)
+    assert mask.shape == (1, 1, 64, 64)
+
+
+def test_every_weight_of_a_network_with_residual_convolutions_and_extras_takes_part():
+    net, (image, mask, extras) = network(RICH).train(), given()
+    mask[:, :, 16:48, 16:48] = 0
+
+    net(image, mask, extras)[0].square().sum().backward()
+
+    assert all(parameter.grad.abs().sum() > 0 for parameter in net.parameters())
+
+
+@pytest.mark.parametrize("offset", [0, 5, 8])
+def test_residual_convolutions_carry_a_fill_as_far_as_stated(offset):
+    net = network(RICH)
+    half, (image, mask, extras) = net.reach, given(192)
+    mask[:, :, 32 + offset : 32 + offset + 2 * half, 32 + offset : 32 + offset + 2 * half] = 0
+
+    down, up = 2 + 4 + 8, 4 + 2
+    assert half == network(replace(RICH, residual=0)).reach + down + up < 72
+    assert net(image, mask, extras)[1].all()
+
+
+def test_extras_are_seen_but_do_not_widen_the_mask():
+    net, (image, mask, extras) = network(RICH), given(192)
+    mask[:, :, :, 16:] = 0
+
+    values, reached = net(image, mask, extras)
+    others, reached_too = net(image, mask, extras + 1)
+
+    assert 0 < reached.mean() < 1
+    assert torch.equal(reached, reached_too)
+    assert not torch.equal(values, others)
+    assert not values[:, :, reached[0, 0] == 0].any()
+
+
+def test_a_group_that_is_known_alone_is_something_to_predict_from():
+    net, (image, mask, extras) = network(RICH), given()
+    mask[:, 0] = 0
+
+    values, reached = net(image, mask, extras)
+
+    assert reached.all()
+    assert torch.equal(values, net(torch.cat((image[:, :3] + 5, image[:, 3:]), 1), mask, extras)[0])
+
+
+def test_a_configuration_comes_back_from_json():
+    assert UNetConfig.from_dict(json.loads(json.dumps(asdict(RICH)))) == RICH
+
+
+def test_a_configuration_of_an_earlier_version_has_one_plane_and_no_extras():
+    assert UNetConfig.from_dict({"base": 8}) == UNetConfig(base=8, residual=0, inputs=(1,), extras=0, outputs=1)
