@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame of the same hours that --fill temporal or auto fills from, or a folder of them; can be repeated.",
+    help="Frame of the same hours that --fill network, temporal or auto fills from, or a folder of them; can be "
+    "repeated.",
+)
+@click.option(
+    "--most-error",
+    type=click.FloatRange(0, min_open=True),
+    help="Refuse zones that were measured to be filled with a larger median error, in units of the noise.",
 )
 @click.option(
     "--model",
@@ -49,6 +55,7 @@ def command(
     output: Path,
     fill: str,
     context: tuple[Path, ...],
+    most_error: float | None,
     model: Path | None,
     threads: int,
     calibration: Path | None,
@@ -85,7 +92,15 @@ def command(
     def work(path: Path) -> str:
         frame = read_frame(path)
         beside = [other for other in others if other.number != frame.number]
-        restored = restore(frame, fill=fill, inpainter=engine, assets=assets, options=options, context=beside)
+        restored = restore(
+            frame,
+            fill=fill,
+            inpainter=engine,
+            assets=assets,
+            options=options,
+            context=beside,
+            most_error=most_error,
+        )
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
         if png:

@@ -1,4 +1,4 @@
-"""The network as an ONNX model: inputs `image` and `mask`, outputs `restored` and `mask_out`, one file."""
+"""The network as an ONNX model, one file; its inputs and outputs are those of the network's `restorer`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch.export import Dim
 
-from corinpaint.export.publish import INPUTS, OUTPUTS, aside, describe
+from corinpaint.export.examples import example
+from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import ExportError
-from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.model.metadata import KEY, CheckpointInfo
-from corinpaint.model.stack import LayerStack, Restorer
+from corinpaint.model.checkpoint import Network, load_checkpoint
+from corinpaint.model.metadata import KEY
 from corinpaint.restore.backends import OnnxInpainter
 
 OPSET = 20
@@ -54,29 +54,30 @@ def export(checkpoint: Path, output: Path) -> Path:
         raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
     stack, info = load_checkpoint(checkpoint)
     with aside(output) as path:
-        model = _anonymous(_translated(stack, info))
-        model.metadata_props.add(key=KEY, value=describe(info))
+        model = _anonymous(_translated(stack))
+        model.metadata_props.add(key=KEY, value=describe(info, stack))
         onnx.checker.check_model(model)
         onnx.save_model(model, str(path))
         verify(OnnxInpainter(path), checkpoint)
     return output
 
 
-def _translated(stack: LayerStack, info: CheckpointInfo) -> Any:
-    example = torch.rand(2, 1, 2 * info.multiple, 3 * info.multiple)
-    axes = {0: Dim("batch"), 2: info.multiple * Dim("rows"), 3: info.multiple * Dim("columns")}
+def _translated(stack: Network) -> Any:
+    given = example(stack, batch=2, rows=2 * stack.multiple, columns=3 * stack.multiple)
+    batch, rows, columns = Dim("batch"), stack.multiple * Dim("rows"), stack.multiple * Dim("columns")
+    axes = {name: {0: batch} if name == "place" else {0: batch, 2: rows, 3: columns} for name in stack.inputs}
     with warnings.catch_warnings():
         # Of torch's own making: a deprecated call inside torch.export, and axis names that two inputs share.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
         program = torch.onnx.export(
-            Restorer(stack).eval(),
-            (example, torch.ones_like(example)),
+            stack.restorer().eval(),
+            given,
             dynamo=True,
             verbose=False,
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            dynamic_shapes=dict.fromkeys(INPUTS, axes),
+            input_names=list(stack.inputs),
+            output_names=list(stack.outputs),
+            dynamic_shapes=axes,
             opset_version=OPSET,
         )
     if program is None:

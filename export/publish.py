@@ -10,18 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from corinpaint.lasco.errors import OutputError
+from corinpaint.model.checkpoint import Network
 from corinpaint.model.metadata import CheckpointInfo
 
-INPUTS = ("image", "mask")
-OUTPUTS = ("restored", "mask_out")
 
-
-def describe(info: CheckpointInfo) -> str:
+def describe(info: CheckpointInfo, model: Network) -> str:
     """The description of an export, as `corinpaint.restore.backends.parse_info` reads it.
 
     Parameters
     ----------
     info : CheckpointInfo
+    model : LayerStack or StraightStack
 
     Returns
     -------
@@ -35,8 +34,8 @@ def describe(info: CheckpointInfo) -> str:
             "multiple": info.multiple,
             "reach": info.reach,
             "domain": info.domain,
-            "inputs": INPUTS,
-            "outputs": OUTPUTS,
+            "inputs": model.inputs,
+            "outputs": model.outputs,
         },
         sort_keys=True,
     )

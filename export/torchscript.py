@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
+from corinpaint.export.examples import example
 from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.metadata import KEY
-from corinpaint.model.stack import Restorer
 from corinpaint.restore.torch_backends import TorchScriptInpainter
 
 
@@ -40,17 +40,16 @@ def export(checkpoint: Path, output: Path) -> Path:
         When the folder cannot be written to.
     """
     stack, info = load_checkpoint(checkpoint)
-    side = 2 * info.multiple
-    image, mask = torch.rand(1, 1, side, side), torch.ones(1, 1, side, side)
+    given = example(stack, batch=1, rows=2 * info.multiple, columns=2 * info.multiple)
     with aside(output) as path:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
-            trace = torch.jit.freeze(_trace(Restorer(stack).eval(), image, mask))
-            torch.jit.save(trace, str(path), _extra_files={KEY: describe(info)})
+            trace = torch.jit.freeze(_trace(stack.restorer().eval(), given))
+            torch.jit.save(trace, str(path), _extra_files={KEY: describe(info, stack)})
         verify(TorchScriptInpainter(path), checkpoint)
     return output
 
 
-def _trace(model: Restorer, image: torch.Tensor, mask: torch.Tensor) -> torch.jit.ScriptModule:
-    traced: torch.jit.ScriptModule = torch.jit.trace(model, (image, mask), check_trace=False)  # type: ignore[no-untyped-call]
+def _trace(model: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> torch.jit.ScriptModule:
+    traced: torch.jit.ScriptModule = torch.jit.trace(model, given, check_trace=False)  # type: ignore[no-untyped-call]
     return traced

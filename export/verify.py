@@ -7,6 +7,7 @@ float64: an export may be off by the tolerance, and by a few times what float32 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,17 +15,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from corinpaint.lasco.blocks import BLOCK, expand
 from corinpaint.lasco.errors import ExportError
-from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.model.stack import Restorer
-from corinpaint.restore.backends import TOLERANCE, Image, Inpainter
+from corinpaint.model.checkpoint import Network, load_checkpoint
+from corinpaint.restore.backends import TOLERANCE, Filled, Image, Inpainter
 from corinpaint.restore.torch_backends import TorchInpainter
 
 SEED = 20240117
 ROUNDING = 10.0
 """Times the rounding of eager float32 that an export may be off by."""
+
+LEVELS = 30.0
+"""Range of the images in units of noise that networks of that domain are tried on."""
+
+Given = tuple[Image, ...]
 
 
 def verify(export: Inpainter, checkpoint: Path) -> float:
@@ -40,7 +46,7 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     Returns
     -------
     float
-        Largest difference from eager torch that was seen, in equalised brightness.
+        Largest difference from eager torch that was seen, units of the network's domain.
 
     Raises
     ------
@@ -50,11 +56,12 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     reference = TorchInpainter(checkpoint)
     if export.info.sha256 != reference.info.sha256:
         raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}; export it again")
-    exact = Restorer(load_checkpoint(checkpoint)[0]).double().eval()
+    model = load_checkpoint(checkpoint)[0]
+    exact = copy.deepcopy(model).restorer().double().eval()
     with _one_thread():
         return max(
-            _compare(f"{export.info.path.name}, {case}", export, reference, exact, image, mask)
-            for case, image, mask in cases(reference.info.multiple)
+            _compare(f"{export.info.path.name}, {case}", export, reference, exact, given)
+            for case, given in cases(model)
         )
 
 
@@ -69,41 +76,51 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _compare(label: str, export: Inpainter, reference: Inpainter, exact: Restorer, image: Image, mask: Image) -> float:
-    wanted, wanted_mask = reference.fill(image, mask)
-    got, got_mask = export.fill(image, mask)
-    _check_mask(label, got_mask, wanted_mask)
-    _check_valid_pixels(label, got, image, mask)
-    difference, allowed = float(np.abs(got - wanted).max()), _allowed(exact, image, mask, wanted)
-    if difference > allowed:
-        raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}; {_REMEDY}")
-    return difference
+def _compare(label: str, export: Inpainter, reference: Inpainter, exact: nn.Module, given: Given) -> float:
+    wanted, got = reference.fill(*given), export.fill(*given)
+    _check_mask(label, got.reached, wanted.reached)
+    _check_values(label, got, given)
+    if (got.scale is None) != (wanted.scale is None):
+        raise ExportError(f"{label}: gives {'no' if got.scale is None else 'a'} scale beside the fill; {_REMEDY}")
+    allowed = _allowed(exact, given, wanted)
+    worst = float(np.abs(got.image - wanted.image).max())
+    if got.scale is not None and wanted.scale is not None:
+        worst = max(worst, float(np.abs(got.scale - wanted.scale).max()))
+    if worst > allowed:
+        raise ExportError(f"{label}: differs by {worst:.3g}, more than {allowed:.3g}; {_REMEDY}")
+    return worst
 
 
-def cases(multiple: int) -> Iterator[tuple[str, Image, Image]]:
+def cases(model: Network) -> Iterator[tuple[str, Given]]:
     """Inputs that an export has to agree on.
 
     Parameters
     ----------
-    multiple : int
-        Height and width are multiples of it, px.
+    model : LayerStack or StraightStack
 
     Yields
     ------
     case : str
         Its name.
-    image, mask : ndarray of float32, shape (N, 1, H, W)
-        Every mask in two sizes, the smaller as a single image, the larger as a batch of two that differ.
+    given : tuple of ndarray of float32
+        What `Inpainter.fill` takes: every mask in two sizes, the smaller as a single image, the larger as a batch of
+        two that differ; a second plane is valid and missing in turn.
     """
     random = np.random.default_rng(SEED)
-    step = max(multiple, 2 * BLOCK)
-    step += -step % multiple
+    step = max(model.multiple, 2 * BLOCK)
+    step += -step % model.multiple
     for batch, rows, columns in ((1, step, step), (2, step, 2 * step)):
-        for name, draw in _MASKS.items():
-            image = random.random((batch, 1, rows, columns), dtype=np.float32)
-            valid = np.stack([draw(random, rows, columns) for _ in range(batch)])[:, None]
-            mask = valid.astype(np.float32)
-            yield f"{name}, batch {batch}, {rows} x {columns} px", image * mask, mask
+        for turn, (name, draw) in enumerate(_MASKS.items()):
+            image = random.random((batch, model.planes, rows, columns), dtype=np.float32)
+            mask = np.ones(image.shape, dtype=np.float32)
+            mask[:, 0] = [draw(random, rows, columns) for _ in range(batch)]
+            mask[:, 1:] = turn % 2
+            given: Given = (image * mask, mask)
+            if "place" in model.inputs:
+                radius = random.uniform(100, 500, batch)
+                place = np.stack([radius, random.uniform(1, 2, batch)], axis=1).astype(np.float32)
+                given = (LEVELS * image * mask, mask, place)
+            yield f"{name}, batch {batch}, {rows} x {columns} px", given
 
 
 def _blocks(random: np.random.Generator, rows: int, columns: int, lost: int) -> NDArray[np.bool_]:
@@ -153,18 +170,20 @@ def _check_mask(label: str, got: Image, wanted: Image) -> None:
         raise ExportError(f"{label}: mask_out differs in {np.count_nonzero(got != wanted)} pixels; {_REMEDY}")
 
 
-def _check_valid_pixels(label: str, got: Image, image: Image, mask: Image) -> None:
-    if got.shape != image.shape:
-        raise ExportError(f"{label}: shape {got.shape} instead of {image.shape}; {_REMEDY}")
-    if not np.isfinite(got).all():
-        raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(got))} pixels are not finite; {_REMEDY}")
-    if not np.array_equal(got[mask > 0], image[mask > 0]):
+def _check_values(label: str, got: Filled, given: Given) -> None:
+    image, mask = given[:2]
+    for values in (got.image,) if got.scale is None else (got.image, got.scale):
+        if values.shape != image[:, :1].shape:
+            raise ExportError(f"{label}: shape {values.shape} instead of {image[:, :1].shape}; {_REMEDY}")
+        if not np.isfinite(values).all():
+            raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(values))} pixels are not finite; {_REMEDY}")
+    if len(given) == 2 and not np.array_equal(got.image[mask > 0], image[mask > 0]):
         raise ExportError(f"{label}: valid pixels do not come out as they went in; {_REMEDY}")
 
 
-def _allowed(exact: Restorer, image: Image, mask: Image, wanted: Image) -> float:
+def _allowed(exact: nn.Module, given: Given, wanted: Filled) -> float:
     """Difference that rounding explains: the tolerance, more where float32 is itself off or the values are large."""
     with torch.inference_mode():
-        truth, _ = exact(torch.from_numpy(image).double(), torch.from_numpy(mask).double())
-    rounding = float(np.abs(wanted - truth.numpy()).max())
-    return TOLERANCE * max(1.0, float(np.abs(wanted).max())) + ROUNDING * rounding
+        truth = exact(*(torch.from_numpy(array).double() for array in given))[0]
+    rounding = float(np.abs(wanted.image - truth.numpy()).max())
+    return TOLERANCE * max(1.0, float(np.abs(wanted.image).max())) + ROUNDING * rounding

@@ -97,6 +97,7 @@ class CorInpaintHandler:
                 assets=self.assets,
                 options=request.options,
                 context=[read_frame(raw, name=f"context {index}") for index, raw in enumerate(request.context, 1)],
+                most_error=request.most_error,
             )
             return wire.answer(restored, request.media_type)
         except CorInpaintError as error:

@@ -26,9 +26,12 @@ FRAME_FIELDS = ("body", "data", "frame")
 CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
 """Fields that hold context frames: context, context1, context2 ..."""
 
-OPTION_FIELDS = ("fill", "accept", "options")
+OPTION_FIELDS = ("fill", "accept", "options", "most_error")
 
 FILL_HEADER = "x-corinpaint-fill"
+
+MOST_ERROR_HEADER = "x-corinpaint-most-error"
+
 OPTIONS_HEADER = "x-corinpaint-options"
 
 
@@ -61,6 +64,8 @@ class Request:
         Steps of the calibration that are left out.
     context : tuple of bytes
         Content of Level 0.5 files of the same hours.
+    most_error : float or None
+        See `corinpaint.restore.pipeline.restore`.
     """
 
     frame: bytes
@@ -68,6 +73,7 @@ class Request:
     media_type: str
     options: Options = DEFAULT
     context: tuple[bytes, ...] = ()
+    most_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,15 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context)
+    most_error = _number(_option(fields, "most_error") or lowered.get(MOST_ERROR_HEADER, ""))
+    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError as error:
+        raise OptionError(f"most_error = {text!r} is no number; 1 is the noise of a pixel") from error
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:

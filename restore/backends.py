@@ -9,16 +9,16 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
-from corinpaint.model.metadata import KEY, weights_dir
+from corinpaint.model.metadata import DOMAINS, KEY, weights_dir
 
 TOLERANCE = 1e-4
-"""Largest difference between two engines on the same input, in equalised brightness (0 to 1): float32 rounding."""
+"""Largest difference between two engines on the same input, for values up to 1: float32 rounding."""
 
 Image = NDArray[np.float32]
 
@@ -40,6 +40,8 @@ class ModelInfo:
         Height and width must be multiples of it, px.
     reach : int
         Distance in px over which a hole is sure to be filled.
+    domain : str
+        What it sees, one of `corinpaint.model.metadata.DOMAINS`.
     """
 
     path: Path
@@ -48,31 +50,51 @@ class ModelInfo:
     sha256: str
     multiple: int
     reach: int
+    domain: str = DOMAINS[0]
+
+
+class Filled(NamedTuple):
+    """What a network returns, each of shape (N, 1, H, W).
+
+    Attributes
+    ----------
+    image : ndarray of float32
+        Domain 'equalised': valid pixels unchanged, holes filled within reach. Domain 'noise': the prediction, in holes
+        and beside them.
+    reached : ndarray of float32
+        1 where the image is valid or filled.
+    scale : ndarray of float32 or None
+        Standard deviation of a pixel about the fill, noise included; None where the network gives none.
+    """
+
+    image: Image
+    reached: Image
+    scale: Image | None = None
 
 
 class Inpainter(Protocol):
-    """Fills holes of equalised images."""
+    """Fills holes of images in the domain of the network."""
 
     @property
     def info(self) -> ModelInfo:
         """What the model says about itself."""
 
-    def fill(self, image: Image, mask: Image) -> tuple[Image, Image]:
+    def fill(self, image: Image, mask: Image, place: Image | None = None) -> Filled:
         """Fill the holes of a batch.
 
         Parameters
         ----------
-        image : ndarray of float32, shape (N, 1, H, W)
-            Equalised brightness, 0 to 1; H and W multiples of `ModelInfo.multiple`.
-        mask : ndarray of float32, shape (N, 1, H, W)
+        image : ndarray of float32, shape (N, P, H, W)
+            Domain 'equalised': P = 1, whole frames, 0 to 1. Domain 'noise': P = 2, straightened windows of the frame
+            and of its context, units of noise. H and W multiples of `ModelInfo.multiple`.
+        mask : ndarray of float32, shape (N, P, H, W)
             1 = valid, 0 = hole.
+        place : ndarray of float32, shape (N, 2)
+            Domain 'noise' only: see `corinpaint.model.straight.StraightStack.forward`.
 
         Returns
         -------
-        restored : ndarray of float32, shape (N, 1, H, W)
-            Valid pixels unchanged, holes filled within reach.
-        mask_out : ndarray of float32, shape (N, 1, H, W)
-            1 where `restored` is valid or filled.
+        Filled
         """
 
 
@@ -93,6 +115,7 @@ def parse_info(path: Path, engine: str, text: str | None) -> ModelInfo:
             str(values["sha256"]),
             int(values["multiple"]),
             int(values["reach"]),
+            str(values["domain"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
@@ -137,7 +160,7 @@ class OnnxInpainter:
             raise CheckpointError(f"{path}: not a readable ONNX model ({_short(error)}); export it again") from error
         self.info = parse_info(path, "onnxruntime", self._session.get_modelmeta().custom_metadata_map.get(KEY))
 
-    def fill(self, image: Image, mask: Image) -> tuple[Image, Image]:
+    def fill(self, image: Image, mask: Image, place: Image | None = None) -> Filled:
         """See `Inpainter.fill`."""
         height, width = image.shape[-2:]
         if image.shape != mask.shape or height % self.info.multiple or width % self.info.multiple:
@@ -145,8 +168,8 @@ class OnnxInpainter:
                 f"image {image.shape} and mask {mask.shape} must be equal, height and width multiples of "
                 f"{self.info.multiple} px"
             )
-        restored, mask_out = self._session.run(["restored", "mask_out"], {"image": image, "mask": mask})
-        return np.asarray(restored), np.asarray(mask_out)
+        given = {"image": image, "mask": mask} | ({} if place is None else {"place": place})
+        return Filled(*map(np.asarray, self._session.run(None, given)))
 
 
 def _short(error: Exception) -> str:

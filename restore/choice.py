@@ -1,4 +1,4 @@
-"""Which method fills a zone when the choice is left to what was measured (``--fill auto``).
+"""What was measured of the methods: which one fills a zone best (``--fill auto``) and how well (``--most-error``).
 
 ``measured.json`` holds the median error over noise of every method on real frames, from ``corinpaint benchmark``, by
 telescope (summed frames by themselves), size of the hole and whether context was at hand.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from corinpaint.lasco.frame import Frame
 
@@ -34,12 +35,26 @@ def ranked(frame: Frame, count: int, *, with_context: bool) -> tuple[str, ...]:
     tuple of str
         'network' and names of `corinpaint.restore.fills.METHODS` that need no package of an extra.
     """
-    table = _table()[kind(frame)]
-    size = next((name for name, most in SIZES if count <= most), SIZES[-1][0])
-    errors = dict(table["alone"][size])
-    if with_context:
-        errors |= table.get("context", {}).get(size, {})
+    errors = measured(frame, count, with_context=with_context)
     return tuple(sorted(errors, key=lambda name: (errors[name], name)))
+
+
+def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float]:
+    """Median error over noise of every method on zones like this one; parameters as for `ranked`.
+
+    Returns
+    -------
+    dict of str to float
+        1 is the noise of a pixel. 'network' is that of the weights `weights`.
+    """
+    table = _table()["errors"][kind(frame)]
+    size = next((name for name, most in SIZES if count <= most), SIZES[-1][0])
+    return {**table["alone"][size], **(table.get("context", {}).get(size, {}) if with_context else {})}
+
+
+def weights() -> str:
+    """sha256 of the weights that the errors of 'network' were measured with."""
+    return str(_table().get("weights", ""))
 
 
 def kind(frame: Frame) -> str:
@@ -48,6 +63,6 @@ def kind(frame: Frame) -> str:
 
 
 @cache
-def _table() -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    table: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads(MEASURED.read_text())["errors"]
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(MEASURED.read_text())
     return table

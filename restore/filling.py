@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, clock
-from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.expose import Exposed
 from corinpaint.lasco.pointing import on_detector, pointing
-from corinpaint.restore import backends, equalise, fills, uncertainty
+from corinpaint.model.metadata import DOMAINS
+from corinpaint.restore import backends, equalise, fills, straight, uncertainty
 from corinpaint.restore.context import Context
 from corinpaint.restore.survey import Surroundings
 
 
 def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
-    """What the network sees of a frame.
+    """What a network of the domain 'equalised' sees of a frame.
 
     Returns
     -------
@@ -34,19 +35,49 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
 
 
 def fill_with_network(
-    around: Surroundings, wanted: blocks.Blocks, engine: backends.Inpainter
+    around: Surroundings,
+    zones: tuple[blocks.Zone, ...],
+    engine: backends.Inpainter,
+    context: tuple[Context, ...] = (),
 ) -> tuple[Exposed, NDArray[np.bool_]]:
-    """The frame with the wanted blocks filled where the network reaches, and where it does."""
+    """Fill zones by a network, in the way that its domain asks for.
+
+    Returns
+    -------
+    exposed : Exposed
+        Brightness and variance with the fill.
+    reached : ndarray of bool, shape (H, W)
+        Where the network reaches.
+
+    Raises
+    ------
+    CheckpointError
+        When the network gives values that are not finite.
+    OptionError
+        When context is given to a network that takes none.
+    """
+    if engine.info.domain == DOMAINS[0]:
+        if context:
+            raise OptionError(
+                f"{engine.info.path.name}: this network takes no context; leave it out, or choose the shipped weights"
+            )
+        return _fill_equalised(around, zones, engine)
+    filled = straight.fill(problem(around, zones, context), engine)
+    exposed = replace(around.exposed, brightness=filled.brightness, variance=filled.variance(around.exposed.variance))
+    return exposed, filled.reached
+
+
+def _fill_equalised(
+    around: Surroundings, zones: tuple[blocks.Zone, ...], engine: backends.Inpainter
+) -> tuple[Exposed, NDArray[np.bool_]]:
     image, mask, equaliser = network_input(around)
-    restored, mask_out = engine.fill(image, mask)
-    reached = mask_out[0, 0] > 0
+    restored = engine.fill(image, mask)
+    reached = restored.reached[0, 0] > 0
+    wanted = np.logical_or.reduce([zone.missing for zone in zones])
     holes = blocks.expand(wanted, around.field.shape) & around.field & reached
-    if not np.isfinite(restored[0, 0][holes]).all():
-        raise CheckpointError(
-            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
-        )
+    straight.check_finite(restored.image[0, 0][holes], engine)
     brightness = around.brightness.copy()
-    brightness[holes] = equaliser.inverse(restored[0, 0][holes])
+    brightness[holes] = equaliser.inverse(restored.image[0, 0][holes])
     variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
     return replace(around.exposed, brightness=brightness, variance=variance), reached
 

@@ -27,8 +27,17 @@ NETWORK = "network"
 
 AUTO = "auto"
 
+TAKE_CONTEXT = (NETWORK, AUTO, fills.TEMPORAL)
+"""Methods that context frames can be given to."""
+
 FILLS = (NETWORK, AUTO, *fills.METHODS, "none")
 """Methods of filling that can be asked for."""
+
+SEEN = {
+    "equalised": "on the detector grid in the equalised domain",
+    "noise": "in straightened windows of the detector grid in units of the noise",
+}
+"""What networks see, by domain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +77,7 @@ def restore(
     assets: Assets | None = None,
     options: Options = DEFAULT,
     context: Sequence[Frame] = (),
+    most_error: float | None = None,
 ) -> Restored:
     """Calibrate a frame and fill its lost blocks.
 
@@ -85,7 +95,11 @@ def restore(
     options : Options, optional
         Steps of the calibration to leave out.
     context : sequence of Frame, optional
-        Frames of the same hours, Level 0.5, that 'temporal' and 'auto' may take their fill from.
+        Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from.
+
+    most_error : float, optional
+        Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
+        of the noise; see `corinpaint.restore.choice.measured`. SolarSoft's limits hold besides.
 
     Returns
     -------
@@ -95,7 +109,8 @@ def restore(
     Raises
     ------
     OptionError
-        When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it.
+        When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it, or
+        `most_error` is not positive.
     ContextError
         When a context frame is not fit; see `corinpaint.restore.context.align`.
     FrameError
@@ -105,27 +120,56 @@ def restore(
     """
     if fill not in FILLS:
         raise OptionError(f"fill = {fill!r} is unknown; choose one of {', '.join(FILLS)}")
-    if (fill == fills.TEMPORAL and not context) or (context and fill not in (fills.TEMPORAL, AUTO)):
+    if (fill == fills.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
-            f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {AUTO!r} may have "
-            "some, no other takes any"
+            f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {NETWORK!r} and "
+            f"{AUTO!r} may have some, no other takes any"
         )
+    if most_error is not None and not most_error > 0:
+        raise OptionError(f"most_error = {most_error} must be greater than 0; 1 is the noise of a pixel")
     around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
     aligned = align(around.exposed, around.observed, context)
-    exposed, verdicts, model = _filled(around, verdicts, _plan(fill, around, verdicts, aligned), inpainter, aligned)
+    measured = [_measured(verdict, frame, aligned, inpainter) for verdict in verdicts]
+    plan = [(fill,) if fill != AUTO else choice.ranked(frame, _count(v), with_context=bool(aligned)) for v in verdicts]
+    if most_error is not None:
+        verdicts, plan = _within(verdicts, plan, measured, most_error)
+    exposed, verdicts, model = _filled(around, verdicts, plan, inpainter, aligned)
+    verdicts = [replace(v, error=errors.get(v.method)) for v, errors in zip(verdicts, measured, strict=True)]
     product = finish(exposed, _accepted(verdicts), _history(verdicts, model), _cards(fill, model))
     return Restored(frame, product, tuple(verdicts), around.lost, _accepted(verdicts), fill, model)
 
 
-def _plan(
-    fill: str, around: Surroundings, verdicts: list[policy.Verdict], context: tuple[Context, ...]
-) -> list[tuple[str, ...]]:
-    """For every zone the methods to try, the best first."""
-    if fill != AUTO:
-        return [(fill,)] * len(verdicts)
-    frame = around.exposed.frame
-    return [choice.ranked(frame, int(v.zone.missing.sum()), with_context=bool(context)) for v in verdicts]
+def _count(verdict: policy.Verdict) -> int:
+    return int(verdict.zone.missing.sum())
+
+
+def _measured(
+    verdict: policy.Verdict, frame: Frame, context: tuple[Context, ...], inpainter: backends.Inpainter | None
+) -> dict[str, float]:
+    """Measured errors on zones like this one; that of the network only for the weights that were measured."""
+    errors = choice.measured(frame, _count(verdict), with_context=bool(context))
+    if inpainter is not None and inpainter.info.sha256 != choice.weights():
+        errors.pop(NETWORK, None)
+    return errors
+
+
+def _within(
+    verdicts: list[policy.Verdict], plan: list[tuple[str, ...]], measured: list[dict[str, float]], most: float
+) -> tuple[list[policy.Verdict], list[tuple[str, ...]]]:
+    """Leave out methods with larger errors, and refuse the zones for which none is left."""
+    kept = [
+        tuple(name for name in names if errors.get(name, np.inf) <= most)
+        for names, errors in zip(plan, measured, strict=True)
+    ]
+    judged = []
+    for verdict, names, left, errors in zip(verdicts, plan, kept, measured, strict=True):
+        found = min((errors[name] for name in names if name in errors), default=None)
+        what = f"the error over noise of filling {_count(verdict)} blocks"
+        told = f"{what} was not measured" if found is None else f"{what} is {found:.2f}, more than {most:g}"
+        refused = verdict.refused or ("" if left else told)
+        judged.append(replace(verdict, refused=refused))
+    return judged, kept
 
 
 def _filled(
@@ -145,8 +189,7 @@ def _filled(
             zones = tuple(verdicts[i].zone for i in mine)
             if name == NETWORK:
                 engine = inpainter or backends.load()
-                wanted = np.logical_or.reduce([zone.missing for zone in zones])
-                (result, reached), model = fill_with_network(around, wanted, engine), engine.info
+                (result, reached), model = fill_with_network(around, zones, engine, context), engine.info
             else:
                 result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
             for i in mine:
@@ -183,10 +226,11 @@ def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -
     if model is not None:
         lines.append(
             f"Lost blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
-            "on the detector grid in the equalised domain; observed pixels untouched"
+            f"{SEEN[model.domain]}; observed pixels untouched"
         )
     for verdict in verdicts:
-        fate = f"refused: {verdict.refused}" if verdict.refused else f"filled by {verdict.method}"
+        error = "" if verdict.error is None else f", measured error {verdict.error:.2f} x noise"
+        fate = f"refused: {verdict.refused}" if verdict.refused else f"filled by {verdict.method}{error}"
         lines.append(f"Zone {verdict.zone.number}, {int(verdict.zone.missing.sum())} missing blocks: {fate}")
     return lines
 

@@ -29,11 +29,14 @@ class Verdict:
         Why it is not filled; empty when it is.
     method : str
         What filled it; empty when nothing did.
+    error : float or None
+        Median error over noise that was measured for that method on such zones; None where none was.
     """
 
     zone: blocks.Zone
     refused: str
     method: str = ""
+    error: float | None = None
 
 
 def judge(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> list[Verdict]:

@@ -52,6 +52,7 @@ def report(restored: Restored) -> dict[str, Any]:
                 "blocks": _numbers(v.zone.missing),
                 "filled": not v.refused,
                 "method": v.method,
+                "measured_error": v.error,
                 "reason": v.refused,
             }
             for v in restored.verdicts

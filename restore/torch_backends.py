@@ -10,7 +10,7 @@ import numpy as np
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.model.metadata import KEY
-from corinpaint.restore.backends import Image, ModelInfo, parse_info
+from corinpaint.restore.backends import Filled, Image, ModelInfo, parse_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,12 +28,12 @@ def _torch(threads: int) -> Any:
     return torch
 
 
-def _run(model: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], image: Image, mask: Image) -> tuple[Image, Image]:
+def _run(model: Callable[..., tuple[Tensor, ...]], *given: Image | None) -> Filled:
     import torch
 
     with torch.inference_mode():
-        restored, mask_out = model(torch.from_numpy(image.copy()), torch.from_numpy(mask.copy()))
-    return np.asarray(restored.numpy()), np.asarray(mask_out.numpy())
+        outputs = model(*(torch.from_numpy(array.copy()) for array in given if array is not None))
+    return Filled(*(np.asarray(output.numpy()) for output in outputs))
 
 
 class TorchInpainter:
@@ -55,15 +55,16 @@ class TorchInpainter:
     def __init__(self, path: Path, threads: int = 0) -> None:
         _torch(threads)
         from corinpaint.model.checkpoint import load_checkpoint
-        from corinpaint.model.stack import Restorer
 
         stack, info = load_checkpoint(path)
-        self._model = Restorer(stack).eval()
-        self.info = ModelInfo(path, "torch", info.corinpaint_version, info.sha256, info.multiple, info.reach)
+        self._model = stack.restorer().eval()
+        self.info = ModelInfo(
+            path, "torch", info.corinpaint_version, info.sha256, info.multiple, info.reach, info.domain
+        )
 
-    def fill(self, image: Image, mask: Image) -> tuple[Image, Image]:
+    def fill(self, image: Image, mask: Image, place: Image | None = None) -> Filled:
         """See `corinpaint.restore.backends.Inpainter.fill`."""
-        return _run(self._model, image, mask)
+        return _run(self._model, image, mask, place)
 
 
 class TorchScriptInpainter:
@@ -96,9 +97,9 @@ class TorchScriptInpainter:
             raise CheckpointError(f"{path}: not a readable TorchScript file ({first}); export it again") from error
         self.info = parse_info(path, "torchscript", _text(extra[KEY]))
 
-    def fill(self, image: Image, mask: Image) -> tuple[Image, Image]:
+    def fill(self, image: Image, mask: Image, place: Image | None = None) -> Filled:
         """See `corinpaint.restore.backends.Inpainter.fill`."""
-        return _run(self._model, image, mask)
+        return _run(self._model, image, mask, place)
 
 
 def _text(value: str | bytes) -> str:

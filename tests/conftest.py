@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from level05 import frame_bytes
+
+if TYPE_CHECKING:
+    from corinpaint.restore.backends import Filled
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -41,16 +45,47 @@ class EchoInpainter:
         self.info = ModelInfo(Path("echo.onnx"), "echo", "0", "0" * 64, 128, 1024)
         self.calls = 0
 
-    def fill(self, image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def fill(self, image: np.ndarray, mask: np.ndarray, place: np.ndarray | None = None) -> Filled:
+        from corinpaint.restore.backends import Filled
+
+        assert place is None
         self.calls += 1
         mean = np.float32(image[mask > 0].mean())
-        return np.where(mask > 0, image, mean), np.ones_like(mask)
+        return Filled(np.where(mask > 0, image, mean), np.ones_like(mask))
+
+
+class StraightEcho:
+    """Its sibling for straightened windows: the mean of the frame's valid pixels, window by window, scatter 1."""
+
+    def __init__(self) -> None:
+        from corinpaint.restore.backends import ModelInfo
+
+        self.info = ModelInfo(Path("echo.onnx"), "echo", "0", "0" * 64, 64, 1024, "noise")
+        self.calls = 0
+
+    def fill(self, image: np.ndarray, mask: np.ndarray, place: np.ndarray | None = None) -> Filled:
+        from corinpaint.restore.backends import Filled
+
+        assert image.shape == mask.shape
+        assert image.shape[1] == 2
+        assert place is not None
+        assert place.shape == (len(image), 2)
+        self.calls += 1
+        total, count = (plane[:, :1].sum(axis=(2, 3), keepdims=True) for plane in (image * mask, mask))
+        ones = np.ones_like(mask[:, :1])
+        return Filled(total / np.maximum(count, 1) * ones, ones, ones)
 
 
 @pytest.fixture
 def echo() -> EchoInpainter:
     """See `EchoInpainter`."""
     return EchoInpainter()
+
+
+@pytest.fixture
+def straight_echo() -> StraightEcho:
+    """See `StraightEcho`."""
+    return StraightEcho()
 
 
 def write_small(path: Path, seed: int = 0) -> Path:
@@ -65,6 +100,23 @@ def write_small(path: Path, seed: int = 0) -> Path:
     stack = LayerStack(StackConfig(unet=UNetConfig(base=4, depth=4, max_width=8, bottom=2), prior="none"))
     for unet in stack.layers:
         torch.nn.init.normal_(unet.last.weight, std=0.01)
+    save_checkpoint(path, stack, {})
+    return path
+
+
+def write_small_straight(path: Path, seed: int = 0, layers: int = 1) -> Path:
+    """A small network for straightened windows with random weights, as a checkpoint."""
+    import torch
+
+    from corinpaint.model.checkpoint import save_checkpoint
+    from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
+    from corinpaint.model.unet import UNetConfig
+
+    torch.manual_seed(seed)
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    stack = StraightStack(StraightConfig(layers=layers, unet=unet))
+    for layer in stack.layers:
+        torch.nn.init.normal_(layer.last.weight, std=0.03)
     save_checkpoint(path, stack, {})
     return path
 
@@ -95,3 +147,25 @@ def trace(checkpoint: Path) -> Path:
     from corinpaint.export import torchscript
 
     return torchscript.export(checkpoint, checkpoint.with_suffix(".pt"))
+
+
+@pytest.fixture(scope="session")
+def straight_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network for straightened windows with random weights."""
+    return write_small_straight(tmp_path_factory.mktemp("weights") / "straight.safetensors")
+
+
+@pytest.fixture(scope="session")
+def straight_onnx(straight_checkpoint: Path) -> Path:
+    """The ONNX export of `straight_checkpoint`, beside it."""
+    from corinpaint.export import onnx
+
+    return onnx.export(straight_checkpoint, straight_checkpoint.with_suffix(".onnx"))
+
+
+@pytest.fixture(scope="session")
+def straight_trace(straight_checkpoint: Path) -> Path:
+    """The TorchScript export of `straight_checkpoint`, beside it."""
+    from corinpaint.export import torchscript
+
+    return torchscript.export(straight_checkpoint, straight_checkpoint.with_suffix(".pt"))

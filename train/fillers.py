@@ -1,31 +1,79 @@
-"""The methods that a benchmark compares, by the names that ``--fill`` takes, and the network by its file."""
+"""The methods that a benchmark compares, by the names that ``--fill`` takes, and the network by its file.
+
+Those that take context find it among the benchmark's own frames: the nearest earlier ones that are fit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from corinpaint.lasco import blocks
-from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.errors import CorInpaintError, OptionError
 from corinpaint.lasco.expose import Exposed
+from corinpaint.lasco.frame import Frame, read_frame
 from corinpaint.restore import backends, fills
+from corinpaint.restore.context import Context, align
 from corinpaint.restore.filling import fill_with_method, fill_with_network
 from corinpaint.restore.pipeline import NETWORK
 from corinpaint.restore.survey import Surroundings
 from corinpaint.train.benchmark import Filler
 
+WITH_CONTEXT = f"{NETWORK}+context"
+"""The network given context."""
 
-def fillers(names: Sequence[str], models: Sequence[Path] = (), threads: int = 0) -> tuple[dict[str, Filler], str]:
+
+class Album:
+    """Frames that may serve each other as context.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Level 0.5; what cannot be read serves nobody.
+    count : int
+        Most context frames of a frame.
+    """
+
+    def __init__(self, files: Sequence[Path], count: int) -> None:
+        self.count = count
+        self.frames: list[Frame] = []
+        for path in files if count else ():
+            with suppress(CorInpaintError):
+                self.frames.append(read_frame(path))
+
+    def before(self, around: Surroundings) -> tuple[Context, ...]:
+        """The nearest earlier frames that are fit for a frame, aligned."""
+        frame = around.exposed.frame
+        earlier = [one for one in self.frames if one.date < frame.date]
+        found: list[Context] = []
+        for other in sorted(earlier, key=lambda one: one.date, reverse=True):
+            with suppress(CorInpaintError):
+                found += align(around.exposed, around.observed, [other])
+            if len(found) == self.count:
+                break
+        return tuple(found)
+
+
+def fillers(
+    names: Sequence[str], models: Sequence[Path] = (), threads: int = 0, album: Album | None = None
+) -> tuple[dict[str, Filler], str]:
     """Methods by name.
 
     Parameters
     ----------
     names : sequence of str
-        ``network`` (the shipped weights) and names of `corinpaint.restore.fills.METHODS`.
+        ``network`` (the shipped weights), ``network+context``, and names of `corinpaint.restore.fills.METHODS`.
     models : sequence of Path
-        More networks; each is called by the name of its file.
+        More networks; each is called by the name of its file, with context by that name and ``+context``.
     threads : int
         Of the networks; 0 takes all cores.
+    album : Album, optional
+        Context; where it has none for a frame, methods that need some find no values.
 
     Returns
     -------
@@ -45,28 +93,58 @@ def fillers(names: Sequence[str], models: Sequence[Path] = (), threads: int = 0)
     for path in models:
         engine = backends.load(path, threads)
         found[path.name] = _network(engine)
+        if album is not None:
+            found[f"{path.name}+context"] = _in_context(partial(_by_network, engine), album)
         weights.append(f"{path.name} {engine.info.sha256}")
     for name in names:
-        if name == NETWORK:
+        if name in (NETWORK, WITH_CONTEXT):
             engine = backends.load(None, threads)
-            found[name] = _network(engine)
+            found[name] = (
+                _network(engine)
+                if name == NETWORK
+                else _in_context(partial(_by_network, engine), album or Album((), 0))
+            )
             weights.append(f"{name} {engine.info.sha256}")
+        elif name == fills.TEMPORAL:
+            method = fills.METHODS[name]()
+            found[name] = _in_context(partial(_by_method, method), album or Album((), 0))
         elif name in fills.METHODS:
             found[name] = _method(fills.METHODS[name]())
         else:
-            raise OptionError(f"method {name!r} is unknown; choose of {NETWORK}, {', '.join(fills.METHODS)}")
+            choices = ", ".join((NETWORK, WITH_CONTEXT, *fills.METHODS))
+            raise OptionError(f"method {name!r} is unknown; choose of {choices}")
     return found, ", ".join(weights) or "none"
 
 
-def _network(engine: backends.Inpainter) -> Filler:
-    def fill(around: Surroundings, wanted: blocks.Blocks) -> Exposed:
-        return fill_with_network(around, wanted, engine)[0]
+Contextual = Callable[[Surroundings, tuple[blocks.Zone, ...], tuple[Context, ...]], Exposed]
 
-    return fill
+
+def _by_network(
+    engine: backends.Inpainter, around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...]
+) -> Exposed:
+    return fill_with_network(around, zones, engine, context)[0]
+
+
+def _by_method(
+    method: fills.Fill, around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...]
+) -> Exposed:
+    return fill_with_method(around, zones, method, context)[0]
+
+
+def _network(engine: backends.Inpainter) -> Filler:
+    return lambda around, wanted: _by_network(engine, around, tuple(blocks.zones(wanted)), ())
 
 
 def _method(method: fills.Fill) -> Filler:
-    def fill(around: Surroundings, wanted: blocks.Blocks) -> Exposed:
-        return fill_with_method(around, tuple(blocks.zones(wanted)), method)[0]
+    return lambda around, wanted: _by_method(method, around, tuple(blocks.zones(wanted)), ())
 
-    return fill
+
+def _in_context(fill: Contextual, album: Album) -> Filler:
+    def filled(around: Surroundings, wanted: blocks.Blocks) -> Exposed:
+        context = album.before(around)
+        if context:
+            return fill(around, tuple(blocks.zones(wanted)), context)
+        hole = blocks.expand(wanted, around.field.shape) & around.field
+        return replace(around.exposed, brightness=np.where(hole, np.float32("nan"), around.brightness))
+
+    return filled

@@ -140,3 +140,10 @@ def test_a_context_that_cannot_be_read_is_told_before_the_first_frame(run, frame
     assert result.exit_code == 1
     assert "gone.fts" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_of_the_measured_error_refuses_and_says_so(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--most-error", "0.01")
+    assert result.exit_code == 0
+    assert "0 filled" in result.output
+    assert "more than 0.01" in result.output

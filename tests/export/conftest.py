@@ -9,6 +9,29 @@ import numpy as np
 import pytest
 
 from corinpaint.model.metadata import read_info
+from corinpaint.restore.backends import Filled
+from corinpaint.restore.torch_backends import TorchInpainter
+
+
+class StraightExample(NamedTuple):
+    """Windows of a size and batch that no export was made with, and what eager torch makes of them."""
+
+    given: tuple[np.ndarray, np.ndarray, np.ndarray]
+    wanted: Filled
+
+
+@pytest.fixture(scope="session")
+def straight_example(straight_checkpoint: Path) -> StraightExample:
+    """See `StraightExample`."""
+    multiple = read_info(straight_checkpoint).multiple
+    random = np.random.default_rng(5)
+    image = 30 * random.random((3, 2, 4 * multiple, 5 * multiple), dtype=np.float32)
+    mask = np.ones_like(image)
+    mask[:, 0, 20:50, 30:60] = 0
+    mask[1, 1], mask[2, 1, :90] = 0, 0
+    place = np.array([(100, 1), (300, 1.5), (500, 2)], dtype=np.float32)
+    given = (image * mask, mask, place)
+    return StraightExample(given, TorchInpainter(straight_checkpoint).fill(*given))
 
 
 class Example(NamedTuple):
@@ -23,10 +46,8 @@ class Example(NamedTuple):
 @pytest.fixture(scope="session")
 def example(checkpoint: Path) -> Example:
     """See `Example`."""
-    from corinpaint.restore.torch_backends import TorchInpainter
-
     multiple = read_info(checkpoint).multiple
     image = np.random.default_rng(5).random((3, 1, 5 * multiple, 7 * multiple), dtype=np.float32)
     mask = np.ones_like(image)
     mask[:, :, 20:50, 30:60] = 0
-    return Example(image, mask, *TorchInpainter(checkpoint).fill(image, mask))
+    return Example(image, mask, *TorchInpainter(checkpoint).fill(image, mask)[:2])

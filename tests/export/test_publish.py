@@ -1,10 +1,29 @@
-"""Files that appear whole or not at all."""
+"""What exports say about themselves; files that appear whole or not at all."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from corinpaint.export.publish import aside
+from corinpaint.export.publish import aside, describe
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.restore.backends import parse_info
+
+
+@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+def test_a_description_tells_an_engine_what_the_checkpoint_says(request, fixture):
+    model, info = load_checkpoint(request.getfixturevalue(fixture))
+    text = describe(info, model)
+    told = parse_info(Path("x.onnx"), "onnxruntime", text)
+    assert (told.domain, told.sha256, told.multiple, told.reach) == (
+        info.domain,
+        info.sha256,
+        info.multiple,
+        info.reach,
+    )
+    assert (json.loads(text)["inputs"], json.loads(text)["outputs"]) == (list(model.inputs), list(model.outputs))
 
 
 def test_a_file_appears_when_all_went_well(tmp_path):

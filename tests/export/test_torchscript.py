@@ -13,10 +13,21 @@ from corinpaint.restore.torch_backends import TorchScriptInpainter
 
 
 def test_the_trace_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(trace, example):
-    restored, mask_out = backends.load(trace).fill(example.image, example.mask)
+    restored, mask_out, scale = backends.load(trace).fill(example.image, example.mask)
+    assert scale is None
     assert np.abs(restored - example.restored).max() <= backends.TOLERANCE
     assert np.array_equal(mask_out, example.mask_out)
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
+
+
+def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(straight_trace, straight_example):
+    engine = backends.load(straight_trace)
+    answer = engine.fill(*straight_example.given)
+    assert engine.info.domain == "noise"
+    assert np.array_equal(answer.reached, straight_example.wanted.reached)
+    for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
+        assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
+        assert np.ptp(wanted) > 0.01
 
 
 def test_the_trace_describes_itself_as_its_checkpoint_does(checkpoint, trace):

@@ -10,16 +10,29 @@ import pytest
 
 from corinpaint.export import verify
 from corinpaint.lasco.errors import ExportError
-from corinpaint.model.metadata import read_info
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.restore.backends import Filled
 from corinpaint.restore.torch_backends import TorchInpainter
 
 
 def test_the_cases_of_the_proof_hold_what_can_go_wrong(checkpoint):
-    shares = {name.split(",")[0]: mask.mean() for name, _, mask in verify.cases(read_info(checkpoint).multiple)}
+    shares = {name.split(",")[0]: given[1].mean() for name, given in verify.cases(load_checkpoint(checkpoint)[0])}
     assert shares["all valid"] == 1
     assert shares["nothing valid"] == 0
     assert 0 < shares["one pixel valid"] < 1e-3
     assert shares["many blocks lost"] < shares["one block lost"] < 1
+
+
+def test_a_network_for_straightened_windows_is_tried_with_and_without_context_and_at_many_places(straight_checkpoint):
+    model = load_checkpoint(straight_checkpoint)[0]
+    tried = [given for _, given in verify.cases(model)]
+    shares = {float(mask[:, 1].mean()) for _, mask, _ in tried}
+    places = np.concatenate([place for *_, place in tried])
+    assert shares == {0, 1}
+    assert {image.shape[1] for image, *_ in tried} == {2}
+    assert all(size % model.multiple == 0 for image, *_ in tried for size in image.shape[2:])
+    assert np.ptp(places, axis=0) == pytest.approx([400, 1], rel=0.3)
+    assert max(image.max() for image, *_ in tried) > 20
 
 
 class Spoiled:
@@ -32,20 +45,31 @@ class Spoiled:
         if fault == "weights":
             self.info = replace(self.info, sha256="0" * 64)
 
-    def fill(self, image, mask):
-        restored, mask_out = (array.copy() for array in self._engine.fill(image, mask))
-        hole = mask == 0
+    def fill(self, image, mask, place=None):
+        answer = self._engine.fill(image, mask, place)
+        filled, reached, scale = (None if array is None else array.copy() for array in answer)
+        hole = mask[:, :1] == 0
         if self._fault == "fills":
-            restored[hole] += 1e-2
+            filled[hole] += 1e-2
         if self._fault == "valid pixels":
-            restored[~hole] += 1e-7
+            filled[~hole] += 1e-7
         if self._fault == "mask":
-            mask_out[hole] = 0
+            reached[hole] = 0
         if self._fault == "nan" and hole.all():
-            restored[...] = np.nan
+            filled[...] = np.nan
+        if self._fault == "scale":
+            scale += 1e-2
+        if self._fault == "nan in the scale":
+            scale[0, 0, 0, 0] = np.nan
+        if self._fault == "shape of the scale":
+            scale = scale[..., :1]
+        if self._fault == "no scale":
+            scale = None
+        if self._fault == "a scale":
+            scale = filled
         if self._fault == "shape":
-            return restored[..., :-1], mask_out[..., :-1]
-        return restored, mask_out
+            return Filled(filled[..., :-1], reached[..., :-1], scale)
+        return Filled(filled, reached, scale)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +80,35 @@ class Spoiled:
         ("mask", "mask_out differs"),
         ("nan", "nothing valid.*not finite"),
         ("shape", "shape"),
+        ("a scale", "gives a scale"),
         ("weights", "other weights"),
     ],
 )
 def test_a_faulty_export_is_refused_by_name_of_the_case(checkpoint, fault, message):
     with pytest.raises(ExportError, match=message):
         verify.verify(Spoiled(checkpoint, fault), checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("fills", "one block lost.*differs by 0.01"),
+        ("mask", "mask_out differs"),
+        ("nan", "nothing valid.*not finite"),
+        ("scale", "all valid.*differs by 0.01"),
+        ("nan in the scale", "1 pixels are not finite"),
+        ("shape of the scale", "shape"),
+        ("no scale", "gives no scale"),
+        ("shape", "shape"),
+        ("weights", "other weights"),
+    ],
+)
+def test_a_faulty_export_for_straightened_windows_is_refused_too(straight_checkpoint, fault, message):
+    with pytest.raises(ExportError, match=message):
+        verify.verify(Spoiled(straight_checkpoint, fault), straight_checkpoint)
+
+
+@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+def test_a_network_equals_itself(request, fixture):
+    path = request.getfixturevalue(fixture)
+    assert verify.verify(Spoiled(path, "none"), path) == 0

@@ -100,3 +100,12 @@ def test_an_empty_context_or_one_sent_as_text_is_named():
         wire.parse({"frame": b"1", "context": b""}, {})
     with pytest.raises(NotFitsError, match="'context2'"):
         wire.parse({"frame": b"1", "context2": "text"}, {})
+
+
+def test_the_largest_error_comes_as_a_field_or_a_header():
+    assert wire.parse({"frame": b"1"}, {}).most_error is None
+    assert wire.parse({"frame": b"1", "most_error": b"1.5"}, {}).most_error == 1.5
+    assert wire.parse({"frame": b"1"}, {"X-CorInpaint-Most-Error": "2"}).most_error == 2.0
+    assert wire.parse({"most_error": b"1.5", "upload": b"1"}, {}).frame == b"1"
+    with pytest.raises(OptionError, match="most_error"):
+        wire.parse({"frame": b"1", "most_error": b"much"}, {})

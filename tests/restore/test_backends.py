@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corinpaint.lasco import blocks
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import backends, pipeline
+from corinpaint.restore.filling import fill_with_network
+from corinpaint.restore.survey import survey
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -45,10 +49,26 @@ def test_every_engine_keeps_observed_pixels_and_agrees_within_the_tolerance(expo
     mask[0, 0, 64:96, 32:160] = 0
     mask[1, 0, 100:, 200:] = 0
     answers = {name: backends.load(path).fill(image, mask) for name, path in exports.items()}
-    for restored, mask_out in answers.values():
-        assert np.array_equal(restored[mask > 0], image[mask > 0])
-        assert np.array_equal(mask_out, answers["torch"][1])
-        assert np.abs(restored - answers["torch"][0]).max() < backends.TOLERANCE
+    for answer in answers.values():
+        assert np.array_equal(answer.image[mask > 0], image[mask > 0])
+        assert np.array_equal(answer.reached, answers["torch"].reached)
+        assert np.abs(answer.image - answers["torch"].image).max() < backends.TOLERANCE
+
+
+def test_every_engine_fills_a_frame_by_straightened_windows_alike(
+    straight_checkpoint, straight_trace, straight_onnx, make_frame
+):
+    around = survey(read_frame(make_frame(lost=((20, 20), (20, 21), (8, 12)))), load_assets())
+    zones = tuple(blocks.zones(around.missing))
+    engines = [backends.load(path) for path in (straight_checkpoint, straight_trace, straight_onnx)]
+    assert {engine.info.domain for engine in engines} == {"noise"}
+    (reference, reached), *others = [fill_with_network(around, zones, engine) for engine in engines]
+    hole = blocks.expand(around.missing) & around.field
+    assert np.array_equal(reached, hole)
+    for exposed, reached_too in others:
+        assert np.array_equal(reached_too, reached)
+        assert np.allclose(exposed.brightness[hole], reference.brightness[hole], rtol=1e-3)
+        assert np.allclose(exposed.variance[hole], reference.variance[hole], rtol=1e-2)
 
 
 def test_every_engine_names_the_same_weights(exports):
@@ -90,6 +110,12 @@ def test_an_onnx_model_of_somebody_else_is_refused(tmp_path):
 def test_an_unknown_kind_of_model_is_refused_with_the_kinds_there_are(tmp_path):
     with pytest.raises(OptionError, match=r"\.onnx"):
         backends.load(tmp_path / "model.h5")
+
+
+def test_a_description_tells_what_the_network_sees():
+    text = json.dumps({"corinpaint_version": "1", "sha256": "0", "multiple": 64, "reach": 99, "domain": "noise"})
+    told = backends.parse_info(Path("x.onnx"), "onnxruntime", text)
+    assert told == backends.ModelInfo(Path("x.onnx"), "onnxruntime", "1", "0", 64, 99, "noise")
 
 
 def test_an_incomplete_description_is_refused():

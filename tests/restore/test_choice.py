@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from level05 import smooth_counts
 
+from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import choice, fills, pipeline
 
@@ -16,9 +17,9 @@ from corinpaint.restore import choice, fills, pipeline
 def measured(monkeypatch, tmp_path):
     """Replace the table: `measured({"C3": ...})`."""
 
-    def written(errors: dict) -> None:
+    def written(errors: dict, weights: str = "0" * 64) -> None:
         path = tmp_path / "measured.json"
-        path.write_text(json.dumps({"errors": errors}))
+        path.write_text(json.dumps({"errors": errors, "weights": weights}))
         monkeypatch.setattr(choice, "MEASURED", path)
         choice._table.cache_clear()
 
@@ -104,3 +105,44 @@ def test_auto_takes_context_where_it_is_measured_better(make_frame):
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
     restored = pipeline.restore(frame, fill="auto", context=[earlier])
     assert [v.method for v in restored.verdicts] == ["temporal"]
+
+
+def test_zones_that_nothing_was_measured_to_fill_well_enough_are_refused_and_no_others(measured, make_frame, echo):
+    large = {"network": 1.6, "harmonic": 1.9}
+    measured({"C3": {"alone": {**_same({"network": 1.1, "harmonic": 1.2}), "2x2": large}}})
+    frame = read_frame(make_frame(lost=((20, 20), (8, 12), (8, 13))))
+    restored = pipeline.restore(frame, fill="auto", inpainter=echo, most_error=1.5)
+    pair, single = restored.verdicts
+    assert (single.refused, single.method, single.error) == ("", "network", 1.1)
+    assert "2 blocks is 1.60" in pair.refused
+    assert "more than 1.5" in pair.refused
+    assert (pair.method, pair.error) == ("", None)
+    history = str(restored.level1.header["HISTORY"])
+    assert "filled by network, measured error 1.10 x noise" in history.replace("\n", "")
+    assert all(not v.refused for v in pipeline.restore(frame, fill="auto", inpainter=echo).verdicts)
+
+
+def test_a_limit_of_the_error_passes_over_worse_methods_and_holds_for_the_one_asked_for(measured, make_frame, echo):
+    measured({"C3": {"alone": _same({"network": 1.4, "harmonic": 1.2})}})
+    frame = read_frame(make_frame(lost=((20, 20),)))
+    assert [v.method for v in pipeline.restore(frame, fill="harmonic", most_error=1.3).verdicts] == ["harmonic"]
+    refused = pipeline.restore(frame, fill="network", inpainter=echo, most_error=1.3).verdicts[0].refused
+    assert "1.40" in refused
+    assert echo.calls == 0
+
+
+def test_what_was_never_measured_is_not_taken_for_good_enough(measured, make_frame, echo):
+    frame = read_frame(make_frame(lost=((20, 20),)))
+    measured({"C3": {"alone": _same({"network": 1.0, "harmonic": 1.2})}}, weights="1" * 64)
+    other_weights = pipeline.restore(frame, fill="network", inpainter=echo, most_error=1.3).verdicts[0]
+    assert "was not measured" in other_weights.refused
+    polynomial = pipeline.restore(frame, fill="polynomial", most_error=1.3).verdicts[0]
+    assert "was not measured" in polynomial.refused
+    filled = pipeline.restore(frame, fill="network", inpainter=echo).verdicts[0]
+    assert (filled.method, filled.error) == ("network", None)
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
+def test_a_limit_that_is_none_is_an_error(make_frame, limit):
+    with pytest.raises(OptionError, match="most_error"):
+        pipeline.restore(read_frame(make_frame()), most_error=limit)

@@ -1,4 +1,4 @@
-"""Histogram equalisation: fitted on valid pixels, monotone, invertible within its range."""
+"""Equalisation, by histogram and by noise: fitted on valid pixels, monotone, invertible within its range."""
 
 from __future__ import annotations
 
@@ -70,3 +70,101 @@ def test_the_knots_rise_strictly_whatever_the_values(sample):
 def test_nothing_to_equalise_is_an_error(sample):
     with pytest.raises(FrameError, match="equalise"):
         equalise.fit(sample, np.ones_like(sample, bool))
+
+
+@pytest.fixture
+def bright() -> np.ndarray:
+    """A corona that falls off over two decades, counts."""
+    y, x = np.mgrid[0:256, 0:256]
+    return (3000 * ((np.hypot(x - 128, y - 128) + 40) / 40) ** -2.5).astype(np.float32)
+
+
+def noise_of(brightness):
+    """Read-out, photons, flat field: one standard deviation."""
+    return np.sqrt(4 + 0.5 * np.abs(brightness) + (0.005 * brightness) ** 2)
+
+
+def everywhere(image):
+    return np.ones(image.shape, dtype=bool)
+
+
+def test_a_step_of_one_sigma_is_one_level(bright):
+    scale = equalise.fit_noise(bright, noise_of(bright), everywhere(bright))
+    at = np.geomspace(bright.min() * 1.02, bright.max(), 50)
+    sigma = noise_of(at)
+    steps = scale.forward(at + sigma / 2) - scale.forward(at - sigma / 2)
+    often = at < np.quantile(bright, 0.995)
+    assert np.abs(steps - 1)[often].max() < 0.03
+    assert np.abs(steps - 1)[~often].max() < 0.2  # the flat field's noise is assumed beyond the brightest bin
+
+
+def test_levels_are_the_integral_over_the_noise(bright):
+    scale = equalise.fit_noise(bright, noise_of(bright), everywhere(bright))
+    at = np.geomspace(bright.min() * 1.02, np.quantile(bright, 0.995), 4000)
+    whole = np.sum(np.diff(at) / noise_of((at[1:] + at[:-1]) / 2))
+    assert float(scale.forward(at[-1:])[0] - scale.forward(at[:1])[0]) == pytest.approx(whole, rel=0.01)
+
+
+def test_the_noise_scale_is_monotone_and_invertible_and_goes_on_beyond_both_ends(bright):
+    scale = equalise.fit_noise(bright, noise_of(bright), everywhere(bright))
+    assert (np.diff(scale.values) > 0).all()
+    assert (np.diff(scale.levels) > 0).all()
+    low, high = bright.min(), bright.max()
+    beyond = np.array([low - 15 * noise_of(low), low, 300, high, 1.4 * high])
+    assert scale.inverse(scale.forward(beyond)) == pytest.approx(beyond, rel=1e-3)
+    assert (np.diff(scale.forward(beyond)) > 5).all()
+
+
+def test_the_noise_scale_does_not_depend_on_the_unit_of_the_image(bright):
+    counts = equalise.fit_noise(bright, noise_of(bright), everywhere(bright))
+    brightness = equalise.fit_noise(bright * 1e-12, noise_of(bright) * 1e-12, everywhere(bright))
+    assert np.allclose(counts.forward(bright), brightness.forward(bright * 1e-12), atol=0.01)
+
+
+def test_pixels_that_are_invalid_or_without_noise_do_not_shape_the_noise_scale(bright):
+    valid, sigma = everywhere(bright), noise_of(bright)
+    valid[:64] = False
+    clean = equalise.fit_noise(bright, sigma, valid)
+    dirty, spoiled = bright.copy(), sigma.copy()
+    dirty[:64], spoiled[:64] = np.nan, 0
+    dirty[0, 0], spoiled[1, 1] = 1e30, np.inf
+    again = equalise.fit_noise(dirty, spoiled, valid)
+    assert np.array_equal(clean.values, again.values)
+    assert np.array_equal(clean.levels, again.levels)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
+def test_a_valid_pixel_without_a_noise_is_left_out(bright, bad):
+    sigma = noise_of(bright)
+    sigma[::7] = bad
+    scale = equalise.fit_noise(bright, sigma, everywhere(bright))
+    left = np.isfinite(sigma) & (sigma > 0)
+    assert np.array_equal(scale.levels, equalise.fit_noise(bright, noise_of(bright), left).levels)
+
+
+def test_a_large_frame_is_scaled_as_a_small_one(bright):
+    large = np.tile(bright, (4, 4))
+    small, whole = (equalise.fit_noise(one, noise_of(one), everywhere(one)) for one in (bright, large))
+    steps = [scale.forward(np.array([500.0]))[0] - scale.forward(np.array([400.0]))[0] for scale in (small, whole)]
+    assert steps[0] == pytest.approx(steps[1], rel=0.01)
+
+
+def test_brightness_around_zero_is_scaled_too():
+    image = np.linspace(-3, -1, 500)
+    scale = equalise.fit_noise(image, np.full(500, 0.1), everywhere(image))
+    assert scale.forward(np.array([-1.5]))[0] - scale.forward(np.array([-2.0]))[0] == pytest.approx(5, rel=0.02)
+    assert scale.values[-1] > image.max()
+
+
+@pytest.mark.parametrize(
+    ("image", "sigma"),
+    [
+        (np.zeros(0), np.zeros(0)),
+        (np.full(9, 3.0), np.ones(9)),
+        (np.full(9, np.nan), np.ones(9)),
+        (np.arange(9.0), np.zeros(9)),
+    ],
+)
+def test_nothing_to_scale_by_the_noise_is_an_error(image, sigma):
+    with pytest.raises(FrameError, match="equalise"):
+        equalise.fit_noise(image, sigma, np.ones(image.shape, dtype=bool))

@@ -7,8 +7,10 @@ import pytest
 
 from corinpaint.lasco import blocks
 from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import fills
+from corinpaint.restore.context import Context
 from corinpaint.restore.filling import fill_with_method, fill_with_network, problem
 from corinpaint.restore.survey import survey
 
@@ -37,9 +39,52 @@ def test_only_the_zones_asked_for_are_filled(around):
     assert np.array_equal(exposed.variance[other], around.exposed.variance[other])
 
 
-def test_the_network_fills_the_blocks_asked_for(around, echo):
-    exposed, reached = fill_with_network(around, around.missing, echo)
-    hole = blocks.expand(around.missing) & around.field
+def test_the_network_fills_the_zones_asked_for(around, echo):
+    first, second = blocks.zones(around.missing)
+    exposed, reached = fill_with_network(around, (first,), echo)
+    hole, other = (blocks.expand(zone.missing) & around.field for zone in (first, second))
     assert reached.all()
     assert (exposed.brightness[hole] > 0).all()
     assert np.array_equal(exposed.brightness[~hole], around.brightness[~hole])
+    assert np.array_equal(exposed.variance[other], around.exposed.variance[other])
+
+
+def test_a_network_for_straightened_windows_fills_the_zones_asked_for_and_tells_their_variance(around, straight_echo):
+    first, second = blocks.zones(around.missing)
+    exposed, reached = fill_with_network(around, (first,), straight_echo)
+    hole, other = (blocks.expand(zone.missing) & around.field for zone in (first, second))
+    assert straight_echo.calls == 1
+    assert reached[hole].all()
+    assert not reached[other].any()
+    assert (exposed.brightness[hole] > 0).all()
+    assert (exposed.variance[hole] > 0).all()
+    assert np.array_equal(exposed.brightness[~hole], around.brightness[~hole])
+    assert np.array_equal(exposed.variance[~hole], around.exposed.variance[~hole])
+
+
+@pytest.fixture
+def earlier(around):
+    """The frame itself, all of it seen, as its own context."""
+    return (Context("earlier", 0.5, around.brightness, np.ones(around.field.shape, dtype=bool), 1.0),)
+
+
+def test_context_is_handed_to_a_network_that_takes_it(around, straight_echo, earlier):
+    masks, fill = [], straight_echo.fill
+    straight_echo.fill = lambda image, mask, place: masks.append(mask) or fill(image, mask, place)
+    fill_with_network(around, tuple(blocks.zones(around.missing)), straight_echo, earlier)
+    assert all(mask[:, 1].mean() > 0.9 for mask in masks)
+
+
+def test_context_is_refused_by_a_network_that_takes_none(around, echo, earlier):
+    with pytest.raises(OptionError, match=r"echo\.onnx.*takes no context"):
+        fill_with_network(around, tuple(blocks.zones(around.missing)), echo, earlier)
+    assert echo.calls == 0
+
+
+@pytest.mark.parametrize("engine", ["echo", "straight_echo"])
+def test_a_network_that_gives_no_numbers_is_refused(around, request, engine):
+    engine = request.getfixturevalue(engine)
+    fill = engine.fill
+    engine.fill = lambda *given: (filled := fill(*given))._replace(image=filled.image * np.float32(np.nan))
+    with pytest.raises(CheckpointError, match="not finite"):
+        fill_with_network(around, tuple(blocks.zones(around.missing)), engine)

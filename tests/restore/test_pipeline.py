@@ -12,6 +12,7 @@ from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate
 from corinpaint.restore import filling, fills, pipeline
+from corinpaint.restore.backends import Filled
 
 LOST = ((20, 20), (20, 21), (8, 12))
 
@@ -126,7 +127,7 @@ def test_a_hole_out_of_the_networks_reach_is_refused_and_the_others_are_filled(d
     def fill(image, mask):
         reached = np.ones_like(mask)
         reached[..., 8 * 32 + 16, 12 * 32 + 16] = 0
-        return np.where(mask > 0, image, 0.5).astype(np.float32), reached
+        return Filled(np.where(mask > 0, image, 0.5).astype(np.float32), reached)
 
     echo.fill = fill
     restored = pipeline.restore(damaged, inpainter=echo)
@@ -136,7 +137,7 @@ def test_a_hole_out_of_the_networks_reach_is_refused_and_the_others_are_filled(d
 
 
 def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(damaged, echo):
-    echo.fill = lambda image, mask: (np.where(mask > 0, image, np.nan), np.ones_like(mask))
+    echo.fill = lambda image, mask: Filled(np.where(mask > 0, image, np.nan), np.ones_like(mask))
     with pytest.raises(CheckpointError, match=r"echo\.onnx"):
         pipeline.restore(damaged, inpainter=echo)
 

@@ -1,0 +1,138 @@
+"""Holes filled by a network that sees straightened windows in units of the noise, one window around each zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco import blocks
+from corinpaint.lasco.errors import CheckpointError
+from corinpaint.restore import backends, equalise, polar, temporal
+from corinpaint.restore.fills import Problem
+
+ROOM = 0.46
+"""Share of a window that a zone may take: 5 blocks and a half at full resolution."""
+
+BATCH = 4
+"""Windows that the network sees at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """A frame filled by windows.
+
+    Attributes
+    ----------
+    brightness : ndarray of float32, shape (H, W)
+        The image with the holes filled within reach.
+    sigma : ndarray of float32, shape (H, W)
+        Standard deviation of an observation about the fill, noise included, unit of the image; 0 where nothing was
+        filled.
+    reached : ndarray of bool, shape (H, W)
+        Pixels of the holes within reach of the network.
+    """
+
+    brightness: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    reached: NDArray[np.bool_]
+
+    def variance(self, observed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Variance of the filled image, that of what was observed given; shape (H, W)."""
+        return np.where(self.reached, self.sigma**2, observed).astype(np.float32)
+
+
+def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
+    """Fill the holes of a frame.
+
+    Parameters
+    ----------
+    problem : Problem
+        With context, which the network takes the mean of the two nearest frames from.
+    engine : Inpainter
+        A network of the domain 'noise'.
+
+    Returns
+    -------
+    Filling
+
+    Raises
+    ------
+    CheckpointError
+        When the network gives values that are not finite.
+    """
+    scale = equalise.fit_noise(problem.image, problem.sigma, problem.observed)
+    planes = _planes(problem, scale)
+    brightness = problem.image.copy()
+    sigma, reached = np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
+    holes = [hole for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
+    for start in range(0, len(holes), BATCH):
+        part = holes[start : start + BATCH]
+        for (rows, columns), (values, spread, known) in zip(part, _filled(problem, planes, part, engine), strict=True):
+            place = (rows[known], columns[known])
+            level = values[known]
+            brightness[place] = scale.inverse(level)
+            sigma[place] = (scale.inverse(level + spread[known]) - scale.inverse(level - spread[known])) / 2
+            reached[place] = True
+    return Filling(brightness, sigma, reached)
+
+
+Hole = tuple[NDArray[np.int64], NDArray[np.int64]]
+Plane = tuple[NDArray[np.float32], NDArray[np.bool_]]
+
+
+def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
+    rows, columns = np.nonzero(problem.hole & blocks.expand(zone.missing, problem.image.shape))
+    return rows, columns
+
+
+def _planes(problem: Problem, scale: equalise.Equaliser) -> tuple[Plane, Plane]:
+    """The frame and its context in units of the noise, and where each is known."""
+    frame = scale.forward(np.where(problem.observed, problem.image, 0))
+    if not problem.context:
+        return (frame, problem.observed), (np.zeros_like(frame), np.zeros_like(problem.observed))
+    mean, known = temporal.average(problem)
+    return (frame, problem.observed), (scale.forward(np.where(known, mean, 0)), known)
+
+
+def _filled(
+    problem: Problem, planes: tuple[Plane, Plane], holes: Sequence[Hole], engine: backends.Inpainter
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
+    """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
+    windows = [polar.around(*hole, problem.centre, ROOM) for hole in holes]
+    samplers = [polar.sampler(window, problem.image.shape) for window in windows]
+    masks = np.array([[sampler.mask(known) for _, known in planes] for sampler in samplers])
+    images = np.array(
+        [
+            [sampler.values(image, known) for (image, _), known in zip(planes, mask, strict=True)]
+            for sampler, mask in zip(samplers, masks, strict=True)
+        ]
+    )
+    place = np.array([(window.radius, window.scale) for window in windows], dtype=np.float32)
+    output = engine.fill(images, masks.astype(np.float32), place)
+    if output.scale is None:
+        raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill; export it again")
+    found = []
+    for number, (hole, window) in enumerate(zip(holes, windows, strict=True)):
+        at = window.places(*hole)
+        values, spread = (polar.read(field[number, 0], *at) for field in (output.image, output.scale))
+        known = (polar.read(output.reached[number, 0], *at) > 1 - 1e-6) & window.shows(*at)
+        check_finite(values[known], engine)
+        check_finite(spread[known], engine)
+        found.append((values, spread, known))
+    return found
+
+
+def check_finite(values: NDArray[np.floating], engine: backends.Inpainter) -> None:
+    """Refuse what a damaged network gives.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    if not np.isfinite(values).all():
+        raise CheckpointError(
+            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
+        )

@@ -1,0 +1,24 @@
+"""Inputs to trace with: what a network takes, in its order."""
+
+from __future__ import annotations
+
+import pytest
+
+from corinpaint.export.examples import PLACE, example
+from corinpaint.model.checkpoint import load_checkpoint
+
+
+@pytest.mark.parametrize(("fixture", "planes"), [("checkpoint", 1), ("straight_checkpoint", 2)])
+def test_a_network_takes_its_example(request, fixture, planes):
+    model = load_checkpoint(request.getfixturevalue(fixture))[0]
+    rows, columns = model.multiple, 2 * model.multiple
+    given = example(model, 2, rows, columns)
+    assert len(given) == len(model.inputs)
+    assert given[0].shape == given[1].shape == (2, planes, rows, columns)
+    assert given[1].all()
+    assert all(output.shape == (2, 1, rows, columns) for output in model.restorer()(*given))
+
+
+def test_windows_of_an_example_lie_in_the_field(straight_checkpoint):
+    place = example(load_checkpoint(straight_checkpoint)[0], 3, 64, 64)[2]
+    assert place.tolist() == [list(PLACE)] * 3

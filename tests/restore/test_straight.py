@@ -1,0 +1,219 @@
+"""Holes filled through straightened windows: what the network is given, and what becomes of its answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import problems
+import pytest
+
+from corinpaint.lasco import blocks
+from corinpaint.lasco.errors import CheckpointError
+from corinpaint.restore import backends, equalise, polar, straight
+from corinpaint.restore.context import Context
+
+LOST = ((20, 20), (8, 12), (8, 13))
+MANY = tuple((row, column) for row in (2, 8, 24) for column in (3, 9, 25))
+NOISE = 0.01
+
+
+class Knowing:
+    """A network that knows the levels of a field at every window's pixels, and remembers what it was given."""
+
+    def __init__(self, answer, scale=1.0):
+        self.info = backends.ModelInfo(Path("knowing.onnx"), "knowing", "0", "0" * 64, 64, 1024, "noise")
+        self.answer, self.scale = answer, scale
+        self.given = []
+
+    def fill(self, image, mask, place=None):
+        self.given.append((image, mask, place))
+        first = sum(len(one[0]) for one in self.given[:-1])
+        values = np.stack([self.answer(first + number, *place[number]) for number in range(len(image))])[:, None]
+        ones = np.ones_like(values)
+        return backends.Filled(values.astype(np.float32), ones, None if self.scale is None else self.scale * ones)
+
+
+def posed(field=problems.power, lost=LOST, size=1024, **more):
+    """A problem with shot noise, and its truth without noise."""
+    made, truth = problems.problem(field, lost, size=size, **more)
+    sigma = (problems.UNIT * NOISE * np.sqrt(truth / problems.UNIT)).astype(np.float32)
+    return replace(made, sigma=sigma), truth
+
+
+def windows_of(made):
+    """The windows in the order of the zones."""
+    holes = [np.nonzero(made.hole & blocks.expand(zone.missing, made.image.shape)) for zone in made.zones]
+    return [polar.around(*hole, made.centre, straight.ROOM) for hole in holes]
+
+
+def knowing(made, field, **more):
+    """The engine that knows a field's levels."""
+    scale = equalise.fit_noise(made.image, made.sigma, made.observed)
+    windows = windows_of(made)
+    step = 1024 // made.image.shape[0]
+
+    def answer(number, radius, px):
+        window = windows[number]
+        assert (radius, px) == pytest.approx((window.radius, window.scale))
+        rows, columns = (place * step + (step - 1) / 2 for place in window.pixels())
+        return scale.forward(problems.UNIT * field(rows, columns))
+
+    return Knowing(answer, **more)
+
+
+@pytest.mark.parametrize("size", [1024, 512])
+@pytest.mark.parametrize("lost", [LOST, ((0, 0),), ((31, 30), (30, 31)), tuple((24, c) for c in range(8, 24))])
+def test_a_power_of_the_radius_comes_back_where_the_network_is_right(lost, size):
+    made, truth = posed(lost=lost, size=size)
+    filled = straight.fill(made, knowing(made, problems.power))
+    assert np.array_equal(filled.reached, made.hole)
+    assert problems.worst(filled.brightness, truth, made) < 1e-3
+
+
+def test_pixels_outside_of_the_holes_stay_bit_identical():
+    hidden = np.zeros((1024, 1024), dtype=bool)
+    hidden[630:650, 600:700] = True
+    made, _ = posed(hidden=hidden)
+    filled = straight.fill(made, knowing(made, problems.plane))
+    assert filled.brightness.dtype == np.float32
+    assert np.array_equal(filled.brightness[~made.hole], made.image[~made.hole], equal_nan=True)
+    assert not filled.reached[~made.hole].any()
+    assert not filled.sigma[~made.hole].any()
+    assert np.isfinite(filled.brightness[made.hole]).all()
+
+
+def test_the_image_that_is_given_is_not_changed():
+    made, _ = posed()
+    before = made.image.copy()
+    straight.fill(made, knowing(made, problems.power))
+    assert np.array_equal(made.image, before, equal_nan=True)
+
+
+def test_only_the_holes_of_the_zones_asked_for_are_filled():
+    made, _ = posed()
+    first = replace(made, zones=made.zones[:1])
+    filled = straight.fill(first, knowing(first, problems.power))
+    assert np.array_equal(filled.reached, made.hole & blocks.expand(made.zones[0].missing))
+
+
+def test_a_scale_of_one_is_the_noise_of_the_fill_itself():
+    made, truth = posed()
+    filled = straight.fill(made, knowing(made, problems.power, scale=2.0))
+    sigma = problems.UNIT * NOISE * np.sqrt(truth / problems.UNIT)
+    assert filled.sigma[made.hole] == pytest.approx(2 * sigma[made.hole], rel=0.03)
+    observed = np.full_like(truth, 7.0)
+    variance = filled.variance(observed)
+    assert np.array_equal(variance[made.hole], filled.sigma[made.hole] ** 2)
+    assert (variance[~made.hole] == 7).all()
+
+
+def test_the_network_sees_the_frame_in_units_of_its_noise_with_the_hole_masked():
+    made, _ = posed(lost=((20, 20),))
+    engine = knowing(made, problems.power)
+    straight.fill(made, engine)
+    ((image, mask, place),) = engine.given
+    (window,) = windows_of(made)
+    assert image.dtype == mask.dtype == place.dtype == np.float32
+    assert image.shape == mask.shape == (1, 2, polar.SIDE, polar.SIDE)
+    assert np.array_equal(mask[0, 0] > 0, polar.sampler(window, made.image.shape).mask(made.observed))
+    assert mask[0, 0, 192, 192] == 0
+    assert not image[mask == 0].any()
+    rows, columns = (place.clip(0, 1023) for place in window.pixels())
+    scale = equalise.fit_noise(made.image, made.sigma, made.observed)
+    wanted = scale.forward(problems.UNIT * problems.power(np.rint(rows), np.rint(columns)))
+    assert np.abs(image[0, 0] - wanted)[mask[0, 0] > 0].max() < 0.01
+
+
+def test_without_context_the_second_plane_is_unknown():
+    made, _ = posed()
+    engine = knowing(made, problems.power)
+    straight.fill(made, engine)
+    ((image, mask, _),) = engine.given
+    assert not mask[:, 1].any()
+    assert not image[:, 1].any()
+
+
+def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look():
+    made, truth = posed(lost=((20, 20),))
+    looked = np.ones(truth.shape, dtype=bool)
+    looked[640:650, 640:660] = False
+    earlier = np.where(looked, 1.1 * truth, np.nan).astype(np.float32)
+    made = replace(made, context=(Context("earlier", 0.5, earlier, looked, 1.0),))
+    engine = knowing(made, problems.power)
+    straight.fill(made, engine)
+    ((image, mask, _),) = engine.given
+    sampler = polar.sampler(windows_of(made)[0], truth.shape)
+    assert np.array_equal(mask[0, 1] > 0, sampler.mask(looked))
+    assert not image[0, 1][mask[0, 1] == 0].any()
+    both = (mask[0] > 0).all(axis=0)
+    assert (image[0, 1] > image[0, 0])[both].all()
+    scale = equalise.fit_noise(made.image, made.sigma, made.observed)
+    brighter = scale.forward(1.1 * truth.ravel()[sampler.index])
+    assert np.abs(image[0, 1] - brighter)[mask[0, 1] > 0].max() < 0.01
+
+
+def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
+    made, _ = posed(lost=((20, 20), (24, 4)))
+    engine = knowing(made, problems.power)
+    fill = engine.fill
+
+    def partly(image, mask, place=None):
+        filled = fill(image, mask, place)
+        filled.reached[0, :, 200:] = 0
+        filled.image[0, :, 200:] = np.nan
+        return filled
+
+    engine.fill = partly
+    filled = straight.fill(made, engine)
+    first, second = (blocks.expand(zone.missing) & made.hole for zone in made.zones)
+    assert 0 < filled.reached[first].mean() < 1
+    assert filled.reached[second].all()
+    assert np.isfinite(filled.brightness[filled.reached]).all()
+    assert np.isnan(filled.brightness[made.hole & ~filled.reached]).all()
+    assert not filled.sigma[~filled.reached].any()
+
+
+def test_more_zones_than_a_batch_holds_are_filled_each_by_its_own_window():
+    made, truth = posed(lost=MANY)
+    assert len(made.zones) == len(MANY) > straight.BATCH
+    engine = knowing(made, problems.power)
+    filled = straight.fill(made, engine)
+    assert max(len(image) for image, _, _ in engine.given) == straight.BATCH
+    assert sum(len(image) for image, _, _ in engine.given) == len(MANY)
+    assert problems.worst(filled.brightness, truth, made) < 1e-3
+
+
+def test_a_zone_without_a_pixel_to_fill_asks_for_nothing():
+    made, _ = posed(lost=((20, 20),), hidden=np.indices((1024, 1024))[0] >= 512)
+    engine = Knowing(lambda *_: np.zeros((polar.SIDE, polar.SIDE)))
+    filled = straight.fill(made, engine)
+    assert len(made.zones) == 1
+    assert not engine.given
+    assert not filled.reached.any()
+
+
+def test_the_mean_of_what_is_seen_stays_within_what_is_seen(straight_echo):
+    made, truth = posed()
+    filled = straight.fill(made, straight_echo)
+    assert straight_echo.calls == 1
+    assert filled.reached[made.hole].all()
+    assert truth.min() < filled.brightness[made.hole].min() <= filled.brightness[made.hole].max() < truth.max()
+
+
+@pytest.mark.parametrize("field", ["image", "scale"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(field, value):
+    made, _ = posed()
+    engine = knowing(made, problems.power)
+    fill = engine.fill
+    engine.fill = lambda *given: fill(*given)._replace(**{field: np.full((2, 1, 384, 384), value, dtype=np.float32)})
+    with pytest.raises(CheckpointError, match=r"knowing\.onnx.*not finite"):
+        straight.fill(made, engine)
+
+
+def test_a_network_without_a_scale_is_refused():
+    made, _ = posed()
+    with pytest.raises(CheckpointError, match=r"knowing\.onnx.*no scale"):
+        straight.fill(made, knowing(made, problems.power, scale=None))
