@@ -20,7 +20,7 @@ SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
     "--method",
     "methods",
     multiple=True,
-    type=click.Choice(["network", *fills.METHODS]),
+    type=click.Choice(["network", "network+context", *fills.METHODS]),
     help="What to compare; the first is set against the others. By default the network and every method installed.",
 )
 @click.option(
@@ -32,6 +32,13 @@ SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
 )
 @click.option("--sizes", default=SIZES, show_default=True, help="Sizes of holes, blocks.")
 @click.option("--holes", type=click.IntRange(1, 50), default=6, show_default=True, help="Most of a size in a frame.")
+@click.option(
+    "--context",
+    type=click.IntRange(0, 9),
+    default=0,
+    show_default=True,
+    help="Most earlier frames of INPUT that temporal and network+context fill a frame from.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the places of the holes.")
 @click.option("--draws", type=click.IntRange(10), default=200, show_default=True, help="Of the bootstrap.")
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Draw worst, middle and best holes.")
@@ -44,6 +51,7 @@ def command(
     models: tuple[Path, ...],
     sizes: str,
     holes: int,
+    context: int,
     seed: int,
     draws: int,
     pictures: bool,
@@ -58,7 +66,7 @@ def command(
     from corinpaint.lasco.assets import load_assets
     from corinpaint.train import comparison
     from corinpaint.train.benchmark import Plan
-    from corinpaint.train.fillers import fillers
+    from corinpaint.train.fillers import Album, fillers
 
     def skipped(message: str) -> None:
         common.say(f"left out: {message}", err=True)
@@ -71,7 +79,10 @@ def command(
             skipped(str(item))
     try:
         plan = Plan(tuple(size.strip() for size in sizes.split(",") if size.strip()), holes, seed)
-        found, weights = fillers(methods or (() if models else ("network", *fills.installed())), models, threads)
+        chosen = methods or (() if models else ("network", *fills.installed()))
+        if context and not methods:
+            chosen = (*chosen, *(() if models else ("network+context",)), fills.TEMPORAL)
+        found, weights = fillers(chosen, models, threads, Album(files, context) if context else None)
         assets = load_assets(calibration)
         made = comparison.compare(
             list(common.bar(files, "benchmark")),
