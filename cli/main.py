@@ -47,3 +47,7 @@ def main() -> None:
     From Level 0.5 (FITS, DN) to Level 1 (mean solar brightness) with the lost telemetry blocks filled by a network of
     partial convolutions. Observed pixels are never changed, filled ones are flagged in the MASK extension.
     """
+
+
+if __name__ == "__main__":
+    main()

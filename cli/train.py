@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -19,10 +20,10 @@ from corinpaint.cli import common
 @click.option("--simulated-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first of them.")
 @click.option(
     "--preset",
-    type=click.Choice(["pretrain", "finetune", "first"]),
+    type=click.Choice(["pretrain", "finetune", "first", "straight"]),
     default="first",
     show_default=True,
-    help="pretrain and finetune as published; first: pixel terms only, for a CPU.",
+    help="pretrain and finetune as published; first: pixel terms only, for a CPU; straight: straightened windows.",
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True, help="Optimiser steps.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after this time; --resume goes on.")
@@ -33,10 +34,10 @@ from corinpaint.cli import common
     show_default=True,
     help="Whether the learning rate follows the steps or the share of --minutes.",
 )
-@click.option("--batch", type=click.IntRange(1), help="Crops per step, in place of the preset's.")
+@click.option("--batch", type=click.IntRange(1), help="Samples per step, in place of the preset's.")
 @click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Learning rate, in place of the preset's.")
 @click.option("--layers", type=click.IntRange(1), help="Layers L of the stack, in place of the preset's.")
-@click.option("--crop", type=click.IntRange(128), default=256, show_default=True, help="Side of the crops, px.")
+@click.option("--crop", type=click.IntRange(128), help="Side of the samples, px, in place of the preset's.")
 @click.option("--lambda-1", type=click.FloatRange(0), help="Weight of the total variation across the seam.")
 @click.option("--lambda-2", type=click.FloatRange(0), help="Weight of the radial brightness profile.")
 @click.option(
@@ -49,11 +50,19 @@ from corinpaint.cli import common
 @click.option("--resume", is_flag=True, help="Go on from the run folder's last checkpoint.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of weights, crops and holes.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of torch.")
-@click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes that cut crops.")
+@click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes that make samples.")
 @click.option("--validate-every", type=click.IntRange(1), default=250, show_default=True, help="Steps between checks.")
 @click.option(
     "--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Device."
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "full", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of the convolutions; auto: bfloat16 on a GPU.",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the layers with torch.compile.")
 @common.calibration_option
 def command(
     run_dir: Path,
@@ -67,7 +76,7 @@ def command(
     batch: int | None,
     lr: float | None,
     layers: int | None,
-    crop: int,
+    crop: int | None,
     lambda_1: float | None,
     lambda_2: float | None,
     vgg: str,
@@ -78,12 +87,17 @@ def command(
     workers: int,
     validate_every: int,
     accelerator: str,
+    precision: Literal["auto", "full", "bf16"],
+    compiled: bool,
     calibration: Path | None,
 ) -> None:
     """Train the network on Level 0.5 frames and simulated ones.
 
     The run folder receives the configuration, metrics, TensorBoard events, checkpoints that a stopped run resumes from
     (--resume), and at the end corinpaint.safetensors, which describes itself. `tensorboard --logdir RUN` shows it live.
+
+    On several GPUs or processes: `torchrun --nproc_per_node 8 --no-python corinpaint train ...`; the batch is that of
+    all of them together.
     """
     from corinpaint.lasco.errors import CorInpaintError
 
@@ -115,9 +129,13 @@ def command(
             resume=resume,
             vgg=vgg,
             accelerator=accelerator,
+            precision=precision,
+            compile=compiled,
             validate_every=validate_every,
             calibration_dir=calibration,
         )
-        common.say(str(train(config)))
+        path = train(config)
     except CorInpaintError as error:
         raise common.fail(error) from error
+    if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun started is enough
+        common.say(str(path))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.train.losses import LossWeights
 from corinpaint.train.presets import Preset, preset
 
 LAST = "last.ckpt"
 """File in the run folder from which a run goes on."""
 FIXED = (
     *("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir"),
-    *("learning_rate", "clip", "layers", "weights", "vgg", "schedule", "validation_fraction"),
+    *("learning_rate", "clip", "layers", "weights", "vgg", "schedule", "validation_fraction", "precision"),
 )
 """What a resumed run must share with the run it goes on from."""
 
@@ -35,7 +35,7 @@ class TrainConfig:
     simulated_seed : int
         Seed of the first of them.
     preset : str
-        "pretrain", "finetune" or "first", see `corinpaint.train.presets`.
+        "pretrain", "finetune", "first" or "straight", see `corinpaint.train.presets`.
     steps : int
         Number of optimiser steps.
     max_minutes : float or None
@@ -45,10 +45,10 @@ class TrainConfig:
         speed at a low rate, but two such runs are not bit-identical.
     seed : int
         Of weights, crops and holes.
-    crop : int
-        Side of the crops, px, a multiple of the model's `multiple`.
+    crop : int, optional
+        Side of the crops or windows, px, a multiple of the model's `multiple`; in place of the preset's.
     batch, learning_rate, clip, layers : optional
-        In place of the preset's.
+        In place of the preset's. The batch is that of all processes together.
     weights : dict
         Loss weights in place of the preset's, such as {"lambda_1": 0.1}.
     threads : int or None
@@ -63,9 +63,14 @@ class TrainConfig:
         "download", "random", "none" or a path, see `corinpaint.train.vgg.load_vgg`. Only read when a loss needs it.
     accelerator : str
         "auto", "cpu" or "cuda".
+    precision : {"auto", "full", "bf16"}
+        Of the convolutions; "auto" is bfloat16 on a GPU and full precision on a CPU.
+    compile : bool
+        Compile the layers with `torch.compile`.
     validation_fraction : float
         Share of the days that is held out.
-    validation_crops : int
+    validation_crops : int, optional
+        In place of the preset's.
     validate_every : int
         Steps between validations.
     save_minutes : float
@@ -85,7 +90,7 @@ class TrainConfig:
     max_minutes: float | None = None
     schedule: Literal["steps", "minutes"] = "steps"
     seed: int = 0
-    crop: int = 256
+    crop: int | None = None
     batch: int | None = None
     learning_rate: float | None = None
     clip: float | None = None
@@ -97,8 +102,10 @@ class TrainConfig:
     resume: bool = False
     vgg: str = "download"
     accelerator: str = "auto"
+    precision: Literal["auto", "full", "bf16"] = "auto"
+    compile: bool = False
     validation_fraction: float = 0.2
-    validation_crops: int = 48
+    validation_crops: int | None = None
     validate_every: int = 250
     save_minutes: float = 2.0
     calibration_dir: Path | None = None
@@ -120,11 +127,13 @@ class TrainConfig:
             "learning_rate": self.learning_rate,
             "clip": self.clip,
             "layers": self.layers,
+            "crop": self.crop,
+            "validation_crops": self.validation_crops,
         }
         chosen = replace(chosen, **{name: value for name, value in own.items() if value is not None})
         self._check(chosen)
         try:
-            weights = LossWeights(**{**asdict(chosen.weights), **self.weights})
+            weights = type(chosen.weights)(**{**asdict(chosen.weights), **self.weights})
         except TypeError as error:
             raise TrainingError(
                 f"weights = {self.weights}: the loss weights are {', '.join(asdict(chosen.weights))}"
@@ -147,7 +156,8 @@ class TrainConfig:
         for name, value in (
             ("steps", self.steps),
             ("validate_every", self.validate_every),
-            ("crop", self.crop),
+            ("crop", chosen.crop),
+            ("validation_crops", chosen.validation_crops),
             ("batch", chosen.batch),
             ("layers", chosen.layers),
             ("learning_rate", chosen.learning_rate),
@@ -183,11 +193,11 @@ def check_config(config: TrainConfig) -> None:
             raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}; use the same values")
 
 
-def write_config(config: TrainConfig) -> None:
-    """Write `config.json` into the run folder, after `check_config`."""
+def write_config(config: TrainConfig, more: Mapping[str, Any] | None = None) -> None:
+    """Write `config.json` into the run folder, after `check_config`; with `more` plain values."""
     check_config(config)
     path = config.run_dir / "config.json"
     config.run_dir.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(config.as_dict(), indent=2) + "\n")
+    aside.write_text(json.dumps(config.as_dict() | dict(more or {}), indent=2) + "\n")
     aside.replace(path)

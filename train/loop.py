@@ -1,7 +1,7 @@
-"""The training loop.
+"""The training loop, the same for every design (`corinpaint.train.recipe`).
 
-A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `last.ckpt` (everything needed to go on),
-`best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
+A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `pictures/`, `last.ckpt` (everything needed to go
+on), `best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch.optim import Adam
 from torch.utils.data import DataLoader
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
-from corinpaint.model.prior import PyramidPrior
-from corinpaint.model.stack import LayerStack, StackConfig
+from corinpaint.train.average import MovingAverage
 from corinpaint.train.config import LAST, TrainConfig, check_config, write_config
-from corinpaint.train.data import Crops, Sample, collate, validation_crops
-from corinpaint.train.losses import losses
-from corinpaint.train.presets import Preset
-from corinpaint.train.record import data_record, training_record
-from corinpaint.train.scenes import Scene, load_scenes, split_by_date
+from corinpaint.train.journal import Journal
+from corinpaint.train.processes import Processes, open_fabric
+from corinpaint.train.published import Published
+from corinpaint.train.recipe import Moment, Recipe
+from corinpaint.train.record import revision, training_record
 from corinpaint.train.state import (
-    MetricsFile,
     StopRequest,
     load_state,
     random_states,
@@ -40,11 +36,11 @@ from corinpaint.train.state import (
     set_random_states,
     stop_on_signal,
 )
-from corinpaint.train.validation import Validation
-from corinpaint.train.vgg import VggFeatures, load_vgg
+from corinpaint.train.straight import Straight
 
 BEST = "best.safetensors"
 FINAL = "corinpaint.safetensors"
+DESIGNS: dict[str, Callable[[TrainConfig], Recipe]] = {"published": Published, "straight": Straight}
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +57,7 @@ class Progress:
 
 
 def train(config: TrainConfig) -> Path:
-    """Train a stack.
+    """Train a network.
 
     Parameters
     ----------
@@ -77,13 +73,13 @@ def train(config: TrainConfig) -> Path:
     ------
     TrainingError
         The run cannot start: no data, a run folder in use, settings that differ from the run to resume, no VGG
-        weights, a crop that does not fit the network.
+        weights, a crop that does not fit the network, a batch that cannot be shared out to the processes.
     CheckpointError
         `init` cannot be loaded.
     """
     check_config(config)
     try:
-        return _train(config, lambda: _scenes(config))
+        return _train(config, None)
     except OSError as error:
         raise TrainingError(
             f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error}); check the "
@@ -91,115 +87,115 @@ def train(config: TrainConfig) -> Path:
         ) from error
 
 
-def train_on(config: TrainConfig, scenes: Sequence[Scene]) -> Path:
-    """Train on scenes that are at hand; else as `train`."""
-    return _train(config, lambda: scenes)
+def train_on(config: TrainConfig, scenes: Sequence[Any]) -> Path:
+    """Train on scenes that are at hand, of the kind that the preset's design sees; else as `train`."""
+    return _train(config, scenes)
 
 
-def _scenes(config: TrainConfig) -> Sequence[Scene]:
-    return load_scenes(config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, config.cache())
-
-
-def _train(config: TrainConfig, scenes: Callable[[], Sequence[Scene]]) -> Path:
+def _train(config: TrainConfig, scenes: Sequence[Any] | None) -> Path:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     run = _Run(config, scenes)
     with stop_on_signal() as stop:
         try:
-            write_config(config)
+            if run.processes.main:
+                write_config(config, {"revision": revision()})
             return run.go(stop)
         finally:
-            run.writer.close()
+            run.close()
 
 
 class _Run:
     """A run and its state; what cannot work is refused before any scene is read or simulated."""
 
-    def __init__(self, config: TrainConfig, scenes: Callable[[], Sequence[Scene]]) -> None:
+    def __init__(self, config: TrainConfig, scenes: Sequence[Any] | None) -> None:
         self.config = config
         self.settings = config.settings()
-        self.fabric = _fabric(config.accelerator)
+        self.fabric = _fabric(config)
+        self.processes = Processes(self.fabric)
+        self.processes.share(self.settings.batch)
         torch.manual_seed(config.seed)
-        self.stack = _stack(config, self.settings)
-        _check_crop(config, self.stack)
-        self.features = _features(config, self.settings)
-        training, held = split_by_date(scenes(), config.validation_fraction)
-        self.data = data_record(training, held, config)
-        self.crops = Crops(training, config.crop, config.seed)
-        checks = validation_crops(held, config.crop, config.validation_crops)
-        if not checks:
-            raise TrainingError(
-                f"no validation crop of {config.crop} px has a hole with known truth; hold out more days"
-            )
-        self.validation = Validation(checks, PyramidPrior(self.stack.config.pyramid))
+        self.recipe = DESIGNS[self.settings.design](config)
+        self.model = self.recipe.model
+        self.work = self.recipe.work(self.processes.main_first(self.recipe.read) if scenes is None else scenes)
+        self.validation = self.work.validation() if self.processes.main else None
         self.progress = Progress()
-        optimizer = Adam(self.stack.parameters(), lr=self.settings.learning_rate)
-        self.model, self.optimizer = self.fabric.setup(self.stack, optimizer)
-        if self.features is not None:
-            self.features = cast(VggFeatures, self.fabric.to_device(self.features))
+        self.recipe.to(self.fabric.device)
+        self.optimizer = self.recipe.optimizer()
+        self.average = None if self.recipe.average is None else MovingAverage(self.model, self.recipe.average)
         if config.resume:
             self._restore(load_state(config.run_dir / LAST))
-        config.run_dir.mkdir(parents=True, exist_ok=True)
-        self.metrics = MetricsFile(config.run_dir / "metrics.jsonl", self.progress.step)
-        self.writer = SummaryWriter(str(config.run_dir), purge_step=self.progress.step + 1)
+        if config.compile:
+            for layer in self.model.layers:
+                layer.compile()
+        self.journal = Journal(config.run_dir, self.progress.step) if self.processes.main else None
+
+    def close(self) -> None:
+        if self.journal is not None:
+            self.journal.close()
 
     def go(self, stop: StopRequest) -> Path:
         started = time.monotonic() - self.progress.seconds
         saved = time.monotonic()
-        logger.info("smooth prior alone: %s", self.validation.reference)
-        bar = tqdm(total=self.config.steps, initial=self.progress.step, disable=None, unit="step")
+        if self.validation is not None and self.validation.reference:
+            logger.info("smooth prior alone: %s", self.validation.reference)
+        silent = None if self.processes.main else True
+        bar = tqdm(total=self.config.steps, initial=self.progress.step, disable=silent, unit="step")
+        asked = False
         for batch in self._batches():
             self._step(batch)
-            self.progress.seconds = time.monotonic() - started
+            self.progress.seconds, asked = self.processes.agree(time.monotonic() - started, stop.asked)
             bar.update()
             bar.set_postfix(loss=f"{self.progress.losses['total']:.4f}", refresh=False)
-            if self.progress.step % self.config.validate_every == 0:
+            due = self.progress.step % self.config.validate_every == 0
+            if due:
                 self._validate()
-            elif time.monotonic() - saved < 60 * self.config.save_minutes and not stop.asked:
-                if self._out_of_time():
-                    break
-                continue
-            self._save()
-            saved = time.monotonic()
-            if stop.asked or self._out_of_time():
+            if due or asked or time.monotonic() - saved >= 60 * self.config.save_minutes:
+                self._save()
+                saved = time.monotonic()
+            if asked or self._out_of_time():
                 break
         bar.close()
-        if stop.asked:
+        if asked:
             return Path(self.config.run_dir / LAST)
         return self._finish()
 
-    def _batches(self) -> Iterator[Sample]:
-        size = self.settings.batch
-        numbers = range(self.progress.step * size, self.config.steps * size)
-        loader: DataLoader[Sample] = DataLoader(
-            self.crops, size, sampler=numbers, num_workers=self.config.workers, collate_fn=collate
+    def _batches(self) -> Iterator[Any]:
+        steps = range(self.progress.step, self.config.steps)
+        loader: DataLoader[Any] = DataLoader(
+            self.work.samples,
+            batch_sampler=self.processes.numbers(steps, self.settings.batch),
+            num_workers=self.config.workers,
+            collate_fn=self.work.collate,
         )
         for batch in loader:
-            yield Sample(*self.fabric.to_device(tuple(batch)))
+            yield type(batch)(*(tensor.to(self.fabric.device) for tensor in batch))
 
-    def _step(self, batch: Sample) -> None:
+    def _step(self, batch: Any) -> None:
         rate = self._learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        # Not through the wrapper, which would round the image to half precision before the stack copies it. The losses
-        # stay in full precision: Gram matrices of features lose a fifth of a small error in half.
+        # The forward pass alone is in mixed precision: losses stay in full precision.
         with self.fabric.autocast():
-            output = self.stack(batch.image, batch.mask)
-        terms = losses(output, batch.target(), self.settings.weights, self.features)
+            output = self.recipe.forward(batch)
+        terms = self.recipe.losses(output, batch, Moment(self.progress.step, self.processes.mean))
         self.optimizer.zero_grad()
-        self.fabric.backward(terms["total"])
+        terms["total"].backward()  # type: ignore[no-untyped-call]
+        self.processes.average_gradients(self.model.parameters())
         self._clip()
         self.optimizer.step()
         self.progress.step += 1
-        self.progress.losses = {name: float(value.detach()) for name, value in terms.items()}
-        for name, value in self.progress.losses.items():
-            self.writer.add_scalar(f"loss/{name}", value, self.progress.step)
-        self.writer.add_scalar("learning_rate", rate, self.progress.step)
+        if self.average is not None:
+            self.average.update(self.model, self.progress.step)
+        values = self.processes.mean(torch.stack([value.detach().float() for value in terms.values()]))
+        self.progress.losses = dict(zip(terms, values.tolist(), strict=True))
+        if self.journal is not None:
+            self.journal.stepped(self.progress.step, self.progress.losses, rate)
 
     def _clip(self) -> None:
         try:
-            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.settings.clip, error_if_nonfinite=True)
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip, error_if_nonfinite=True)
         except RuntimeError as error:
             raise TrainingError(
                 f"step {self.progress.step + 1}: the gradient is not finite; resume from the last checkpoint with a "
@@ -217,57 +213,62 @@ class _Run:
             done = max(done, self.progress.seconds / (60 * self.config.max_minutes))
         return float(rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
+    def _best(self) -> Any:
+        """The network that is validated and saved."""
+        return self.model if self.average is None else self.average.model
+
     def _validate(self) -> None:
-        figures = self.validation.model_figures(self.stack, self.fabric.device)
+        if self.validation is None or self.journal is None:
+            return
+        figures = self.validation.model_figures(self._best(), self.fabric.device)
         self.progress.validation = figures
-        for name, value in figures.items():
-            self.writer.add_scalar(f"validation/{name}", value, self.progress.step)
-            self.writer.add_scalar(f"prior/{name}", self.validation.reference[name], self.progress.step)
-        pictures = self.validation.pictures(self.stack, self.fabric.device)
-        self.writer.add_image("fills", pictures, self.progress.step)
-        self.writer.flush()
-        self.metrics.add(
-            {
-                "step": self.progress.step,
-                "seconds": round(self.progress.seconds, 1),
-                "learning_rate": self._learning_rate(),
-                "losses": self.progress.losses,
-                "validation": figures,
-                "prior": self.validation.reference,
-            }
-        )
+        line = {
+            "step": self.progress.step,
+            "seconds": round(self.progress.seconds, 1),
+            "learning_rate": self._learning_rate(),
+            "losses": self.progress.losses,
+            "validation": figures,
+            "prior": self.validation.reference,
+        }
+        self.journal.validated(line, self.validation.pictures(self._best(), self.fabric.device))
         if figures["over_prior"] < self.progress.best:
             self.progress.best = figures["over_prior"]
-            save_checkpoint(self.config.run_dir / BEST, self.stack, self._record())
+            save_checkpoint(self.config.run_dir / BEST, self._best(), self._record(self.validation.reference))
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self, reference: dict[str, float]) -> dict[str, Any]:
         progress = {
             "steps": self.progress.step,
             "samples": self.progress.step * self.settings.batch,
             "seconds": round(self.progress.seconds, 1),
             "losses": self.progress.losses,
             "validation": self.progress.validation,
-            "validation_of_prior": self.validation.reference,
+            "validation_of_prior": reference,
         }
-        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.data}
+        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.work.data}
 
     def _save(self) -> None:
+        if not self.processes.main:
+            return
         state = {
-            "model": self.stack.state_dict(),
-            "architecture": self.stack.config.as_dict(),
+            "model": self.model.state_dict(),
+            "architecture": self.model.config.as_dict(),
             "optimizer": self.optimizer.state_dict(),
             "progress": vars(self.progress).copy(),
             "random": random_states(),
         }
+        if self.average is not None:
+            state["average"] = self.average.state_dict()
         save_state(self.config.run_dir / LAST, state)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        if state["architecture"] != self.stack.config.as_dict():
+        if state["architecture"] != self.model.config.as_dict():
             raise TrainingError(
                 f"{self.config.run_dir / LAST}: has another architecture; resume with the same settings"
             )
-        self.stack.load_state_dict(state["model"])
+        self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.progress = Progress(**state["progress"])
         set_random_states(state["random"])
 
@@ -275,38 +276,16 @@ class _Run:
         return self.config.max_minutes is not None and self.progress.seconds >= 60 * self.config.max_minutes
 
     def _finish(self) -> Path:
+        final = Path(self.config.run_dir / FINAL)
+        if not self.processes.main:
+            return final
         if self.progress.step % self.config.validate_every:
             self._validate()
         self._save()
-        final = Path(self.config.run_dir / FINAL)
-        stack, info = load_checkpoint(self.config.run_dir / BEST)
-        save_checkpoint(final, stack, {"training": info.training, "data": info.data})
+        model, info = load_checkpoint(self.config.run_dir / BEST)
+        save_checkpoint(final, model, {"training": info.training, "data": info.data})
         return final
 
 
-def _features(config: TrainConfig, settings: Preset) -> VggFeatures | None:
-    if not settings.weights.needs_features():
-        return None
-    features = load_vgg(config.vgg)
-    if features is None:
-        raise TrainingError("perceptual and style losses need VGG features: choose download, random or a file")
-    return features
-
-
-def _fabric(accelerator: str) -> Fabric:
-    cuda = accelerator == "cuda" or (accelerator == "auto" and torch.cuda.is_available())
-    return Fabric(accelerator="cuda" if cuda else "cpu", devices=1, precision="bf16-mixed" if cuda else "32-true")
-
-
-def _stack(config: TrainConfig, settings: Preset) -> LayerStack:
-    if config.init is None:
-        return LayerStack(StackConfig(layers=settings.layers))
-    stack, _ = load_checkpoint(config.init)
-    if config.layers is not None and stack.config.layers != config.layers:
-        raise TrainingError(f"{config.init}: has {stack.config.layers} layers, not {config.layers}")
-    return stack
-
-
-def _check_crop(config: TrainConfig, stack: LayerStack) -> None:
-    if config.crop % stack.multiple or config.crop > 1024:
-        raise TrainingError(f"crop = {config.crop} must be a multiple of {stack.multiple} px, 1024 at most")
+def _fabric(config: TrainConfig) -> Fabric:
+    return open_fabric(config.accelerator, config.precision)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from corinpaint.lasco.errors import OptionError
 from corinpaint.train.losses import LossWeights
+from corinpaint.train.straight_losses import StraightWeights
 
 
 @dataclass(frozen=True)
@@ -15,27 +17,35 @@ class Preset:
     Attributes
     ----------
     batch : int
-        Crops per step.
+        Samples per step.
     learning_rate : float
-        Of Adam.
     clip : float
         Largest norm of the gradient.
     layers : int
         L of the stack.
-    weights : LossWeights
+    weights : LossWeights or StraightWeights
     warmup : int
         Steps over which the learning rate rises from 0.
     cosine : bool
         Whether it then falls to 0 along a cosine; else it stays.
+    design : str
+        "published", or "straight": see `corinpaint.train.published` and `corinpaint.train.straight`.
+    crop : int
+        Side of the samples, px.
+    validation_crops : int
+        Crops, or holes, of the validation; roughly.
     """
 
     batch: int
     learning_rate: float
     clip: float
     layers: int
-    weights: LossWeights
+    weights: LossWeights | StraightWeights
     warmup: int = 0
     cosine: bool = False
+    design: Literal["published", "straight"] = "published"
+    crop: int = 256
+    validation_crops: int = 48
 
 
 PRESETS = {
@@ -66,6 +76,19 @@ PRESETS = {
         weights=LossWeights(alpha_1=10, alpha_2=10),
         warmup=100,
         cosine=True,
+    ),
+    # Ours: straightened windows in units of the noise, frames of both telescopes, with context where there is some.
+    "straight": Preset(
+        batch=16,
+        learning_rate=1e-3,
+        clip=1.0,
+        layers=1,
+        weights=StraightWeights(),
+        warmup=100,
+        cosine=True,
+        design="straight",
+        crop=384,
+        validation_crops=240,
     ),
 }
 

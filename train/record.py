@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.scenes import Scene
+from corinpaint.train.scenes import Dated
 
 SETTINGS = (
     "preset",
@@ -26,12 +26,13 @@ SETTINGS = (
     "clip",
     "weights",
     "vgg",
+    "precision",
     "validation_fraction",
 )
 """Settings worth recording; folders are not, they name the machine."""
 
 
-def data_record(training: Sequence[Scene], validation: Sequence[Scene], config: TrainConfig) -> dict[str, Any]:
+def data_record(training: Sequence[Dated], validation: Sequence[Dated], config: TrainConfig) -> dict[str, Any]:
     """Describe the data: file names and hashes of real frames, count and seed of simulated ones."""
     return {
         "training": _files(training),
@@ -56,28 +57,21 @@ def training_record(config: TrainConfig, progress: Mapping[str, Any], device: to
     dict
         Plain values for JSON.
     """
-    values = config.as_dict()
+    settings = config.settings()
+    chosen = {name: getattr(settings, name) for name in ("crop", "batch", "learning_rate", "clip")}
+    values = config.as_dict() | chosen
     return {
         "settings": {name: values[name] for name in SETTINGS},
-        "loss_weights": {name: float(value) for name, value in vars(config.settings().weights).items()},
+        "loss_weights": {name: float(value) for name, value in vars(settings.weights).items()},
         **progress,
         "hardware": _hardware(device),
         "torch": torch.__version__,
-        "revision": _revision(),
+        "revision": revision(),
     }
 
 
-def _files(scenes: Sequence[Scene]) -> list[dict[str, str]]:
-    return [{"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256} for scene in scenes]
-
-
-def _hardware(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-
-
-def _revision() -> str | None:
+def revision() -> str | None:
+    """Commit of the code that runs, where it is a checkout."""
     try:
         answer = subprocess.run(
             ["git", "rev-parse", "HEAD"],
@@ -90,3 +84,13 @@ def _revision() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
+
+
+def _files(scenes: Sequence[Dated]) -> list[dict[str, str]]:
+    return [{"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256} for scene in scenes]
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"

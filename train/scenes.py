@@ -6,9 +6,10 @@ import hashlib
 import logging
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,30 @@ from corinpaint.restore.survey import survey
 SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
 
 logger = logging.getLogger(__name__)
+
+
+class Dated(Protocol):
+    """What is known of every scene: where it comes from, and what must stay on one side of training and validation."""
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+
+    @property
+    def day(self) -> str:
+        """As in `Scene`."""
+
+    @property
+    def kind(self) -> str:
+        """As in `Scene`."""
+
+    @property
+    def sha256(self) -> str:
+        """As in `Scene`."""
+
+
+Some = TypeVar("Some", bound=Dated)
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,22 +119,49 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
     TrainingError
         The folder is missing or holds no usable frame.
     """
-    if not folder.is_dir():
-        raise TrainingError(f"{folder}: there is no such folder of Level 0.5 frames")
     scenes = []
-    for path in sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES)):
+    for path, frame, sha256 in frames_in(folder):
+        if frame.data.shape != FRAME_SHAPE or frame.window is not None:
+            logger.warning("left out: %s: summed or a subfield; full frames at full resolution are used", path.name)
+            continue
         try:
-            frame = read_frame(path)
-            if frame.data.shape != FRAME_SHAPE or frame.window is not None:
-                logger.warning("left out: %s: summed or a subfield; full frames at full resolution are used", path.name)
-                continue
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            scenes.append(scene_from_frame(frame, assets, frame.date.strftime("%Y-%m-%d"), "real", sha256))
+            scenes.append(scene_from_frame(frame, assets, day_of(frame), "real", sha256))
         except CorInpaintError as error:
             logger.warning("left out: %s", error)
     if not scenes:
         raise TrainingError(f"{folder}: holds no usable Level 0.5 frame; give a folder with .fts or .fits files")
     return scenes
+
+
+def frames_in(folder: Path) -> Iterator[tuple[Path, Frame, str]]:
+    """Read the Level 0.5 frames in a folder and below, by path; unreadable ones are logged and left out.
+
+    Yields
+    ------
+    path : Path
+    frame : Frame
+    sha256 : str
+        Of the file.
+
+    Raises
+    ------
+    TrainingError
+        The folder is missing.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"{folder}: there is no such folder of Level 0.5 frames")
+    for path in sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES)):
+        try:
+            frame = read_frame(path)
+        except CorInpaintError as error:
+            logger.warning("left out: %s", error)
+            continue
+        yield path, frame, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def day_of(frame: Frame) -> str:
+    """Date of a frame, ISO, UTC."""
+    return str(frame.date.strftime("%Y-%m-%d"))
 
 
 def scenes_from_simulator(count: int, seed: int, assets: Assets, cache: Path) -> list[Scene]:
@@ -167,7 +219,7 @@ def load_scenes(
     return scenes
 
 
-def split_by_date(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene], list[Scene]]:
+def split_by_date(scenes: Sequence[Some], fraction: float) -> tuple[list[Some], list[Some]]:
     """Split scenes into training and validation; whole days go to one side.
 
     The order of the days is that of the hash of their names, so that a day keeps its side as far as possible when
@@ -203,21 +255,48 @@ def split_by_date(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene]
     return training, [scene for scene in scenes if (scene.kind, scene.day) in held]
 
 
-def _cached(number: int, assets: Assets, cache: Path) -> Scene:
-    name = f"simulated-{number:06d}"
-    path = cache / f"{name}-{__version__}.npz"
+def simulated_frame(number: int) -> tuple[Frame, str]:
+    """A simulated frame without losses, and the SHA-256 of its counts."""
+    frame = simulate(number, lost=0).frame
+    return frame, hashlib.sha256(np.ascontiguousarray(frame.data).tobytes()).hexdigest()
+
+
+def through_cache(path: Path, load: Callable[[Path], Kept], arrays: Callable[[], dict[str, Any]]) -> Kept:
+    """Load a scene from its file; where that is missing or damaged, make the arrays and write it first.
+
+    Parameters
+    ----------
+    path : Path
+        .npz; it appears complete or not at all.
+    load : callable
+    arrays : callable
+        What `numpy.savez` shall write.
+    """
     try:
-        return _load(path, name)
+        return load(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         path.unlink(missing_ok=True)
-    frame = simulate(number, lost=0).frame
-    sha256 = hashlib.sha256(np.ascontiguousarray(frame.data).tobytes()).hexdigest()
-    scene = scene_from_frame(frame, assets, name, "simulated", sha256)
     aside = path.with_suffix(".part")
     with aside.open("wb") as file:
-        np.savez(file, image=scene.image, known=np.packbits(scene.known), centre=np.array(scene.centre), sha256=sha256)
+        np.savez(file, **arrays())
     aside.replace(path)
-    return _load(path, name)
+    return load(path)
+
+
+def _cached(number: int, assets: Assets, cache: Path) -> Scene:
+    name = f"simulated-{number:06d}"
+
+    def arrays() -> dict[str, Any]:
+        frame, sha256 = simulated_frame(number)
+        scene = scene_from_frame(frame, assets, name, "simulated", sha256)
+        return {
+            "image": scene.image,
+            "known": np.packbits(scene.known),
+            "centre": np.array(scene.centre),
+            "sha256": sha256,
+        }
+
+    return through_cache(cache / f"{name}-{__version__}.npz", lambda path: _load(path, name), arrays)
 
 
 def _load(path: Path, name: str) -> Scene:

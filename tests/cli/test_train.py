@@ -22,6 +22,18 @@ def test_the_options_reach_the_training(run, tmp_path, monkeypatch):
     assert config.settings().learning_rate == 1e-4
 
 
+def test_the_other_design_and_how_it_computes_can_be_chosen(run, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    words = ("--simulated", 3, "--preset", "straight", "--crop", 256, "--precision", "bf16", "--compile")
+    assert run("train", "-o", tmp_path / "run", *words).exit_code == 0
+    run("train", "-o", tmp_path / "run", "--simulated", 3)
+    config, plain = seen
+    assert config.settings().design == "straight"
+    assert (config.settings().crop, config.precision, config.compile) == (256, "bf16", True)
+    assert (plain.settings().crop, plain.precision, plain.compile) == (256, "auto", False)
+
+
 def test_a_training_that_cannot_start_is_a_message(run, tmp_path):
     result = run("train", "-o", tmp_path / "run", "--vgg", "none")
     assert result.exit_code == 1

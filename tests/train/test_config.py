@@ -17,6 +17,15 @@ def test_own_values_take_the_place_of_the_presets(tmp_path):
     assert (found.weights.alpha_1, found.weights.lambda_1) == (6, 0.5)
 
 
+def test_each_design_has_its_own_terms_and_sides(tmp_path):
+    straight = TrainConfig(tmp_path, preset="straight", weights={"interval": 0.2}).settings()
+
+    assert (straight.weights.fill, straight.weights.interval) == (1.0, 0.2)
+    assert (straight.crop, TrainConfig(tmp_path).settings().crop) == (384, 256)
+    with pytest.raises(TrainingError, match="fill, interval"):
+        TrainConfig(tmp_path, preset="straight", weights={"lambda_1": 0.2}).settings()
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -40,9 +49,10 @@ def test_an_unknown_preset_is_refused(tmp_path):
 
 
 def test_the_configuration_is_written_as_plain_values(tmp_path):
-    write_config(TrainConfig(tmp_path / "run", data_dir=tmp_path, steps=5))
+    write_config(TrainConfig(tmp_path / "run", data_dir=tmp_path, steps=5), {"revision": "abc"})
 
     values = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert values["revision"] == "abc"
     assert (values["steps"], values["data_dir"], values["max_minutes"]) == (5, str(tmp_path), None)
 
 

@@ -13,7 +13,7 @@ from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.prior import PriorConfig
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
-from corinpaint.train import loop
+from corinpaint.train import loop, published
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.loop import train, train_on
 from corinpaint.train.scenes import Scene
@@ -161,12 +161,12 @@ def test_the_run_ends_when_its_time_is_over(tmp_path, small):
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero(tmp_path, small):
-    run = loop._Run(config(tmp_path, small, preset="first", learning_rate=1.0, steps=1000), lambda: SCENES)
+    run = loop._Run(config(tmp_path, small, preset="first", learning_rate=1.0, steps=1000), SCENES)
     rates = []
     for step in (0, 50, 100, 500, 1000):
         run.progress.step = step
         rates.append(run._learning_rate())
-    run.writer.close()
+    run.close()
 
     assert rates[0] < rates[1] < rates[2]
     assert rates[2] > rates[3] > rates[4] == 0
@@ -174,11 +174,11 @@ def test_the_learning_rate_warms_up_and_falls_to_zero(tmp_path, small):
 
 def test_the_learning_rate_can_follow_the_clock(tmp_path, small):
     more = {"preset": "first", "learning_rate": 1.0, "schedule": "minutes", "max_minutes": 10}
-    run = loop._Run(config(tmp_path, small, steps=10**6, **more), lambda: SCENES)
+    run = loop._Run(config(tmp_path, small, steps=10**6, **more), SCENES)
     run.progress.step, run.progress.seconds = 500, 300
 
     rate = run._learning_rate()
-    run.writer.close()
+    run.close()
 
     assert rate == pytest.approx(0.5, abs=0.01)
 
@@ -203,12 +203,12 @@ def test_perceptual_terms_without_features_are_refused(tmp_path, small):
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_with_a_remedy(tmp_path, small, monkeypatch):
-    real = loop.losses
+    real = published.losses
 
     def broken(*arguments):
         return {name: value * float("nan") for name, value in real(*arguments).items()}
 
-    monkeypatch.setattr(loop, "losses", broken)
+    monkeypatch.setattr(published, "losses", broken)
 
     with pytest.raises(TrainingError, match=r"step 1: .* lower learning rate"):
         train_on(config(tmp_path, small), SCENES)
@@ -230,7 +230,7 @@ def test_a_missing_checkpoint_to_start_from_is_refused(tmp_path, small):
 
 
 def test_train_reads_its_scenes_and_does_not_touch_a_finished_run(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(loop, "load_scenes", lambda *_: SCENES)
+    monkeypatch.setattr(published, "load_scenes", lambda *_: SCENES)
 
     path = train(config(tmp_path / "run", small, steps=2))
 
@@ -244,13 +244,13 @@ def test_mixed_precision_trains_and_keeps_observed_pixels_to_the_bit(tmp_path, s
     mixed = loop.Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     monkeypatch.setattr(loop, "_fabric", lambda _: mixed)
     seen = []
-    original = loop.losses
+    original = published.losses
 
     def watched(output, target, *more):
         seen.append((output, target))
         return original(output, target, *more)
 
-    monkeypatch.setattr(loop, "losses", watched)
+    monkeypatch.setattr(published, "losses", watched)
     train_on(config(tmp_path, small, steps=2), SCENES)
     output, target = seen[-1]
     observed = (output.masks[0] * target.known) > 0

@@ -5,6 +5,7 @@ import pytest
 from corinpaint.lasco.errors import OptionError
 from corinpaint.train.losses import LossWeights
 from corinpaint.train.presets import PRESETS, preset
+from corinpaint.train.straight_losses import StraightWeights
 
 
 def test_pretrain_has_the_published_numbers():
@@ -19,6 +20,13 @@ def test_finetune_has_the_published_numbers():
 
     assert (found.learning_rate, found.clip) == (5e-5, 0.0005)
     assert found.weights == LossWeights(0.2, 0.8, 0.2, 1.2, 1.8, 0, 0)
+
+
+def test_the_straight_preset_has_the_numbers_it_was_found_with():
+    found = preset("straight")
+
+    assert (found.batch, found.learning_rate, found.clip, found.warmup, found.crop) == (16, 1e-3, 1.0, 100, 384)
+    assert found.weights == StraightWeights(fill=1.0, interval=0.1)
 
 
 def test_the_first_preset_needs_no_features():

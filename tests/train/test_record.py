@@ -30,5 +30,6 @@ def test_the_run_is_told_in_plain_values_that_name_no_folder():
     assert "somebody" not in text
     assert found["steps"] == 3
     assert found["loss_weights"]["lambda_1"] == 0.5
+    assert (found["settings"]["crop"], found["settings"]["batch"]) == (256, 8)
     assert "cores" in found["hardware"]
     assert found["revision"] is None or len(found["revision"]) == 40

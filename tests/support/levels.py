@@ -1,0 +1,58 @@
+"""Small scenes in units of the noise, and a small network for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from corinpaint.model.checkpoint import save_checkpoint
+from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.unet import UNetConfig
+from corinpaint.train.config import TrainConfig
+from corinpaint.train.levels import LevelScene, Neighbour
+
+SIZE, BLOCK, SIDE = 512, 16, 128
+CENTRE = (250.5, 260.25)
+
+
+def make_level_scene(day: int, *, context: bool = False, kind: str = "summed") -> LevelScene:
+    """A radial slope with rays on it and noise of 1; unknown behind an occulter."""
+    rng = np.random.default_rng(day)
+    rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
+    radius = np.hypot(rows - CENTRE[1], columns - CENTRE[0])
+    angle = np.arctan2(rows - CENTRE[1], columns - CENTRE[0])
+    clean = 200 - 40 * np.log(np.maximum(radius, 8)) + 4 * np.sin(11 * angle + day)
+    known = radius > 40
+
+    def frame(offset: float) -> np.ndarray:
+        return np.where(known, clean + offset + rng.normal(size=clean.shape), 0).astype(np.float32)
+
+    name = f"day {day}"
+    beside = tuple(Neighbour(order, frame(0.1 * order), known, name) for order in (-2, -1, 1)) if context else ()
+    return LevelScene(frame(0), known, CENTRE, BLOCK, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
+
+
+def small_straight(path: Path) -> Path:
+    """A small network for straightened windows, as a checkpoint to start from."""
+    torch.manual_seed(0)
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    save_checkpoint(path, StraightStack(StraightConfig(unet=unet)))
+    return path
+
+
+def straight_config(run_dir: Path, init: Path, **more: object) -> TrainConfig:
+    """A short run on one thread."""
+    values: dict[str, object] = {
+        "preset": "straight",
+        "steps": 4,
+        "crop": SIDE,
+        "batch": 4,
+        "validate_every": 2,
+        "validation_crops": 8,
+        "init": init,
+        "accelerator": "cpu",
+        "threads": 1,
+    }
+    return TrainConfig(run_dir, **(values | more))  # type: ignore[arg-type]

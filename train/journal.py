@@ -1,0 +1,65 @@
+"""What a run tells while it goes on: `metrics.jsonl`, TensorBoard events, and a sheet of pictures per validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from corinpaint.train.state import MetricsFile
+
+PICTURES = "pictures"
+"""Folder of the sheets in the run folder; the number of the step is their name."""
+
+
+class Journal:
+    """Files of a run that nothing is read from again.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Made when it is missing.
+    step : int
+        Step from which the run goes on; what an interrupted run told of later ones is dropped.
+    """
+
+    def __init__(self, run_dir: Path, step: int) -> None:
+        self.folder = run_dir / PICTURES
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.metrics = MetricsFile(run_dir / "metrics.jsonl", step)
+        self.writer = SummaryWriter(str(run_dir), purge_step=step + 1)
+
+    def stepped(self, step: int, losses: Mapping[str, float], rate: float) -> None:
+        """Tell of a step."""
+        for name, value in losses.items():
+            self.writer.add_scalar(f"loss/{name}", value, step)
+        self.writer.add_scalar("learning_rate", rate, step)
+
+    def validated(self, line: Mapping[str, Any], sheet: Tensor) -> None:
+        """Tell of a validation.
+
+        Parameters
+        ----------
+        line : mapping
+            For `metrics.jsonl`; with "step", and figures in "validation" and "prior".
+        sheet : Tensor (1, H, W)
+            0 to 1.
+        """
+        step = int(line["step"])
+        for group in ("validation", "prior"):
+            for name, value in line[group].items():
+                self.writer.add_scalar(f"{group}/{name}", value, step)
+        self.writer.add_image("fills", sheet, step)
+        self.writer.flush()
+        pixels = np.rint(255 * sheet[0].clamp(0, 1).numpy()).astype(np.uint8)
+        Image.fromarray(pixels).save(self.folder / f"{step:07d}.png")
+        self.metrics.add(dict(line))
+
+    def close(self) -> None:
+        """End it."""
+        self.writer.close()
