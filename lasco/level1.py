@@ -58,6 +58,9 @@ class Level1:
         Bit flags, see `FLAGS`.
     uncertainty : ndarray of float32, shape of `data`
         1 sigma, unit of `data`; infinite where `data` is NaN.
+    noise : ndarray of float32, shape of `data`
+        The part of it that is no error of the calibration: what a second observation of the pixel would scatter about
+        `data` by, in filled pixels too. Not in the file; there the calibration's part is CALERR times the image.
     header : astropy.io.fits.Header
         Header of the primary image.
     filename : str
@@ -67,6 +70,7 @@ class Level1:
     data: NDArray[np.float32]
     mask: NDArray[np.uint8]
     uncertainty: NDArray[np.float32]
+    noise: NDArray[np.float32]
     header: fits.Header
     filename: str
 

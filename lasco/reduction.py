@@ -87,11 +87,12 @@ def finish(
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
     relative = accuracy.relative(frame, assets, exposed.exposure, place)
     uncertainty = np.sqrt(variance + np.square(relative * data))
-    uncertainty[np.isnan(data)] = np.inf
+    noise = np.sqrt(variance)
+    uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     made = _made(exposed, time, place, geometry, float(np.median(relative)))
     header = describe(exposed, made, filled, history, cards)
     headers.add_statistics(header, data, mask)
-    return Level1(data, mask, uncertainty, header, f"{level1_number(frame.number)}.fits")
+    return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits")
 
 
 def describe(

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corinpaint.lasco.blocks import BLOCK
+
 SIDE = 384
 """Side of a window, px."""
 
 NEAREST = 1.0
 """Radius from which pixels are told apart by their radius, px of the frame."""
+
+SMALLEST = 16
+"""Px of a window that a block takes at least, as in frames summed 2 x 2."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
@@ -40,6 +45,9 @@ class Window:
         Whether the angle runs the other way along the rows.
     side : int
         Px of the window.
+    pixel : tuple of float
+        Width and height of a px of the frame, over the smaller of the two: not (1, 1) where sums are not square. Radius
+        and scale are in units of the smaller.
     """
 
     centre: tuple[float, float]
@@ -48,17 +56,19 @@ class Window:
     scale: float = 1.0
     mirrored: bool = False
     side: int = SIDE
+    pixel: tuple[float, float] = (1.0, 1.0)
 
     def pixels(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Rows and columns of the frame that the window's pixels show; two arrays of shape (side, side)."""
         steps = (np.arange(self.side) - (self.side - 1) / 2) * (self.scale / self.radius)
         radius = self.radius * np.exp(steps)[:, None]
         angle = (self.angle + (-steps if self.mirrored else steps))[None, :]
-        return self.centre[1] + radius * np.sin(angle), self.centre[0] + radius * np.cos(angle)
+        width, height = self.pixel
+        return self.centre[1] + radius * np.sin(angle) / height, self.centre[0] + radius * np.cos(angle) / width
 
     def places(self, rows: Numbers, columns: Numbers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Inverse of `pixels`: rows and columns of the window, fractions of a px, of pixels of the frame."""
-        y, x = rows - self.centre[1], columns - self.centre[0]
+        x, y = _offsets(rows, columns, self.centre, self.pixel)
         turn = (np.arctan2(y, x) - self.angle + np.pi) % (2 * np.pi) - np.pi
         steps = self.radius / self.scale
         middle = (self.side - 1) / 2
@@ -72,7 +82,20 @@ class Window:
         )
 
 
-def around(rows: NDArray[np.integer], columns: NDArray[np.integer], centre: tuple[float, float], room: float) -> Window:
+def _offsets(
+    rows: Numbers, columns: Numbers, centre: tuple[float, float], pixel: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distance from the sun's centre to the right and upwards, units of the smaller side of a px."""
+    return np.asarray((columns - centre[0]) * pixel[0]), np.asarray((rows - centre[1]) * pixel[1])
+
+
+def around(
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    centre: tuple[float, float],
+    room: float,
+    side: tuple[int, int] = (BLOCK, BLOCK),
+) -> Window:
     """The window about some pixels of a frame.
 
     Parameters
@@ -83,18 +106,23 @@ def around(rows: NDArray[np.integer], columns: NDArray[np.integer], centre: tupl
         Sun centre (column, row), px.
     room : float
         Largest share of the window's side that they may take; larger ones are shown smaller.
+    side : tuple of int
+        Rows and columns of a block; where it has fewer than `SMALLEST` they are shown larger.
 
     Returns
     -------
     Window
     """
-    y, x = rows - centre[1], columns - centre[0]
+    finer = max(side)
+    pixel = (finer / side[1], finer / side[0])
+    x, y = _offsets(rows, columns, centre, pixel)
     logs, angles = np.log(np.maximum(np.hypot(x, y), NEAREST)), np.arctan2(y, x)
     angle = float(np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()))
     turns = (angles - angle + np.pi) % (2 * np.pi) - np.pi
     radius = float(np.exp((logs.min() + logs.max()) / 2))
     extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
-    return Window(centre, radius, angle, max(1.0, extent / (room * SIDE)))
+    scale = max(min(1.0, finer / SMALLEST), extent / (room * SIDE))
+    return Window(centre, radius, angle, scale, pixel=pixel)
 
 
 @dataclass(frozen=True, eq=False)

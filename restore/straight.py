@@ -101,7 +101,8 @@ def _filled(
     problem: Problem, planes: tuple[Plane, Plane], holes: Sequence[Hole], engine: backends.Inpainter
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
     """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
-    windows = [polar.around(*hole, problem.centre, ROOM) for hole in holes]
+    side = blocks.sides(problem.image.shape)
+    windows = [polar.around(*hole, problem.centre, ROOM, side) for hole in holes]
     samplers = [polar.sampler(window, problem.image.shape) for window in windows]
     masks = np.array([[sampler.mask(known) for _, known in planes] for sampler in samplers])
     images = np.array(

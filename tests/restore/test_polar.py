@@ -160,3 +160,27 @@ def test_beyond_its_rim_a_window_is_read_at_the_rim():
     image = np.arange(12.0).reshape(3, 4)
     places = np.array([-5.0, 1.0, 9.0])
     assert polar.read(image, places, np.array([-2.0, 1.0, 7.0])) == pytest.approx([0, 5, 11], abs=0.01)
+
+
+def test_pixels_that_are_not_square_are_shown_square():
+    window = polar.Window((250.0, 520.0), 300.0, 0.6, pixel=(2.0, 1.0))
+    rows, columns = window.pixels()
+    x, y = 2 * (columns - 250.0), rows - 520.0
+    assert np.allclose(np.hypot(x, y)[:, 0], np.hypot(x, y)[:, -1])
+    assert np.hypot(x, y)[191:193, 0].mean() == pytest.approx(300.0, rel=1e-4)
+    back = window.places(rows, columns)
+    assert np.allclose(back, np.indices(rows.shape), atol=1e-6)
+
+
+def test_around_takes_the_shape_of_a_pixel_from_the_block():
+    rows, columns = np.mgrid[640:672, 100:116]
+    window = polar.around(rows, columns, (250.0, 520.0), 0.46, (32, 16))
+    assert window.pixel == (2.0, 1.0)
+    assert window.radius == pytest.approx(np.hypot(2 * (107.5 - 250), 655.5 - 520), rel=0.02)
+    assert window.shows(*window.places(rows, columns)).all()
+
+
+def test_blocks_of_few_pixels_are_shown_larger():
+    rows, columns = np.mgrid[20:24, 20:24]
+    assert polar.around(rows, columns, (64.0, 64.0), 0.46, (4, 4)).scale == pytest.approx(4 / polar.SMALLEST)
+    assert polar.around(rows * 8, columns * 8, (512.0, 512.0), 0.46).scale == 1.0
