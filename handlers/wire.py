@@ -30,6 +30,8 @@ OPTION_FIELDS = ("fill", "accept", "options", "most_error")
 
 FILL_HEADER = "x-corinpaint-fill"
 
+NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
 MOST_ERROR_HEADER = "x-corinpaint-most-error"
 
 OPTIONS_HEADER = "x-corinpaint-options"
@@ -155,10 +157,10 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text) if text.strip() else None
-    except ValueError as error:
-        raise OptionError(f"most_error = {text!r} is no number; 1 is the noise of a pixel") from error
+    text = text.strip()
+    if text and not NUMBER.fullmatch(text):
+        raise OptionError(f"most_error = {text[:40]!r} is no number such as 1.5; 1 is the noise of a pixel")
+    return float(text) if text else None
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:

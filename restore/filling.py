@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, clock
+from corinpaint.lasco import blocks, clock, noise
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.expose import Exposed
 from corinpaint.lasco.pointing import on_detector, pointing
@@ -63,8 +63,18 @@ def fill_with_network(
             )
         return _fill_equalised(around, zones, engine)
     filled = straight.fill(problem(around, zones, context), engine)
-    exposed = replace(around.exposed, brightness=filled.brightness, variance=filled.variance(around.exposed.variance))
-    return exposed, filled.reached
+    exposed = around.exposed
+    variance = filled.variance(exposed.variance, _own_variance(exposed, filled.brightness))
+    return replace(exposed, brightness=filled.brightness, variance=variance), filled.reached
+
+
+def _own_variance(exposed: Exposed, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Variance of the noise that every pixel would have had at another brightness."""
+    bias = exposed.exposure.bias
+    step = np.sqrt(exposed.variance / noise.variance(exposed.frame, bias))  # brightness per count
+    counts = np.where(step > 0, bias + brightness / np.where(step > 0, step, 1), 0)
+    imagined = replace(exposed.frame, data=np.nan_to_num(counts).astype(np.float32))
+    return np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0).astype(np.float32)
 
 
 def _fill_equalised(

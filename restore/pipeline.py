@@ -18,6 +18,7 @@ from corinpaint.lasco.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.reduction import finish
 from corinpaint.lasco.version import __version__
+from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import backends, choice, fills, policy
 from corinpaint.restore.context import Context, align
 from corinpaint.restore.filling import fill_with_method, fill_with_network
@@ -125,13 +126,21 @@ def restore(
             f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {NETWORK!r} and "
             f"{AUTO!r} may have some, no other takes any"
         )
+    if context and fill == NETWORK and inpainter is not None and inpainter.info.domain == DOMAINS[0]:
+        raise OptionError(
+            f"{inpainter.info.path.name}: this network takes no context; leave it out, or use other weights"
+        )
     if most_error is not None and not most_error > 0:
         raise OptionError(f"most_error = {most_error} must be greater than 0; 1 is the noise of a pixel")
     around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
     aligned = align(around.exposed, around.observed, context)
-    measured = [_measured(verdict, frame, aligned, inpainter) for verdict in verdicts]
-    plan = [(fill,) if fill != AUTO else choice.ranked(frame, _count(v), with_context=bool(aligned)) for v in verdicts]
+    shown = [_shown(around, verdict, aligned) for verdict in verdicts]
+    measured = [_measured(v, frame, there, inpainter) for v, there in zip(verdicts, shown, strict=True)]
+    plan = [
+        (fill,) if fill != AUTO else choice.ranked(frame, _count(v), with_context=there)
+        for v, there in zip(verdicts, shown, strict=True)
+    ]
     if most_error is not None:
         verdicts, plan = _within(verdicts, plan, measured, most_error)
     exposed, verdicts, model = _filled(around, verdicts, plan, inpainter, aligned)
@@ -144,12 +153,19 @@ def _count(verdict: policy.Verdict) -> int:
     return int(verdict.zone.missing.sum())
 
 
+def _shown(around: Surroundings, verdict: policy.Verdict, context: tuple[Context, ...]) -> bool:
+    """Whether context frames observed all that is lost in a zone."""
+    hole = blocks.expand(verdict.zone.missing, around.field.shape) & around.field
+    return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())
+
+
 def _measured(
-    verdict: policy.Verdict, frame: Frame, context: tuple[Context, ...], inpainter: backends.Inpainter | None
+    verdict: policy.Verdict, frame: Frame, with_context: bool, inpainter: backends.Inpainter | None
 ) -> dict[str, float]:
     """Measured errors on zones like this one; that of the network only for the weights that were measured."""
-    errors = choice.measured(frame, _count(verdict), with_context=bool(context))
-    if inpainter is not None and inpainter.info.sha256 != choice.weights():
+    errors = choice.measured(frame, _count(verdict), with_context=with_context)
+    used = inpainter.info.sha256 if inpainter is not None else read_info(default_checkpoint()).sha256
+    if used != choice.weights():
         errors.pop(NETWORK, None)
     return errors
 
@@ -164,11 +180,13 @@ def _within(
     ]
     judged = []
     for verdict, names, left, errors in zip(verdicts, plan, kept, measured, strict=True):
-        found = min((errors[name] for name in names if name in errors), default=None)
-        what = f"the error over noise of filling {_count(verdict)} blocks"
-        told = f"{what} was not measured" if found is None else f"{what} is {found:.2f}, more than {most:g}"
-        refused = verdict.refused or ("" if left else told)
-        judged.append(replace(verdict, refused=refused))
+        found = min(((errors[name], name) for name in names if name in errors), default=None)
+        count = _count(verdict)
+        what = f"filling {count} block{'s' if count > 1 else ''}"
+        told = f"the error of {what} by {', '.join(names)} was not measured"
+        if found is not None:
+            told = f"{what} by {found[1]} has an error of {found[0]:.2f} x noise, more than {most:g}"
+        judged.append(replace(verdict, refused=verdict.refused or ("" if left else told)))
     return judged, kept
 
 
@@ -189,7 +207,8 @@ def _filled(
             zones = tuple(verdicts[i].zone for i in mine)
             if name == NETWORK:
                 engine = inpainter or backends.load()
-                (result, reached), model = fill_with_network(around, zones, engine, context), engine.info
+                given = () if engine.info.domain == DOMAINS[0] else context
+                result, reached = fill_with_network(around, zones, engine, given)
             else:
                 result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
             for i in mine:
@@ -197,6 +216,7 @@ def _filled(
                 if reached[hole].all():
                     brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
                     verdicts[i] = replace(verdicts[i], method=name)
+                    model = engine.info if name == NETWORK else model
                     open_.discard(i)
     for i in open_:
         verdicts[i] = replace(verdicts[i], refused=_out_of_reach(plan[i][-1], bool(context)))

@@ -29,19 +29,32 @@ class Filling:
     brightness : ndarray of float32, shape (H, W)
         The image with the holes filled within reach.
     sigma : ndarray of float32, shape (H, W)
-        Standard deviation of an observation about the fill, noise included, unit of the image; 0 where nothing was
-        filled.
+        Standard deviation of an observation about the fill, with the noise that is usual at that brightness, unit of
+        the image; 0 where nothing was filled.
+    usual : ndarray of float32, shape (H, W)
+        That noise; 0 where nothing was filled.
     reached : ndarray of bool, shape (H, W)
         Pixels of the holes within reach of the network.
     """
 
     brightness: NDArray[np.float32]
     sigma: NDArray[np.float32]
+    usual: NDArray[np.float32]
     reached: NDArray[np.bool_]
 
-    def variance(self, observed: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Variance of the filled image, that of what was observed given; shape (H, W)."""
-        return np.where(self.reached, self.sigma**2, observed).astype(np.float32)
+    def variance(self, observed: NDArray[np.float32], own: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Variance of the filled image.
+
+        Parameters
+        ----------
+        observed : ndarray of float32, shape (H, W)
+            Variance of what was observed.
+        own : ndarray of float32, shape (H, W)
+            Variance that each pixel would have had at the brightness of the fill. Where the vignetting is strong
+            (pylon, edge of the occulter) it is more than usual at that brightness, and the excess is added.
+        """
+        excess = np.maximum(own - self.usual**2, 0)
+        return np.where(self.reached, self.sigma**2 + excess, observed).astype(np.float32)
 
 
 def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
@@ -66,17 +79,20 @@ def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
     scale = equalise.fit_noise(problem.image, problem.sigma, problem.observed)
     planes = _planes(problem, scale)
     brightness = problem.image.copy()
-    sigma, reached = np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
+    sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     holes = [hole for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
     for start in range(0, len(holes), BATCH):
         part = holes[start : start + BATCH]
         for (rows, columns), (values, spread, known) in zip(part, _filled(problem, planes, part, engine), strict=True):
+            room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
+            known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
             place = (rows[known], columns[known])
             level = values[known]
             brightness[place] = scale.inverse(level)
             sigma[place] = (scale.inverse(level + spread[known]) - scale.inverse(level - spread[known])) / 2
+            usual[place] = scale.inverse(level + 0.5) - scale.inverse(level - 0.5)
             reached[place] = True
-    return Filling(brightness, sigma, reached)
+    return Filling(brightness, sigma, usual, reached)
 
 
 Hole = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -107,5 +107,7 @@ def test_the_largest_error_comes_as_a_field_or_a_header():
     assert wire.parse({"frame": b"1", "most_error": b"1.5"}, {}).most_error == 1.5
     assert wire.parse({"frame": b"1"}, {"X-CorInpaint-Most-Error": "2"}).most_error == 2.0
     assert wire.parse({"most_error": b"1.5", "upload": b"1"}, {}).frame == b"1"
-    with pytest.raises(OptionError, match="most_error"):
-        wire.parse({"frame": b"1", "most_error": b"much"}, {})
+    for text in (b"much", b"nan", b"inf", b"-1", b"1_0", b"9" * 3000):
+        with pytest.raises(OptionError, match="most_error") as caught:
+            wire.parse({"frame": b"1", "most_error": text}, {})
+        assert len(str(caught.value)) < 200

@@ -10,6 +10,7 @@ from level05 import smooth_counts
 
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.frame import read_frame
+from corinpaint.model.metadata import default_checkpoint, read_info
 from corinpaint.restore import choice, fills, pipeline
 
 
@@ -114,8 +115,7 @@ def test_zones_that_nothing_was_measured_to_fill_well_enough_are_refused_and_no_
     restored = pipeline.restore(frame, fill="auto", inpainter=echo, most_error=1.5)
     pair, single = restored.verdicts
     assert (single.refused, single.method, single.error) == ("", "network", 1.1)
-    assert "2 blocks is 1.60" in pair.refused
-    assert "more than 1.5" in pair.refused
+    assert pair.refused == "filling 2 blocks by network has an error of 1.60 x noise, more than 1.5"
     assert (pair.method, pair.error) == ("", None)
     history = str(restored.level1.header["HISTORY"])
     assert "filled by network, measured error 1.10 x noise" in history.replace("\n", "")
@@ -146,3 +146,43 @@ def test_what_was_never_measured_is_not_taken_for_good_enough(measured, make_fra
 def test_a_limit_that_is_none_is_an_error(make_frame, limit):
     with pytest.raises(OptionError, match="most_error"):
         pipeline.restore(read_frame(make_frame()), most_error=limit)
+
+
+def test_the_table_is_about_the_shipped_weights():
+    assert choice.weights() == read_info(default_checkpoint()).sha256
+
+
+def test_the_default_network_counts_as_measured_only_with_the_weights_of_the_table(measured, make_frame):
+    measured({"C3": {"alone": _same({"network": 1.0})}}, weights="1" * 64)
+    frame = read_frame(make_frame(lost=((20, 20),)))
+    assert "was not measured" in pipeline.restore(frame, most_error=1.5).verdicts[0].refused
+
+
+def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, straight_echo):
+    network = straight_echo
+    both = {"alone": _same({"network": 1.2}), "context": _same({"network": 0.8})}
+    measured({"C2": both}, weights=network.info.sha256)
+    counts = np.maximum(smooth_counts(), 400)
+    c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
+    frame = read_frame(make_frame(counts, lost=((20, 20), (8, 12)), **c2))
+    earlier = read_frame(make_frame(counts, lost=((8, 12),), TIME_OBS="02:06:05.594", **c2))
+    for fill in ("network", "auto"):
+        hidden, shown = pipeline.restore(
+            frame, fill=fill, context=[earlier], inpainter=network, most_error=0.9
+        ).verdicts
+        assert (shown.refused, shown.error) == ("", 0.8)
+        assert "1.20" in hidden.refused
+
+
+def test_auto_gives_no_context_to_a_network_that_takes_none(measured, make_frame, echo):
+    measured({"C2": {"alone": _same({"network": 1.0}), "context": _same({"network": 0.8})}})
+    counts = np.maximum(smooth_counts(), 400)
+    c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
+    frame = read_frame(make_frame(counts, lost=((20, 20),), **c2))
+    earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
+    restored = pipeline.restore(frame, fill="auto", context=[earlier], inpainter=echo)
+    assert [v.method for v in restored.verdicts] == ["network"]
+    complete = read_frame(make_frame(counts, **c2))
+    for any_frame in (frame, complete):
+        with pytest.raises(OptionError, match="takes no context"):
+            pipeline.restore(any_frame, fill="network", context=[earlier], inpainter=echo)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from corinpaint.lasco import blocks
 from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.frame import read_frame
-from corinpaint.restore import fills
+from corinpaint.lasco.simulate import simulate
+from corinpaint.restore import equalise, fills, polar, straight
+from corinpaint.restore.backends import Filled
 from corinpaint.restore.context import Context
 from corinpaint.restore.filling import fill_with_method, fill_with_network, problem
 from corinpaint.restore.survey import survey
@@ -72,6 +77,7 @@ def test_context_is_handed_to_a_network_that_takes_it(around, straight_echo, ear
     masks, fill = [], straight_echo.fill
     straight_echo.fill = lambda image, mask, place: masks.append(mask) or fill(image, mask, place)
     fill_with_network(around, tuple(blocks.zones(around.missing)), straight_echo, earlier)
+    assert masks
     assert all(mask[:, 1].mean() > 0.9 for mask in masks)
 
 
@@ -88,3 +94,37 @@ def test_a_network_that_gives_no_numbers_is_refused(around, request, engine):
     engine.fill = lambda *given: (filled := fill(*given))._replace(image=filled.image * np.float32(np.nan))
     with pytest.raises(CheckpointError, match="not finite"):
         fill_with_network(around, tuple(blocks.zones(around.missing)), engine)
+
+
+def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is_strong(straight_echo):
+    lost = np.zeros((32, 32), dtype=bool)
+    lost[10, 10] = lost[11, 11] = True  # on the pylon
+    complete = survey(simulate(4, lost=0).frame, load_assets())
+    frame = replace(complete.exposed.frame, data=np.where(blocks.expand(lost), 0, complete.exposed.frame.data))
+    holed = survey(frame, load_assets())
+    truth = fill_from(complete, holed, straight_echo)
+    exposed, reached = fill_with_network(holed, tuple(blocks.zones(holed.missing)), truth)
+    hole = blocks.expand(holed.missing) & holed.field & reached & complete.observed
+    ratio = np.sqrt(exposed.variance[hole] / complete.exposed.variance[hole])
+    assert hole.sum() > 500
+    assert np.quantile(ratio, 0.02) > 0.9
+    assert np.median(ratio) < 1.3
+
+
+def fill_from(complete, holed, engine):
+    """An engine that gives the truth, smoothed, with the scatter of usual noise."""
+    scale = equalise.fit_noise(holed.brightness, np.sqrt(holed.exposed.variance), holed.observed)
+    level = ndimage.gaussian_filter(scale.forward(complete.brightness), 3)
+    centre = problem(holed, tuple(blocks.zones(holed.missing))).centre
+
+    def fill(_image, mask, _place):
+        zones = blocks.zones(holed.missing)
+        windows = [
+            polar.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, straight.ROOM) for z in zones
+        ]
+        images = [polar.sampler(one, level.shape).values(level, True)[None] for one in windows]
+        ones = np.ones_like(mask[:, :1])
+        return Filled(np.array(images), ones, ones)
+
+    engine.fill = fill
+    return engine

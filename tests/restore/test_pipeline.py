@@ -136,6 +136,14 @@ def test_a_hole_out_of_the_networks_reach_is_refused_and_the_others_are_filled(d
     assert (restored.level1.mask & level1.FILLED > 0).sum() > 2000
 
 
+def test_a_network_that_filled_nothing_is_not_named(damaged, echo):
+    echo.fill = lambda image, mask: Filled(image, mask)
+    restored = pipeline.restore(damaged, inpainter=echo)
+    assert all(v.refused for v in restored.verdicts)
+    assert restored.model is None
+    assert restored.level1.header["WEIGHTS"] == "none"
+
+
 def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(damaged, echo):
     echo.fill = lambda image, mask: Filled(np.where(mask > 0, image, np.nan), np.ones_like(mask))
     with pytest.raises(CheckpointError, match=r"echo\.onnx"):

@@ -103,10 +103,6 @@ def test_a_scale_of_one_is_the_noise_of_the_fill_itself():
     filled = straight.fill(made, knowing(made, problems.power, scale=2.0))
     sigma = problems.UNIT * NOISE * np.sqrt(truth / problems.UNIT)
     assert filled.sigma[made.hole] == pytest.approx(2 * sigma[made.hole], rel=0.03)
-    observed = np.full_like(truth, 7.0)
-    variance = filled.variance(observed)
-    assert np.array_equal(variance[made.hole], filled.sigma[made.hole] ** 2)
-    assert (variance[~made.hole] == 7).all()
 
 
 def test_the_network_sees_the_frame_in_units_of_its_noise_with_the_hole_masked():
@@ -217,3 +213,24 @@ def test_a_network_without_a_scale_is_refused():
     made, _ = posed()
     with pytest.raises(CheckpointError, match=r"knowing\.onnx.*no scale"):
         straight.fill(made, knowing(made, problems.power, scale=None))
+
+
+@pytest.mark.parametrize("answer", [-50.0, 0.5, 1e6])
+def test_a_fill_beyond_the_ends_of_the_scale_is_none(answer):
+    made, _ = posed()
+    filled = straight.fill(made, Knowing(lambda *_: np.full((polar.SIDE, polar.SIDE), answer)))
+    assert not filled.reached.any()
+    assert np.array_equal(filled.brightness, made.image, equal_nan=True)
+
+
+def test_noise_beyond_what_is_usual_at_a_brightness_is_added():
+    made, _ = posed()
+    filled = straight.fill(made, knowing(made, problems.power, scale=1.5))
+    hole = made.hole
+    assert filled.sigma[hole] == pytest.approx(1.5 * filled.usual[hole], rel=0.02)
+    observed = np.full(hole.shape, 7, np.float32)
+    same = filled.variance(observed, (0.8 * filled.usual) ** 2)
+    assert np.array_equal(same[hole], filled.sigma[hole] ** 2)
+    assert (same[~hole] == 7).all()
+    more = filled.variance(observed, (3 * filled.usual) ** 2)
+    assert more[hole] == pytest.approx((1.5**2 + 8) * filled.usual[hole] ** 2, rel=0.05)
