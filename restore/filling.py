@@ -74,7 +74,7 @@ def _own_variance(exposed: Exposed, brightness: NDArray[np.float32]) -> NDArray[
     step = np.sqrt(exposed.variance / noise.variance(exposed.frame, bias))  # brightness per count
     counts = np.where(step > 0, bias + brightness / np.where(step > 0, step, 1), 0)
     imagined = replace(exposed.frame, data=np.nan_to_num(counts).astype(np.float32))
-    return np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0).astype(np.float32)
+    return np.asarray(np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0), dtype=np.float32)
 
 
 def _fill_equalised(
