@@ -45,11 +45,26 @@ def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float
     Returns
     -------
     dict of str to float
-        1 is the noise of a pixel. 'network' is that of the weights `weights`.
+        1 is the noise of a pixel. 'network' is that of the weights `weights`, with context or without, whichever is
+        less.
     """
+    alone, context = _errors(frame, count)
+    if not with_context:
+        return alone
+    return {**alone, **{name: min(error, alone.get(name, error)) for name, error in context.items()}}
+
+
+def context_helps(frame: Frame, count: int) -> bool:
+    """Whether the network was measured to fill such zones no worse with context; True where nothing was measured."""
+    alone, context = (errors.get("network") for errors in _errors(frame, count))
+    return alone is None or context is None or context <= alone
+
+
+def _errors(frame: Frame, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Errors without and with context."""
     table = _table()["errors"][kind(frame)]
     size = next((name for name, most in SIZES if count <= most), SIZES[-1][0])
-    return {**table["alone"][size], **(table.get("context", {}).get(size, {}) if with_context else {})}
+    return dict(table["alone"][size]), dict(table.get("context", {}).get(size, {}))
 
 
 def weights() -> str:

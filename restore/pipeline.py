@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, level1
 from corinpaint.lasco.assets import Assets, load_assets
@@ -207,8 +208,7 @@ def _filled(
             zones = tuple(verdicts[i].zone for i in mine)
             if name == NETWORK:
                 engine = inpainter or backends.load()
-                given = () if engine.info.domain == DOMAINS[0] else context
-                result, reached = fill_with_network(around, zones, engine, given)
+                result, reached = _by_network(around, zones, engine, context)
             else:
                 result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
             for i in mine:
@@ -221,6 +221,26 @@ def _filled(
     for i in open_:
         verdicts[i] = replace(verdicts[i], refused=_out_of_reach(plan[i][-1], bool(context)))
     return replace(around.exposed, brightness=brightness, variance=variance), verdicts, model
+
+
+def _by_network(
+    around: Surroundings, zones: tuple[blocks.Zone, ...], engine: backends.Inpainter, context: tuple[Context, ...]
+) -> tuple[Exposed, NDArray[np.bool_]]:
+    """Fill by the network, with context where zones of the size were measured to gain by it."""
+    if not context or engine.info.domain == DOMAINS[0]:
+        return fill_with_network(around, zones, engine)
+    brightness, variance = around.exposed.brightness.copy(), around.exposed.variance.copy()
+    reached = np.zeros(around.field.shape, dtype=bool)
+    for helps in (True, False):
+        frame = around.exposed.frame
+        part = tuple(zone for zone in zones if choice.context_helps(frame, int(zone.missing.sum())) == helps)
+        if not part:
+            continue
+        result, here = fill_with_network(around, part, engine, context if helps else ())
+        hole = blocks.expand(np.logical_or.reduce([zone.missing for zone in part]), around.field.shape) & here
+        brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
+        reached |= hole
+    return replace(around.exposed, brightness=brightness, variance=variance), reached
 
 
 def _out_of_reach(name: str, context: bool) -> str:

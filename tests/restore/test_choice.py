@@ -186,3 +186,20 @@ def test_auto_gives_no_context_to_a_network_that_takes_none(measured, make_frame
     for any_frame in (frame, complete):
         with pytest.raises(OptionError, match="takes no context"):
             pipeline.restore(any_frame, fill="network", context=[earlier], inpainter=echo)
+
+
+def test_the_network_takes_context_for_the_sizes_that_gain_by_it(measured, make_frame, straight_echo):
+    context = {**_same({"network": 1.2}), "2x2": {"network": 0.8}}
+    measured({"C2": {"alone": _same({"network": 1.0}), "context": context}}, weights=straight_echo.info.sha256)
+    counts = np.maximum(smooth_counts(), 400)
+    c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
+    frame = read_frame(make_frame(counts, lost=((20, 20), (8, 12), (8, 13)), **c2))
+    earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
+    seen, fill = [], straight_echo.fill
+    straight_echo.fill = lambda image, mask, place: seen.append(mask[:, 1].any()) or fill(image, mask, place)
+    restored = pipeline.restore(frame, context=[earlier], inpainter=straight_echo)
+    assert seen == [True, False]
+    assert [(v.method, v.error) for v in restored.verdicts] == [("network", 0.8), ("network", 1.0)]
+    observed = restored.level1.mask == 0
+    without = pipeline.restore(frame, fill="none").level1
+    assert np.array_equal(restored.level1.data[observed], without.data[observed])
