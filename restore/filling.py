@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, clock, noise
+from corinpaint.lasco import blocks, noise
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.expose import Exposed
-from corinpaint.lasco.pointing import on_detector, pointing
 from corinpaint.model.metadata import DOMAINS
 from corinpaint.restore import backends, equalise, fills, straight, uncertainty
 from corinpaint.restore.context import Context
@@ -117,7 +116,5 @@ def problem(around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple
     exposed = around.exposed
     missing = np.logical_or.reduce([zone.missing for zone in zones])
     hole = blocks.expand(missing, around.field.shape) & around.field
-    time = clock.corrected(exposed.frame.date, exposed.assets).date
-    centre = on_detector(exposed.frame, pointing(exposed.frame, exposed.assets, time))
     sigma = np.sqrt(exposed.variance)
-    return fills.Problem(around.brightness, around.observed, hole, sigma, centre, zones, context)
+    return fills.Problem(around.brightness, around.observed, hole, sigma, around.centre, zones, context)

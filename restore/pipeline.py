@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks, level1
 from corinpaint.lasco.assets import Assets, load_assets
@@ -137,7 +136,7 @@ def restore(
     verdicts = _verdicts(around, fill)
     aligned = align(around.exposed, around.observed, context)
     shown = [_shown(around, verdict, aligned) for verdict in verdicts]
-    measured = [_measured(v, frame, there, inpainter) for v, there in zip(verdicts, shown, strict=True)]
+    measured = _measured(verdicts, frame, shown, inpainter)
     plan = [
         (fill,) if fill != AUTO else choice.ranked(frame, _count(v), with_context=there)
         for v, there in zip(verdicts, shown, strict=True)
@@ -161,13 +160,16 @@ def _shown(around: Surroundings, verdict: policy.Verdict, context: tuple[Context
 
 
 def _measured(
-    verdict: policy.Verdict, frame: Frame, with_context: bool, inpainter: backends.Inpainter | None
-) -> dict[str, float]:
-    """Measured errors on zones like this one; that of the network only for the weights that were measured."""
-    errors = choice.measured(frame, _count(verdict), with_context=with_context)
+    verdicts: list[policy.Verdict], frame: Frame, shown: list[bool], inpainter: backends.Inpainter | None
+) -> list[dict[str, float]]:
+    """Measured errors on zones like each; those of the network only for the weights that were measured."""
+    errors = [choice.measured(frame, _count(v), with_context=there) for v, there in zip(verdicts, shown, strict=True)]
+    if not errors:
+        return []
     used = inpainter.info.sha256 if inpainter is not None else read_info(default_checkpoint()).sha256
     if used != choice.weights():
-        errors.pop(NETWORK, None)
+        for one in errors:
+            one.pop(NETWORK, None)
     return errors
 
 
@@ -202,13 +204,16 @@ def _filled(
     brightness, variance = around.exposed.brightness.copy(), around.exposed.variance.copy()
     model, verdicts = None, list(verdicts)
     open_ = {i for i, verdict in enumerate(verdicts) if not verdict.refused}
+    helps = [choice.context_helps(around.exposed.frame, _count(verdict)) for verdict in verdicts]
     for turn in range(max(map(len, plan), default=0)):
-        for name in dict.fromkeys(plan[i][turn] for i in sorted(open_) if turn < len(plan[i])):
-            mine = [i for i in sorted(open_) if turn < len(plan[i]) and plan[i][turn] == name]
+        steps = {i: (plan[i][turn], plan[i][turn] != NETWORK or helps[i]) for i in sorted(open_) if turn < len(plan[i])}
+        for name, in_context in dict.fromkeys(steps.values()):
+            mine = [i for i, step in steps.items() if step == (name, in_context)]
             zones = tuple(verdicts[i].zone for i in mine)
             if name == NETWORK:
                 engine = inpainter or backends.load()
-                result, reached = _by_network(around, zones, engine, context)
+                given = context if in_context and engine.info.domain != DOMAINS[0] else ()
+                result, reached = fill_with_network(around, zones, engine, given)
             else:
                 result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
             for i in mine:
@@ -221,26 +226,6 @@ def _filled(
     for i in open_:
         verdicts[i] = replace(verdicts[i], refused=_out_of_reach(plan[i][-1], bool(context)))
     return replace(around.exposed, brightness=brightness, variance=variance), verdicts, model
-
-
-def _by_network(
-    around: Surroundings, zones: tuple[blocks.Zone, ...], engine: backends.Inpainter, context: tuple[Context, ...]
-) -> tuple[Exposed, NDArray[np.bool_]]:
-    """Fill by the network, with context where zones of the size were measured to gain by it."""
-    if not context or engine.info.domain == DOMAINS[0]:
-        return fill_with_network(around, zones, engine)
-    brightness, variance = around.exposed.brightness.copy(), around.exposed.variance.copy()
-    reached = np.zeros(around.field.shape, dtype=bool)
-    for helps in (True, False):
-        frame = around.exposed.frame
-        part = tuple(zone for zone in zones if choice.context_helps(frame, int(zone.missing.sum())) == helps)
-        if not part:
-            continue
-        result, here = fill_with_network(around, part, engine, context if helps else ())
-        hole = blocks.expand(np.logical_or.reduce([zone.missing for zone in part]), around.field.shape) & here
-        brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
-        reached |= hole
-    return replace(around.exposed, brightness=brightness, variance=variance), reached
 
 
 def _out_of_reach(name: str, context: bool) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks
+from corinpaint.lasco import blocks, clock
 from corinpaint.lasco.assets import Assets
 from corinpaint.lasco.expose import Exposed, expose
 from corinpaint.lasco.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.pointing import on_detector, pointing
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,12 @@ class Surroundings:
     def field(self) -> NDArray[np.bool_]:
         """Field of view; shape of the frame."""
         return self.exposed.seen
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Sun centre (column, row) on the detector grid, px of the frame from 0."""
+        frame, assets = self.exposed.frame, self.exposed.assets
+        return on_detector(frame, pointing(frame, assets, clock.corrected(frame.date, assets).date))
 
     @property
     def lost(self) -> blocks.Blocks:

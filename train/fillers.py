@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,26 +89,22 @@ def fillers(
     """
     found: dict[str, Filler] = {}
     weights = []
+    none = Album((), 0)
     for path in models:
         engine = backends.load(path, threads)
-        found[path.name] = _network(engine)
+        found[path.name] = _alone(_network(engine))
         if album is not None:
-            found[f"{path.name}+context"] = _in_context(partial(_by_network, engine), album)
+            found[f"{path.name}+context"] = _in_context(_network(engine), album)
         weights.append(f"{path.name} {engine.info.sha256}")
     for name in names:
         if name in (NETWORK, WITH_CONTEXT):
             engine = backends.load(None, threads)
-            found[name] = (
-                _network(engine)
-                if name == NETWORK
-                else _in_context(partial(_by_network, engine), album or Album((), 0))
-            )
+            network = _network(engine)
+            found[name] = _alone(network) if name == NETWORK else _in_context(network, album or none)
             weights.append(f"{name} {engine.info.sha256}")
-        elif name == fills.TEMPORAL:
-            method = fills.METHODS[name]()
-            found[name] = _in_context(partial(_by_method, method), album or Album((), 0))
         elif name in fills.METHODS:
-            found[name] = _method(fills.METHODS[name]())
+            method = _method(fills.METHODS[name]())
+            found[name] = _in_context(method, album or none) if name == fills.TEMPORAL else _alone(method)
         else:
             choices = ", ".join((NETWORK, WITH_CONTEXT, *fills.METHODS))
             raise OptionError(f"method {name!r} is unknown; choose of {choices}")
@@ -119,24 +114,16 @@ def fillers(
 Contextual = Callable[[Surroundings, tuple[blocks.Zone, ...], tuple[Context, ...]], Exposed]
 
 
-def _by_network(
-    engine: backends.Inpainter, around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...]
-) -> Exposed:
-    return fill_with_network(around, zones, engine, context)[0]
+def _network(engine: backends.Inpainter) -> Contextual:
+    return lambda around, zones, context: fill_with_network(around, zones, engine, context)[0]
 
 
-def _by_method(
-    method: fills.Fill, around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...]
-) -> Exposed:
-    return fill_with_method(around, zones, method, context)[0]
+def _method(method: fills.Fill) -> Contextual:
+    return lambda around, zones, context: fill_with_method(around, zones, method, context)[0]
 
 
-def _network(engine: backends.Inpainter) -> Filler:
-    return lambda around, wanted: _by_network(engine, around, tuple(blocks.zones(wanted)), ())
-
-
-def _method(method: fills.Fill) -> Filler:
-    return lambda around, wanted: _by_method(method, around, tuple(blocks.zones(wanted)), ())
+def _alone(fill: Contextual) -> Filler:
+    return lambda around, wanted: fill(around, tuple(blocks.zones(wanted)), ())
 
 
 def _in_context(fill: Contextual, album: Album) -> Filler:

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, clock
+from corinpaint.lasco import blocks
 from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CorInpaintError, TrainingError
-from corinpaint.lasco.expose import Exposed
 from corinpaint.lasco.frame import Frame
-from corinpaint.lasco.pointing import on_detector, pointing
 from corinpaint.lasco.version import __version__
 from corinpaint.restore import equalise
 from corinpaint.restore.context import MOST_HOURS, ContextError, align
@@ -208,7 +206,7 @@ def level_scene(
     return LevelScene(
         level=_levels(scale, around.brightness, known),
         known=known,
-        centre=_sun_centre(around.exposed),
+        centre=around.centre,
         block=block,
         name=simulated or frame.name,
         day=simulated or day_of(frame),
@@ -293,12 +291,6 @@ def _levels(
     scale: equalise.Equaliser, brightness: NDArray[np.float32], known: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     return np.where(known, scale.forward(np.where(known, brightness, 0)), 0).astype(np.float32)
-
-
-def _sun_centre(exposed: Exposed) -> tuple[float, float]:
-    """Sun centre (column, row) on the detector grid, px from 0."""
-    time = clock.corrected(exposed.frame.date, exposed.assets).date
-    return on_detector(exposed.frame, pointing(exposed.frame, exposed.assets, time))
 
 
 def _halved(level: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
