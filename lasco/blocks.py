@@ -105,6 +105,36 @@ def expand(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.b
     return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
 
 
+def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+    """The rectangle of a frame that some blocks lie in.
+
+    Parameters
+    ----------
+    blocks : ndarray of bool, shape (32, 32)
+        At least one.
+    shape : tuple of int
+        Of the frame.
+    margin : tuple of int
+        Rows and columns that are added on every side, as far as the frame goes, px.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns.
+    """
+    rows, columns = (
+        slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
+        for found, step, more, size in zip(
+            (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))),
+            sides(shape),
+            margin,
+            shape,
+            strict=True,
+        )
+    )
+    return rows, columns
+
+
 @dataclass(frozen=True)
 class Zone:
     """Lost blocks that belong together, with the border of blocks around them.

@@ -21,6 +21,9 @@ KNOTS = 1024
 BINS = 256
 """Bins of brightness in which the noise is measured."""
 
+FINE = 10
+"""Last bits of a float32 that do not count when a distribution is counted."""
+
 SAMPLE = 100_000
 """Pixels that the noise scale is fitted to, roughly."""
 
@@ -77,18 +80,38 @@ def fit(image: NDArray[np.floating], valid: NDArray[np.bool_], knots: int = KNOT
     FrameError
         When fewer than two different finite values are valid.
     """
-    sample = image[valid]
-    sample = sample[np.isfinite(sample)].astype(np.float64)
+    sample = image[valid].astype(np.float32)
+    sample = sample[np.isfinite(sample)]
     if not sample.size:
         raise FrameError("no valid pixel in the frame: nothing to equalise; give a frame with observed blocks")
-    quantiles = np.quantile(sample, np.linspace(0, 1, knots))
-    values, first = np.unique(quantiles, return_index=True)
+    values, counts = _counted(sample)
     if values.size < 2:
         raise FrameError("all valid pixels have the same value: nothing to equalise; give a frame of the corona")
-    last = np.append(first[1:] - 1, knots - 1)  # ties: the level in the middle of the run keeps the map unbiased
-    levels = (first + last) / 2 / (knots - 1)
+    ends = np.cumsum(counts)
+    wanted = np.searchsorted(ends, np.linspace(0, sample.size - 1, knots), side="right")
+    kept = np.unique(wanted)
+    # Ties: the level in the middle of the run keeps the map unbiased.
+    levels = (ends - (counts + 1) / 2)[kept] / (sample.size - 1)
     levels[0], levels[-1] = 0.0, 1.0
-    return Equaliser(values, levels)
+    return Equaliser(values[kept], levels)
+
+
+def _counted(sample: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distribution of values without sorting them: their bits, read as integers, rise with them and are counted.
+
+    Values that share all but the last `FINE` bits, 0.01 % apart at the most, count as their mean; the least and the
+    largest value stand at the ends.
+    """
+    bits = (sample + np.float32(0)).view(np.int32)  # + 0: no negative zero
+    keys = np.where(bits < 0, np.iinfo(np.int32).min - bits, bits).astype(np.int32) >> FINE
+    low, high = sample.min(), sample.max()
+    keys -= keys.min()
+    counts = np.bincount(keys)
+    there = np.flatnonzero(counts)
+    values = np.bincount(keys, weights=sample)[there] / counts[there]
+    values[0], values[-1] = low, high
+    values, first = np.unique(values, return_index=True)
+    return values, np.add.reduceat(counts[there], first)
 
 
 def fit_noise(
@@ -117,20 +140,15 @@ def fit_noise(
     FrameError
         As for `fit`, or when no noise is known.
     """
-    counted = valid & np.isfinite(image) & np.isfinite(sigma) & (sigma > 0)
-    if not counted.any():
+    counted = valid & np.isfinite(image) & (sigma > 0) & np.isfinite(sigma)
+    values = image[counted]
+    if not values.size:
         raise FrameError("no valid pixel in the frame: nothing to equalise; give a frame with observed blocks")
-    values, spread = image[counted].astype(np.float64), sigma[counted].astype(np.float64)
-    ends = values.min(), values.max()
-    step = max(values.size // SAMPLE, 1)
-    values, spread = values[::step], spread[::step]
-    order = np.argsort(values)
-    values, spread = values[order], spread[order]
+    ends = float(values.min()), float(values.max())
     if ends[0] == ends[1]:
         raise FrameError("all valid pixels have the same value: nothing to equalise; give a frame of the corona")
-    parts = np.array_split(np.arange(values.size), min(BINS, values.size))
-    middle = np.array([np.median(values[part]) for part in parts])
-    noise = np.array([np.median(spread[part]) for part in parts])
+    step = max(values.size // SAMPLE, 1)
+    middle, noise = _binned(values[::step].astype(np.float64), sigma[counted][::step].astype(np.float64))
     middle, first = np.unique(middle, return_index=True)
     noise = noise[first]
     low, high = ends[0] - DARKER * noise[0], ends[1] + (BRIGHTER - 1) * abs(ends[1])
@@ -141,3 +159,18 @@ def fit_noise(
         at = np.where(grid > middle[-1], noise[-1] * grid / middle[-1], at)
     steps = np.diff(grid) * (1 / at[1:] + 1 / at[:-1]) / 2
     return Equaliser(grid, np.concatenate(([0.0], np.cumsum(steps))))
+
+
+def _binned(
+    values: NDArray[np.float64], spread: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Median brightness and median noise of `BINS` bins that hold equally many pixels."""
+    order = np.argsort(values)
+    both = np.stack((values[order], spread[order]))
+    size, rest = divmod(values.size, BINS)
+    if not size:
+        return both[0], both[1]
+    split = rest * (size + 1)  # the first bins hold one more, as of `numpy.array_split`
+    parts = both[:, :split].reshape(2, rest, size + 1), both[:, split:].reshape(2, BINS - rest, size)
+    middle, noise = np.concatenate([np.median(part, axis=2) for part in parts if part.size], axis=1)
+    return middle, noise

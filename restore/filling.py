@@ -11,9 +11,12 @@ from corinpaint.lasco import blocks, noise
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.expose import Exposed
 from corinpaint.model.metadata import DOMAINS
-from corinpaint.restore import backends, equalise, fills, straight, uncertainty
+from corinpaint.restore import backends, crops, equalise, fills, straight, uncertainty
 from corinpaint.restore.context import Context
 from corinpaint.restore.survey import Surroundings
+
+BATCH = 4
+"""Windows of a frame that a network sees at once."""
 
 
 def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
@@ -63,30 +66,39 @@ def fill_with_network(
         return _fill_equalised(around, zones, engine)
     filled = straight.fill(problem(around, zones, context), engine)
     exposed = around.exposed
-    variance = filled.variance(exposed.variance, _own_variance(exposed, filled.brightness))
+    variance = filled.variance(exposed.variance, _own_variance(exposed, filled.brightness, filled.reached))
     return replace(exposed, brightness=filled.brightness, variance=variance), filled.reached
 
 
-def _own_variance(exposed: Exposed, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Variance of the noise that every pixel would have had at another brightness."""
+def _own_variance(exposed: Exposed, brightness: NDArray[np.float32], where: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Variance of the noise that pixels would have had at another brightness; 0 elsewhere."""
     bias = exposed.exposure.bias
-    step = np.sqrt(exposed.variance / noise.variance(exposed.frame, bias))  # brightness per count
-    counts = np.where(step > 0, bias + brightness / np.where(step > 0, step, 1), 0)
+    there = replace(exposed.frame, data=exposed.frame.data[where])
+    step = np.sqrt(exposed.variance[where] / noise.variance(there, bias))  # brightness per count
+    counts = np.where(step > 0, bias + brightness[where] / np.where(step > 0, step, 1), 0)
     imagined = replace(exposed.frame, data=np.nan_to_num(counts).astype(np.float32))
-    return np.asarray(np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0), dtype=np.float32)
+    own = np.zeros(brightness.shape, dtype=np.float32)
+    own[where] = np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0)
+    return own
 
 
 def _fill_equalised(
     around: Surroundings, zones: tuple[blocks.Zone, ...], engine: backends.Inpainter
 ) -> tuple[Exposed, NDArray[np.bool_]]:
     image, mask, equaliser = network_input(around)
-    restored = engine.fill(image, mask)
-    reached = restored.reached[0, 0] > 0
+    shape = (around.field.shape[0], around.field.shape[1])
     wanted = np.logical_or.reduce([zone.missing for zone in zones])
-    holes = blocks.expand(wanted, around.field.shape) & around.field & reached
-    straight.check_finite(restored.image[0, 0][holes], engine)
-    brightness = around.brightness.copy()
-    brightness[holes] = equaliser.inverse(restored.image[0, 0][holes])
+    holes = blocks.expand(wanted, shape) & around.field
+    brightness, reached = around.brightness.copy(), np.zeros(shape, dtype=bool)
+    places = crops.windows(zones, shape, engine.info.reach, engine.info.multiple)
+    for part in crops.batches(places, BATCH):
+        given = (np.concatenate([whole[:, :, rows, columns] for rows, columns in part]) for whole in (image, mask))
+        filled = engine.fill(*given)
+        for place, values, known in zip(part, filled.image[:, 0], filled.reached[:, 0] > 0, strict=True):
+            mine = holes[place] & known & ~reached[place]
+            straight.check_finite(values[mine], engine)
+            brightness[place][mine] = equaliser.inverse(values[mine])
+            reached[place] |= known
     variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
     return replace(around.exposed, brightness=brightness, variance=variance), reached
 

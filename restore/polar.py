@@ -95,6 +95,7 @@ def around(
     centre: tuple[float, float],
     room: float,
     side: tuple[int, int] = (BLOCK, BLOCK),
+    window: int = SIDE,
 ) -> Window:
     """The window about some pixels of a frame.
 
@@ -108,6 +109,8 @@ def around(
         Largest share of the window's side that they may take; larger ones are shown smaller.
     side : tuple of int
         Rows and columns of a block; where it has fewer than `SMALLEST` they are shown larger.
+    window : int
+        Side of the window, px.
 
     Returns
     -------
@@ -121,8 +124,8 @@ def around(
     turns = (angles - angle + np.pi) % (2 * np.pi) - np.pi
     radius = float(np.exp((logs.min() + logs.max()) / 2))
     extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
-    scale = max(min(1.0, finer / SMALLEST), extent / (room * SIDE))
-    return Window(centre, radius, angle, scale, pixel=pixel)
+    scale = max(min(1.0, finer / SMALLEST), extent / (room * window))
+    return Window(centre, radius, angle, scale, side=window, pixel=pixel)
 
 
 @dataclass(frozen=True, eq=False)

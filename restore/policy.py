@@ -65,8 +65,9 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
         return f"{count} missing blocks, more than {MOST_BLOCKS}"
     if zone.touches_edge:
         return "touches the edge of the frame"
-    bad = int((blocks.expand(zone.missing, field.shape) & field).sum())
-    good = int((blocks.expand(zone.area, field.shape) & observed).sum())
+    place = blocks.bounds(zone.area, field.shape)
+    bad = int((blocks.expand(zone.missing, field.shape)[place] & field[place]).sum())
+    good = int((blocks.expand(zone.area, field.shape)[place] & observed[place]).sum())
     if bad > good:
         return f"{bad} missing pixels outnumber {good} good ones"
     return ""

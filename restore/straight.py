@@ -16,6 +16,9 @@ from corinpaint.restore.fills import Problem
 ROOM = 0.46
 """Share of a window that a zone may take: 5 blocks and a half at full resolution."""
 
+PLANES = 2
+"""Of a window: the frame and its context."""
+
 BATCH = 4
 """Windows that the network sees at once."""
 
@@ -57,7 +60,7 @@ class Filling:
         return np.where(self.reached, self.sigma**2 + excess, observed).astype(np.float32)
 
 
-def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
+def fill(problem: Problem, engine: backends.Inpainter, side: int = polar.SIDE) -> Filling:
     """Fill the holes of a frame.
 
     Parameters
@@ -66,6 +69,8 @@ def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
         With context, which the network takes the mean of the two nearest frames from.
     engine : Inpainter
         A network of the domain 'noise'.
+    side : int
+        Of the windows, px; larger ones see more of the frame, and a zone as large in it.
 
     Returns
     -------
@@ -77,13 +82,14 @@ def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
         When the network gives values that are not finite.
     """
     scale = equalise.fit_noise(problem.image, problem.sigma, problem.observed)
-    planes = _planes(problem, scale)
+    planes = _planes(problem)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     holes = [hole for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
     for start in range(0, len(holes), BATCH):
         part = holes[start : start + BATCH]
-        for (rows, columns), (values, spread, known) in zip(part, _filled(problem, planes, part, engine), strict=True):
+        found = _filled(problem, planes, scale, part, engine, side)
+        for (rows, columns), (values, spread, known) in zip(part, found, strict=True):
             room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
             known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
             place = (rows[known], columns[known])
@@ -96,39 +102,41 @@ def fill(problem: Problem, engine: backends.Inpainter) -> Filling:
 
 
 Hole = tuple[NDArray[np.int64], NDArray[np.int64]]
-Plane = tuple[NDArray[np.float32], NDArray[np.bool_]]
+Plane = tuple[NDArray[np.floating], NDArray[np.bool_]]
 
 
 def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
-    rows, columns = np.nonzero(problem.hole & blocks.expand(zone.missing, problem.image.shape))
-    return rows, columns
+    place = blocks.bounds(zone.missing, problem.image.shape)
+    rows, columns = np.nonzero(problem.hole[place] & blocks.expand(zone.missing, problem.image.shape)[place])
+    return rows + place[0].start, columns + place[1].start
 
 
-def _planes(problem: Problem, scale: equalise.Equaliser) -> tuple[Plane, Plane]:
-    """The frame and its context in units of the noise, and where each is known."""
-    frame = scale.forward(np.where(problem.observed, problem.image, 0))
-    if not problem.context:
-        return (frame, problem.observed), (np.zeros_like(frame), np.zeros_like(problem.observed))
-    mean, known = temporal.average(problem)
-    return (frame, problem.observed), (scale.forward(np.where(known, mean, 0)), known)
+def _planes(problem: Problem) -> list[Plane]:
+    """The frame and, where there is any, its context, and where each is known."""
+    frame: Plane = (problem.image, problem.observed)
+    return [frame, temporal.average(problem)] if problem.context else [frame]
 
 
 def _filled(
-    problem: Problem, planes: tuple[Plane, Plane], holes: Sequence[Hole], engine: backends.Inpainter
+    problem: Problem,
+    planes: list[Plane],
+    scale: equalise.Equaliser,
+    holes: Sequence[Hole],
+    engine: backends.Inpainter,
+    side: int,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
     """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
-    side = blocks.sides(problem.image.shape)
-    windows = [polar.around(*hole, problem.centre, ROOM, side) for hole in holes]
-    samplers = [polar.sampler(window, problem.image.shape) for window in windows]
-    masks = np.array([[sampler.mask(known) for _, known in planes] for sampler in samplers])
-    images = np.array(
-        [
-            [sampler.values(image, known) for (image, _), known in zip(planes, mask, strict=True)]
-            for sampler, mask in zip(samplers, masks, strict=True)
-        ]
-    )
+    block, room = blocks.sides(problem.image.shape), ROOM * polar.SIDE / side
+    windows = [polar.around(*hole, problem.centre, room, block, side) for hole in holes]
+    images, masks = np.zeros((2, len(windows), PLANES, side, side), dtype=np.float32)
+    for number, window in enumerate(windows):
+        sampler = polar.sampler(window, problem.image.shape)
+        for plane, (image, known) in enumerate(planes):
+            seen = sampler.mask(known)
+            masks[number, plane] = seen
+            images[number, plane][seen] = scale.forward(image.ravel()[sampler.index[seen]])
     place = np.array([(window.radius, window.scale) for window in windows], dtype=np.float32)
-    output = engine.fill(images, masks.astype(np.float32), place)
+    output = engine.fill(images, masks, place)
     if output.scale is None:
         raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill; export it again")
     found = []

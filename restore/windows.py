@@ -83,18 +83,9 @@ def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
     """The window of a zone: its lost blocks and `margin` around them, as far as the frame goes."""
     shape = problem.image.shape
     side = blocks.sides(shape)
-    place = tuple(
-        slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
-        for found, step, more, size in zip(
-            (np.flatnonzero(zone.missing.any(axis=1)), np.flatnonzero(zone.missing.any(axis=0))),
-            side,
-            margin,
-            shape,
-            strict=True,
-        )
-    )
+    place = blocks.bounds(zone.missing, shape, margin)
     rows, columns = place
-    lost = blocks.expand(zone.missing, shape)
+    lost = blocks.expand(zone.missing, shape)[rows, columns]
     observed = problem.observed[rows, columns]
     image = np.where(observed, problem.image[rows, columns], 0).astype(np.float64)
     unit = float(np.median(np.abs(image[observed]))) if observed.any() else 1.0
@@ -102,9 +93,9 @@ def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
     return Window(
         image / unit,
         observed,
-        (problem.hole & lost)[rows, columns],
+        problem.hole[rows, columns] & lost,
         problem.sigma[rows, columns].astype(np.float64) / unit,
-        (rows, columns),
+        place,
         side,
         unit,
     )

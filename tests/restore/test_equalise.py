@@ -168,3 +168,28 @@ def test_brightness_around_zero_is_scaled_too():
 def test_nothing_to_scale_by_the_noise_is_an_error(image, sigma):
     with pytest.raises(FrameError, match="equalise"):
         equalise.fit_noise(image, sigma, np.ones(image.shape, dtype=bool))
+
+
+@pytest.mark.parametrize("kind", ["corona", "around zero", "integers", "with ties"])
+def test_counting_finds_the_quantiles_that_sorting_finds(kind):
+    random = np.random.default_rng(5)
+    image = {
+        "corona": 1e-10 * random.lognormal(0, 1.5, 200_000),
+        "around zero": 1e-12 * random.normal(0.3, 1, 200_000),
+        "integers": random.integers(300, 9000, 200_000),
+        "with ties": np.where(random.random(200_000) < 0.4, 5.0, random.normal(5, 1, 200_000)),
+    }[kind].astype(np.float32)
+    found = equalise.fit(image, np.ones(image.shape, dtype=bool))
+    wanted = np.quantile(image.astype(np.float64), np.linspace(0, 1, equalise.KNOTS))
+    assert (found.values[0], found.values[-1]) == (image.min(), image.max())
+    shares = np.searchsorted(np.sort(image), found.values.astype(np.float32), side="right") / image.size
+    below = np.searchsorted(np.sort(image), found.values.astype(np.float32), side="left") / image.size
+    inside = slice(1, -1)
+    assert (found.levels[inside] > below[inside] - 2e-3).all()
+    assert (found.levels[inside] < shares[inside] + 2e-3).all()
+    if kind != "with ties":
+        assert np.interp(np.linspace(0, 1, 50), found.levels, found.values) == pytest.approx(
+            np.interp(np.linspace(0, 1, 50), np.linspace(0, 1, wanted.size), wanted),
+            rel=5e-3,
+            abs=float(np.std(image)) / 500,
+        )

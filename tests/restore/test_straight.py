@@ -10,9 +10,13 @@ import problems
 import pytest
 
 from corinpaint.lasco import blocks
+from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.simulate import simulate
 from corinpaint.restore import backends, equalise, polar, straight
 from corinpaint.restore.context import Context
+from corinpaint.restore.filling import problem
+from corinpaint.restore.survey import survey
 
 LOST = ((20, 20), (8, 12), (8, 13))
 MANY = tuple((row, column) for row in (2, 8, 24) for column in (3, 9, 25))
@@ -234,3 +238,19 @@ def test_noise_beyond_what_is_usual_at_a_brightness_is_added():
     assert (same[~hole] == 7).all()
     more = filled.variance(observed, (3 * filled.usual) ** 2)
     assert more[hole] == pytest.approx((1.5**2 + 8) * filled.usual[hole] ** 2, rel=0.05)
+
+
+@pytest.mark.parametrize("lost", [((20, 8),), ((29, 16),), ((14, 20),), ((25, 25), (25, 26), (26, 25))])
+def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_frame(lost):
+    pytest.importorskip("onnxruntime")
+    missing = np.zeros((32, 32), dtype=bool)
+    missing[tuple(np.transpose(lost))] = True
+    frame = simulate(11, lost=0).frame
+    around = survey(replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets())
+    made = problem(around, tuple(blocks.zones(around.missing)))
+    scale = equalise.fit_noise(made.image, made.sigma, made.observed)
+    usual, whole = (scale.forward(straight.fill(made, backends.load(), side).brightness) for side in (384, 1024))
+    apart = np.abs(usual - whole)[made.hole]
+    assert np.median(apart) < 0.1
+    assert apart.max() < 0.3
+    assert np.ptp(whole[made.hole]) > 1
