@@ -11,7 +11,7 @@ from astropy.time import Time
 from erfa import ErfaWarning
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.decoding import is_number
+from corinpaint.lasco.decoding import UNALTERED, is_number, shown
 
 CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
 
@@ -34,7 +34,7 @@ def required(header: fits.Header, key: str, label: str) -> object:
     """Value of a keyword that must be there."""
     value = header.get(key)
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise errors.MissingKeywordError(f"{label}: the header has no {key}; give an unaltered Level 0.5 file")
+        raise errors.MissingKeywordError(f"{label}: the header has no {key}; {UNALTERED}")
     return value
 
 
@@ -42,7 +42,7 @@ def number(header: fits.Header, key: str, label: str) -> float:
     """Value of a keyword that must be a finite number."""
     value = required(header, key, label)
     if not is_number(value):
-        raise errors.BadKeywordError(f"{label}: {key} = {value!r} must be a finite number")
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number; {UNALTERED}")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -78,7 +78,7 @@ def _check_level(header: fits.Header, label: str) -> None:
     calibrated = squeezed(header.get("BUNIT", "")) not in ("", "DN", "COUNTS", "ADU")
     if (level and not level.startswith("0")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
         raise errors.WrongLevelError(
-            f"{label}: already calibrated (LEVEL = {level or 'unset'!r}, BUNIT = {header.get('BUNIT')!r}); "
+            f"{label}: already calibrated (LEVEL = {shown(level or 'unset')}, BUNIT = {shown(header.get('BUNIT'))}); "
             "give the Level 0.5 file"
         )
 
@@ -88,7 +88,8 @@ def _check_instrument(header: fits.Header, label: str, detectors: Sequence[str])
         value = squeezed(required(header, key, label))
         if value not in expected:
             raise errors.WrongInstrumentError(
-                f"{label}: {key} = {value!r}; this is for {' or '.join(expected)} frames of SOHO/LASCO"
+                f"{label}: {key} = {shown(value)}, but this is for {' or '.join(expected)} frames; "
+                "give one of SOHO/LASCO"
             )
 
 
@@ -96,22 +97,27 @@ def _check_values(header: fits.Header, label: str) -> None:
     for key in ("FILTER", "POLAR", "READPORT"):
         required(header, key, label)
     if not 0.01 <= number(header, "EXPTIME", label) < 1e4:
-        raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time")
+        raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time; {UNALTERED}")
     for key in (*SUMMING, *CORNERS):
         number(header, key, label)
     for key in ("CRPIX1", "CRPIX2", "CROTA1", "OFFSET", "MID_DATE", "MID_TIME", "HCOMP_SF"):
         if str(header.get(key, "")).strip():
             number(header, key, label)
     if not 0 <= (header.get("OFFSET") or 0) < HIGHEST_BIAS:
-        raise errors.BadKeywordError(f"{label}: OFFSET = {header['OFFSET']} DN is not a bias; LASCO has 283 to 650 DN")
+        raise errors.BadKeywordError(
+            f"{label}: OFFSET = {header['OFFSET']} DN is not a bias (LASCO has 283 to 650 DN); {UNALTERED}"
+        )
 
 
 def _date(header: fits.Header, label: str) -> Time:
     day = str(required(header, "DATE-OBS", label)).strip().replace("/", "-")
+    shown_date = f"DATE-OBS = {shown(header['DATE-OBS'])}"
     clock = str(header.get("TIME-OBS") or "").strip()
     if "T" not in day:
         if not CLOCK.match(clock):
-            raise errors.BadKeywordError(f"{label}: TIME-OBS = {clock!r} is not hours:minutes:seconds")
+            raise errors.BadKeywordError(
+                f"{label}: TIME-OBS = {shown(clock)} is not hours:minutes:seconds; {UNALTERED}"
+            )
         day = f"{day}T{clock}"
     try:
         with warnings.catch_warnings():
@@ -120,13 +126,13 @@ def _date(header: fits.Header, label: str) -> Time:
             year = date.decimalyear
     except ValueError as error:
         raise errors.BadKeywordError(
-            f"{label}: DATE-OBS = {header['DATE-OBS']!r} with TIME-OBS = {clock!r} is not a date"
+            f"{label}: {shown_date} with TIME-OBS = {shown(clock)} is not a date; {UNALTERED}"
         ) from error
     if not 1995.9 < year < 2031:
-        raise errors.BadKeywordError(f"{label}: DATE-OBS = {header['DATE-OBS']!r} is outside the life of SOHO")
+        raise errors.BadKeywordError(f"{label}: {shown_date} is outside the life of SOHO; {UNALTERED}")
     mid = header.get("MID_DATE") or 0
     if mid and abs(mid - date.mjd) > 1.5:
         raise errors.BadKeywordError(
-            f"{label}: MID_DATE = {mid} (modified Julian date) and DATE-OBS = {header['DATE-OBS']!r} are days apart"
+            f"{label}: MID_DATE = {mid} (modified Julian date) and {shown_date} are days apart; {UNALTERED}"
         )
     return date

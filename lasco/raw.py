@@ -12,6 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
+from corinpaint.lasco.decoding import UNALTERED, UNSIGNED, shown
 from corinpaint.lasco.keywords import CORNERS, number
 
 SIDE = 1024
@@ -99,11 +100,15 @@ def summing(header: fits.Header, label: str) -> Summing:
     for key in ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM"):
         value = header[key]
         if value != int(value) or (value != 0 and int(value) not in (1, 2, 4, 8, 16, MOST_SUMMED)):
-            raise errors.BadKeywordError(f"{label}: {key} = {value}; LASCO sums 1, 2, 4, 8, 16 or 32 pixels")
+            raise errors.BadKeywordError(
+                f"{label}: {key} = {value:g}, but LASCO sums 1, 2, 4, 8, 16 or 32 pixels; {UNALTERED}"
+            )
         values.append(max(int(value), 1))
     found = Summing(*values)
     if max(found.x, found.y) > MOST_SUMMED:
-        raise errors.BadKeywordError(f"{label}: {found.cards} sum {found.x} x {found.y} pixels; no frame is so small")
+        raise errors.BadKeywordError(
+            f"{label}: {found.cards} sum {found.x} x {found.y} pixels, more than LASCO does; {UNALTERED}"
+        )
     return found
 
 
@@ -124,15 +129,16 @@ def window(header: fits.Header, shape: tuple[int, int], sums: Summing, label: st
     if sums.pixels > 1:
         corners += f" with {sums.cards}"
     if not (0 <= left < right <= SIDE and 0 <= bottom < top <= SIDE):
-        raise errors.BadKeywordError(f"{label}: {corners} is no part of the CCD (columns 20 to 1043, rows 1 to 1024)")
+        raise errors.BadKeywordError(
+            f"{label}: {corners} is no part of the CCD (columns 20 to 1043, rows 1 to 1024); {UNALTERED}"
+        )
     if any(edge % step for edge, step in ((left, sums.x), (right, sums.x), (bottom, sums.y), (top, sums.y))):
-        raise errors.BadKeywordError(f"{label}: {corners}: no multiples of the summing; LASCO has no such frame")
+        raise errors.BadKeywordError(f"{label}: {corners} are no multiples of the summing; {UNALTERED}")
     found = Window(*(int(edge) for edge in (bottom // sums.y, top // sums.y, left // sums.x, right // sums.x)))
     expected = (found.top - found.bottom, found.right - found.left)
     if shape != expected:
         raise errors.WrongShapeError(
-            f"{label}: {shape[1]} x {shape[0]} px, but {corners} make {expected[1]} x {expected[0]} px; "
-            "give an unaltered Level 0.5 file"
+            f"{label}: {shape[1]} x {shape[0]} px, but {corners} make {expected[1]} x {expected[0]} px; {UNALTERED}"
         )
     return found
 
@@ -174,12 +180,11 @@ def check_counts(header: fits.Header, counts: NDArray[np.generic], sums: Summing
     NotFiniteError, BadKeywordError, WrongTypeError
     """
     check_finite(header, counts, label)
-    values = np.asarray(counts, dtype=np.float64)
-    if (values != np.round(values)).any():
+    if counts.dtype.kind == "f" and (counts != np.rint(counts)).any():
         raise errors.WrongTypeError(
-            f"{label}: pixels are not whole numbers; Level 0.5 counts are (is this calibrated?)"
+            f"{label}: pixels are not whole numbers, as Level 0.5 counts are (is this calibrated?); {UNALTERED}"
         )
-    low, high = values.min(), values.max()
+    low, high = float(counts.min()), float(counts.max())
     lowest, highest = (-WRAP // 2 if sums.pixels > 1 else 0), max(WRAP - 1, CONVERTER_DN * sums.pixels)
     if low < lowest or high > highest:
         raise errors.BadKeywordError(
@@ -189,11 +194,14 @@ def check_counts(header: fits.Header, counts: NDArray[np.generic], sums: Summing
 
 def check_finite(header: fits.Header, counts: NDArray[np.generic], label: str) -> None:
     """Refuse pixels that are not finite, and scaled ones."""
-    if not np.isfinite(counts).all():
+    if counts.dtype.kind == "f" and not np.isfinite(counts).all():
         count = int(np.count_nonzero(~np.isfinite(counts)))
-        raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite; Level 0.5 counts are integers")
+        raise errors.NotFiniteError(
+            f"{label}: {count} pixels are NaN or infinite, but Level 0.5 counts are integers; {UNALTERED}"
+        )
     scale, zero = header.get("BSCALE", 1), header.get("BZERO", 0)
-    if scale != 1 or zero not in (0, 2**15, 2**31):
+    if scale != 1 or zero not in (0, *UNSIGNED):
         raise errors.BadKeywordError(
-            f"{label}: BSCALE = {scale!r}, BZERO = {zero!r}; Level 0.5 counts are stored as they are"
+            f"{label}: BSCALE = {shown(scale)}, BZERO = {shown(zero)}, but Level 0.5 counts are stored as they are; "
+            f"{UNALTERED}"
         )

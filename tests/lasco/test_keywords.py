@@ -18,7 +18,7 @@ def test_a_sound_header_gives_the_start_of_the_exposure():
 
 
 def test_c1_is_refused_by_name():
-    with pytest.raises(errors.WrongInstrumentError, match=r"odd\.fts: DETECTOR = 'C1'; this is for C2 or C3"):
+    with pytest.raises(errors.WrongInstrumentError, match=r"odd\.fts: DETECTOR = 'C1', but this is for C2 or C3"):
         keywords.check(fits.Header({**level05.CARDS, "DETECTOR": "C1"}), "odd.fts", ("C2", "C3"))
 
 
