@@ -1,0 +1,178 @@
+"""What can go wrong between a client and an endpoint, and which of it another try may change."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from corinpaint.lasco.errors import CorInpaintError
+
+LATER = frozenset((429, 502, 503, 504))
+"""Statuses that say: not now."""
+
+MOST_TEXT = 300
+"""Characters of a foreign message that are passed on."""
+
+
+class ClientError(CorInpaintError):
+    """A frame was not restored by the endpoint.
+
+    Attributes
+    ----------
+    request_id : str
+        What the logs of the endpoint call the request; empty when it is not known.
+    attempts : int
+        How often the frame was sent.
+    """
+
+    code = "client"
+    request_id: str = ""
+    attempts: int = 0
+
+
+class UnreachableError(ClientError):
+    """No answer came: connection refused or broken, certificate not trusted, time-out."""
+
+    code = "unreachable"
+    status = 503
+
+
+class TokenError(ClientError):
+    """The endpoint refuses the token."""
+
+    code = "token"
+    status = 401
+
+
+class AnswerError(ClientError):
+    """An answer came that is not this frame's product, or not all of it."""
+
+    code = "bad_answer"
+    status = 502
+
+
+class RefusedError(ClientError):
+    """The endpoint answered with an error.
+
+    Attributes
+    ----------
+    code : str
+        CorInpaint's code, ``bad_keyword``, say; ``endpoint`` for errors of TorchServe or a proxy.
+    status : int
+        HTTP status.
+    ours : bool
+        Whether CorInpaint's handler answered, and not TorchServe or a proxy before it.
+    """
+
+    def __init__(
+        self, message: str, status: int, code: str = "endpoint", request_id: str = "", *, ours: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.request_id, self.ours = status, code, request_id, ours
+
+
+class PassingError(Exception):
+    """Carries an error that another try may change.
+
+    Attributes
+    ----------
+    error : ClientError
+        What to raise when there is no other try.
+    after : float or None
+        Seconds that the endpoint asks to wait.
+    """
+
+    def __init__(self, error: ClientError, after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error, self.after = error, after
+
+    @property
+    def deadly(self) -> bool:
+        """Whether the frame itself may be what broke the worker: it is not sent again and again then."""
+        return isinstance(self.error, RefusedError) and self.error.status == 500
+
+
+class TokenRefusedError(Exception):
+    """The token was refused; another one may be in the key file."""
+
+
+def error_body(body: bytes) -> dict[str, Any] | None:
+    """The error that a body tells: CorInpaint's (``code`` is text, ``status``), or TorchServe's (``code`` a number).
+
+    Returns
+    -------
+    dict or None
+        None when the body tells none.
+    """
+    if body.lstrip()[:1] != b"{":
+        return None
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    ours = isinstance(told.get("code"), str) and isinstance(told.get("status"), int)
+    foreign = isinstance(told.get("code"), int) and isinstance(told.get("message"), str)
+    return told if ours or foreign else None
+
+
+def refused(status: int, body: bytes, *, after: float | None = None, request_id: str = "") -> Exception:
+    """The exception for an answer that is an error.
+
+    CorInpaint's own errors are about the frame and final, but for 429 and 503. Of TorchServe's and of proxies those are
+    passing that say "not now", and 500: a worker died.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    body : bytes
+    after : float, optional
+        Seconds of Retry-After.
+    request_id : str
+        From the headers.
+
+    Returns
+    -------
+    RefusedError, PassingError or TokenRefusedError
+        To be raised.
+    """
+    told = error_body(body) or {}
+    if isinstance(told.get("code"), str):
+        error = _ours(told, request_id)
+        return PassingError(error, after) if error.status in (429, 503) else error
+    text = _text(told, body)
+    if status in (401, 403) or (status == 400 and "Token" in text):
+        return TokenRefusedError()
+    what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
+    error = RefusedError(f"{what}; {_remedy(status)}", status, request_id=request_id)
+    return PassingError(error, after) if status in LATER or status == 500 else error
+
+
+def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
+    """An error of the handler: what and remedy, or a message alone."""
+    message = str(told.get("message") or "the endpoint does not say what is wrong; see its log")
+    what, remedy = told.get("what"), told.get("remedy")
+    if isinstance(what, str):
+        message = f"{what}; {remedy}" if remedy else what
+    return RefusedError(message, told["status"], told["code"], str(told.get("request_id") or request_id), ours=True)
+
+
+def _text(told: dict[str, Any], body: bytes) -> str:
+    """A foreign message in one line, without control characters and the tags of a proxy's page."""
+    text = str(told.get("message") or "") or re.sub(r"<[^>]*>", " ", body[:4096].decode("utf-8", errors="replace"))
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())[:MOST_TEXT]
+
+
+def _remedy(status: int) -> str:
+    if status == 404:
+        return "check the address and the name of the model"
+    if status == 413:
+        return "the frame or its product is larger than the endpoint allows; give one Level 0.5 frame, fewer of context"
+    if status in LATER or status == 500:
+        return "try again later, the log of the endpoint says why"
+    if 300 <= status < 400:
+        return "give the address that it leads to: a client does not take its token elsewhere by itself"
+    return "check the address, and the log of the endpoint"

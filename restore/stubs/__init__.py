@@ -1,0 +1,1 @@
+"""TorchServe's inference service over gRPC: generated code, see inference.proto."""
