@@ -32,6 +32,9 @@ MAX_PIXELS = 4096 * 4096
 MAX_HEADER_BYTES = 2880 * 100
 """Most header bytes that are searched for the END card; real headers take two or three blocks of 2880."""
 
+MAX_CONTINUED = 100
+"""Most cards over which one value may go on; astropy's memory grows with their square."""
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 CARD, BLOCK = 80, 2880
@@ -154,17 +157,19 @@ def _header(raw: bytes, label: str) -> fits.Header:
     """Header whose cards can be written again: real HISTORY cards hold TABs, which FITS forbids."""
     text = printable(raw.decode("latin-1"))
     try:
-        return fits.Header.fromstring("".join(_cards(text)))
+        return fits.Header.fromstring("".join(_cards(text, label)))
+    except errors.FrameError:
+        raise
     except Exception as error:  # astropy raises many types on damaged headers; each means the same to a user
         raise errors.NotFitsError(
             f"{label}: the header cannot be decoded ({_first_line(error)}); fetch the file again"
         ) from error
 
 
-def _cards(text: str) -> Iterator[str]:
+def _cards(text: str, label: str) -> Iterator[str]:
     """Cards of a header, each keyword once, commentary as often as it comes."""
     seen: set[str] = set()
-    for image in _images(text):
+    for image in _images(text, label):
         keyword = image[:8].rstrip()
         if keyword == "HISTORY":
             yield image[:CARD]
@@ -176,10 +181,14 @@ def _cards(text: str) -> Iterator[str]:
             yield card
 
 
-def _images(text: str) -> Iterator[str]:
+def _images(text: str, label: str) -> Iterator[str]:
     """Cards as they stand, with the CONTINUE cards that belong to them."""
     starts = [at for at in range(0, len(text), CARD) if text[at : at + 8] != "CONTINUE"]
     for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
+        if stop - start > MAX_CONTINUED * CARD:
+            raise errors.TooLargeError(
+                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED} cards; {UNALTERED}"
+            )
         yield text[start:stop]
 
 
@@ -190,7 +199,8 @@ def _is_plain(image: str) -> bool:
 
 
 def _rewritten(image: str) -> str:
-    """The card as the standard has it; nothing where it cannot be read: a required one is missed later."""
+    """The card as the standard has it; what cannot be read as a value stays as text, for whoever asks for it."""
+    keyword = image[:8].rstrip()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
@@ -202,7 +212,8 @@ def _rewritten(image: str) -> str:
             value = None if isinstance(value, fits.card.Undefined) else value
             return str(fits.Card(keyword, value, card.comment[: max(room, 0)]))
         except (fits.VerifyError, ValueError):
-            return ""
+            text = image[10:CARD].split("/")[0].strip()
+            return str(fits.Card(keyword, text)) if _KEYWORD.fullmatch(keyword) and image[8] == "=" else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Level 0.5 files for the tests: good ones, and fifty and more kinds of damaged ones."""
+"""Level 0.5 files for the tests: good ones, and a hundred and more kinds of damaged ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
+from hostile import HOSTILE, Make
 
 from corinpaint.lasco import blocks, errors
 
@@ -125,6 +126,16 @@ def _corners() -> bytes:
     return frame_bytes(data)
 
 
+def small_frame(**cards: Any) -> bytes:
+    """A good file of 32 x 32 pixels, each of which holds 32 x 32 of the CCD."""
+    counts = np.random.default_rng(0).normal(9000, 90, (32, 32)).round().astype(np.int16)
+    return frame_bytes(counts, **{"LEBXSUM": 32, "LEBYSUM": 32, **cards})
+
+
+def _harmed(make: Make) -> Callable[[], bytes]:
+    return lambda: make(small_frame())
+
+
 Damage = tuple[Callable[[], bytes], type[errors.FrameError]]
 
 STRUCTURE: dict[str, Damage] = {
@@ -227,4 +238,6 @@ KINDS: dict[str, Damage] = {
 }
 """Real enough to be read, but not to be calibrated by this version."""
 
-ALL: dict[str, Damage] = {**STRUCTURE, **KEYWORDS, **KINDS}
+HARMFUL: dict[str, Damage] = {name: (_harmed(make), error) for name, (make, error) in HOSTILE.items()}
+
+ALL: dict[str, Damage] = {**STRUCTURE, **KEYWORDS, **KINDS, **HARMFUL}
