@@ -10,6 +10,10 @@ from corinpaint.lasco.errors import OptionError
 
 ENGINES = ("onnxruntime", "torchscript")
 
+PROVIDERS = ("cpu", "cuda", "tensorrt")
+
+MOST_THREADS = 256
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,14 +23,20 @@ class Settings:
     ----------
     engine : {'onnxruntime', 'torchscript'}
         What the network runs on.
+    provider : {'cpu', 'cuda', 'tensorrt'}
+        What onnxruntime computes on.
     threads : int
         Threads per run of the network; 0 leaves the choice to the engine.
+    parallel : int
+        Frames of a batch that are restored at the same time; 0 takes as many as there are cores.
     calibration : str or None
         Folder of official calibration files, absolute or inside the archive; None for the nominal set.
     """
 
     engine: str = "onnxruntime"
+    provider: str = "cpu"
     threads: int = 0
+    parallel: int = 0
     calibration: str | None = None
 
 
@@ -51,12 +61,18 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
     section = (config or {}).get("corinpaint") or {}
     names = [field.name for field in fields(Settings)]
     if not isinstance(section, Mapping) or set(section) - set(names):
-        raise OptionError(f"model-config.yaml: the section corinpaint holds {section!r}; its keys are {names}")
+        raise OptionError(
+            f"model-config.yaml: the section corinpaint holds {section!r}; use the keys {', '.join(names)}"
+        )
     settings = Settings(**section)
     if settings.engine not in ENGINES:
         raise OptionError(f"model-config.yaml: engine = {settings.engine!r}; choose one of {', '.join(ENGINES)}")
-    if isinstance(settings.threads, bool) or not isinstance(settings.threads, int) or settings.threads < 0:
-        raise OptionError(f"model-config.yaml: threads = {settings.threads!r}; give 0 or a positive number")
+    if settings.provider not in PROVIDERS:
+        raise OptionError(f"model-config.yaml: provider = {settings.provider!r}; choose one of {', '.join(PROVIDERS)}")
+    for name in ("threads", "parallel"):
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_THREADS:
+            raise OptionError(f"model-config.yaml: {name} = {value!r}; give a number from 0 to {MOST_THREADS}")
     if settings.calibration is not None and not isinstance(settings.calibration, str):
         raise OptionError(f"model-config.yaml: calibration = {settings.calibration!r}; give a folder or null")
     return settings

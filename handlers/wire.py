@@ -1,4 +1,4 @@
-"""The protocol of the endpoint, without TorchServe: what a request asks for, and what it is answered.
+"""What a request asks for, without TorchServe.
 
 A request is what TorchServe hands over: a mapping of fields (the raw body under ``body`` or ``data``; one entry per
 field of a multipart form or of a gRPC input map) and the HTTP headers. gRPC brings no headers, so every option can be
@@ -7,18 +7,15 @@ a field too, and a field goes before a header.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corinpaint.lasco.errors import CorInpaintError, NotFitsError, OptionError
+from corinpaint.handlers.answers import FORMATS
+from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
-from corinpaint.restore import preview
-from corinpaint.restore.pipeline import Restored
-from corinpaint.restore.report import report
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""
@@ -26,7 +23,13 @@ FRAME_FIELDS = ("body", "data", "frame")
 CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
 """Fields that hold context frames: context, context1, context2 ..."""
 
-OPTION_FIELDS = ("fill", "accept", "options", "most_error")
+MOST_CONTEXT = 16
+"""Context frames of a request; each takes 20 MB while it is aligned."""
+
+OPTION_FIELDS = ("fill", "accept", "options", "most_error", "name", "probe")
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
+"""What a frame may be called."""
 
 FILL_HEADER = "x-corinpaint-fill"
 
@@ -35,6 +38,10 @@ NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 MOST_ERROR_HEADER = "x-corinpaint-most-error"
 
 OPTIONS_HEADER = "x-corinpaint-options"
+
+NAME_HEADER = "x-corinpaint-name"
+
+PROBE_HEADER = "x-corinpaint-probe"
 
 
 class EmptyRequestError(OptionError):
@@ -68,6 +75,8 @@ class Request:
         Content of Level 0.5 files of the same hours.
     most_error : float or None
         See `corinpaint.restore.pipeline.restore`.
+    name : str
+        Name of the frame's file, which numbers the product; empty takes FILENAME of the header.
     """
 
     frame: bytes
@@ -76,51 +85,12 @@ class Request:
     options: Options = DEFAULT
     context: tuple[bytes, ...] = ()
     most_error: float | None = None
+    name: str = ""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What one request is answered.
-
-    Attributes
-    ----------
-    body : bytes
-    media_type : str
-        Content-Type.
-    status : int
-        HTTP status.
-    filename : str
-        Name to save the body under; empty for errors.
-    """
-
-    body: bytes
-    media_type: str
-    status: int = 200
-    filename: str = ""
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, indent=1, default=float).encode()
-
-
-def _fits_answer(restored: Restored) -> bytes:
-    return restored.level1.to_bytes()
-
-
-def _png_answer(restored: Restored) -> bytes:
-    return preview.before_after(restored.level1)
-
-
-def _json_answer(restored: Restored) -> bytes:
-    return _json(report(restored))
-
-
-FORMATS: dict[str, tuple[str, Callable[[Restored], bytes]]] = {
-    "application/fits": (".fits", _fits_answer),
-    "image/png": (".png", _png_answer),
-    "application/json": (".json", _json_answer),
-}
-"""Media types of results, the preferred one first: ending of the file name, and how the body is made."""
+def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
+    """Whether a request only asks what serves, by the field ``probe`` or the header ``X-Corinpaint-Probe``."""
+    return bool(_option(fields, "probe") or _lowered(headers).get(PROBE_HEADER, "").strip())
 
 
 def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
@@ -146,20 +116,35 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     NotAcceptableError
         When no format fits.
     """
-    lowered = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    lowered = _lowered(headers)
     media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
     fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
     asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
+    if len(names) > MOST_CONTEXT:
+        raise OptionError(f"{len(names)} context frames; send {MOST_CONTEXT} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
+    name = _name(_option(fields, "name") or lowered.get(NAME_HEADER, "").strip())
     most_error = _number(_option(fields, "most_error") or lowered.get(MOST_ERROR_HEADER, ""))
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error)
+    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error, name)
+
+
+def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _name(text: str) -> str:
+    if text and not NAME.fullmatch(text):
+        raise OptionError(f"name = {text[:90]!r} is no file name; give up to 80 letters, digits, dots, - and _")
+    return text
 
 
 def _number(text: str) -> float | None:
     text = text.strip()
     if text and not NUMBER.fullmatch(text):
-        raise OptionError(f"most_error = {text[:40]!r} is no number such as 1.5; 1 is the noise of a pixel")
+        raise OptionError(
+            f"most_error = {text[:40]!r} is no number; give one such as 1.5, in units of the noise of a pixel"
+        )
     return float(text) if text else None
 
 
@@ -171,7 +156,7 @@ def _option(fields: Mapping[str, Any], name: str) -> str:
         except UnicodeDecodeError as error:
             raise OptionError(f"{name}: not UTF-8 text; send the name of the option's value") from error
     if not isinstance(value, str):
-        raise OptionError(f"{name}: must be text, not {type(value).__name__}")
+        raise OptionError(f"{name}: must be text, not {type(value).__name__}; send its value as text")
     return value.strip()
 
 
@@ -254,31 +239,3 @@ def _media_range(part: str) -> tuple[str, float]:
 
 def _matches(pattern: str, media_type: str) -> bool:
     return pattern in ("*/*", "*", media_type, media_type.split("/")[0] + "/*")
-
-
-def answer(restored: Restored, media_type: str) -> Answer:
-    """A result in the format that was chosen."""
-    ending, write = FORMATS[media_type]
-    filename = restored.level1.filename.removesuffix(".fits") + ending
-    return Answer(write(restored), media_type, filename=filename)
-
-
-def refusal(error: CorInpaintError, request_id: str | None = None) -> Answer:
-    """An error that the request caused, as JSON with its own status.
-
-    Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
-    the client's business, and are answered like `failure`.
-    """
-    if error.status >= 500:
-        return failure(request_id)
-    return _error(error.status, error.code, str(error), request_id)
-
-
-def failure(request_id: str | None = None) -> Answer:
-    """An error that nobody expected, without its details: those are in the server's log."""
-    return _error(500, "internal", "the frame could not be processed; the log of the server says why", request_id)
-
-
-def _error(status: int, code: str, message: str, request_id: str | None) -> Answer:
-    body = {"code": code, "status": status, "message": message, "request_id": request_id}
-    return Answer(_json(body), "application/json", status)

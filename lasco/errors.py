@@ -1,6 +1,6 @@
 """The errors of CorInpaint: one small hierarchy, each with a code that the endpoint and the command line share.
 
-A message names the file, the keyword where there is one, and the remedy.
+A message names the file, the keyword where there is one, and the remedy: ``FILE: what is wrong; remedy``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,18 @@ class CorInpaintError(Exception):
 
     code = "error"
     status = 500
+
+    @property
+    def what(self) -> str:
+        """What is wrong: the message without its remedy."""
+        text = str(self)
+        return text.rpartition("; ")[0] or text
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it: the message from its last semicolon on; empty where it has none."""
+        what, _, remedy = str(self).rpartition("; ")
+        return remedy if what else ""
 
 
 class FrameError(CorInpaintError):

@@ -179,7 +179,9 @@ def _counts(header: fits.Header, data: NDArray[np.generic], sums: raw.Summing, l
 def _check_some_sent(frame: Frame) -> None:
     never = blocks.never_sent(frame.detector, frame.sums)
     if lost_or_unsent(frame)[~never].all():
-        raise errors.NoImageError(f"{frame.name}: every pixel is zero, every block is lost; nothing can be restored")
+        raise errors.NoImageError(
+            f"{frame.name}: every pixel is zero, every block is lost and nothing can be restored; give another frame"
+        )
 
 
 def lost_or_unsent(frame: Frame) -> blocks.Blocks:
@@ -215,8 +217,13 @@ def unsent(frame: Frame) -> NDArray[np.bool_]:
     return blocks.expand(never, frame.data.shape) | ~inside
 
 
+def number_of(name: str) -> str:
+    """The number that a file's name gives a frame: 32082037.fts.gz -> 32082037."""
+    return re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", Path(name).name, flags=re.IGNORECASE)
+
+
 def _number(header: fits.Header, label: str, from_path: bool) -> str:
     """A file is known by its own name; bytes by their FILENAME, where that is a LASCO number."""
-    stem = re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", Path(label).name, flags=re.IGNORECASE)
+    stem = number_of(label)
     within = re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())
     return within if not from_path and re.fullmatch(r"[23]\d{7}", within) else stem

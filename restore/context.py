@@ -114,18 +114,20 @@ def _check(frame: Frame, other: Frame) -> float:
         ("subfield", frame.window, other.window),
     ):
         if ours != theirs:
-            raise ContextError(f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}; no context for it")
+            raise ContextError(
+                f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}; give frames that are alike"
+            )
     roll = wrapped(float(other.header.get("CROTA1") or 0.0) - float(frame.header.get("CROTA1") or 0.0))
     if abs(roll) > MOST_ROLL:
         raise ContextError(
-            f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees; context may differ by "
-            f"{MOST_ROLL:g}"
+            f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees; give context "
+            f"that differs by {MOST_ROLL:g} at most"
         )
     hours = float((frame.date - other.date).to_value("hour"))
     if abs(hours) > MOST_HOURS:
         raise ContextError(
-            f"{other.name}: DATE-OBS is {abs(hours):.1f} hours from that of {frame.name}; context may be "
-            f"{MOST_HOURS:g} hours away"
+            f"{other.name}: DATE-OBS is {abs(hours):.1f} hours from that of {frame.name}; give context "
+            f"that is {MOST_HOURS:g} hours away at most"
         )
     if hours == 0:
         raise ContextError(f"{other.name}: is the frame itself, or of the same time; give earlier or later frames")

@@ -5,7 +5,7 @@ photometry -> equalise -> fill the lost blocks -> inverse -> put back -> distort
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import backends, choice, fills, policy
 from corinpaint.restore.context import Context, align
 from corinpaint.restore.filling import fill_with_method, fill_with_network
+from corinpaint.restore.stages import Stages
 from corinpaint.restore.survey import Surroundings, survey
 
 NETWORK = "network"
@@ -59,6 +60,8 @@ class Restored:
         Method that was asked for.
     model : ModelInfo or None
         The network that filled; None when none was run.
+    seconds : mapping of str to float
+        What 'calibrate', 'fill' and 'finish' took.
     """
 
     frame: Frame
@@ -68,6 +71,7 @@ class Restored:
     filled: blocks.Blocks
     fill: str
     model: backends.ModelInfo | None
+    seconds: Mapping[str, float]
 
 
 def restore(
@@ -97,7 +101,6 @@ def restore(
         Steps of the calibration to leave out.
     context : sequence of Frame, optional
         Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from.
-
     most_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise; see `corinpaint.restore.choice.measured`. SolarSoft's limits hold besides.
@@ -131,10 +134,12 @@ def restore(
             f"{inpainter.info.path.name}: this network takes no context; leave it out, or use other weights"
         )
     if most_error is not None and not most_error > 0:
-        raise OptionError(f"most_error = {most_error} must be greater than 0; 1 is the noise of a pixel")
+        raise OptionError(f"most_error = {most_error} must be greater than 0; give it in units of the noise of a pixel")
+    stages = Stages()
     around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
     aligned = align(around.exposed, around.observed, context)
+    stages.ended("calibrate")
     shown = [_shown(around, verdict, aligned) for verdict in verdicts]
     measured = _measured(verdicts, frame, shown, inpainter)
     plan = [
@@ -145,8 +150,11 @@ def restore(
         verdicts, plan = _within(verdicts, plan, measured, most_error)
     exposed, verdicts, model = _filled(around, verdicts, plan, inpainter, aligned)
     verdicts = [replace(v, error=errors.get(v.method)) for v, errors in zip(verdicts, measured, strict=True)]
+    stages.ended("fill")
     product = finish(exposed, _accepted(verdicts), _history(verdicts, model), _cards(fill, model))
-    return Restored(frame, product, tuple(verdicts), around.lost, _accepted(verdicts), fill, model)
+    stages.ended("finish")
+    filled = _accepted(verdicts)
+    return Restored(frame, product, tuple(verdicts), around.lost, filled, fill, model, stages.seconds)
 
 
 def _count(verdict: policy.Verdict) -> int:
@@ -217,9 +225,11 @@ def _filled(
             else:
                 result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
             for i in mine:
-                hole = blocks.expand(verdicts[i].zone.missing, around.field.shape) & around.field
-                if reached[hole].all():
-                    brightness[hole], variance[hole] = result.brightness[hole], result.variance[hole]
+                place = blocks.bounds(verdicts[i].zone.missing, around.field.shape)
+                hole = blocks.expand(verdicts[i].zone.missing, around.field.shape)[place] & around.field[place]
+                if reached[place][hole].all():
+                    brightness[place][hole] = result.brightness[place][hole]
+                    variance[place][hole] = result.variance[place][hole]
                     verdicts[i] = replace(verdicts[i], method=name)
                     model = engine.info if name == NETWORK else model
                     open_.discard(i)

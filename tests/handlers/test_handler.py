@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.handlers.handler import CorInpaintHandler
+from corinpaint.handlers.metrics import Metrics
 from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.frame import read_frame
@@ -47,8 +50,9 @@ class FakeContext:
 @pytest.fixture
 def handler(echo):
     ready = CorInpaintHandler()
-    ready.inpainter, ready.assets = echo, load_assets()
-    return ready
+    ready.inpainter, ready.assets, ready.metrics = echo, load_assets(), Metrics(SimpleNamespace())
+    with ThreadPoolExecutor(2) as ready.pool:
+        yield ready
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +183,57 @@ def test_an_archive_without_its_network_does_not_get_ready(tmp_path):
     context = SimpleNamespace(system_properties={"model_dir": str(tmp_path)}, model_yaml_config={})
     with pytest.raises(CheckpointError, match=r"corinpaint\.onnx"):
         CorInpaintHandler().initialize(context)
+
+
+def test_an_archive_whose_network_fills_nothing_does_not_get_ready(echo, tmp_path, monkeypatch):
+    monkeypatch.setattr("corinpaint.restore.backends.load", lambda *_: echo)
+    fill = echo.fill
+    echo.fill = lambda *given: (filled := fill(*given))._replace(reached=np.zeros_like(filled.reached))
+    context = SimpleNamespace(system_properties={"model_dir": str(tmp_path)}, model_yaml_config={})
+    with pytest.raises(CheckpointError, match=r"warm-up.*out of the network's reach"):
+        CorInpaintHandler().initialize(context)
+
+
+def test_each_answer_of_a_batch_carries_the_number_of_its_own_frame(handler, make_frame):
+    numbers = [f"3208{number:04d}" for number in range(2037, 2045)]
+    frames = [make_frame(lost=LOST[: 1 + i % 3], FILENAME=f"{number}.fts") for i, number in enumerate(numbers)]
+    found = ask(handler, *(({"body": one}, {"Accept": "application/json"}) for one in frames))
+    assert [one.headers["X-Corinpaint-Frame"] for one in found] == numbers
+    assert [json.loads(one.body)["source"] for one in found] == [f"{number}.fts" for number in numbers]
+    assert [len(json.loads(one.body)["blocks"]["lost"]) for one in found] == [1 + i % 3 for i in range(8)]
+
+
+def test_a_batch_is_restored_by_several_threads_at_a_time(handler, frame):
+    both = threading.Barrier(2, timeout=30)
+    fill = handler.inpainter.fill
+    handler.inpainter.fill = lambda *given: both.wait() + 1 and fill(*given)
+    answers = ask(handler, ({"body": frame}, {}), ({"body": frame}, {}))
+    assert [one.status for one in answers] == [200, 200]
+    assert answers[0].body == answers[1].body
+
+
+def test_a_name_numbers_the_product_and_the_error(handler, frame):
+    named = {"X-Corinpaint-Name": "32999999.fts.gz"}
+    good, bad = ask(handler, ({"body": frame}, named), ({"body": frame[:4000]}, named))
+    assert good.headers["X-Corinpaint-Frame"] == bad.headers["X-Corinpaint-Frame"] == "32999999"
+    assert good.headers["Content-Disposition"] == 'attachment; filename="35999999.fits"'
+    error = json.loads(bad.body)
+    assert error["frame"] == "32999999"
+    assert error["what"].startswith("32999999.fts.gz: ")
+    assert error["remedy"] == "fetch the file again"
+
+
+def test_a_probe_tells_what_serves(handler):
+    (answer,) = ask(handler, ({}, {"X-Corinpaint-Probe": "ready"}))
+    found = json.loads(answer.body)
+    assert (answer.status, found["ready"], found["weights"]["sha256"]) == (200, True, "0" * 64)
+
+
+def test_every_request_leaves_a_line_in_the_log_with_its_id_frame_and_stages(handler, frame, caplog):
+    with caplog.at_level(logging.INFO):
+        ask(handler, ({"body": frame}, {}), ({"body": b"no"}, {}))
+    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("request ")]
+    good = next(line for line in lines if "restored" in line)
+    assert good.startswith("request request-0: 32082037: restored, ")
+    assert all(stage in good for stage in ("decode", "calibrate", "fill", "finish", "encode"))
+    assert any(line.startswith("request request-1: no frame: not_fits") for line in lines)

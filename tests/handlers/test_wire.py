@@ -1,13 +1,11 @@
-"""The protocol of the endpoint: requests as TorchServe hands them over, and what they are answered."""
+"""The protocol of the endpoint: requests as TorchServe hands them over."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
 from corinpaint.handlers import wire
-from corinpaint.lasco.errors import CalibrationError, FrameError, NotFitsError, OptionError
+from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import Options
 
 
@@ -32,17 +30,6 @@ def test_the_body_goes_before_fields_of_other_names():
 def test_headers_that_are_not_text_are_passed_over():
     headers = {"Accept": 7, "X-Corinpaint-Fill": None, "x-corinpaint-fill": " none "}
     assert wire.parse({"body": b"frame"}, headers) == wire.Request(b"frame", "none", "application/fits")
-
-
-def test_an_error_of_the_server_does_not_name_its_files():
-    refused = wire.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable"), "r")
-    assert refused.status == 500
-    assert b"/srv" not in refused.body
-
-
-def test_an_error_of_the_request_keeps_its_message():
-    refused = wire.refusal(FrameError("frame: bad"), None)
-    assert (refused.status, json.loads(refused.body)["message"]) == (400, "frame: bad")
 
 
 @pytest.mark.parametrize(
@@ -111,3 +98,29 @@ def test_the_largest_error_comes_as_a_field_or_a_header():
         with pytest.raises(OptionError, match="most_error") as caught:
             wire.parse({"frame": b"1", "most_error": text}, {})
         assert len(str(caught.value)) < 200
+
+
+def test_a_frame_may_be_given_its_name_by_header_or_field():
+    assert wire.parse({"body": b"1"}, {}).name == ""
+    assert wire.parse({"body": b"1"}, {"X-Corinpaint-Name": "32082037.fts.gz"}).name == "32082037.fts.gz"
+    assert wire.parse({"frame": b"1", "name": b"a.fts"}, {"X-Corinpaint-Name": "b.fts"}).name == "a.fts"
+    assert wire.parse({"name": b"a.fts", "upload": b"1"}, {}).frame == b"1"
+
+
+@pytest.mark.parametrize("name", ["../secret", "a b", "a\nb", "x" * 81, "\u00e9"])
+def test_a_name_that_is_no_file_name_is_refused(name):
+    with pytest.raises(OptionError, match="no file name"):
+        wire.parse({"body": b"1"}, {"X-Corinpaint-Name": name})
+
+
+def test_more_context_frames_than_a_worker_has_room_for_are_refused():
+    few = {f"context{number}": b"2" for number in range(wire.MOST_CONTEXT)}
+    assert len(wire.parse({"frame": b"1", **few}, {}).context) == wire.MOST_CONTEXT
+    with pytest.raises(OptionError, match="nearest in time"):
+        wire.parse({"frame": b"1", "context": b"2", **few}, {})
+
+
+def test_a_probe_is_known_by_header_or_field():
+    assert wire.is_probe({}, {"X-Corinpaint-Probe": "1"})
+    assert wire.is_probe({"probe": b"ready"}, {})
+    assert not wire.is_probe({"body": b"frame"}, {"Accept": "*/*"})

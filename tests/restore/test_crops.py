@@ -116,6 +116,6 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     assert np.array_equal(windowed.brightness[~hole], whole.brightness[~hole], equal_nan=True)
     equaliser = network_input(around)[2]
     ours, theirs = (equaliser.forward(one.brightness)[hole] for one in (windowed, whole))
-    assert np.median(np.abs(ours - theirs)) < 1e-3
+    assert np.median(np.abs(ours - theirs)) < 2e-3
     assert np.abs(ours - theirs).max() < 1e-2
     assert np.ptp(theirs) > 0.01

@@ -1,0 +1,110 @@
+"""What requests are answered: products in the format that was asked for, and errors as JSON.
+
+An error holds ``code`` (stable, for programs), ``status``, ``message``, its two parts ``what`` and ``remedy``, the
+``frame`` where it is known, and the ``request_id`` that stands in the server's log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.restore import preview
+from corinpaint.restore.pipeline import Restored
+from corinpaint.restore.report import report
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one request is answered.
+
+    Attributes
+    ----------
+    body : bytes
+    media_type : str
+        Content-Type.
+    status : int
+        HTTP status.
+    filename : str
+        Name to save the body under; empty for errors.
+    frame : str
+        Number of the frame that was sent; empty where it could not be read.
+    """
+
+    body: bytes
+    media_type: str
+    status: int = 200
+    filename: str = ""
+    frame: str = ""
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, default=float).encode()
+
+
+def _fits(restored: Restored) -> bytes:
+    return restored.level1.to_bytes()
+
+
+def _png(restored: Restored) -> bytes:
+    return preview.before_after(restored.level1)
+
+
+def _report(restored: Restored) -> bytes:
+    return _json(report(restored))
+
+
+FORMATS: dict[str, tuple[str, Callable[[Restored], bytes]]] = {
+    "application/fits": (".fits", _fits),
+    "image/png": (".png", _png),
+    JSON: (".json", _report),
+}
+"""Media types of results, the preferred one first: ending of the file name, and how the body is made."""
+
+
+def product(restored: Restored, media_type: str) -> Answer:
+    """A result in the format that was chosen, a key of `FORMATS`."""
+    ending, write = FORMATS[media_type]
+    filename = restored.level1.filename.removesuffix(".fits") + ending
+    return Answer(write(restored), media_type, filename=filename, frame=restored.frame.number)
+
+
+def status(values: Mapping[str, Any]) -> Answer:
+    """What serves, for a probe."""
+    return Answer(_json(values), JSON)
+
+
+def refusal(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
+    """An error that the request caused, as JSON with its own status.
+
+    Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
+    the client's business, and are answered like `failure`.
+    """
+    if error.status >= 500:
+        return failure(request_id, frame)
+    return _error(error.status, error.code, (error.what, error.remedy), request_id, frame)
+
+
+def failure(request_id: str | None = None, frame: str = "") -> Answer:
+    """An error that nobody expected, without its details: those are in the server's log."""
+    told = ("the frame could not be processed", "the log of the server says why, by the request_id")
+    return _error(500, "internal", told, request_id, frame)
+
+
+def _error(status: int, code: str, told: tuple[str, str], request_id: str | None, frame: str) -> Answer:
+    what, remedy = told
+    body = {
+        "code": code,
+        "status": status,
+        "message": "; ".join(filter(None, told)),
+        "what": what,
+        "remedy": remedy,
+        "frame": frame or None,
+        "request_id": request_id,
+    }
+    return Answer(_json(body), JSON, status, frame=frame)

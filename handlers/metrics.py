@@ -1,0 +1,80 @@
+"""What the endpoint counts, through TorchServe's log of metrics, in Prometheus' format at its metrics address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from corinpaint.restore.pipeline import Restored
+
+COUNTERS = {
+    "corinpaint_frames_total": ["ModelName", "Outcome"],
+    "corinpaint_blocks_lost_total": ["ModelName"],
+    "corinpaint_blocks_filled_total": ["ModelName", "Detector"],
+    "corinpaint_zones_refused_total": ["ModelName"],
+}
+"""Counters and their labels. Outcome: restored, probe, or the code of an error."""
+
+STAGE = "corinpaint_stage_seconds"
+"""Histogram of the time that each stage of a frame takes, seconds; labels ModelName and Stage."""
+
+BATCH = "corinpaint_batch_frames"
+"""Gauge: frames of the latest batch."""
+
+
+class Metrics:
+    """Counts for TorchServe.
+
+    Parameters
+    ----------
+    context : ts.context.Context
+        Of the worker; one without a metrics cache counts nothing.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._cache = getattr(context, "metrics", None)
+        self._model = str(getattr(context, "model_name", ""))
+        self._made: dict[str, Any] = {}
+        if self._cache is None:
+            return
+        for name, labels in COUNTERS.items():
+            self._add(name, "Count", labels, "counter")
+        self._add(STAGE, "Seconds", ["ModelName", "Stage"], "histogram")
+        self._add(BATCH, "Count", ["ModelName"], "gauge")
+
+    def _add(self, name: str, unit: str, labels: list[str], kind: str) -> None:
+        from ts.metrics.metric_type_enum import MetricTypes
+
+        self._made[name] = self._cache.add_metric_to_cache(name, unit, labels, MetricTypes(kind))
+
+    def batch(self, frames: int) -> None:
+        """Note how many requests came together."""
+        self._update(BATCH, frames)
+
+    def outcome(self, name: str, request_id: str | None) -> None:
+        """Count a request by what became of it."""
+        self._update("corinpaint_frames_total", 1, name, request_id=request_id)
+
+    def restored(self, restored: Restored, seconds: Mapping[str, float], request_id: str | None) -> None:
+        """Count a frame that was restored.
+
+        Parameters
+        ----------
+        restored : Restored
+        seconds : mapping of str to float
+            What each stage took.
+        request_id : str or None
+        """
+        filled, detector = int(np.count_nonzero(restored.filled)), restored.frame.detector
+        refused = sum(bool(verdict.refused) for verdict in restored.verdicts)
+        self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.lost)), request_id=request_id)
+        self._update("corinpaint_blocks_filled_total", filled, detector, request_id=request_id)
+        self._update("corinpaint_zones_refused_total", refused, request_id=request_id)
+        for stage, took in seconds.items():
+            self._update(STAGE, round(took, 6), stage, request_id=request_id)
+
+    def _update(self, name: str, value: float, *labels: str, request_id: str | None = None) -> None:
+        if name in self._made:
+            self._made[name].add_or_update(value, [self._model, *labels], request_id or "")
