@@ -17,6 +17,7 @@ class LazyGroup(click.Group):
         "restore": ("restore", "Calibrate Level 0.5 frames and fill their lost blocks."),
         "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling anything."),
         "inspect": ("inspect", "Say what a Level 0.5 frame holds and what would be filled."),
+        "client": ("client", "Have an endpoint restore Level 0.5 frames."),
         "calibration": ("calibration", "Fetch, import and check the official calibration files."),
         "benchmark": ("benchmark", "Compare fills on real frames."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),

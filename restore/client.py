@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from corinpaint.lasco import transfer
@@ -27,6 +27,8 @@ from corinpaint.restore.client_stream import in_flight
 
 SCHEMES = {"http": False, "https": True, "grpc": False, "grpcs": True}
 """Schemes of addresses, and whether they are encrypted."""
+
+Frame = TypeVar("Frame", bound=Path | bytes | Request)
 
 
 class Transport(Protocol):
@@ -141,8 +143,8 @@ class Client:
         return self._restore(request, self._stop)
 
     def stream(
-        self, frames: Iterable[Path | bytes | Request], *, workers: int = 4, **settings: Any
-    ) -> Iterator[tuple[Path | bytes | Request, Answer | CorInpaintError]]:
+        self, frames: Iterable[Frame], *, workers: int = 4, **settings: Any
+    ) -> Iterator[tuple[Frame, Answer | CorInpaintError]]:
         """Have many frames restored, some at a time.
 
         Parameters
@@ -170,7 +172,7 @@ class Client:
             raise OptionError(f"workers = {workers}: give 1 or more")
         Request(b"", **settings)  # what is wrong with the settings is told now, once
 
-        def work(frame: Path | bytes | Request, stop: threading.Event) -> Answer:
+        def work(frame: Frame, stop: threading.Event) -> Answer:
             request = frame if isinstance(frame, Request) else Request(frame, **settings)
             try:
                 return self._restore(request, stop)

@@ -170,7 +170,7 @@ def _remedy(status: int) -> str:
     if status == 404:
         return "check the address and the name of the model"
     if status == 413:
-        return "the frame or its product is larger than the endpoint allows; give one Level 0.5 frame, fewer of context"
+        return "send less than the endpoint allows: one Level 0.5 frame, fewer context frames"
     if status in LATER or status == 500:
         return "try again later, the log of the endpoint says why"
     if 300 <= status < 400:

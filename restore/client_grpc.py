@@ -115,7 +115,7 @@ class Grpc:
             what = f"{where}no answer within {self._timeout:g} s; check that the endpoint runs there"
             return PassingError(UnreachableError(what))
         if code == "RESOURCE_EXHAUSTED" and "larger than max" in details:
-            remedy = "give one Level 0.5 frame, fewer of context"
+            remedy = "send less: one Level 0.5 frame, fewer context frames"
             return RefusedError(f"the frame or its product is too large ({details}); {remedy}", 413)
         what = f"the endpoint answered {code}" + (f" ({details})" if details else "")
         if "not found" in details.lower():

@@ -124,8 +124,8 @@ def packed(request: Request) -> Parcel:
     FrameError
         When one cannot be read or is larger than a frame can be; nothing is sent then.
     """
-    frame = _content(request.frame, request.label)
-    context = tuple(_content(item, f"context {index}") for index, item in enumerate(request.context, 1))
+    frame = content(request.frame, request.label)
+    context = tuple(content(item, f"context {index}") for index, item in enumerate(request.context, 1))
     name = request.name
     if name is None and isinstance(request.frame, Path) and NAME.fullmatch(request.frame.name):
         name = request.frame.name
@@ -145,7 +145,14 @@ def stem(name: str) -> str:
     return re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", name, flags=re.IGNORECASE)
 
 
-def _content(source: Path | bytes, label: str) -> bytes:
+def content(source: Path | bytes, label: str) -> bytes:
+    """The content of a file that is to be sent.
+
+    Raises
+    ------
+    FrameError
+        When it cannot be read, is empty, or is larger than a frame can be.
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         raw = bytes(source)
     else:

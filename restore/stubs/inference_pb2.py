@@ -4,15 +4,18 @@
 # source: corinpaint/restore/stubs/inference.proto
 # Protobuf Python Version: 6.31.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC, 6, 31, 1, "", "corinpaint/restore/stubs/inference.proto"
+    _runtime_version.Domain.PUBLIC,
+    6,
+    31,
+    1,
+    '',
+    'corinpaint/restore/stubs/inference.proto'
 )
 # @@protoc_insertion_point(imports)
 
@@ -22,25 +25,23 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n(corinpaint/restore/stubs/inference.proto\x12 org.pytorch.serve.grpc.inference\x1a\x1bgoogle/protobuf/empty.proto"\xbd\x01\n\x12PredictionsRequest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12N\n\x05input\x18\x03 \x03(\x0b\x32?.org.pytorch.serve.grpc.inference.PredictionsRequest.InputEntry\x1a,\n\nInputEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01"(\n\x12PredictionResponse\x12\x12\n\nprediction\x18\x01 \x01(\x0c"*\n\x18TorchServeHealthResponse\x12\x0e\n\x06health\x18\x01 \x01(\t2\xf7\x02\n\x14InferenceAPIsService\x12\\\n\x04Ping\x12\x16.google.protobuf.Empty\x1a:.org.pytorch.serve.grpc.inference.TorchServeHealthResponse"\x00\x12{\n\x0bPredictions\x12\x34.org.pytorch.serve.grpc.inference.PredictionsRequest\x1a\x34.org.pytorch.serve.grpc.inference.PredictionResponse"\x00\x12\x83\x01\n\x11StreamPredictions\x12\x34.org.pytorch.serve.grpc.inference.PredictionsRequest\x1a\x34.org.pytorch.serve.grpc.inference.PredictionResponse"\x00\x30\x01\x62\x06proto3'
-)
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(corinpaint/restore/stubs/inference.proto\x12 org.pytorch.serve.grpc.inference\x1a\x1bgoogle/protobuf/empty.proto\"\xbd\x01\n\x12PredictionsRequest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12N\n\x05input\x18\x03 \x03(\x0b\x32?.org.pytorch.serve.grpc.inference.PredictionsRequest.InputEntry\x1a,\n\nInputEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"(\n\x12PredictionResponse\x12\x12\n\nprediction\x18\x01 \x01(\x0c\"*\n\x18TorchServeHealthResponse\x12\x0e\n\x06health\x18\x01 \x01(\t2\xf7\x02\n\x14InferenceAPIsService\x12\\\n\x04Ping\x12\x16.google.protobuf.Empty\x1a:.org.pytorch.serve.grpc.inference.TorchServeHealthResponse\"\x00\x12{\n\x0bPredictions\x12\x34.org.pytorch.serve.grpc.inference.PredictionsRequest\x1a\x34.org.pytorch.serve.grpc.inference.PredictionResponse\"\x00\x12\x83\x01\n\x11StreamPredictions\x12\x34.org.pytorch.serve.grpc.inference.PredictionsRequest\x1a\x34.org.pytorch.serve.grpc.inference.PredictionResponse\"\x00\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "corinpaint.restore.stubs.inference_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'corinpaint.restore.stubs.inference_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_PREDICTIONSREQUEST_INPUTENTRY"]._loaded_options = None
-    _globals["_PREDICTIONSREQUEST_INPUTENTRY"]._serialized_options = b"8\001"
-    _globals["_PREDICTIONSREQUEST"]._serialized_start = 108
-    _globals["_PREDICTIONSREQUEST"]._serialized_end = 297
-    _globals["_PREDICTIONSREQUEST_INPUTENTRY"]._serialized_start = 253
-    _globals["_PREDICTIONSREQUEST_INPUTENTRY"]._serialized_end = 297
-    _globals["_PREDICTIONRESPONSE"]._serialized_start = 299
-    _globals["_PREDICTIONRESPONSE"]._serialized_end = 339
-    _globals["_TORCHSERVEHEALTHRESPONSE"]._serialized_start = 341
-    _globals["_TORCHSERVEHEALTHRESPONSE"]._serialized_end = 383
-    _globals["_INFERENCEAPISSERVICE"]._serialized_start = 386
-    _globals["_INFERENCEAPISSERVICE"]._serialized_end = 761
+  DESCRIPTOR._loaded_options = None
+  _globals['_PREDICTIONSREQUEST_INPUTENTRY']._loaded_options = None
+  _globals['_PREDICTIONSREQUEST_INPUTENTRY']._serialized_options = b'8\001'
+  _globals['_PREDICTIONSREQUEST']._serialized_start=108
+  _globals['_PREDICTIONSREQUEST']._serialized_end=297
+  _globals['_PREDICTIONSREQUEST_INPUTENTRY']._serialized_start=253
+  _globals['_PREDICTIONSREQUEST_INPUTENTRY']._serialized_end=297
+  _globals['_PREDICTIONRESPONSE']._serialized_start=299
+  _globals['_PREDICTIONRESPONSE']._serialized_end=339
+  _globals['_TORCHSERVEHEALTHRESPONSE']._serialized_start=341
+  _globals['_TORCHSERVEHEALTHRESPONSE']._serialized_end=383
+  _globals['_INFERENCEAPISSERVICE']._serialized_start=386
+  _globals['_INFERENCEAPISSERVICE']._serialized_end=761
 # @@protoc_insertion_point(module_scope)

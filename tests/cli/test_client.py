@@ -1,0 +1,143 @@
+"""`corinpaint client` against stand-ins for an endpoint."""
+
+from __future__ import annotations
+
+import json
+
+import endpoint
+import pytest
+
+
+@pytest.fixture(params=["http", "grpc"])
+def server(request, monkeypatch):
+    if request.param == "grpc":
+        pytest.importorskip("grpc", reason="grpcio is not installed; install corinpaint[client]")
+    monkeypatch.delenv("CORINPAINT_TOKEN", raising=False)
+    with getattr(endpoint, request.param)() as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three frames."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    for number in ("22460142", "32082036", "32082037"):
+        (inside / f"{number}.fts").write_bytes(endpoint.small_frame(number))
+    return inside
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_is_sent_and_its_products_are_written(run, server, folder, tmp_path):
+    result = run("client", folder, "-o", tmp_path / "out", "--url", server.url, "--fill", "none", "--no-warp")
+    assert result.exit_code == 0, result.output
+    assert names(tmp_path / "out") == ["25460142.fits", "35082036.fits", "35082037.fits"]
+    assert (tmp_path / "out" / "25460142.fits").read_bytes() == endpoint.product("22460142")
+    assert {asked.fields["options"] for asked in server.asked} == {b"no-warp"}
+    assert "35082037.fits: 0.0 MiB after" in result.output
+
+
+def test_pictures_and_reports_have_their_endings(run, server, folder, tmp_path):
+    for kind in ("png", "json"):
+        words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url, "--format", kind)
+        assert run(*words).exit_code == 0
+    assert names(tmp_path / "out") == ["35082037.json", "35082037.png"]
+
+
+def test_a_frame_that_fails_is_told_and_the_rest_goes_on(run, server, folder, tmp_path):
+    right = server.answer
+
+    def answer(asked):
+        if asked.number != "32082036":
+            return right(asked)
+        body = json.dumps(endpoint.OURS).encode()
+        return endpoint.fault(422, endpoint.OURS) if server.url.startswith("http") else body
+
+    server.answer = answer
+    result = run("client", folder, tmp_path / "gone.fts", "-o", tmp_path / "out", "--url", server.url)
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert f"Error: {tmp_path / 'gone.fts'}: cannot be read (No such file or directory); " in result.stderr
+    assert [line for line in lines if "EXPTIME = 0; fetch the file again (request abc)" in line]
+    assert "2 of 4 files failed." in lines
+    assert names(tmp_path / "out") == ["25460142.fits", "35082037.fits"]
+
+
+def test_a_swapped_answer_is_never_a_file(run, server, folder, tmp_path):
+    server.answer = lambda _: endpoint.product("32082037")
+    result = run("client", folder, "-o", tmp_path / "out", "--url", server.url)
+    assert result.exit_code == 1
+    assert f"Error: {folder / '22460142.fts'}: the answer is that of" in result.stderr
+    assert names(tmp_path / "out") == ["35082037.fits"]
+
+
+def test_what_is_there_already_is_neither_sent_nor_replaced(run, server, folder, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "35082037.fits").write_text("old")
+    words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url)
+    result = run(*words)
+    assert (result.exit_code, server.asked) == (1, [])
+    assert "is there already" in result.stderr
+    assert (tmp_path / "out" / "35082037.fits").read_text() == "old"
+    assert run(*words, "--overwrite").exit_code == 0
+    assert (tmp_path / "out" / "35082037.fits").read_bytes() == endpoint.product()
+
+
+def test_two_inputs_never_share_one_product(run, server, folder, tmp_path):
+    twin = tmp_path / "twin" / "32082037.fts"
+    twin.parent.mkdir()
+    twin.write_bytes((folder / "32082037.fts").read_bytes())
+    words = ("client", folder / "32082037.fts", twin, "-o", tmp_path / "out", "--url", server.url, "--overwrite")
+    result = run(*words)
+    assert result.exit_code == 1
+    assert f"{twin}: would replace" in result.stderr
+    assert len(server.asked) == 1
+
+
+def test_context_frames_are_sent_with_every_frame_but_themselves(run, server, folder, tmp_path):
+    words = ("client", folder, "-o", tmp_path / "out", "--url", server.url, "--context", folder / "32082036.fts")
+    assert run(*words, "--fill", "temporal").exit_code == 0
+    sent = {asked.number: asked.fields.get("context") for asked in server.asked}
+    other = endpoint.small_frame("32082036")
+    assert sent == {"22460142": other, "32082036": None, "32082037": other}
+
+
+def test_the_token_comes_from_the_key_file_or_the_environment(run, server, folder, tmp_path, monkeypatch):
+    server.key = "secret"
+    words = ("client", folder / "32082037.fts", "--url", server.url, "--retries", "0")
+    refused = run(*words, "-o", tmp_path / "none")
+    assert refused.exit_code == 1
+    assert "wants a token" in refused.stderr
+    key_file = tmp_path / "key_file.json"
+    key_file.write_text(json.dumps({"inference": {"key": "secret"}}))
+    assert run(*words, "-o", tmp_path / "file", "--key-file", key_file).exit_code == 0
+    monkeypatch.setenv("CORINPAINT_TOKEN", "secret")
+    assert run(*words, "-o", tmp_path / "variable").exit_code == 0
+    assert "secret" not in refused.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--url", "ftp://x"), "no address of an endpoint"),
+        (("--url", "http://192.0.2.1:8080"), "read on the way"),
+        (("--key-file", "gone.json"), "gone.json: cannot be read"),
+        (("--context", "gone.fts"), "gone.fts: cannot be read"),
+        (("--model", "a/b"), "no name of a model"),
+    ],
+)
+def test_what_cannot_work_is_told_before_the_first_frame(run, folder, tmp_path, words, told):
+    result = run("client", folder, "-o", tmp_path / "out", *words)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert "files failed" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_more_workers_than_asked_for(run, server, folder, tmp_path):
+    server.answer = endpoint.slow(server.answer, 0.05)
+    assert run("client", folder, "-o", tmp_path / "out", "--url", server.url, "--workers", "2").exit_code == 0
+    assert server.most == 2
