@@ -15,7 +15,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import grpc
 import numpy as np
 import requests
 from astropy.io import fits
@@ -25,7 +24,6 @@ from scipy.sparse.linalg import spsolve
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import grpc_client
 from torchserve_process import CONFIG, PORTS, Server, ServerError, busy, free_ports, serve
 
 from corinpaint.export import mar
@@ -36,7 +34,7 @@ from corinpaint.lasco.expose import expose
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.reduction import finish
 from corinpaint.model.metadata import default_checkpoint
-from corinpaint.restore import pipeline
+from corinpaint.restore import Client, pipeline
 from corinpaint.restore.survey import Surroundings, survey
 
 HOUSE = CONFIG.parents[1]
@@ -137,12 +135,12 @@ def post(server: Server, source: Path) -> tuple[bytes, bytes]:
     content = source.read_bytes()
     product = rest(server, content, "application/fits")
     picture = rest(server, content, "image/png")
-    inputs = {"body": content, "accept": b"application/fits"}
     try:
-        other = grpc_client.predict(server.grpc_address, server.keys["inference"], inputs)
-    except grpc.RpcError as error:
+        with Client(f"grpc://{server.grpc_address}", token=server.keys["inference"]) as client:
+            other = client.restore(content)
+    except CorInpaintError as error:
         raise DemoError(f"the frame was refused over gRPC ({error}); the server's log is {server.log}") from error
-    if data_of(product) != data_of(other):
+    if data_of(product) != data_of(other.body):
         raise DemoError(f"REST and gRPC give different data; the server's log is {server.log}")
     print("   both give the same data, bit for bit")
     return product, picture

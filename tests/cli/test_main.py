@@ -15,7 +15,7 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         "sys.exit(bool({'torch', 'astropy', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    for name in ("restore", "calibrate", "inspect", "calibration", "simulate", "train", "export"):
+    for name in ("restore", "calibrate", "inspect", "client", "calibration", "simulate", "train", "export"):
         assert name in done.stdout
 
 
@@ -25,6 +25,7 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         ["restore"],
         ["calibrate"],
         ["inspect"],
+        ["client"],
         ["calibration"],
         ["calibration", "fetch"],
         ["simulate"],

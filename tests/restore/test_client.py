@@ -160,7 +160,7 @@ def test_a_server_that_does_not_answer_in_time_is_tried_again(server):
     server.answer = endpoint.slow(right, 0.8)
     with (
         Client(server.url, timeout=0.3, retries=0) as client,
-        pytest.raises(UnreachableError, match="0.3 s"),
+        pytest.raises(UnreachableError, match=r"0\.3 s"),
     ):
         client.restore(FRAME)
 
