@@ -1,0 +1,105 @@
+"""One request from its fields to its answer; whatever happens to it, there is an answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from corinpaint.handlers import answers, wire
+from corinpaint.lasco.assets import Assets
+from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.frame import number_of, read_frame
+from corinpaint.lasco.version import __version__
+from corinpaint.restore.backends import Inpainter
+from corinpaint.restore.pipeline import Restored, restore
+from corinpaint.restore.stages import Stages
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A request that was dealt with.
+
+    Attributes
+    ----------
+    answer : Answer
+    outcome : str
+        'restored', 'probe', or the code of the error.
+    restored : Restored or None
+        None when there is no product.
+    seconds : mapping of str to float
+        What 'decode', 'calibrate', 'fill', 'finish' and 'encode' took, as far as it came.
+    """
+
+    answer: answers.Answer
+    outcome: str
+    restored: Restored | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def work(
+    fields: Mapping[str, Any],
+    headers: Mapping[str, Any],
+    request_id: str | None,
+    inpainter: Inpainter,
+    assets: Assets,
+) -> Done:
+    """Answer a request; never raises.
+
+    Parameters
+    ----------
+    fields, headers : mapping
+        See `corinpaint.handlers.wire.parse`.
+    request_id : str or None
+        For the log and for errors.
+    inpainter : Inpainter
+    assets : Assets
+
+    Returns
+    -------
+    Done
+    """
+    stages, number = Stages(), ""
+    try:
+        if wire.is_probe(fields, headers):
+            return Done(answers.status(status(inpainter, assets)), "probe")
+        request = wire.parse(fields, headers)
+        number = number_of(request.name)
+        frame = read_frame(request.frame, name=request.name or None)
+        number = number or frame.number
+        context = [read_frame(raw, name=f"context {index}") for index, raw in enumerate(request.context, 1)]
+        stages.ended("decode")
+        restored = restore(
+            replace(frame, number=number),
+            fill=request.fill,
+            inpainter=inpainter,
+            assets=assets,
+            options=request.options,
+            context=context,
+            most_error=request.most_error,
+        )
+        stages.restarted(restored.seconds)
+        answer = answers.product(restored, request.media_type)
+        stages.ended("encode")
+        return Done(answer, "restored", restored, stages.seconds)
+    except CorInpaintError as error:
+        logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=error.status >= 500)
+        return Done(answers.refusal(error, request_id, number), error.code, None, stages.seconds)
+    except Exception:  # the worker has to outlive whatever a frame can do to it
+        logger.exception("request %s failed", request_id)
+        return Done(answers.failure(request_id, number), "internal", None, stages.seconds)
+
+
+def status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
+    """What serves: version, engine, weights, calibration."""
+    info = inpainter.info
+    return {
+        "ready": True,
+        "corinpaint": __version__,
+        "engine": info.engine,
+        "weights": {"sha256": info.sha256, "version": info.version},
+        "calibration": assets.kind,
+    }
