@@ -21,6 +21,9 @@ SIDE = 1024
 CONVERTER_DN = 16383
 """Largest count of the 14-bit converter."""
 
+HIGHEST = 1e10
+"""DN; more than any sum of pixels or exposures, less than what squares to infinity in float32."""
+
 WRAP = 65536
 """What a signed 16-bit integer lost when it wrapped."""
 
@@ -193,11 +196,14 @@ def check_counts(header: fits.Header, counts: NDArray[np.generic], sums: Summing
 
 
 def check_finite(header: fits.Header, counts: NDArray[np.generic], label: str) -> None:
-    """Refuse pixels that are not finite, and scaled ones."""
+    """Refuse pixels that are not finite or beyond all sums, and scaled ones."""
     if counts.dtype.kind == "f" and not np.isfinite(counts).all():
         count = int(np.count_nonzero(~np.isfinite(counts)))
-        raise errors.NotFiniteError(
-            f"{label}: {count} pixels are NaN or infinite, but Level 0.5 counts are integers; {UNALTERED}"
+        raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite; {UNALTERED}")
+    low, high = float(counts.min()), float(counts.max())
+    if max(-low, high) > HIGHEST:
+        raise errors.BadKeywordError(
+            f"{label}: pixels go from {low:g} to {high:g}, which LASCO cannot give; check BSCALE and BZERO"
         )
     scale, zero = header.get("BSCALE", 1), header.get("BZERO", 0)
     if scale != 1 or zero not in (0, *UNSIGNED):

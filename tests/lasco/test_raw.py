@@ -93,6 +93,15 @@ def test_counts_of_a_monthly_image_need_not_be_whole_nor_positive(make_frame):
         read_frame(make_frame(image + 10))
 
 
+@pytest.mark.parametrize("cards", [{"FILEORIG": "0"}, {"POLAR": "Qs"}])
+@pytest.mark.parametrize("value", [1e11, -1e300])
+def test_an_image_made_of_several_may_not_hold_what_no_sum_reaches(make_frame, cards, value):
+    image = np.full((1024, 1024), 500.5)
+    image[600, 600] = value
+    with pytest.raises(errors.BadKeywordError, match=r"500\.5.*which LASCO cannot give"):
+        read_frame(make_frame(image, **cards))
+
+
 def test_an_image_of_differences_loses_no_block_whose_mean_is_zero(make_frame):
     image = np.where(np.indices((1024, 1024)).sum(axis=0) % 2, 3.5, -3.5).astype(np.float32)
     image[320:352, 320:352] = 0
