@@ -11,9 +11,7 @@ official tables as they are. Ours is timed for these two steps alone, and for th
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
-import io
 import multiprocessing
 import os
 import platform
@@ -22,13 +20,14 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import timing
 from astropy.io import fits
 from numpy.typing import NDArray
 
@@ -205,18 +204,11 @@ def _medians(tasks: Tasks, paths: list[Path], runs: int) -> dict[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for run in range(-1, runs):
         for name, task in tasks.items():
-            with _silent():
+            with timing.silent():
                 spent = task(paths[run % len(paths)])
             if run >= 0:
                 seconds[name].append(spent)
     return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """CorKit prints."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
 
 
 def _in_new_process(measure: Callable[[Path, Path], float], path: Path, folder: Path) -> float:
@@ -255,15 +247,8 @@ def _report(medians: dict[str, float], frames: int, runs: int, first: float, mem
     for label, name, other in rows:
         print(f"| {label} | {medians[name]:.1f} | {medians[other] / medians[name]:.1f} |")
     print(f"\nThe first frame takes {1000 * first:.0f} ms; images and maps stay in memory, {memory:.0f} MB.")
-    print(f"{frames} frame(s), {runs} interleaved runs, one core of {_processor()} ({os.cpu_count()} cores).")
+    print(f"{frames} frame(s), {runs} interleaved runs, one core of {timing.processor()} ({os.cpu_count()} cores).")
     print(f"Python {platform.python_version()}, {versions}.")
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ PORTS = {"inference": 8080, "management": 8081, "metrics": 8082, "grpc_inference
 """Ports of serve_config/config.properties."""
 
 READY_SECONDS = 120.0
+
+HOPELESS = ("Failed to load model", "Backend worker process died")
+"""What TorchServe logs when an archive is damaged or its worker fails to begin; it goes on trying, and says Healthy."""
+
 STOP_SECONDS = 20.0
 
 
@@ -176,6 +180,9 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServerError(f"TorchServe ended while starting: {_last_error(log)}; its log is {log}")
+        if any(sign in log.read_text(errors="replace") for sign in HOPELESS):
+            time.sleep(1)  # what happened is written after it
+            raise ServerError(f"the model does not load: {_last_error(log)}; its log is {log}")
         with contextlib.suppress(OSError, ValueError, KeyError, requests.RequestException):
             keys = json.loads(key_file.read_text())
             server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log)
@@ -187,8 +194,10 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
 
 
 def _last_error(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if "ERROR" in line or "Error" in line]
-    return lines[-1][:300] if lines else "no error in the log"
+    lines = [line for line in log.read_text(errors="replace").splitlines() if re.search(r"ERROR|Error|Exception", line)]
+    ours = [line for line in lines if re.search(r"MODEL_LOG - [\w.]+Error: ", line)]
+    told = (ours or lines or ["no error in the log"])[-1]
+    return re.sub(r"^.*MODEL_LOG - ", "", told).strip()[:400]
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

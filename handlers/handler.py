@@ -55,7 +55,7 @@ class CorInpaintHandler:
         directory = Path(context.system_properties["model_dir"])
         settings = read_settings(context.model_yaml_config)
         self.assets = load_assets(directory / settings.calibration if settings.calibration else None)
-        self.inpainter = backends.load(_model(directory, settings), settings.threads)
+        self.inpainter = backends.load(_model(directory, settings), settings.threads, settings.provider)
         self.metrics = Metrics(context)
         self.pool = ThreadPoolExecutor(settings.parallel or os.cpu_count() or 1, thread_name_prefix="frame")
         self._warm_up()

@@ -164,17 +164,15 @@ def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, fra
 
 
 def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(
-        "corinpaint.restore.backends.load", lambda path, threads: opened.append((path, threads)) or echo
-    )
+    monkeypatch.setattr("corinpaint.restore.backends.load", lambda *given: opened.append(given) or echo)
     opened = []
     context = SimpleNamespace(
         system_properties={"model_dir": str(tmp_path)},
-        model_yaml_config={"corinpaint": {"engine": "torchscript", "threads": 3}},
+        model_yaml_config={"corinpaint": {"engine": "torchscript", "threads": 3, "provider": "cuda"}},
     )
     with caplog.at_level(logging.INFO):
         CorInpaintHandler().initialize(context)
-    assert opened == [(tmp_path / "corinpaint.pt", 3)]
+    assert opened == [(tmp_path / "corinpaint.pt", 3, "cuda")]
     assert echo.calls == 1
     assert "torchscript" in caplog.text
 

@@ -1,0 +1,225 @@
+"""How long a restoration takes, where the time goes, and what the engines make of it; no quality figures.
+
+    python benchmarks/speed.py [--frame FILE] [--runs N] [--threads N] [--skip PART ...]
+
+Prints Markdown tables, medians over interleaved runs: file to file against CorKit's calibration and against the network
+over the whole frame in eager torch; the stages; every engine on windows and on a whole frame. `speed_endpoint.py` does
+the endpoint, `speed_gpu.py` a GPU. The frame gets four lost blocks, far apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import calibration
+import numpy as np
+import timing
+from astropy.io import fits
+
+from corinpaint.lasco import blocks
+from corinpaint.lasco.assets import Assets, load_assets
+from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.simulate import simulate, write
+from corinpaint.model.metadata import default_checkpoint
+from corinpaint.restore import backends, equalise, polar, straight
+from corinpaint.restore.filling import problem
+from corinpaint.restore.pipeline import restore
+from corinpaint.restore.survey import survey
+
+LOST = ((20, 8), (12, 22), (24, 12), (9, 20))
+SIDE = 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Time the restoration of a C3 frame with four lost blocks.")
+    parser.add_argument("--frame", type=Path, help="full C3 Clear frame; by default a simulated one")
+    parser.add_argument("--runs", type=int, default=9, help="measurements of each, interleaved (default 9)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of every engine (default: all cores)")
+    parser.add_argument(
+        "--skip", nargs="*", default=[], choices=["files", "stages", "engines"], help="parts to leave out"
+    )
+    arguments = parser.parse_args()
+    engines = Engines(arguments.threads)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = holed(arguments.frame, folder / "32082037.fts")
+        if "files" not in arguments.skip:
+            files(path, folder, engines, arguments.runs)
+        if "stages" not in arguments.skip:
+            stages(path, folder, engines.onnx, arguments.runs)
+    if "engines" not in arguments.skip:
+        networks(engines, arguments.runs)
+    print(f"\n{arguments.runs} interleaved runs, {arguments.threads} threads. ", end="")
+    print(timing.machine("corinpaint", "torch", "onnxruntime", "numpy", "astropy"))
+
+
+def holed(source: Path | None, target: Path) -> Path:
+    """Write a frame with `LOST` blocks, uncompressed."""
+    lost = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    lost[tuple(np.transpose(LOST))] = True
+    if source is None:
+        return write(simulate(1, lost=lost), target, overwrite=True)
+    with fits.open(source) as hdus:
+        data, header = hdus[0].data.copy(), hdus[0].header.copy()
+    data[blocks.expand(lost)] = 0
+    for card in [card for card in header.cards if card.keyword == "HISTORY"]:
+        card.value = str(card.value).replace("\t", " ")
+    fits.PrimaryHDU(data, header).writeto(target, output_verify="silentfix", overwrite=True)
+    return target
+
+
+class Engines:
+    """The shipped network on every engine, opened when it is asked for."""
+
+    def __init__(self, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self.threads = threads
+        self.onnx = backends.load(None, threads)
+        self.torch = backends.load(default_checkpoint(), threads)
+
+    def networks(self, folder: Path) -> dict[str, Callable[..., Any]]:
+        """Functions of (image, mask, place) that run the network, by name."""
+        import torch
+
+        from corinpaint.export import torchscript
+        from corinpaint.model.checkpoint import load_checkpoint
+
+        script = backends.load(torchscript.export(default_checkpoint(), folder / "corinpaint.pt"), self.threads)
+        model = load_checkpoint(default_checkpoint())[0].restorer().eval()
+        compiled = torch.compile(model)
+
+        def run_compiled(*given: backends.Image) -> None:
+            with torch.inference_mode():
+                compiled(*map(torch.from_numpy, given))
+
+        return {
+            "torch, eager": self.torch.fill,
+            "TorchScript, frozen": script.fill,
+            "torch.compile": run_compiled,
+            "onnxruntime": self.onnx.fill,
+        }
+
+
+def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
+    """From a file to a file."""
+    images = calibration._official(folder / "official")
+    assets = load_assets(folder / "official")
+    corkit = calibration.CorKit(images, folder)
+
+    def ours() -> None:
+        restore(read_frame(path), inpainter=engines.onnx, assets=assets).level1.write(folder / "ours", overwrite=True)
+
+    def whole() -> None:
+        frame = read_frame(path)
+        fill_whole(frame, assets, engines.torch)
+        restore(frame, fill="none", assets=assets).level1.write(folder / "whole", overwrite=True)
+
+    found = timing.medians(
+        {
+            "CorInpaint, four lost blocks filled": ours,
+            "the network over the whole frame, eager torch": whole,
+            "CorKit, calibration alone (`c3_calibrate`, `c3_warp`, `final_step`)": lambda: corkit.with_files(path),
+        },
+        runs,
+    )
+    gc.collect()
+    first = found["CorInpaint, four lost blocks filled"]
+    print(timing.table(["file to file", "ms", "over ours"], [(name, ms, ms / first) for name, ms in found.items()]))
+
+
+def fill_whole(frame: Frame, assets: Assets, engine: backends.Inpainter) -> None:
+    """The same fill with one window of the frame's own size for all zones: what computing it whole costs."""
+    around = survey(frame, assets)
+    zones = tuple(blocks.zones(around.missing))
+    missing = np.logical_or.reduce([zone.missing for zone in zones])
+    straight.fill(problem(around, (replace(zones[0], missing=missing),)), engine, SIDE)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The parts of a restoration one by one."""
+
+    path: Path
+    folder: Path
+    engine: backends.Inpainter
+
+    def tasks(self) -> dict[str, timing.Task]:
+        """Each part, with what comes before it done beforehand."""
+        assets, frame = load_assets(), read_frame(self.path)
+        around = survey(frame, assets)
+        posed = problem(around, tuple(blocks.zones(around.missing)))
+        restored = restore(frame, inpainter=self.engine, assets=assets)
+        content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
+        image = np.random.default_rng(0).random((len(LOST), 2, polar.SIDE, polar.SIDE), dtype=np.float32)
+        place = np.full((len(LOST), 2), (300, 1), dtype=np.float32)
+        mask = np.ones_like(image)
+        return {
+            "FITS in: header, image, checks": lambda: read_frame(self.path),
+            "photometry, variance, lost blocks (survey)": lambda: survey(frame, assets),
+            "scale in units of the noise": lambda: equalise.fit_noise(posed.image, posed.sigma, posed.observed),
+            "fill: windows, network, way back": lambda: straight.fill(posed, self.engine),
+            "of it the network": lambda: self.engine.fill(image, mask, place),
+            "all but FITS": lambda: restore(frame, inpainter=self.engine, assets=assets),
+            "the same without fill": lambda: restore(frame, fill="none", assets=assets),
+            "FITS out: header, three images, checksums": restored.level1.to_bytes,
+            "writing 9 MB": lambda: target.write_bytes(content),
+        }
+
+
+def stages(path: Path, folder: Path, engine: backends.Inpainter, runs: int) -> None:
+    """Where the time goes."""
+    found = timing.medians(Steps(path, folder, engine).tasks(), runs)
+    print("\n" + timing.table(["part", "ms"], list(found.items())))
+
+
+def networks(engines: Engines, runs: int) -> None:
+    """Every engine on four windows and on a whole frame."""
+    random = np.random.default_rng(0)
+    inputs = {}
+    for name, count, side in (
+        ("four windows", len(LOST), polar.SIDE),
+        ("one window", 1, polar.SIDE),
+        ("whole", 1, SIDE),
+    ):
+        image = random.random((count, 2, side, side), dtype=np.float32)
+        mask = np.ones_like(image)
+        middle = side // 2
+        mask[:, :, middle - 16 : middle + 16, middle - 16 : middle + 16] = 0
+        inputs[name] = (image, mask, np.full((count, 2), (300, 1), dtype=np.float32))
+    with tempfile.TemporaryDirectory() as name:
+        found: dict[str, dict[str, float]] = {}
+        made = engines.networks(Path(name))
+        for what, given in inputs.items():
+            found[what] = timing.medians({engine: _bound(run, given) for engine, run in made.items()}, runs)
+    eager, whole = found["four windows"]["torch, eager"], found["whole"]["torch, eager"]
+    rows = [
+        (
+            engine,
+            found["one window"][engine],
+            found["four windows"][engine],
+            eager / found["four windows"][engine],
+            found["whole"][engine],
+            whole / found["four windows"][engine],
+        )
+        for engine in made
+    ]
+    heading = ["engine", "one window, ms", "four windows, ms", "times eager", "1024 x 1024, ms", "times whole eager"]
+    print("\n" + timing.table(heading, rows))
+
+
+def _bound(run: Callable[..., Any], given: tuple[backends.Image, ...]) -> timing.Task:
+    return lambda: run(*given)
+
+
+if __name__ == "__main__":
+    main()
