@@ -111,12 +111,15 @@ def command(
     makes it. Nothing is sent for a frame whose product is there already. A frame that fails is reported and the others
     go on; the exit status is 1 then.
     """
+    from corinpaint.lasco.frame import number_of
     from corinpaint.restore.client import Client
-    from corinpaint.restore.client_request import Request, content, stem
+    from corinpaint.restore.client_request import Request, content
 
     try:
         asked = Request(b"", fill, FORMATS[kind], tuple(departures), most_error=most_error)
-        beside = [(stem(path.name), content(path, path.name)) for path in map(common.checked, common.frames(context))]
+        beside = [
+            (number_of(path.name), content(path, path.name)) for path in map(common.checked, common.frames(context))
+        ]
         client = Client(
             url,
             token=(os.environ.get(TOKEN) or None) if key_file is None else None,
@@ -173,7 +176,7 @@ class _Batch:
 
     def _requests(self) -> Iterator[Request]:
         """A request for every frame that can be sent, one by one; what stands against the others is told."""
-        from corinpaint.restore.client_request import stem
+        from corinpaint.lasco.frame import number_of
 
         for item in self.items:
             try:
@@ -181,19 +184,20 @@ class _Batch:
                 target = common.claim(self.made, self._target(path), path)
                 if os.path.lexists(target) and not (self.overwrite and target.is_file()):
                     raise OutputError(f"{target}: is there already; choose another folder or allow --overwrite")
+                others = tuple(raw for name, raw in self.beside if name != number_of(path.name))
+                request = replace(self.asked, frame=path, context=others)
             except CorInpaintError as error:
                 self._fail(item, error)
                 continue
             self.made[target] = path
-            others = tuple(raw for name, raw in self.beside if name != stem(path.name))
-            yield replace(self.asked, frame=path, context=others)
+            yield request
 
     def _target(self, path: Path) -> Path:
+        from corinpaint.lasco.frame import number_of
         from corinpaint.lasco.level1 import level1_number
         from corinpaint.restore.client_request import FORMATS as ENDINGS
-        from corinpaint.restore.client_request import stem
 
-        return self.output / (level1_number(stem(path.name)) + ENDINGS[self.asked.accept])
+        return self.output / (level1_number(number_of(path.name)) + ENDINGS[self.asked.accept])
 
     def _take(self, path: Path, result: Answer | CorInpaintError) -> None:
         from corinpaint.lasco.files import write_bytes

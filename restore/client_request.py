@@ -10,12 +10,13 @@ from pathlib import Path
 
 from corinpaint.lasco.decoding import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
+from corinpaint.lasco.frame import number_of
 
 FORMATS = {"application/fits": ".fits", "image/png": ".png", "application/json": ".json"}
 """Media types that the endpoint answers with, and the endings of their files."""
 
-MOST_CONTEXT = 100
-"""Context frames of a request: context, context1 ... context99."""
+MOST_CONTEXT = 16
+"""Context frames that the endpoint takes with a frame: context, context1 ... context15."""
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 """Names of frames that the endpoint takes."""
@@ -136,13 +137,8 @@ def packed(request: Request) -> Parcel:
         "most_error": request.most_error and f"{request.most_error:.9f}".rstrip("0").rstrip("."),
         "name": name,
     }
-    number = stem(name) if name else _number(frame)
+    number = number_of(name) if name else _number(frame)
     return Parcel(frame, context, {key: str(word) for key, word in words.items() if word}, number, request.label)
-
-
-def stem(name: str) -> str:
-    """A file's name without its endings: 32082037.fts.gz -> 32082037."""
-    return re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", name, flags=re.IGNORECASE)
 
 
 def content(source: Path | bytes, label: str) -> bytes:

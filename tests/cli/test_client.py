@@ -105,6 +105,17 @@ def test_context_frames_are_sent_with_every_frame_but_themselves(run, server, fo
     assert sent == {"22460142": other, "32082036": None, "32082037": other}
 
 
+def test_too_many_context_frames_are_told_for_every_frame(run, server, folder, tmp_path):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(32080000, 32080017):
+        (many / f"{number}.fts").write_bytes(endpoint.small_frame(str(number)))
+    result = run("client", folder, "-o", tmp_path / "out", "--url", server.url, "--context", many)
+    assert (result.exit_code, server.asked) == (1, [])
+    assert "17 context frames; give 16 at most" in result.stderr
+    assert "3 of 3 files failed." in result.stderr
+
+
 def test_the_token_comes_from_the_key_file_or_the_environment(run, server, folder, tmp_path, monkeypatch):
     server.key = "secret"
     words = ("client", folder / "32082037.fts", "--url", server.url, "--retries", "0")

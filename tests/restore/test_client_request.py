@@ -9,7 +9,7 @@ import pytest
 
 from corinpaint.lasco import decoding
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
-from corinpaint.restore.client_request import Request, packed, stem
+from corinpaint.restore.client_request import MOST_CONTEXT, Request, packed
 
 FRAME = endpoint.small_frame("22460142")
 
@@ -38,10 +38,11 @@ def test_options_travel_as_headers_and_as_fields():
 
 def test_the_endpoint_reads_what_is_sent():
     wire = pytest.importorskip("corinpaint.handlers.wire")
-    parcel = packed(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7))
+    parcel = packed(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts"))
     for fields, headers in (({"body": FRAME, "context": b"other"}, parcel.headers), (parcel.fields, {})):
         read = wire.parse(fields, headers)
         assert (read.frame, read.fill, read.media_type, read.context) == (FRAME, "none", "image/png", (b"other",))
+        assert (read.name, wire.MOST_CONTEXT) == ("a.fts", MOST_CONTEXT)
         assert (read.options.departures, read.most_error) == (("no-warp",), 1e-7)
 
 
@@ -64,11 +65,6 @@ def test_bytes_without_a_number_are_sent_all_the_same(content):
     assert packed(Request(content)).number == ""
 
 
-def test_endings_are_taken_off_names_as_the_command_line_does():
-    names = ("32082037.fts", "32082037.FTS.GZ", "32082037.fits", "a.b.fit")
-    assert [stem(name) for name in names] == ["32082037", "32082037", "32082037", "a.b"]
-
-
 def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
     with pytest.raises(FrameError, match=r"gone.fts: cannot be read"):
         packed(Request(tmp_path / "gone.fts"))
@@ -89,7 +85,7 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
         ({"fill": "a\nb"}, "fill"),
         ({"most_error": 0.0}, "most_error"),
         ({"most_error": float("nan")}, "most_error"),
-        ({"context": (b"x",) * 101}, "101 context frames"),
+        ({"context": (b"x",) * 17}, "17 context frames"),
     ],
 )
 def test_settings_that_are_none_are_refused(settings, named):

@@ -19,8 +19,9 @@ import numpy as np
 from astropy.io import fits
 from level05 import CARDS
 
+from corinpaint.lasco.frame import number_of
 from corinpaint.lasco.level1 import level1_number
-from corinpaint.restore.client_request import FORMATS, stem
+from corinpaint.restore.client_request import FORMATS
 
 TOKEN_ERROR = {
     "code": 400,
@@ -90,7 +91,7 @@ class Asked:
     def number(self) -> str:
         name = self.fields.get("name", b"").decode()
         within = re.search(rb"FILENAME= '(\w+)", self.fields["body"])
-        return stem(name) if name else within[1].decode()
+        return number_of(name) if name else within[1].decode()
 
 
 @dataclass(frozen=True)
