@@ -23,10 +23,8 @@ from pathlib import Path
 import requests
 import timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
-from torchserve_process import ServerError, free_ports, serve
-
 from corinpaint.export import mar
+from corinpaint.export.torchserve import ServerError, free_ports, serve
 from corinpaint.lasco.simulate import simulate, write
 
 PREDICT = "/predictions/corinpaint"

@@ -30,10 +30,8 @@ import soak_inputs
 import timing
 from soak_inputs import Case
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
-from torchserve_process import Server, free_ports, serve
-
 from corinpaint.export import mar
+from corinpaint.export.torchserve import Server, free_ports, serve
 from corinpaint.restore import backends
 from corinpaint.restore.client import Client
 from corinpaint.restore.client_errors import ClientError, RefusedError

