@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.export import Dim
 
-from corinpaint.export.examples import example
+from corinpaint.export.examples import dynamic_example
+from corinpaint.export.half import halved
 from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import ExportError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY
+from corinpaint.restore import fingerprint
 from corinpaint.restore.backends import OnnxInpainter
 
 OPSET = 20
 """Operator set of the model; read by onnxruntime 1.17 and newer."""
 
 
-def export(checkpoint: Path, output: Path) -> Path:
+def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
     """Export a checkpoint to ONNX and prove that the model gives the same.
 
     Batch, height and width are dynamic, height and width in multiples of what the checkpoint states.
@@ -32,6 +34,8 @@ def export(checkpoint: Path, output: Path) -> Path:
         A ``.safetensors`` checkpoint.
     output : Path
         A ``.onnx`` file; replaced when it is there.
+    precision : str
+        'float32', or 'mixed' for convolutions in half precision: half the size, for GPUs; takes and gives float32.
 
     Returns
     -------
@@ -54,18 +58,17 @@ def export(checkpoint: Path, output: Path) -> Path:
         raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
     stack, info = load_checkpoint(checkpoint)
     with aside(output) as path:
-        model = _anonymous(_translated(stack))
-        model.metadata_props.add(key=KEY, value=describe(info, stack))
+        model = _anonymous(_translated(halved(stack) if precision == "mixed" else stack))
+        more = {"opset": OPSET, "file_sha256": fingerprint.BLANK}
+        model.metadata_props.add(key=KEY, value=describe(info, stack, precision, **more))
         onnx.checker.check_model(model)
-        onnx.save_model(model, str(path))
+        path.write_bytes(fingerprint.sealed(model.SerializeToString(deterministic=True)))
         verify(OnnxInpainter(path), checkpoint)
     return output
 
 
 def _translated(stack: Network) -> Any:
-    given = example(stack, batch=2, rows=2 * stack.multiple, columns=3 * stack.multiple)
-    batch, rows, columns = Dim("batch"), stack.multiple * Dim("rows"), stack.multiple * Dim("columns")
-    axes = {name: {0: batch} if name == "place" else {0: batch, 2: rows, 3: columns} for name in stack.inputs}
+    given, axes = dynamic_example(stack)
     with warnings.catch_warnings():
         # Of torch's own making: a deprecated call inside torch.export, and axis names that two inputs share.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
@@ -79,10 +82,22 @@ def _translated(stack: Network) -> Any:
             output_names=list(stack.outputs),
             dynamic_shapes=axes,
             opset_version=OPSET,
+            custom_translation_table={torch.ops.aten.asinh.default: _asinh()},
         )
     if program is None:
         raise ExportError("torch.onnx gave no model; check that torch and onnxscript fit together")
     return program.model_proto
+
+
+def _asinh() -> Callable[..., Any]:
+    """The inverse hyperbolic sine of operators that onnxruntime has for CUDA too: its Asinh is for the CPU alone."""
+    from onnxscript import opset18 as op
+
+    def asinh(self: Any) -> Any:
+        size = op.Abs(self)
+        return op.Sign(self) * op.Log(size + op.Sqrt(size * size + op.Constant(value_float=1.0)))
+
+    return asinh
 
 
 def _anonymous(model: Any) -> Any:

@@ -8,34 +8,52 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
 
 from corinpaint.lasco.errors import OutputError
+from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.metadata import CheckpointInfo
+from corinpaint.restore import fingerprint
 
 
-def describe(info: CheckpointInfo, model: Network) -> str:
+def describe(info: CheckpointInfo, model: Network, precision: str = "float32", **more: Any) -> str:
     """The description of an export, as `corinpaint.restore.backends.parse_info` reads it.
 
     Parameters
     ----------
     info : CheckpointInfo
     model : LayerStack or StraightStack
+        In float32: its fingerprint is taken here.
+    precision : str
+        Of the export: 'float32', or 'mixed' where the convolutions are in half precision.
+    **more
+        What else there is to say of it: plain values for JSON.
 
     Returns
     -------
     str
-        JSON.
+        JSON; docs/exports.md has the keys.
     """
+    given = fingerprint.given(info.domain, info.multiple)
+    with torch.inference_mode():
+        outputs = model.restorer().eval()(*map(torch.from_numpy, given))
     return json.dumps(
         {
             "corinpaint_version": info.corinpaint_version,
+            "exported_by": __version__,
             "sha256": info.sha256,
             "multiple": info.multiple,
             "reach": info.reach,
             "domain": info.domain,
             "inputs": model.inputs,
             "outputs": model.outputs,
+            "uncertainty": model.outputs[2] if len(model.outputs) > 2 else None,
+            "precision": precision,
+            "fingerprint": fingerprint.take([output.numpy() for output in outputs], precision),
+            **more,
         },
         sort_keys=True,
     )

@@ -10,16 +10,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from corinpaint.lasco.blocks import BLOCK, expand
 from corinpaint.lasco.errors import ExportError
 from corinpaint.model.checkpoint import Network, load_checkpoint
+from corinpaint.model.metadata import read_info
 from corinpaint.restore.backends import TOLERANCE, Filled, Image, Inpainter
 from corinpaint.restore.torch_backends import TorchInpainter
 
@@ -30,7 +32,32 @@ ROUNDING = 10.0
 LEVELS = 30.0
 """Range of the images in units of noise that networks of that domain are tried on."""
 
+SHARES = {"float32": (TOLERANCE, TOLERANCE), "mixed": (5e-3, 2e-2)}
+"""Of the largest value, by which fill and scale may be off. These images are noise of nine times what it should be; on
+windows of the corona half precision does ten times better (docs/exports.md)."""
+
 Given = tuple[Image, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An input and what an export has to make of it.
+
+    Attributes
+    ----------
+    name : str
+    given : tuple of ndarray of float32
+        What `Inpainter.fill` takes.
+    wanted : Filled
+        Of eager torch in float32.
+    precise : tuple of ndarray of float64
+        Fill and, where there is one, scale of eager torch in float64.
+    """
+
+    name: str
+    given: Given
+    wanted: Filled
+    precise: tuple[NDArray[np.float64], ...]
 
 
 def verify(export: Inpainter, checkpoint: Path) -> float:
@@ -53,16 +80,28 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     ExportError
         On the first case that differs, with the case and the difference; and when the export describes other weights.
     """
-    reference = TorchInpainter(checkpoint)
-    if export.info.sha256 != reference.info.sha256:
+    sha256 = read_info(checkpoint).sha256
+    if export.info.sha256 != sha256:
         raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}; export it again")
-    model = load_checkpoint(checkpoint)[0]
-    exact = copy.deepcopy(model).restorer().double().eval()
     with _one_thread():
         return max(
-            _compare(f"{export.info.path.name}, {case}", export, reference, exact, given)
-            for case, given in cases(model)
+            _compare(f"{export.info.path.name}, {case.name}", export, case) for case in _solved(checkpoint, sha256)
         )
+
+
+@lru_cache(maxsize=2)
+def _solved(checkpoint: Path, sha256: str) -> tuple[Case, ...]:
+    """The cases with what the checkpoint makes of them, once for all exports of the same weights."""
+    reference, model = TorchInpainter(checkpoint), load_checkpoint(checkpoint)[0]
+    if reference.info.sha256 != sha256:
+        raise ExportError(f"{checkpoint}: was replaced while it was exported; export it again")
+    exact = copy.deepcopy(model).restorer().double().eval()
+    solved = []
+    for name, given in cases(model):
+        with torch.inference_mode():
+            truth = [part.numpy() for part in exact(*(torch.from_numpy(array).double() for array in given))]
+        solved.append(Case(name, given, reference.fill(*given), (truth[0], *truth[2:])))
+    return tuple(solved)
 
 
 @contextmanager
@@ -76,19 +115,18 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _compare(label: str, export: Inpainter, reference: Inpainter, exact: nn.Module, given: Given) -> float:
-    wanted, got = reference.fill(*given), export.fill(*given)
+def _compare(label: str, export: Inpainter, case: Case) -> float:
+    wanted, got = case.wanted, export.fill(*case.given)
     _check_mask(label, got.reached, wanted.reached)
-    _check_values(label, got, given)
+    _check_values(label, got, case.given)
     if (got.scale is None) != (wanted.scale is None):
         raise ExportError(f"{label}: gives {'no' if got.scale is None else 'a'} scale beside the fill; {_REMEDY}")
-    with torch.inference_mode():
-        truth = [part.numpy() for part in exact(*(torch.from_numpy(array).double() for array in given))]
+    parts = [(got.image, wanted.image), (got.scale, wanted.scale)]
     worst = 0.0
-    for ours, theirs, precise in ((got.image, wanted.image, truth[0]), (got.scale, wanted.scale, truth[-1])):
+    for (ours, theirs), precise, share in zip(parts, case.precise, SHARES[export.info.precision], strict=False):
         if ours is None or theirs is None:
             continue
-        difference, allowed = float(np.abs(ours - theirs).max()), _allowed(theirs, precise)
+        difference, allowed = float(np.abs(ours - theirs).max()), _allowed(theirs, precise, share)
         if difference > allowed:
             raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}; {_REMEDY}")
         worst = max(worst, difference)
@@ -107,24 +145,35 @@ def cases(model: Network) -> Iterator[tuple[str, Given]]:
     case : str
         Its name.
     given : tuple of ndarray of float32
-        What `Inpainter.fill` takes: every mask in two sizes, the smaller as a single image, the larger as a batch of
-        two that differ; a second plane is valid and missing in turn.
+        What `Inpainter.fill` takes: every mask on a single image and on a batch of two that differ, in two sizes; then
+        batches of four and of one in sizes of their own, tall and large. A second plane is valid and missing in turn.
     """
     random = np.random.default_rng(SEED)
     step = max(model.multiple, 2 * BLOCK)
     step += -step % model.multiple
+    kinds = list(_MASKS)
     for batch, rows, columns in ((1, step, step), (2, step, 2 * step)):
-        for turn, (name, draw) in enumerate(_MASKS.items()):
-            image = random.random((batch, model.planes, rows, columns), dtype=np.float32)
-            mask = np.ones(image.shape, dtype=np.float32)
-            mask[:, 0] = [draw(random, rows, columns) for _ in range(batch)]
-            mask[:, 1:] = turn % 2
-            given: Given = (image * mask, mask)
-            if "place" in model.inputs:
-                radius = random.uniform(100, 500, batch)
-                place = np.stack([radius, random.uniform(1, 2, batch)], axis=1).astype(np.float32)
-                given = (LEVELS * image * mask, mask, place)
-            yield f"{name}, batch {batch}, {rows} x {columns} px", given
+        for turn, kind in enumerate(kinds):
+            yield _case(random, model, (batch, rows, columns), [kind] * batch, turn % 2)
+    yield _case(random, model, (4, 2 * step, step), kinds[:4], 1)
+    yield _case(random, model, (1, 3 * step, 3 * step), ["one block lost"], 0)
+
+
+def _case(
+    random: np.random.Generator, model: Network, shape: tuple[int, int, int], kinds: list[str], context: int
+) -> tuple[str, Given]:
+    batch, rows, columns = shape
+    image = random.random((batch, model.planes, rows, columns), dtype=np.float32)
+    mask = np.ones(image.shape, dtype=np.float32)
+    mask[:, 0] = [_MASKS[kind](random, rows, columns) for kind in kinds]
+    mask[:, 1:] = context
+    given: Given = (image * mask, mask)
+    if "place" in model.inputs:
+        radius = random.uniform(100, 500, batch)
+        place = np.stack([radius, random.uniform(1, 2, batch)], axis=1).astype(np.float32)
+        given = (LEVELS * image * mask, mask, place)
+    name = kinds[0] if len(set(kinds)) == 1 else "a mask each"
+    return f"{name}, batch {batch}, {rows} x {columns} px", given
 
 
 def _blocks(random: np.random.Generator, rows: int, columns: int, lost: int) -> NDArray[np.bool_]:
@@ -185,7 +234,7 @@ def _check_values(label: str, got: Filled, given: Given) -> None:
         raise ExportError(f"{label}: valid pixels do not come out as they went in; {_REMEDY}")
 
 
-def _allowed(wanted: Image, precise: NDArray[np.float64]) -> float:
-    """Difference that rounding explains: the tolerance, more where float32 is itself off or the values are large."""
+def _allowed(wanted: Image, precise: NDArray[np.float64], share: float) -> float:
+    """Difference that rounding explains: a share of the largest value, more where float32 is itself off."""
     rounding = float(np.abs(wanted - precise).max())
-    return TOLERANCE * max(1.0, float(np.abs(wanted).max())) + ROUNDING * rounding
+    return share * max(1.0, float(np.abs(wanted).max())) + ROUNDING * rounding

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
 from corinpaint.model.metadata import DOMAINS, KEY, weights_dir
+from corinpaint.restore import fingerprint, providers
 
 TOLERANCE = 1e-4
 """Largest difference between two engines on the same input, for values up to 1: float32 rounding."""
@@ -31,7 +32,7 @@ class ModelInfo:
     ----------
     path : Path
     engine : str
-        'onnxruntime', 'torch' or 'torchscript'.
+        'onnxruntime', 'torch', 'torchscript' or 'torch.export'.
     version : str
         CorInpaint version that trained it.
     sha256 : str
@@ -42,6 +43,10 @@ class ModelInfo:
         Distance in px over which a hole is sure to be filled.
     domain : str
         What it sees, one of `corinpaint.model.metadata.DOMAINS`.
+    provider : str
+        Where it runs: 'cpu', 'cuda' or 'tensorrt'.
+    precision : str
+        'float32', or 'mixed' where the convolutions are in half precision.
     """
 
     path: Path
@@ -51,6 +56,8 @@ class ModelInfo:
     multiple: int
     reach: int
     domain: str = DOMAINS[0]
+    provider: str = "cpu"
+    precision: str = "float32"
 
 
 class Filled(NamedTuple):
@@ -116,6 +123,7 @@ def parse_info(path: Path, engine: str, text: str | None) -> ModelInfo:
             int(values["multiple"]),
             int(values["reach"]),
             str(values["domain"]),
+            precision=str(values.get("precision", "float32")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
@@ -131,49 +139,72 @@ class OnnxInpainter:
     path : Path
         An export of ``corinpaint export onnx``.
     threads : int
-        Threads per run; 0 leaves the choice to onnxruntime.
+        Threads per run on the CPU; 0 leaves the choice to onnxruntime.
+    provider : str
+        Where it runs: 'cpu', 'cuda' (NVIDIA), or 'tensorrt', which leaves to CUDA what it cannot do. None of them is
+        taken in place of another.
 
     Raises
     ------
     CheckpointError
-        When the file is missing, damaged, or no export of CorInpaint, or onnxruntime is not installed.
+        When the file is missing, damaged, or no export of CorInpaint, when it does not give what its checkpoint gives,
+        or onnxruntime is not installed.
+    OptionError
+        When the provider is unknown or not to be had.
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise CheckpointError(
-                "onnxruntime is not installed; install corinpaint[cpu], or corinpaint[gpu] for an NVIDIA GPU"
-            ) from error
+    def __init__(self, path: Path, threads: int = 0, provider: str = "cpu") -> None:
         if not path.is_file():
             raise CheckpointError(f"{path}: no such model; make one with `corinpaint export onnx`")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        options.enable_mem_pattern = False  # patterns double the memory and make the second run of a process slow
-        available = onnxruntime.get_available_providers()
-        providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-        except Exception as error:  # onnxruntime raises its own unexported types
-            raise CheckpointError(f"{path}: not a readable ONNX model ({_short(error)}); export it again") from error
-        self.info = parse_info(path, "onnxruntime", self._session.get_modelmeta().custom_metadata_map.get(KEY))
+        content = path.read_bytes()
+        fingerprint.check_seal(path, content)
+        self._session = providers.open_session(path, content, threads, provider)
+        self._device = None if provider == "cpu" else "cuda"
+        text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
+        self.info = replace(parse_info(path, "onnxruntime", text), provider=provider)
+        least = fingerprint.TOLERANCE["mixed"] if provider in providers.COARSE else 0.0
+        answer = self.fill(*fingerprint.given(self.info.domain, self.info.multiple))
+        fingerprint.check(path, f"onnxruntime ({provider})", text, answer, least)
 
     def fill(self, image: Image, mask: Image, place: Image | None = None) -> Filled:
-        """See `Inpainter.fill`."""
-        height, width = image.shape[-2:]
-        if image.shape != mask.shape or height % self.info.multiple or width % self.info.multiple:
-            raise WrongShapeError(
-                f"image {image.shape} and mask {mask.shape} must be equal, height and width multiples of "
-                f"{self.info.multiple} px"
-            )
+        """See `Inpainter.fill`; safe to call from several threads at once.
+
+        Raises
+        ------
+        WrongShapeError
+            When the shapes do not fit together, or not this network.
+        CorInpaintError
+            When onnxruntime fails, as for want of memory.
+        """
+        check_shapes(self.info, image, mask, place)
         given = {"image": image, "mask": mask} | ({} if place is None else {"place": place})
-        return Filled(*map(np.asarray, self._session.run(None, given)))
+        return Filled(*providers.run(self._session, self.info.path, given, self._device))
 
 
-def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def check_shapes(info: ModelInfo, image: Image, mask: Image, place: Image | None) -> None:
+    """Refuse what a network cannot take.
+
+    Raises
+    ------
+    WrongShapeError
+    """
+    planes = 2 if info.domain == DOMAINS[1] else 1
+    if image.ndim != 4 or image.shape != mask.shape or image.shape[1] != planes:
+        raise WrongShapeError(
+            f"{info.path.name}: image {image.shape} and mask {mask.shape} must both be (N, {planes}, height, width)"
+        )
+    height, width = image.shape[-2:]
+    if height % info.multiple or width % info.multiple or 0 in image.shape:
+        raise WrongShapeError(
+            f"{info.path.name}: image {image.shape} does not fit, height and width must be multiples of "
+            f"{info.multiple} px"
+        )
+    wanted = (len(image), 2) if info.domain == DOMAINS[1] else None
+    if (None if place is None else place.shape) != wanted:
+        raise WrongShapeError(
+            f"{info.path.name}: place must be {'left out' if wanted is None else wanted}, not "
+            f"{'left out' if place is None else place.shape}"
+        )
 
 
 def default_onnx() -> Path:
@@ -181,16 +212,18 @@ def default_onnx() -> Path:
     return weights_dir() / "corinpaint.onnx"
 
 
-@lru_cache(maxsize=4)
-def load(path: Path | None = None, threads: int = 0) -> Inpainter:
+def load(path: Path | None = None, threads: int = 0, provider: str = "cpu") -> Inpainter:
     """Open a model with the engine that its file name asks for; cached per process.
 
     Parameters
     ----------
     path : Path or None
-        ``.onnx``, ``.pt`` (TorchScript) or ``.safetensors`` (checkpoint); None for the shipped ONNX export.
+        ``.onnx``, ``.pt`` (TorchScript), ``.pt2`` (torch.export) or ``.safetensors`` (checkpoint); None for the shipped
+        ONNX export.
     threads : int
         Threads per run; 0 leaves the choice to the engine.
+    provider : str
+        Of onnxruntime: 'cpu', 'cuda' or 'tensorrt'.
 
     Returns
     -------
@@ -201,17 +234,23 @@ def load(path: Path | None = None, threads: int = 0) -> Inpainter:
     CheckpointError
         When the model cannot be opened.
     OptionError
-        When the ending is none of the three.
+        When the ending is none of the four, or the provider is not to be had.
     """
-    path = path or default_onnx()
+    return _load(path or default_onnx(), threads, provider)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, threads: int, provider: str) -> Inpainter:
     if path.suffix == ".onnx":
-        return OnnxInpainter(path, threads)
+        return OnnxInpainter(path, threads, provider)
+    if path.suffix not in (".pt", ".pt2", ".safetensors"):
+        raise OptionError(f"{path}: unknown kind of model; give a .onnx, .pt, .pt2 or .safetensors file")
+    if provider != "cpu":
+        raise OptionError(f"{path}: provider {provider!r} is one of onnxruntime's; give an .onnx file, or leave it out")
+    from corinpaint.restore import torch_backends
+
     if path.suffix == ".pt":
-        from corinpaint.restore.torch_backends import TorchScriptInpainter
-
-        return TorchScriptInpainter(path, threads)
-    if path.suffix == ".safetensors":
-        from corinpaint.restore.torch_backends import TorchInpainter
-
-        return TorchInpainter(path, threads)
-    raise OptionError(f"{path}: unknown kind of model; give a .onnx, .pt or .safetensors file")
+        return torch_backends.TorchScriptInpainter(path, threads)
+    if path.suffix == ".pt2":
+        return torch_backends.Pt2Inpainter(path, threads)
+    return torch_backends.TorchInpainter(path, threads)

@@ -1,0 +1,32 @@
+"""Convolutions in half precision, the rest in float32."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from corinpaint.export.half import halved
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.restore import fingerprint
+
+
+@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+def test_a_network_with_half_its_bits_takes_and_gives_float32_and_nearly_the_same(request, fixture):
+    model, info = load_checkpoint(request.getfixturevalue(fixture))
+    given = [torch.from_numpy(array) for array in fingerprint.given(info.domain, info.multiple)]
+    coarse = halved(model)
+    with torch.inference_mode():
+        wanted, got = model.restorer()(*given), coarse.restorer()(*given)
+    assert {part.dtype for part in got} == {torch.float32}
+    differences = [float((one - other).abs().max()) for one, other in zip(got, wanted, strict=True)]
+    assert 0 < max(differences) < 0.02
+    assert torch.equal(got[1], wanted[1])
+
+
+def test_only_the_unets_are_halved_and_the_original_stays_as_it_was(straight_checkpoint):
+    model, _ = load_checkpoint(straight_checkpoint)
+    coarse = halved(model)
+    assert {parameter.dtype for parameter in coarse.layers.parameters()} == {torch.float16}
+    assert {buffer.dtype for buffer in coarse.prior.buffers()} == {torch.float32}
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert (coarse.multiple, coarse.reach) == (model.multiple, model.reach)

@@ -1,0 +1,122 @@
+"""The program of torch.export: it equals its checkpoint, describes itself, and holds nothing that could run."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corinpaint.export import pt2
+from corinpaint.lasco.errors import CheckpointError, ExportError
+from corinpaint.model.metadata import KEY, read_info
+from corinpaint.restore import backends
+from corinpaint.restore.torch_backends import Pt2Inpainter
+
+
+@pytest.fixture(scope="module")
+def program(straight_checkpoint) -> Path:
+    return pt2.export(straight_checkpoint, straight_checkpoint.with_suffix(".pt2"))
+
+
+def test_the_program_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(program, straight_example):
+    engine = backends.load(program)
+    answer = engine.fill(*straight_example.given)
+    assert (engine.info.engine, engine.info.domain) == ("torch.export", "noise")
+    assert np.array_equal(answer.reached, straight_example.wanted.reached)
+    for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
+        assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
+        assert np.ptp(wanted) > 0.01
+
+
+def test_the_program_describes_itself_as_its_checkpoint_does(straight_checkpoint, program):
+    info, told = read_info(straight_checkpoint), backends.load(program).info
+    assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
+
+
+def test_the_program_holds_no_paths_of_its_maker_and_nothing_pickled_but_sample_inputs(program):
+    with zipfile.ZipFile(program) as archive:
+        for name in archive.namelist():
+            assert str(Path(pt2.__file__).parents[1]).encode() not in archive.read(name), name
+            if name.endswith("_config.json"):
+                entries = json.loads(archive.read(name))["config"].values()
+                assert not [entry for entry in entries if entry["use_pickle"]]
+        assert not [name for name in archive.namelist() if name.endswith((".pkl", ".so"))]
+
+
+def changed(program: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """A copy of a program with its members changed, checksums and all."""
+    with zipfile.ZipFile(program) as archive:
+        members = {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{target.stem}/{name}", content)
+    return target
+
+
+def pickled(members: dict[str, bytes]) -> None:
+    config = json.loads(members["data/weights/model_weights_config.json"])
+    next(iter(config["config"].values()))["use_pickle"] = True
+    members["data/weights/model_weights_config.json"] = json.dumps(config).encode()
+
+
+def elsewhere(members: dict[str, bytes]) -> None:
+    config = json.loads(members["data/constants/model_constants_config.json"])
+    next(iter(config["config"].values()))["path_name"] = "opaque_obj_0/../../extra/corinpaint"
+    members["data/constants/model_constants_config.json"] = json.dumps(config).encode()
+
+
+def with_library(members: dict[str, bytes]) -> None:
+    members["data/aotinductor/model/library.so"] = b"code"
+
+
+@pytest.mark.parametrize("change", [pickled, elsewhere, with_library])
+def test_a_program_that_could_run_code_when_it_is_read_is_refused_unread(program, tmp_path, monkeypatch, change):
+    import torch
+
+    monkeypatch.setattr(torch.export, "load", lambda *_: pytest.fail("was read"))
+    with pytest.raises(CheckpointError, match=r"x\.pt2: holds pickled objects or libraries"):
+        Pt2Inpainter(changed(program, tmp_path / "x.pt2", change))
+
+
+def test_a_program_of_somebody_else_is_refused(program, tmp_path):
+    with pytest.raises(CheckpointError, match="no description inside"):
+        Pt2Inpainter(changed(program, tmp_path / "x.pt2", lambda members: members.pop(f"extra/{KEY}")))
+
+
+def test_a_program_with_other_weights_is_refused_by_its_fingerprint(program, tmp_path):
+    def other(members: dict[str, bytes]) -> None:
+        for name in members:
+            if name.startswith("data/weights/weight_"):
+                weights = np.frombuffer(members[name], dtype="<f4")
+                members[name] = (weights * np.float32(1.5)).tobytes()
+
+    with pytest.raises(CheckpointError, match=r"torch\.export does not make of it what its checkpoint makes"):
+        Pt2Inpainter(changed(program, tmp_path / "x.pt2", other))
+
+
+def test_a_program_that_cannot_be_read_is_named(program, tmp_path):
+    def broken(members: dict[str, bytes]) -> None:
+        members["models/model.json"] = b"{}"
+
+    with pytest.raises(CheckpointError, match=r"x\.pt2: not a readable program"):
+        Pt2Inpainter(changed(program, tmp_path / "x.pt2", broken))
+
+
+def test_a_failing_proof_leaves_nothing_behind(straight_checkpoint, program, tmp_path, monkeypatch):
+    import torch
+
+    def refuse(*_):
+        raise ExportError("differs")
+
+    ready = torch.export.load(str(program))
+    monkeypatch.setattr(pt2, "_program", lambda *_: ready)
+    monkeypatch.setattr(pt2, "Pt2Inpainter", Path)
+    monkeypatch.setattr(pt2, "verify", refuse)
+    with pytest.raises(ExportError, match="differs"):
+        pt2.export(straight_checkpoint, tmp_path / "model.pt2")
+    assert list(tmp_path.iterdir()) == []
