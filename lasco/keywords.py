@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ SUMMING = ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM")
 
 CORNERS = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
 """Corners of the full frame in CCD coordinates."""
+
+LARGEST = {"CRPIX1": 1e5, "CRPIX2": 1e5, "CROTA1": 1e4, "MID_DATE": 1e5, "MID_TIME": 1e5, "HCOMP_SF": 1e5}
+"""Magnitude beyond which a number is none that LASCO writes: pixels, degrees, days, seconds of a day, DN."""
 
 HIGHEST_BIAS = 5000.0
 """DN; real read ports give 283 to 650."""
@@ -100,9 +104,11 @@ def _check_values(header: fits.Header, label: str) -> None:
         raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time; {UNALTERED}")
     for key in (*SUMMING, *CORNERS):
         number(header, key, label)
-    for key in ("CRPIX1", "CRPIX2", "CROTA1", "OFFSET", "MID_DATE", "MID_TIME", "HCOMP_SF"):
-        if str(header.get(key, "")).strip():
-            number(header, key, label)
+    for key in ("OFFSET", *LARGEST):
+        if str(header.get(key, "")).strip() and abs(number(header, key, label)) > LARGEST.get(key, math.inf):
+            raise errors.BadKeywordError(
+                f"{label}: {key} = {shown(header[key])} is no number that LASCO writes; {UNALTERED}"
+            )
     if not 0 <= (header.get("OFFSET") or 0) < HIGHEST_BIAS:
         raise errors.BadKeywordError(
             f"{label}: OFFSET = {header['OFFSET']} DN is not a bias (LASCO has 283 to 650 DN); {UNALTERED}"
