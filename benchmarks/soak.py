@@ -41,7 +41,7 @@ SAMPLE_SECONDS = 1.0
 GRPC_SHARE = 0.25
 MODEL = "corinpaint"
 SECONDS = 60.0
-LIMIT = 68157440
+LIMIT = 41943040
 """max_request_size of serve_config."""
 
 PASSING = (500, 503)
@@ -179,7 +179,7 @@ def _bad(session: requests.Session, server: Server, case: Case) -> tuple[str, st
     return f"refused, {answer.status_code} {code}", ""
 
 
-def _processes() -> tuple[list[psutil.Process], list[psutil.Process]]:
+def processes() -> tuple[list[psutil.Process], list[psutil.Process]]:
     """Workers of the server, and Java: children of this process."""
     workers, java = [], []
     for process in psutil.Process().children(recursive=True):
@@ -207,20 +207,20 @@ def _megabytes(processes: list[psutil.Process]) -> float:
 def _watch(log: Log, stop: threading.Event) -> None:
     start = time.monotonic()
     while not stop.wait(SAMPLE_SECONDS):
-        workers, java = _processes()
+        workers, java = processes()
         log.memory.append((time.monotonic() - start, _megabytes(workers), _megabytes(java)))
 
 
 def _killer(server: Server, log: Log, stop: threading.Event, pause: float) -> None:
     start = time.monotonic()
     while not stop.wait(pause):
-        workers, _ = _processes()
+        workers, _ = processes()
         for worker in workers:
             os.kill(worker.pid, signal.SIGKILL)
         log.kills.append(time.monotonic() - start)
         killed = time.monotonic()
         while not stop.wait(0.1):
-            if time.monotonic() - killed > 0.5 and server.workers(MODEL) == ["READY"] and _processes()[0]:
+            if time.monotonic() - killed > 0.5 and server.workers(MODEL) == ["READY"] and processes()[0]:
                 log.recoveries.append(time.monotonic() - killed)
                 break
 

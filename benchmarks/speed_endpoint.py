@@ -1,0 +1,122 @@
+"""The endpoint against the same work in this process, at one client and at eight, by workers and batches.
+
+    python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
+
+Every setting gets a server of its own on loopback; one frame with four lost blocks is sent as FITS, and the answer is a
+whole Level 1 product (9 MB), or a report (2 kB) in the column of its own. The time in this process, from bytes to
+bytes, is measured right before and after each server, and the ratio is to the median of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+import timing
+import yaml
+from soak import processes
+from speed import holed
+
+from corinpaint.export import mar
+from corinpaint.export.torchserve import Server, free_ports, serve
+from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.frame import read_frame
+from corinpaint.restore import backends
+from corinpaint.restore.pipeline import restore
+
+SETTINGS = ("1,0,1", "1,1,1", "2,1,1", "2,0,1", "1,0,2", "1,1,8")
+CLIENTS = 8
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Time the endpoint against the same work in this process.")
+    parser.add_argument(
+        "--archive", type=Path, help="archive to serve; by default one is packed from the shipped weights"
+    )
+    parser.add_argument("--frame", type=Path, help="full C3 Clear frame; by default a simulated one")
+    parser.add_argument("--frames", type=int, default=24, help="requests of each kind (default 24)")
+    parser.add_argument("--setting", nargs="*", default=SETTINGS, help="workers,threads,batch (several)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="speed-") as name:
+        folder = Path(name)
+        archive = arguments.archive or mar.export(None, folder / "whole" / "corinpaint.mar")
+        content = holed(arguments.frame, folder / "32082037.fts").read_bytes()
+        rows = [_row(folder, archive, content, setting, arguments.frames) for setting in arguments.setting]
+    heading = ["workers, threads, batch", "in process, ms", "one client, ms", "ratio"]
+    heading += ["eight clients, ms/frame", "ratio", "reports, ms/frame", "largest worker, MB"]
+    print(timing.table(heading, rows))
+    print(f"\n{arguments.frames} requests each. {timing.machine('corinpaint', 'torchserve', 'onnxruntime')}")
+
+
+def _row(folder: Path, archive: Path, content: bytes, setting: str, count: int) -> tuple[object, ...]:
+    workers, threads, batch = map(int, setting.split(","))
+    place = folder / setting.replace(",", "-")
+    served = _changed(archive, place / archive.name, workers, threads, batch)
+    before = _in_process(content, count)
+    with serve(served, place / "server", free_ports()) as server:
+        _send(server, content, "application/fits", 2 * workers, CLIENTS)  # warm every worker
+        one = _send(server, content, "application/fits", count, 1)
+        many = _send(server, content, "application/fits", count, CLIENTS)
+        reports = _send(server, content, "application/json", count, CLIENTS)
+        memory = max(worker.memory_info().rss for worker in processes()[0]) / 1e6
+    here = statistics.median([*before, *_in_process(content, count)])
+    return setting, 1000 * here, 1000 * one, one / here, 1000 * many, many / here, 1000 * reports, memory
+
+
+def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int) -> Path:
+    """The archive with other numbers in its model-config.yaml."""
+    target.parent.mkdir()
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(target, "w") as made:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "model-config.yaml":
+                settings = yaml.safe_load(content)
+                settings |= {"minWorkers": workers, "maxWorkers": workers, "batchSize": batch}
+                settings["corinpaint"]["threads"] = threads
+                content = yaml.safe_dump(settings).encode()
+            made.writestr(name, content)
+    return target
+
+
+def _in_process(content: bytes, count: int) -> list[float]:
+    """Seconds from the bytes of a frame to those of its product, here."""
+    engine, assets, spent = backends.load(), load_assets(), []
+    for turn in range(-2, count // 2):
+        start = time.perf_counter()
+        restore(read_frame(content), inpainter=engine, assets=assets).level1.to_bytes()
+        if turn >= 0:
+            spent.append(time.perf_counter() - start)
+    return spent
+
+
+def _send(server: Server, content: bytes, accept: str, count: int, clients: int) -> float:
+    """Seconds per frame: of one client the median, of several the whole time over the frames."""
+    headers = {**server.token(), "Content-Type": "application/fits", "Accept": accept}
+    url = server.url("/predictions/corinpaint")
+
+    def ask(session: requests.Session) -> float:
+        start = time.perf_counter()
+        answer = session.post(url, data=content, headers=headers, timeout=120)
+        if answer.status_code != 200:
+            raise SystemExit(f"{answer.status_code}: {answer.text[:200]}")
+        return time.perf_counter() - start
+
+    sessions = [requests.Session() for _ in range(clients)]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        spent = list(pool.map(lambda number: ask(sessions[number % clients]), range(count)))
+    whole = time.perf_counter() - start
+    for session in sessions:
+        session.close()
+    return statistics.median(spent) if clients == 1 else whole / count
+
+
+if __name__ == "__main__":
+    main()
