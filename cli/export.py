@@ -1,4 +1,4 @@
-"""`corinpaint export`: a checkpoint to TorchScript, ONNX and a TorchServe archive."""
+"""`corinpaint export`: a checkpoint to TorchScript, torch.export, ONNX, and what TorchServe and Triton serve."""
 
 from __future__ import annotations
 
@@ -37,12 +37,21 @@ def torchscript(checkpoint: Path | None, output: Path) -> None:
     _run([_torchscript], checkpoint, output)
 
 
+@command.command("pt2")
+@checkpoint_option
+@output_option
+def pt2(checkpoint: Path | None, output: Path) -> None:
+    """Write corinpaint.pt2, a program of torch.export: TorchScript's successor."""
+    _run([_pt2], checkpoint, output)
+
+
 @command.command("onnx")
 @checkpoint_option
 @output_option
-def onnx(checkpoint: Path | None, output: Path) -> None:
-    """Write corinpaint.onnx (inputs image, mask; outputs restored, mask_out)."""
-    _run([_onnx], checkpoint, output)
+@click.option("--half", is_flag=True, help="corinpaint.fp16.onnx instead: convolutions in half precision, for GPUs.")
+def onnx(checkpoint: Path | None, output: Path, half: bool) -> None:
+    """Write corinpaint.onnx; docs/exports.md has its inputs and outputs."""
+    _run([_half if half else _onnx], checkpoint, output)
 
 
 @command.command("mar")
@@ -59,8 +68,23 @@ def mar(checkpoint: Path | None, output: Path, calibration: Path | None) -> None
 @output_option
 @common.calibration_option
 def everything(checkpoint: Path | None, output: Path, calibration: Path | None) -> None:
-    """Write corinpaint.pt, corinpaint.onnx and corinpaint.mar."""
-    _run([_torchscript, _onnx, _mar(calibration)], checkpoint, output)
+    """Write corinpaint.pt, corinpaint.pt2, corinpaint.onnx, corinpaint.fp16.onnx and corinpaint.mar."""
+    _run([_torchscript, _pt2, _onnx, _half, _mar(calibration)], checkpoint, output)
+
+
+@command.command("triton")
+@checkpoint_option
+@output_option
+@click.option(
+    "--kind",
+    type=click.Choice(["cpu", "gpu"]),
+    default="cpu",
+    show_default=True,
+    help="What Triton shall run it on.",
+)
+def triton(checkpoint: Path | None, output: Path, kind: str) -> None:
+    """Write a model repository for NVIDIA's Triton Inference Server: corinpaint/config.pbtxt and the ONNX model."""
+    _run([_triton(kind)], checkpoint, output)
 
 
 Step = Callable[[Path, Path], Path]
@@ -89,6 +113,27 @@ def _onnx(checkpoint: Path, output: Path) -> Path:
     from corinpaint.export import onnx
 
     return onnx.export(checkpoint, output / "corinpaint.onnx")
+
+
+def _half(checkpoint: Path, output: Path) -> Path:
+    from corinpaint.export import onnx
+
+    return onnx.export(checkpoint, output / "corinpaint.fp16.onnx", "mixed")
+
+
+def _pt2(checkpoint: Path, output: Path) -> Path:
+    from corinpaint.export import pt2
+
+    return pt2.export(checkpoint, output / "corinpaint.pt2")
+
+
+def _triton(kind: str) -> Step:
+    def step(checkpoint: Path, output: Path) -> Path:
+        from corinpaint.export import triton
+
+        return triton.export(checkpoint, output, kind)
+
+    return step
 
 
 def _mar(calibration: Path | None) -> Step:

@@ -42,7 +42,14 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Network to use: .onnx, .pt or .safetensors; by default the shipped weights on onnxruntime.",
+    help="Network to use: .onnx, .pt, .pt2 or .safetensors; by default the shipped weights on onnxruntime.",
+)
+@click.option(
+    "--provider",
+    type=click.Choice(["cpu", "cuda", "tensorrt"]),
+    default="cpu",
+    show_default=True,
+    help="Where onnxruntime runs the network; a GPU that is asked for and not to be had is an error.",
 )
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="Of the network; 0 = all.")
 @common.calibration_option
@@ -57,6 +64,7 @@ def command(
     context: tuple[Path, ...],
     most_error: float | None,
     model: Path | None,
+    provider: str,
     threads: int,
     calibration: Path | None,
     png: bool,
@@ -81,7 +89,7 @@ def command(
 
     try:
         assets, options = load_assets(calibration), parse(departures)
-        engine = backends.load(model, threads) if fill in ("network", "auto") else None
+        engine = backends.load(model, threads, provider) if fill in ("network", "auto") else None
         if fill in fills.METHODS:
             fills.METHODS[fill]()  # what is not installed is told before the first frame
         others = [read_frame(item) for item in map(common.checked, common.frames(context))]

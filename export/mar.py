@@ -18,13 +18,11 @@ from tempfile import TemporaryDirectory
 
 from corinpaint.export import onnx, torchscript
 from corinpaint.export.publish import aside
-from corinpaint.export.verify import verify
 from corinpaint.lasco import catalogue, store
 from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.errors import CheckpointError, ExportError
+from corinpaint.lasco.errors import ExportError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import default_checkpoint, read_info
-from corinpaint.restore.backends import OnnxInpainter
 
 NAME = "corinpaint"
 HANDLER = "corinpaint_handler"
@@ -83,25 +81,8 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
 
 
 def _stage_models(checkpoint: Path, stage: Path) -> None:
-    target = stage / "corinpaint.onnx"
-    beside = _same_weights(checkpoint.with_suffix(".onnx"), checkpoint)
-    if beside is not None:
-        verify(beside, checkpoint)
-        shutil.copyfile(beside.info.path, target)
-    else:
-        onnx.export(checkpoint, target)
+    onnx.take(checkpoint, stage / "corinpaint.onnx")
     torchscript.export(checkpoint, stage / "extra" / "corinpaint.pt")
-
-
-def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
-    """The model, when it can be opened and was made from the checkpoint's weights."""
-    try:
-        inpainter = OnnxInpainter(model)
-        return inpainter if inpainter.info.sha256 == read_info(checkpoint).sha256 else None
-    except CheckpointError:
-        if not checkpoint.is_file():
-            raise
-        return None
 
 
 def _stage_source(extra: Path) -> None:

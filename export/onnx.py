@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,9 @@ from corinpaint.export.examples import dynamic_example
 from corinpaint.export.half import halved
 from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
-from corinpaint.lasco.errors import ExportError
+from corinpaint.lasco.errors import CheckpointError, ExportError
 from corinpaint.model.checkpoint import Network, load_checkpoint
-from corinpaint.model.metadata import KEY
+from corinpaint.model.metadata import KEY, read_info
 from corinpaint.restore import fingerprint
 from corinpaint.restore.backends import OnnxInpainter
 
@@ -65,6 +66,43 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         path.write_bytes(fingerprint.sealed(model.SerializeToString(deterministic=True)))
         verify(OnnxInpainter(path), checkpoint)
     return output
+
+
+def take(checkpoint: Path, output: Path) -> None:
+    """Copy the ONNX model beside a checkpoint when it was made from the same weights, else export one.
+
+    So what is packed gives the same bytes as the command line. Either way it is verified.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        The model has the same name, ending ``.onnx``.
+    output : Path
+        A ``.onnx`` file.
+
+    Raises
+    ------
+    CheckpointError, ExportError, OutputError
+        As for `export`.
+    """
+    ready = _same_weights(checkpoint.with_suffix(".onnx"), checkpoint)
+    if ready is None:
+        export(checkpoint, output)
+    else:
+        verify(ready, checkpoint)
+        shutil.copyfile(ready.info.path, output)
+
+
+def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
+    """An ONNX model, when it can be opened and was made from a checkpoint's weights in full precision."""
+    try:
+        inpainter = OnnxInpainter(model)
+        same = inpainter.info.sha256 == read_info(checkpoint).sha256 and inpainter.info.precision == "float32"
+        return inpainter if same else None
+    except CheckpointError:
+        if not checkpoint.is_file():
+            raise
+        return None
 
 
 def _translated(stack: Network) -> Any:

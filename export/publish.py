@@ -78,6 +78,21 @@ def aside(output: Path) -> Iterator[Path]:
     OutputError
         When the folder cannot be written to.
     """
+    with beside(output) as folder:
+        path = folder / output.name
+        yield path
+        os.replace(path, output)
+
+
+@contextmanager
+def beside(output: Path) -> Iterator[Path]:
+    """Give a temporary folder in the folder that something belongs in, so that it can be moved there at once.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written to.
+    """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
@@ -86,6 +101,4 @@ def aside(output: Path) -> Iterator[Path]:
             f"{output}: cannot be written ({error.strerror}); choose a folder that can be written to"
         ) from error
     with folder as name:
-        path = Path(name) / output.name
-        yield path
-        os.replace(path, output)
+        yield Path(name)

@@ -8,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
+from corinpaint.cli.main import main
 from corinpaint.restore import backends
 
 
@@ -147,3 +149,17 @@ def test_a_limit_of_the_measured_error_refuses_and_says_so(run, frame_path, tmp_
     assert result.exit_code == 0
     assert "0 filled" in result.output
     assert "more than 0.01" in result.output
+
+
+def test_the_provider_asked_for_is_the_engines(run, frame_path, echo, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(backends, "load", lambda *given: asked.append(given) or echo)
+    assert run("restore", frame_path, "-o", tmp_path / "out", "--provider", "cuda", "--threads", 2).exit_code == 0
+    assert asked == [(None, 2, "cuda")]
+
+
+def test_a_provider_that_is_not_to_be_had_is_an_error_before_the_first_frame(frame_path, tmp_path):
+    result = CliRunner().invoke(main, ["restore", str(frame_path), "-o", str(tmp_path / "out"), "--provider", "cuda"])
+    assert result.exit_code == 1
+    assert "provider 'cuda'" in result.stderr
+    assert not (tmp_path / "out").exists()
