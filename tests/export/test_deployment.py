@@ -1,0 +1,119 @@
+"""What is deployed around the exports: the InferenceService for KServe, by its schema, and the container's recipe."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corinpaint.export import triton
+
+yaml = pytest.importorskip("yaml", reason="PyYAML is not installed; install corinpaint[serve]")
+jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed; install corinpaint[dev]")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def service() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "serve_config" / "kserve.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    content = json.loads((ROOT / "tests" / "data" / "kserve_inferenceservice.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(content)
+    return jsonschema.Draft202012Validator(content)
+
+
+def test_the_service_is_one_by_kserves_schema(service, schema):
+    schema.validate(service)
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        (("spec", "predictor", "model"), "storageURI", "s3://x"),
+        (("spec", "predictor", "model"), "protocolVersion", 2),
+        (("spec", "predictor", "model", "livenessProbe"), "httpGet", {"path": "/"}),
+        (("spec", "predictor", "securityContext"), "readOnlyRootFilesystem", True),
+        ((), "kind", "Deployment"),
+    ],
+)
+def test_the_schema_finds_what_is_wrong(service, schema, place, key, value):
+    changed = copy.deepcopy(service)
+    part = changed
+    for name in place:
+        part = part[name]
+    part[key] = value
+    with pytest.raises(jsonschema.ValidationError):
+        schema.validate(changed)
+
+
+def test_the_service_runs_without_rights_and_on_a_read_only_root(service):
+    predictor = service["spec"]["predictor"]
+    container = predictor["model"]["securityContext"]
+    assert container["readOnlyRootFilesystem"] is True
+    assert container["allowPrivilegeEscalation"] is container["privileged"] is False
+    assert container["capabilities"]["drop"] == ["ALL"]
+    assert predictor["securityContext"]["runAsNonRoot"] is container["runAsNonRoot"] is True
+    assert predictor["automountServiceAccountToken"] is False
+    assert service["metadata"]["annotations"]["networking.kserve.io/visibility"] == "cluster-local"
+
+
+def test_the_service_asks_for_the_model_that_the_repository_holds(service):
+    model = service["spec"]["predictor"]["model"]
+    assert model["readinessProbe"]["httpGet"]["path"] == f"/v2/models/{triton.NAME}/ready"
+    assert {"requests", "limits"} <= set(model["resources"])
+    mounted = {mount["name"] for mount in model["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in service["spec"]["predictor"]["volumes"]}
+
+
+@pytest.fixture(scope="module")
+def recipe() -> list[tuple[str, str]]:
+    """Instructions of the Containerfile, continued lines joined, comments left out."""
+    text = (ROOT / "serve_config" / "Containerfile").read_text()
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#")).replace("\\\n", " ")
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines.splitlines() if line.strip()]
+
+
+def test_all_that_is_copied_is_there_and_all_that_is_installed_is_copied(recipe):
+    copied = {name for word, rest in recipe if word == "COPY" and "--from" not in rest for name in rest.split()[:-1]}
+    assert all((ROOT / name).exists() for name in copied)
+    project = (ROOT / "pyproject.toml").read_text()
+    rooms = set(re.findall(r'^"corinpaint\.\w+" = "(\w+)"', project, flags=re.M))
+    assert rooms | {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} == copied
+
+
+def test_the_container_runs_as_a_user_without_rights_and_says_whether_it_lives(recipe):
+    last = [number for number, (word, _) in enumerate(recipe) if word == "FROM"][-1]
+    final = recipe[last:]
+    assert [rest.split(":")[0] for word, rest in final if word == "USER"] == ["10001"]
+    assert final.index(("USER", "10001:10001")) < [word for word, _ in final].index("ENTRYPOINT")
+    assert not [rest for word, rest in recipe if word == "ADD"]
+    health = next(rest for word, rest in final if word == "HEALTHCHECK")
+    config = (ROOT / "serve_config" / "config.properties").read_text()
+    address = re.search(r"^metrics_address=(\S+)", config, flags=re.M)
+    assert address is not None
+    assert address[1] in health
+    command = json.loads(health[health.index("CMD") + 3 :])
+    compile(command[2], "healthcheck", "exec")
+
+
+def test_the_container_starts_what_the_command_line_has(recipe):
+    from click.testing import CliRunner
+
+    from corinpaint.cli.main import main
+
+    entry = json.loads(next(rest for word, rest in recipe if word == "ENTRYPOINT"))
+    made = shlex.split(next(rest for word, rest in recipe if word == "RUN" and "export mar" in rest))
+    assert entry[2] == f"{made[made.index('--output') + 1]}/corinpaint.mar"
+    for words, options in ((entry[1:2], entry), (made[1:3], made)):
+        told = CliRunner().invoke(main, [*words, "--help"])
+        assert told.exit_code == 0
+        assert all(option in told.output for option in options if option.startswith("--"))
