@@ -1,0 +1,161 @@
+"""Fill the holes of a coronagraph image with corinpaint.onnx, by numpy, astropy and onnxruntime alone.
+
+    python pipeline.py corinpaint.onnx image.fits filled.fits
+
+image.fits has the image in its first HDU, the sun's centre at CRPIX1, CRPIX2 in its header, and two more HDUs of its
+shape: UNCERT, one standard deviation of the noise, and MASK, with a 16 in it for pixels that shall be filled (and a 4
+for those behind the occulter, which are not). What is not finite in the image is not used. Files of `corinpaint
+calibrate --no-warp --no-roll` are like this, and so can be those of any other pipeline. In filled.fits these pixels are
+filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in UNCERT;
+nothing else is changed. No hole is refused. docs/exports.md explains what the network sees.
+"""
+
+import json
+import sys
+
+import numpy as np
+import onnxruntime
+from astropy.io import fits
+
+FILLED, OCCULTED, WANTED = 1, 4, 16  # flags of MASK
+SIDE = 384  # of a window, px
+ROOM = 0.46  # share of a window that a hole may take; larger holes are shown smaller
+GRID = 32  # a frame has 32 x 32 telemetry blocks; holes at most two blocks apart are filled together
+
+
+def noise_scale(image, sigma, seen, bins=256):
+    """Two arrays: brightness, and the same in units of the noise, the integral of dB / sigma(B)."""
+    order = np.argsort(image[seen])
+    middle, noise = (
+        np.array([np.median(part) for part in np.array_split(values[seen][order], bins)]) for values in (image, sigma)
+    )
+    middle, first = np.unique(middle, return_index=True)
+    noise = noise[first]
+    darkest, brightest = image[seen].min() - 20 * noise[0], 1.5 * image[seen].max()  # fills may be darker or brighter
+    inner = np.interp(np.linspace(0, 1, 1024), np.linspace(0, 1, middle.size), middle)
+    ends = np.linspace(darkest, middle[0], 64), np.linspace(middle[-1], brightest, 256)
+    brightness = np.unique(np.concatenate((ends[0], inner, ends[1])))
+    at = np.interp(brightness, middle, noise)
+    at = np.where(brightness > middle[-1], noise[-1] * brightness / middle[-1], at)
+    steps = np.diff(brightness) * (1 / at[1:] + 1 / at[:-1]) / 2
+    return brightness, np.concatenate(([0], np.cumsum(steps)))
+
+
+def holes(wanted):
+    """Rows and columns of the pixels to fill, zone by zone."""
+    block = wanted.shape[0] // GRID
+    lost = wanted.reshape(GRID, block, GRID, block).any(axis=(1, 3))
+    left = set(map(tuple, np.argwhere(lost)))
+    while left:
+        zone, new = set(), {left.pop()}
+        while new:
+            zone |= new
+            near = {(r + i, c + j) for r, c in new for i in range(-2, 3) for j in range(-2, 3)}
+            new = near & left
+            left -= new
+        here = np.zeros_like(lost)
+        here[tuple(np.transpose(list(zone)))] = True
+        yield np.nonzero(wanted & np.kron(here, np.ones((block, block), dtype=bool)))
+
+
+class Window:
+    """A straightened window about some pixels: log radius from the sun's centre along columns, angle along rows."""
+
+    def __init__(self, rows, columns, centre):
+        self.centre = centre
+        logs, angles = self._polar(rows, columns)
+        self.angle = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean())
+        turns = (angles - self.angle + np.pi) % (2 * np.pi) - np.pi
+        self.radius = np.exp((logs.min() + logs.max()) / 2)
+        extent = self.radius * max(np.ptp(logs), 2 * np.abs(turns).max())
+        self.scale = max(1.0, extent / (ROOM * SIDE))  # px of the frame per px of the window, in its middle
+        self.step = self.scale / self.radius
+
+    def _polar(self, rows, columns):
+        x, y = columns - self.centre[0], rows - self.centre[1]
+        return np.log(np.maximum(np.hypot(x, y), 1)), np.arctan2(y, x)
+
+    def pixels(self):
+        """Row and column of the frame for every pixel of the window."""
+        steps = (np.arange(SIDE) - (SIDE - 1) / 2) * self.step
+        radius, angle = self.radius * np.exp(steps)[:, None], self.angle + steps[None, :]
+        return self.centre[1] + radius * np.sin(angle), self.centre[0] + radius * np.cos(angle)
+
+    def places(self, rows, columns):
+        """Row and column of the window, with fractions, for pixels of the frame."""
+        logs, angles = self._polar(rows, columns)
+        turns = (angles - self.angle + np.pi) % (2 * np.pi) - np.pi
+        return (logs - np.log(self.radius)) / self.step + (SIDE - 1) / 2, turns / self.step + (SIDE - 1) / 2
+
+
+def bilinear(image, rows, columns):
+    rows, columns = (np.clip(place, 0, SIDE - 1.001) for place in (rows, columns))
+    top, left = rows.astype(int), columns.astype(int)
+    down, right = rows - top, columns - left
+    upper = image[top, left] * (1 - right) + image[top, left + 1] * right
+    lower = image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right
+    return upper * (1 - down) + lower * down
+
+
+def fill(session, image, sigma, wanted, centre):
+    """Fill an image.
+
+    `image`, `sigma` (floats) and `wanted` (bool) have one shape, `centre` is the sun's (column, row) from 0. Gives the
+    image and sigma with the fill, and which pixels were filled.
+    """
+    seen = np.isfinite(image) & np.isfinite(sigma) & (sigma > 0) & ~wanted
+    brightness, level = noise_scale(image, sigma, seen)
+    image, sigma, filled = image.astype(float), sigma.astype(float), np.zeros(wanted.shape, dtype=bool)
+    units = np.interp(np.where(seen, image, 0), brightness, level)
+    for rows, columns in holes(wanted):
+        window = Window(rows, columns, centre)
+        at = [
+            np.rint(place.clip(-1, size)).astype(int) for place, size in zip(window.pixels(), image.shape, strict=True)
+        ]
+        inside = np.logical_and.reduce([(a >= 0) & (a < size) for a, size in zip(at, image.shape, strict=True)])
+        at = tuple(np.where(inside, a, 0) for a in at)
+        mask = np.zeros((1, 2, SIDE, SIDE), dtype=np.float32)  # the second plane is for context: there is none here
+        values = np.zeros_like(mask)
+        mask[0, 0] = inside & seen[at]
+        values[0, 0] = units[at] * mask[0, 0]
+        place = np.array([[window.radius, window.scale]], dtype=np.float32)
+        outputs = session.run(["filled", "reached", "scale"], {"image": values, "mask": mask, "place": place})
+        where = window.places(rows, columns)
+        fit, reached, spread = (bilinear(output[0, 0].astype(float), *where) for output in outputs)
+        room = np.maximum(spread, 1)
+        good = (reached > 0.999) & (fit - room >= level[0]) & (fit + room <= level[-1])
+        good &= np.logical_and.reduce([(axis >= 0) & (axis <= SIDE - 1) for axis in where])
+        pixels, fit, spread = (rows[good], columns[good]), fit[good], spread[good]
+        image[pixels] = np.interp(fit, level, brightness)
+        above, below = (np.interp(fit + sign * spread, level, brightness) for sign in (1, -1))
+        sigma[pixels], filled[pixels] = (above - below) / 2, True
+    return image, sigma, filled
+
+
+def main(model, given, output):
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    about = json.loads(session.get_modelmeta().custom_metadata_map["corinpaint"])
+    if about["domain"] != "noise":
+        sys.exit(f"{model}: sees {about['domain']} images; this script is for networks that see units of the noise")
+    with fits.open(given) as hdus:
+        header, image = hdus[0].header, hdus[0].data.astype(float)
+        mask, uncertainty = hdus["MASK"].data.copy(), hdus["UNCERT"].data.astype(float)
+        wanted = (mask & WANTED > 0) & (mask & OCCULTED == 0)
+        # The network goes by noise alone: what UNCERT has of the calibration's error is taken out, and put back below.
+        relative = header.get("CALERR", 0.0)
+        sigma = np.sqrt(np.maximum(uncertainty**2 - (relative * image) ** 2, 0))
+        centre = header["CRPIX1"] - 1, header["CRPIX2"] - 1
+        image, sigma, filled = fill(session, image, sigma, wanted, centre)
+        mask[filled] = mask[filled] - WANTED + FILLED
+        uncertainty[filled] = np.hypot(sigma, relative * image)[filled]
+        hdus[0].data, hdus["MASK"].data = image.astype(np.float32), mask
+        hdus["UNCERT"].data = uncertainty.astype(np.float32)
+        header["HISTORY"] = f"{filled.sum()} of {wanted.sum()} pixels filled; weights sha256 {about['sha256']}"
+        hdus.writeto(output, overwrite=True, checksum=True)
+    print(f"{output}: {filled.sum()} of {wanted.sum()} pixels filled")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: python pipeline.py corinpaint.onnx image.fits filled.fits")
+    main(*sys.argv[1:])

@@ -1,0 +1,110 @@
+"""The example for other people's pipelines: it needs neither corinpaint nor torch, and fills as corinpaint does."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level1 import Level1
+from corinpaint.lasco.options import parse
+from corinpaint.lasco.reduction import calibrate
+from corinpaint.lasco.simulate import simulate, write
+from corinpaint.restore import backends
+from corinpaint.restore.pipeline import restore
+
+SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "pipeline.py"
+OPTIONS = parse(["no-warp", "no-roll"])
+BLOCKED = """
+import runpy, sys
+for name in ("corinpaint", "torch", "scipy", "onnx"):
+    sys.modules[name] = None
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+TOLERANCE = 0.1
+"""Of a fill, in standard deviations of the fill: the script takes the noise from UNCERT, which holds the calibration's
+error too, and single precision leaves a little of that."""
+
+
+@pytest.fixture(scope="module")
+def level05(tmp_path_factory) -> Path:
+    """A simulated frame: a block alone, two and two in a square, and two a block apart; none at the dim pylon."""
+    lost = np.zeros((32, 32), dtype=bool)
+    for row, column in ((24, 9), (20, 22), (20, 23), (21, 22), (21, 23), (10, 20), (10, 22)):
+        lost[row, column] = True
+    return write(simulate(7, lost=lost), tmp_path_factory.mktemp("frame") / "32000007.fts")
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", BLOCKED, str(SCRIPT), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def given(level05, tmp_path_factory) -> Path:
+    return calibrate(read_frame(level05), options=OPTIONS).write(tmp_path_factory.mktemp("calibrated"))
+
+
+@pytest.fixture(scope="module")
+def wanted(level05) -> Level1:
+    engine = backends.OnnxInpainter(backends.default_onnx())
+    return restore(read_frame(level05), inpainter=engine, options=OPTIONS).level1
+
+
+@pytest.fixture(scope="module")
+def output(given, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("filled") / "filled.fits"
+    done = run(backends.default_onnx(), given, path)
+    assert done.returncode == 0, done.stderr
+    assert "pixels filled" in done.stdout
+    return path
+
+
+def test_it_imports_numpy_astropy_and_onnxruntime_alone():
+    names = set()
+    for node in ast.walk(ast.parse(SCRIPT.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module).split(".")[0])
+    assert names - set(sys.stdlib_module_names) == {"numpy", "astropy", "onnxruntime"}
+
+
+def test_it_fills_the_pixels_that_corinpaint_fills_as_corinpaint_fills_them(output, wanted):
+    filled = wanted.mask & 1 > 0
+    with fits.open(output) as hdus:
+        assert filled.sum() >= 6 * 32 * 32
+        assert np.array_equal(hdus["MASK"].data & 1 > 0, filled)
+        difference = (hdus[0].data - wanted.data)[filled] / wanted.noise[filled]
+        assert np.abs(difference).max() < TOLERANCE
+        assert np.abs(hdus["UNCERT"].data[filled] / wanted.uncertainty[filled] - 1).max() < 0.02
+        assert np.ptp(hdus[0].data[filled]) > 0
+
+
+def test_it_changes_nothing_else_and_says_what_filled(output, given):
+    with fits.open(output) as after, fits.open(given) as before:
+        same = after["MASK"].data & 1 == 0
+        for name in (0, "MASK", "UNCERT"):
+            assert np.array_equal(after[name].data[same], before[name].data[same], equal_nan=name == 0)
+        assert backends.load().info.sha256 in "".join(map(str, after[0].header["HISTORY"])).replace("\n", "")
+
+
+def test_it_refuses_a_network_that_sees_something_else(onnx_model, given, tmp_path):
+    done = run(onnx_model, given, tmp_path / "filled.fits")
+    assert done.returncode != 0
+    assert "sees equalised images" in done.stderr
+    assert not (tmp_path / "filled.fits").exists()
+
+
+def test_it_says_how_it_is_used():
+    done = run()
+    assert done.returncode != 0
+    assert "usage" in done.stderr
