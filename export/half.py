@@ -1,8 +1,9 @@
 """A network whose convolutions are in half precision; everything around them stays in float32.
 
-Half precision is for the UNets alone. The smooth prior solves normal equations, the membranes average over hundreds of
-sweeps, and the mean of a window sums up a hundred thousand pixels: those die in 11 bits. So do the counts of valid
-pixels, whose quotients scale every partial convolution.
+Half precision is for the convolutions of the UNets alone, where the weights and the arithmetic are. The smooth prior
+solves normal equations, the membranes average over many sweeps, and the mean of a window sums up a hundred thousand
+pixels: those die in 11 bits. And a partial convolution is rescaled by up to the number of its window's elements, a
+thousand and more, which half precision has no room for.
 """
 
 from __future__ import annotations
@@ -13,31 +14,32 @@ import torch
 from torch import Tensor, nn
 
 from corinpaint.model.checkpoint import Network
+from corinpaint.model.partial import PartialConv2d
+
+LARGEST = float(torch.finfo(torch.float16).max)
 
 
-class HalfUNet(nn.Module):
-    """A UNet in half precision between casts.
+class HalfConv2d(PartialConv2d):
+    """A partial convolution that convolves in half precision; takes and gives float32.
 
     Parameters
     ----------
-    unet : UNet
-        Turned to half precision in place.
+    full : PartialConv2d
+        The same in float32; it is not changed.
     """
 
-    def __init__(self, unet: nn.Module) -> None:
-        super().__init__()
-        self.reach = unet.reach
-        self.unet = unet.half()
+    def __init__(self, full: PartialConv2d) -> None:
+        super().__init__(full.groups_in, full.weight.shape[0], full.kernel, full.stride)
+        self.weight = nn.Parameter(full.weight.detach().half())
+        self.bias = nn.Parameter(full.bias.detach().clone())
 
-    def forward(self, image: Tensor, mask: Tensor, extras: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """See `corinpaint.model.unet.UNet.forward`; takes and gives float32."""
-        given = [part.half() for part in (image, mask, extras) if part is not None]
-        values, reached = self.unet(*given)
-        return values.to(torch.float32), reached.to(torch.float32)
+    def _masked(self, features: Tensor, mask: Tensor) -> Tensor:
+        """What is convolved; its sums are float32 again once they are multiplied by their float32 scale."""
+        return super()._masked(features, mask).clamp(-LARGEST, LARGEST).half()
 
 
 def halved(model: Network) -> Network:
-    """A copy of a network with its UNets in half precision.
+    """A copy of a network with its convolutions in half precision.
 
     Parameters
     ----------
@@ -49,5 +51,8 @@ def halved(model: Network) -> Network:
         Takes and gives float32; to be exported, or run where half precision is fast.
     """
     copied = copy.deepcopy(model)
-    copied.layers = nn.ModuleList(HalfUNet(layer) for layer in copied.layers)
+    for parent in list(copied.layers.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, PartialConv2d):
+                setattr(parent, name, HalfConv2d(child))
     return copied.eval()

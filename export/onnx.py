@@ -14,7 +14,7 @@ from corinpaint.export.examples import dynamic_example
 from corinpaint.export.half import halved
 from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
-from corinpaint.lasco.errors import CheckpointError, ExportError
+from corinpaint.lasco.errors import CheckpointError, ExportError, OptionError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY, read_info
 from corinpaint.restore import fingerprint
@@ -51,12 +51,16 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         When the model differs from the checkpoint, or the exporter's packages are missing; nothing is left behind.
     OutputError
         When the folder cannot be written to.
+    OptionError
+        When the precision is neither.
     """
     try:
         import onnx
         import onnxscript  # noqa: F401  (torch.onnx needs it and says so less clearly)
     except ImportError as error:
         raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
+    if precision not in fingerprint.TOLERANCE:
+        raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprint.TOLERANCE)}")
     stack, info = load_checkpoint(checkpoint)
     with aside(output) as path:
         model = _anonymous(_translated(halved(stack) if precision == "mixed" else stack))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corinpaint.export.examples import PLACE, example
+from corinpaint.export.examples import PLACE, dynamic_example, example
 from corinpaint.model.checkpoint import load_checkpoint
 
 
@@ -22,3 +22,12 @@ def test_a_network_takes_its_example(request, fixture, planes):
 def test_windows_of_an_example_lie_in_the_field(straight_checkpoint):
     place = example(load_checkpoint(straight_checkpoint)[0], 3, 64, 64)[2]
     assert place.tolist() == [list(PLACE)] * 3
+
+
+def test_batch_and_sizes_are_free_in_steps_that_the_network_takes(straight_checkpoint):
+    model = load_checkpoint(straight_checkpoint)[0]
+    given, axes = dynamic_example(model)
+    assert [len(array) for array in given] == [2, 2, 2]
+    assert {name: sorted(free) for name, free in axes.items()} == {"image": [0, 2, 3], "mask": [0, 2, 3], "place": [0]}
+    assert str(axes["image"][2]).startswith(f"{model.multiple}*")
+    assert axes["image"][0] is axes["place"][0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from corinpaint.export.half import halved
+from corinpaint.export.half import HalfConv2d, halved
 from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.model.partial import PartialConv2d
 from corinpaint.restore import fingerprint
 
 
@@ -23,10 +24,18 @@ def test_a_network_with_half_its_bits_takes_and_gives_float32_and_nearly_the_sam
     assert torch.equal(got[1], wanted[1])
 
 
-def test_only_the_unets_are_halved_and_the_original_stays_as_it_was(straight_checkpoint):
+def test_only_the_weights_of_convolutions_are_halved_and_the_original_stays_as_it_was(straight_checkpoint):
     model, _ = load_checkpoint(straight_checkpoint)
     coarse = halved(model)
-    assert {parameter.dtype for parameter in coarse.layers.parameters()} == {torch.float16}
-    assert {buffer.dtype for buffer in coarse.prior.buffers()} == {torch.float32}
+    for name, parameter in coarse.named_parameters():
+        assert parameter.dtype == (torch.float16 if name.endswith("weight") else torch.float32), name
+    assert {buffer.dtype for buffer in coarse.buffers()} == {torch.float32}
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert (coarse.multiple, coarse.reach) == (model.multiple, model.reach)
+
+
+def test_values_beyond_half_precision_stay_finite():
+    full = PartialConv2d((1,), 1)
+    values, seen = HalfConv2d(full)(torch.full((1, 1, 8, 8), 1e6), torch.ones(1, 1, 8, 8))
+    assert torch.isfinite(values).all()
+    assert seen.all()

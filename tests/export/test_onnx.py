@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from corinpaint.export import onnx as onnx_export
 from corinpaint.export import verify
-from corinpaint.lasco.errors import ExportError
+from corinpaint.lasco.errors import ExportError, OptionError
+from corinpaint.lasco.version import __version__
+from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.metadata import KEY, default_checkpoint, read_info
+from corinpaint.model.stack import LayerStack, StackConfig
+from corinpaint.model.unet import UNetConfig
 from corinpaint.restore import backends
+from corinpaint.restore.torch_backends import TorchInpainter
 
 
 def test_the_model_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(onnx_model, example):
@@ -32,6 +38,76 @@ def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(stra
     for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
         assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
         assert np.ptp(wanted) > 0.01
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory) -> Path:
+    """A small network whose values stay in the range of half precision, as those of trained ones do."""
+    torch.manual_seed(0)
+    stack = LayerStack(StackConfig(unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1), prior="none", layers=1))
+    torch.nn.init.normal_(stack.layers[0].last.weight, std=0.01)
+    with torch.no_grad():
+        for parameter in stack.parameters():
+            parameter.mul_(0.5)
+    path = tmp_path_factory.mktemp("calm") / "calm.safetensors"
+    save_checkpoint(path, stack)
+    return path
+
+
+@pytest.fixture(scope="module")
+def half(calm) -> Path:
+    return onnx_export.export(calm, calm.with_suffix(".fp16.onnx"), "mixed")
+
+
+def test_the_model_in_half_precision_takes_and_gives_float32_and_nearly_the_same(calm, half, example):
+    engine = backends.load(half)
+    assert engine.info.precision == "mixed"
+    restored, mask_out, _ = engine.fill(example.image, example.mask)
+    wanted = TorchInpainter(calm).fill(example.image, example.mask)
+    assert restored.dtype == mask_out.dtype == np.float32
+    assert 0 < np.abs(restored - wanted.image).max() <= 1e-3
+    assert np.array_equal(mask_out, wanted.reached)
+
+
+def test_the_model_in_half_precision_holds_its_weights_in_half_precision(calm, half):
+    parameters = sum(parameter.numel() for parameter in load_checkpoint(calm)[0].parameters() if parameter.ndim > 1)
+    halves = [part for part in onnx.load(str(half)).graph.initializer if part.data_type == onnx.TensorProto.FLOAT16]
+    assert sum(len(part.raw_data) for part in halves) == 2 * parameters
+
+
+def test_a_precision_that_there_is_none_of_is_refused(checkpoint, tmp_path):
+    with pytest.raises(OptionError, match="float32 or mixed"):
+        onnx_export.export(checkpoint, tmp_path / "x.onnx", "float8")
+
+
+def test_a_model_in_half_precision_beside_the_checkpoint_is_not_taken_for_the_full_one(
+    calm, half, tmp_path, monkeypatch
+):
+    for suffix, source in ((".safetensors", calm), (".onnx", half)):
+        (tmp_path / f"x{suffix}").write_bytes(source.read_bytes())
+    made = []
+    monkeypatch.setattr(onnx_export, "export", lambda *given: made.append(given))
+    onnx_export.take(tmp_path / "x.safetensors", tmp_path / "out.onnx")
+    assert made == [(tmp_path / "x.safetensors", tmp_path / "out.onnx")]
+
+
+def test_no_operator_of_the_model_is_one_that_onnxruntime_has_for_the_cpu_alone(straight_onnx, onnx_model):
+    """Of the operators that these networks could bring, Asinh is one that the CUDA provider has no kernel for."""
+    for path in (straight_onnx, onnx_model):
+        operators = {node.op_type for node in onnx.load(str(path)).graph.node}
+        assert not operators & {"Asinh", "Acosh", "Atanh", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tan"}
+
+
+def test_the_model_says_all_that_a_pipeline_needs_to_know(straight_onnx, straight_checkpoint):
+    model = onnx.load(str(straight_onnx))
+    told = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))
+    info = read_info(straight_checkpoint)
+    assert told["sha256"] == info.sha256
+    assert (told["domain"], told["multiple"], told["reach"]) == ("noise", info.multiple, info.reach)
+    assert (told["opset"], told["precision"], told["uncertainty"]) == (onnx_export.OPSET, "float32", "scale")
+    assert told["exported_by"] == __version__
+    assert [len(values) for values in told["fingerprint"]["values"]] == [64, 64, 64]
+    assert straight_onnx.read_bytes().count(told["file_sha256"].encode()) == 1
 
 
 def test_the_model_describes_itself_as_its_checkpoint_does(checkpoint, onnx_model):

@@ -9,6 +9,7 @@ import pytest
 
 from corinpaint.export.publish import aside, describe
 from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.restore import fingerprint
 from corinpaint.restore.backends import parse_info
 
 
@@ -24,6 +25,18 @@ def test_a_description_tells_an_engine_what_the_checkpoint_says(request, fixture
         info.reach,
     )
     assert (json.loads(text)["inputs"], json.loads(text)["outputs"]) == (list(model.inputs), list(model.outputs))
+
+
+def test_a_description_tells_the_precision_and_whatever_else_there_is_to_say(straight_checkpoint):
+    model, info = load_checkpoint(straight_checkpoint)
+    told = json.loads(describe(info, model, "mixed", opset=20))
+    assert (told["precision"], told["opset"], told["uncertainty"]) == ("mixed", 20, "scale")
+    assert told["fingerprint"]["tolerance"] == fingerprint.TOLERANCE["mixed"]
+
+
+def test_a_network_without_uncertainty_says_so(checkpoint):
+    model, info = load_checkpoint(checkpoint)
+    assert json.loads(describe(info, model))["uncertainty"] is None
 
 
 def test_a_file_appears_when_all_went_well(tmp_path):

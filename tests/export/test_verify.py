@@ -23,6 +23,39 @@ def test_the_cases_of_the_proof_hold_what_can_go_wrong(checkpoint):
     assert shares["many blocks lost"] < shares["one block lost"] < 1
 
 
+@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+def test_the_proof_tries_several_sizes_and_batches(request, fixture):
+    model = load_checkpoint(request.getfixturevalue(fixture))[0]
+    shapes = {given[0].shape for _, given in verify.cases(model)}
+    assert {shape[0] for shape in shapes} == {1, 2, 4}
+    sizes = {shape[2:] for shape in shapes}
+    assert len(sizes) >= 4
+    assert any(rows > columns for rows, columns in sizes)
+    assert any(rows < columns for rows, columns in sizes)
+
+
+def test_the_checkpoint_is_run_once_for_all_its_exports(straight_checkpoint, monkeypatch):
+    verify._solved.cache_clear()
+    ran = []
+    cases = verify.cases
+    monkeypatch.setattr(verify, "cases", lambda model: ran.append(1) or cases(model))
+    for _ in range(3):
+        verify.verify(Spoiled(straight_checkpoint, "none"), straight_checkpoint)
+    assert ran == [1]
+
+
+def test_half_precision_may_be_off_by_a_share_of_the_values_and_by_no_more(straight_checkpoint):
+    allowed = Spoiled(straight_checkpoint, "rounded")
+    with pytest.raises(ExportError, match="differs by"):
+        verify.verify(allowed, straight_checkpoint)
+    allowed.info = replace(allowed.info, precision="mixed")
+    assert verify.verify(allowed, straight_checkpoint) > 0
+    spoiled = Spoiled(straight_checkpoint, "far off")
+    spoiled.info = replace(spoiled.info, precision="mixed")
+    with pytest.raises(ExportError, match="differs by"):
+        verify.verify(spoiled, straight_checkpoint)
+
+
 def test_a_network_for_straightened_windows_is_tried_with_and_without_context_and_at_many_places(straight_checkpoint):
     model = load_checkpoint(straight_checkpoint)[0]
     tried = [given for _, given in verify.cases(model)]
@@ -51,6 +84,10 @@ class Spoiled:
         hole = mask[:, :1] == 0
         if self._fault == "fills":
             filled[hole] += 1e-2
+        if self._fault == "rounded":
+            filled *= np.float32(1.003)
+        if self._fault == "far off":
+            filled *= np.float32(1.03)
         if self._fault == "valid pixels":
             filled[~hole] += 1e-7
         if self._fault == "mask":
