@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import gzip
+import io
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ import timing
 from astropy.io import fits
 
 from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import Assets, load_assets
-from corinpaint.lasco.frame import Frame, read_frame
+from corinpaint.lasco.assets import load_assets
+from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate, write
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import backends, equalise, polar, straight
@@ -35,6 +37,10 @@ from corinpaint.restore.survey import survey
 
 LOST = ((20, 8), (12, 22), (24, 12), (9, 20))
 SIDE = 1024
+
+WHOLE = (960, 3264)
+"""Rows and columns of the whole frame straightened, without loss at its outer edge 512 px from the sun's centre: 512 ln
+(512 / 80) and 2 pi 512, to multiples of 64 px."""
 
 
 def main() -> None:
@@ -67,12 +73,13 @@ def holed(source: Path | None, target: Path) -> Path:
     lost[tuple(np.transpose(LOST))] = True
     if source is None:
         return write(simulate(1, lost=lost), target, overwrite=True)
-    with fits.open(source) as hdus:
-        data, header = hdus[0].data.copy(), hdus[0].header.copy()
-    data[blocks.expand(lost)] = 0
-    for card in [card for card in header.cards if card.keyword == "HISTORY"]:
-        card.value = str(card.value).replace("\t", " ")
-    fits.PrimaryHDU(data, header).writeto(target, output_verify="silentfix", overwrite=True)
+    content = source.read_bytes()
+    content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    with fits.open(io.BytesIO(content)) as hdus:
+        start, kind = hdus[0].fileinfo()["datLoc"], np.dtype(f">i{abs(hdus[0].header['BITPIX']) // 8}")
+    counts = np.frombuffer(content, kind, count=SIDE * SIDE, offset=start).reshape(SIDE, SIDE).copy()
+    counts[blocks.expand(lost)] = 0  # the header stays as it is, with cards that astropy would not write
+    target.write_bytes(content[:start] + counts.tobytes() + content[start + counts.nbytes :])
     return target
 
 
@@ -119,9 +126,11 @@ def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
     def ours() -> None:
         restore(read_frame(path), inpainter=engines.onnx, assets=assets).level1.write(folder / "ours", overwrite=True)
 
+    whole_frame = inputs(1, *WHOLE)
+
     def whole() -> None:
         frame = read_frame(path)
-        fill_whole(frame, assets, engines.torch)
+        engines.torch.fill(*whole_frame)
         restore(frame, fill="none", assets=assets).level1.write(folder / "whole", overwrite=True)
 
     found = timing.medians(
@@ -137,12 +146,13 @@ def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
     print(timing.table(["file to file", "ms", "over ours"], [(name, ms, ms / first) for name, ms in found.items()]))
 
 
-def fill_whole(frame: Frame, assets: Assets, engine: backends.Inpainter) -> None:
-    """The same fill with one window of the frame's own size for all zones: what computing it whole costs."""
-    around = survey(frame, assets)
-    zones = tuple(blocks.zones(around.missing))
-    missing = np.logical_or.reduce([zone.missing for zone in zones])
-    straight.fill(problem(around, (replace(zones[0], missing=missing),)), engine, SIDE)
+def inputs(count: int, rows: int, columns: int) -> tuple[backends.Image, backends.Image, backends.Image]:
+    """Image, mask and place of windows with one block lost in the middle."""
+    image = np.random.default_rng(0).random((count, 2, rows, columns), dtype=np.float32)
+    mask = np.ones_like(image)
+    top, left = rows // 2 - 16, columns // 2 - 16
+    mask[:, :, top : top + 32, left : left + 32] = 0
+    return image, mask, np.full((count, 2), (300, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -160,15 +170,13 @@ class Steps:
         posed = problem(around, tuple(blocks.zones(around.missing)))
         restored = restore(frame, inpainter=self.engine, assets=assets)
         content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
-        image = np.random.default_rng(0).random((len(LOST), 2, polar.SIDE, polar.SIDE), dtype=np.float32)
-        place = np.full((len(LOST), 2), (300, 1), dtype=np.float32)
-        mask = np.ones_like(image)
+        windows = inputs(len(LOST), polar.SIDE, polar.SIDE)
         return {
             "FITS in: header, image, checks": lambda: read_frame(self.path),
             "photometry, variance, lost blocks (survey)": lambda: survey(frame, assets),
             "scale in units of the noise": lambda: equalise.fit_noise(posed.image, posed.sigma, posed.observed),
             "fill: windows, network, way back": lambda: straight.fill(posed, self.engine),
-            "of it the network": lambda: self.engine.fill(image, mask, place),
+            "of it the network": lambda: self.engine.fill(*windows),
             "all but FITS": lambda: restore(frame, inpainter=self.engine, assets=assets),
             "the same without fill": lambda: restore(frame, fill="none", assets=assets),
             "FITS out: header, three images, checksums": restored.level1.to_bytes,
@@ -183,37 +191,25 @@ def stages(path: Path, folder: Path, engine: backends.Inpainter, runs: int) -> N
 
 
 def networks(engines: Engines, runs: int) -> None:
-    """Every engine on four windows and on a whole frame."""
-    random = np.random.default_rng(0)
-    inputs = {}
-    for name, count, side in (
-        ("four windows", len(LOST), polar.SIDE),
-        ("one window", 1, polar.SIDE),
-        ("whole", 1, SIDE),
-    ):
-        image = random.random((count, 2, side, side), dtype=np.float32)
-        mask = np.ones_like(image)
-        middle = side // 2
-        mask[:, :, middle - 16 : middle + 16, middle - 16 : middle + 16] = 0
-        inputs[name] = (image, mask, np.full((count, 2), (300, 1), dtype=np.float32))
+    """Every engine on windows and on a whole frame."""
+    sizes = {
+        "one window": (1, polar.SIDE, polar.SIDE),
+        "four windows": (len(LOST), polar.SIDE, polar.SIDE),
+        "1024 x 1024": (1, SIDE, SIDE),
+        "whole frame": (1, *WHOLE),
+    }
     with tempfile.TemporaryDirectory() as name:
-        found: dict[str, dict[str, float]] = {}
         made = engines.networks(Path(name))
-        for what, given in inputs.items():
-            found[what] = timing.medians({engine: _bound(run, given) for engine, run in made.items()}, runs)
-    eager, whole = found["four windows"]["torch, eager"], found["whole"]["torch, eager"]
+        found = {
+            what: timing.medians({engine: _bound(run, inputs(*size)) for engine, run in made.items()}, runs)
+            for what, size in sizes.items()
+        }
+    eager, whole = found["four windows"]["torch, eager"], found["whole frame"]["torch, eager"]
     rows = [
-        (
-            engine,
-            found["one window"][engine],
-            found["four windows"][engine],
-            eager / found["four windows"][engine],
-            found["whole"][engine],
-            whole / found["four windows"][engine],
-        )
-        for engine in made
+        (engine, *(found[what][engine] for what in sizes), eager / windowed, whole / windowed)
+        for engine, windowed in found["four windows"].items()
     ]
-    heading = ["engine", "one window, ms", "four windows, ms", "times eager", "1024 x 1024, ms", "times whole eager"]
+    heading = ["network alone, ms", *sizes, "four windows: times eager", "times the whole frame in eager"]
     print("\n" + timing.table(heading, rows))
 
 

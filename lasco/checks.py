@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from astropy.io import fits
 
 from corinpaint.lasco.catalogue import Kind
 from corinpaint.lasco.frame import FRAME_SHAPE
+from corinpaint.lasco.quiet import quiet
 
 STAR_FIT_COLUMNS = ("c_tai", "c_xmed", "c_ymed", "c_rmed")
 """Time, sun centre and roll in the save files of SolarSoft's star fits."""
@@ -43,8 +43,7 @@ def defect(path: Path, kind: Kind) -> str | None:
             return "empty"
         if _PAGE.search(start):
             return "an HTML page, not data"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old headers make astropy, damaged files make readsav talk
+        with quiet(Warning):  # old headers make astropy, damaged files make readsav talk
             return _CHECKS[kind](path)
     except OSError as error:
         return f"not readable ({error.strerror or error})"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
+from corinpaint.lasco.quiet import quiet
 
 MAX_FILE_BYTES = 16 * 2**20
 """Most bytes that are read or decompressed; a full frame in float64 takes 8 MiB."""
@@ -95,6 +95,8 @@ def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]
     path = Path(source)
     label = name or path.name
     try:
+        if path.exists() and not path.is_file():
+            raise errors.FrameError(f"{label}: no file (a folder, a pipe or a device); give a Level 0.5 FITS file")
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -201,8 +203,7 @@ def _is_plain(image: str) -> bool:
 def _rewritten(image: str) -> str:
     """The card as the standard has it; what cannot be read as a value stays as text, for whoever asks for it."""
     keyword = image[:8].rstrip()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
+    with quiet(AstropyWarning):
         try:
             card = fits.Card.fromstring(image)
             keyword, value = card.keyword, card.value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from collections.abc import Sequence
 
 from astropy.io import fits
@@ -13,6 +12,7 @@ from erfa import ErfaWarning
 
 from corinpaint.lasco import errors
 from corinpaint.lasco.decoding import UNALTERED, is_number, shown
+from corinpaint.lasco.quiet import quiet
 
 CLOCK = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
 
@@ -126,8 +126,7 @@ def _date(header: fits.Header, label: str) -> Time:
             )
         day = f"{day}T{clock}"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ErfaWarning)  # years beyond the table of leap seconds
+        with quiet(ErfaWarning):  # years beyond the table of leap seconds
             date = Time(day, format="isot", scale="utc")
             year = date.decimalyear
     except ValueError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco import files
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
+from corinpaint.lasco.quiet import quiet
 
 FILLED, NEVER_SENT, OCCULTED, SATURATED, REFUSED = 1, 2, 4, 8, 16
 FLAGS = {
@@ -166,11 +166,10 @@ def read_level1(path: Path | str) -> Level1File:
     """
     path = Path(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)  # cards of 1997 that today's standard refuses
-            with fits.open(path, do_not_scale_image_data=True) as hdus:
-                header, raw = hdus[0].header.copy(), hdus[0].data
-                raw = None if raw is None else np.array(raw)
+        # Cards of 1997 that today's standard refuses.
+        with quiet(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
+            header, raw = hdus[0].header.copy(), hdus[0].data
+            raw = None if raw is None else np.array(raw)
     except OSError as error:
         raise NotFitsError(f"{path.name}: cannot be read as FITS ({error}); fetch the file again") from error
     if raw is None or raw.ndim != 2:

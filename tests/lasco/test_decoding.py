@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import time
 import tracemalloc
 from contextlib import nullcontext
@@ -169,3 +170,9 @@ def test_the_cards_of_a_real_header_are_those_that_astropy_reads(real_frames):
             history = [decoding.printable(line) for line in hdus[0].header["HISTORY"]]
             assert list(header["HISTORY"]) == history
             assert np.array_equal(data, hdus[0].data)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "32082037.fts")
+    with pytest.raises(errors.FrameError, match=r"32082037\.fts: no file"):
+        decode(tmp_path / "32082037.fts")
