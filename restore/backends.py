@@ -143,6 +143,8 @@ class OnnxInpainter:
     provider : str
         Where it runs: 'cpu', 'cuda' (NVIDIA), or 'tensorrt', which leaves to CUDA what it cannot do. None of them is
         taken in place of another.
+    spin : bool
+        Whether threads that wait for work keep their core busy; False where it shares the cores with others.
 
     Raises
     ------
@@ -153,12 +155,12 @@ class OnnxInpainter:
         When the provider is unknown or not to be had.
     """
 
-    def __init__(self, path: Path, threads: int = 0, provider: str = "cpu") -> None:
+    def __init__(self, path: Path, threads: int = 0, provider: str = "cpu", spin: bool = True) -> None:
         if not path.is_file():
             raise CheckpointError(f"{path}: no such model; make one with `corinpaint export onnx`")
         content = path.read_bytes()
         fingerprint.check_seal(path, content)
-        self._session = providers.open_session(path, content, threads, provider)
+        self._session = providers.open_session(path, content, threads, provider, spin)
         self._device = None if provider == "cpu" else "cuda"
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
         self.info = replace(parse_info(path, "onnxruntime", text), provider=provider)
@@ -212,7 +214,7 @@ def default_onnx() -> Path:
     return weights_dir() / "corinpaint.onnx"
 
 
-def load(path: Path | None = None, threads: int = 0, provider: str = "cpu") -> Inpainter:
+def load(path: Path | None = None, threads: int = 0, provider: str = "cpu", spin: bool = True) -> Inpainter:
     """Open a model with the engine that its file name asks for; cached per process.
 
     Parameters
@@ -224,6 +226,8 @@ def load(path: Path | None = None, threads: int = 0, provider: str = "cpu") -> I
         Threads per run; 0 leaves the choice to the engine.
     provider : str
         Of onnxruntime: 'cpu', 'cuda' or 'tensorrt'.
+    spin : bool
+        Of onnxruntime: see `OnnxInpainter`.
 
     Returns
     -------
@@ -236,13 +240,13 @@ def load(path: Path | None = None, threads: int = 0, provider: str = "cpu") -> I
     OptionError
         When the ending is none of the four, or the provider is not to be had.
     """
-    return _load(path or default_onnx(), threads, provider)
+    return _load(path or default_onnx(), threads, provider, spin)
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, threads: int, provider: str) -> Inpainter:
+def _load(path: Path, threads: int, provider: str, spin: bool) -> Inpainter:
     if path.suffix == ".onnx":
-        return OnnxInpainter(path, threads, provider)
+        return OnnxInpainter(path, threads, provider, spin)
     if path.suffix not in (".pt", ".pt2", ".safetensors"):
         raise OptionError(f"{path}: unknown kind of model; give a .onnx, .pt, .pt2 or .safetensors file")
     if provider != "cpu":

@@ -36,7 +36,7 @@ _REMEDIES = {
 Array = NDArray[np.float32]
 
 
-def open_session(path: Path, content: bytes, threads: int, provider: str) -> Any:
+def open_session(path: Path, content: bytes, threads: int, provider: str, spin: bool = True) -> Any:
     """Open a model.
 
     Parameters
@@ -49,6 +49,9 @@ def open_session(path: Path, content: bytes, threads: int, provider: str) -> Any
         Threads per run on the CPU; 0 leaves the choice to onnxruntime.
     provider : str
         'cpu', 'cuda' or 'tensorrt'.
+    spin : bool
+        Whether threads that wait for work keep their core busy: faster where the cores are its own, slower where it
+        shares them (docs/exports.md).
 
     Returns
     -------
@@ -75,6 +78,7 @@ def open_session(path: Path, content: bytes, threads: int, provider: str) -> Any
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
     options.log_severity_level = 3 if provider == "cpu" else 4  # what fails on a GPU is told below, once
     options.enable_mem_pattern = False  # patterns double the memory and make the second run of a process slow
     try:

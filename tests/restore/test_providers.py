@@ -129,6 +129,13 @@ def test_threads_are_those_asked_for_and_one_between_operators(onnx_model):
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
 
 
+@pytest.mark.parametrize("spin", [True, False])
+def test_threads_that_wait_spin_only_where_they_may(onnx_model, spin):
+    session = providers.open_session(onnx_model, onnx_model.read_bytes(), 2, "cpu", spin)
+    options = session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == str(int(spin))
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"bad\.onnx: not a readable ONNX model"):
         providers.open_session(tmp_path / "bad.onnx", b"nothing", 1, "cpu")
