@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
 
 import torch
@@ -45,7 +46,9 @@ def export(checkpoint: Path, output: Path) -> Path:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
             trace = torch.jit.freeze(_trace(stack.restorer().eval(), given))
-            torch.jit.save(trace, str(path), _extra_files={KEY: describe(info, stack)})
+            traced = path.with_name(f"traced-{path.name}")
+            torch.jit.save(trace, str(traced), _extra_files={KEY: describe(info, stack)})
+        _without_notes(traced, path)
         verify(TorchScriptInpainter(path), checkpoint)
     return output
 
@@ -53,3 +56,12 @@ def export(checkpoint: Path, output: Path) -> Path:
 def _trace(model: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> torch.jit.ScriptModule:
     traced: torch.jit.ScriptModule = torch.jit.trace(model, given, check_trace=False)  # type: ignore[no-untyped-call]
     return traced
+
+
+def _without_notes(traced: Path, output: Path) -> None:
+    """Copy a trace without torch's notes beside the code: where in the source it stands, with this machine's paths."""
+    with zipfile.ZipFile(traced) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as target:
+        for member in source.infolist():
+            if not member.filename.endswith(".debug_pkl"):
+                name = f"{output.stem}/{member.filename.split('/', 1)[1]}"
+                target.writestr(zipfile.ZipInfo(name), source.read(member))

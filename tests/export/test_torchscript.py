@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -33,6 +36,12 @@ def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(stra
 def test_the_trace_describes_itself_as_its_checkpoint_does(checkpoint, trace):
     info, told = read_info(checkpoint), backends.load(trace).info
     assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
+
+
+def test_the_trace_holds_no_paths_of_its_maker(straight_trace):
+    with zipfile.ZipFile(straight_trace) as archive:
+        for name in archive.namelist():
+            assert str(Path(torchscript.__file__).parents[1]).encode() not in archive.read(name), name
 
 
 def test_an_export_replaces_the_one_that_is_there(checkpoint, trace, tmp_path):

@@ -158,6 +158,15 @@ def test_a_place_is_refused_by_a_network_that_takes_none(exports):
         backends.load(exports["onnxruntime"]).fill(zeros(1, 1, 128, 128), zeros(1, 1, 128, 128), zeros(1, 2))
 
 
+def test_what_stands_under_a_mask_of_zero_does_not_matter_nan_included(straight_onnx):
+    image, mask, place = fingerprint.given("noise", 64)
+    engine = backends.load(straight_onnx)
+    clean, spoiled = (engine.fill(np.where(mask > 0, image, np.float32(under)), mask, place) for under in (0, np.nan))
+    for one, other in zip(clean, spoiled, strict=True):
+        assert np.isfinite(one).all()
+        assert np.array_equal(one, other)
+
+
 def test_eight_threads_get_what_one_gets(straight_onnx):
     engine = backends.load(straight_onnx, threads=1)
     random = np.random.default_rng(3)
