@@ -27,6 +27,9 @@ class Settings:
         What onnxruntime computes on.
     threads : int
         Threads per run of the network; 0 leaves the choice to the engine.
+    spin : bool
+        Whether threads of onnxruntime that wait keep their core busy: faster for a lone frame on cores of its own,
+        slower where workers, frames of a batch or others share them.
     parallel : int
         Frames of a batch that are restored at the same time; 0 takes as many as there are cores.
     calibration : str or None
@@ -36,6 +39,7 @@ class Settings:
     engine: str = "onnxruntime"
     provider: str = "cpu"
     threads: int = 0
+    spin: bool = False
     parallel: int = 0
     calibration: str | None = None
 
@@ -73,6 +77,8 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_THREADS:
             raise OptionError(f"model-config.yaml: {name} = {value!r}; give a number from 0 to {MOST_THREADS}")
+    if not isinstance(settings.spin, bool):
+        raise OptionError(f"model-config.yaml: spin = {settings.spin!r}; give true or false")
     if settings.calibration is not None and not isinstance(settings.calibration, str):
         raise OptionError(f"model-config.yaml: calibration = {settings.calibration!r}; give a folder or null")
     return settings

@@ -172,7 +172,7 @@ def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monk
     )
     with caplog.at_level(logging.INFO):
         CorInpaintHandler().initialize(context)
-    assert opened == [(tmp_path / "corinpaint.pt", 3, "cuda")]
+    assert opened == [(tmp_path / "corinpaint.pt", 3, "cuda", False)]
     assert echo.calls == 1
     assert "torchscript" in caplog.text
 

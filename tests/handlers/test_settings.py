@@ -13,8 +13,8 @@ def test_settings_have_defaults():
 
 
 def test_settings_that_are_given_go_before_the_defaults():
-    section = {"engine": "torchscript", "threads": 2, "parallel": 3, "calibration": "calibration"}
-    assert read_settings({"corinpaint": section}) == Settings("torchscript", "cpu", 2, 3, "calibration")
+    section = {"engine": "torchscript", "threads": 2, "spin": True, "parallel": 3, "calibration": "calibration"}
+    assert read_settings({"corinpaint": section}) == Settings("torchscript", "cpu", 2, True, 3, "calibration")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def test_settings_that_are_given_go_before_the_defaults():
         {"threads": True},
         {"threads": "2"},
         {"parallel": -1},
+        {"spin": 1},
         {"parallel": 1000},
         {"provider": "gpu"},
         {"calibration": 3},

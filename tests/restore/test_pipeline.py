@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -228,3 +230,18 @@ def test_a_frame_with_nothing_to_fill_says_so_whatever_the_method(make_frame):
     restored = pipeline.restore(read_frame(make_frame(lost=((31, 16),))), fill="polynomial")
     assert not restored.filled.any()
     assert [v.refused for v in restored.verdicts] == ["touches the edge of the frame"]
+
+
+def test_eight_threads_give_the_bytes_that_one_gives(make_frame):
+    pytest.importorskip("onnxruntime")
+    lost = [((20, 8),), ((12, 22), (12, 23)), (), ((24, 12), (9, 20), (29, 16)), ((20, 8), (0, 16))]
+    frames = [make_frame(lost=blocks, FILENAME=f"3208203{number}.fts") for number, blocks in enumerate(lost)]
+
+    def product(content):
+        return pipeline.restore(read_frame(content)).level1.to_bytes()
+
+    wanted = [product(content) for content in frames]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(product, frames * 4))
+    assert found == wanted * 4
+    assert len(set(wanted)) == len(frames)
