@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import copy
 
-import torch
 from torch import Tensor, nn
 
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.partial import PartialConv2d
 
-LARGEST = float(torch.finfo(torch.float16).max)
+LARGEST = 60_000.0
+"""Of the sums of a convolution: half precision ends at 65504."""
 
 
 class HalfConv2d(PartialConv2d):
@@ -32,10 +32,12 @@ class HalfConv2d(PartialConv2d):
         super().__init__(full.groups_in, full.weight.shape[0], full.kernel, full.stride)
         self.weight = nn.Parameter(full.weight.detach().half())
         self.bias = nn.Parameter(full.bias.detach().clone())
+        gain = float(full.weight.detach().abs().sum(dim=(1, 2, 3)).max())
+        self.limit = LARGEST / max(gain, 1.0)
 
     def _masked(self, features: Tensor, mask: Tensor) -> Tensor:
-        """What is convolved; its sums are float32 again once they are multiplied by their float32 scale."""
-        return super()._masked(features, mask).clamp(-LARGEST, LARGEST).half()
+        """What is convolved, limited so that no sum overflows; multiplied by their float32 scale, sums are float32."""
+        return super()._masked(features, mask).clamp(-self.limit, self.limit).half()
 
 
 def halved(model: Network) -> Network:

@@ -34,8 +34,14 @@ def test_only_the_weights_of_convolutions_are_halved_and_the_original_stays_as_i
     assert (coarse.multiple, coarse.reach) == (model.multiple, model.reach)
 
 
-def test_values_beyond_half_precision_stay_finite():
-    full = PartialConv2d((1,), 1)
-    values, seen = HalfConv2d(full)(torch.full((1, 1, 8, 8), 1e6), torch.ones(1, 1, 8, 8))
+@pytest.mark.parametrize("seed", range(5))
+def test_no_sum_overflows_whatever_stands_in_the_window(seed):
+    torch.manual_seed(seed)
+    convolution = HalfConv2d(PartialConv2d((8,), 4))
+    features = 1e6 * torch.sign(torch.randn(1, 8, 16, 16))
+    values, seen = convolution(features, torch.ones(1, 1, 16, 16))
+    worst = 1e9 * torch.sign(convolution.weight.detach().float()[:1])
+    aligned, _ = convolution(worst, torch.ones(1, 1, 3, 3))
     assert torch.isfinite(values).all()
+    assert torch.isfinite(aligned).all()
     assert seen.all()
