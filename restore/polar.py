@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from corinpaint.lasco.blocks import BLOCK
 
 SIDE = 384
-"""Side of a window, px."""
+"""Largest side of a window, px; that of every window in training."""
+
+STEP = 64
+"""Sides are multiples of it, px, as networks want them."""
 
 NEAREST = 1.0
 """Radius from which pixels are told apart by their radius, px of the frame."""
@@ -95,7 +98,7 @@ def around(
     centre: tuple[float, float],
     room: float,
     side: tuple[int, int] = (BLOCK, BLOCK),
-    window: int = SIDE,
+    window: int | None = None,
 ) -> Window:
     """The window about some pixels of a frame.
 
@@ -106,11 +109,12 @@ def around(
     centre : tuple of float
         Sun centre (column, row), px.
     room : float
-        Largest share of the window's side that they may take; larger ones are shown smaller.
+        Largest share of the side of the largest window that they may take; larger ones are shown smaller.
     side : tuple of int
         Rows and columns of a block; where it has fewer than `SMALLEST` they are shown larger.
-    window : int
-        Side of the window, px.
+    window : int, optional
+        Side of the window, px; by default the least that leaves as much around the pixels as the largest window leaves
+        around the largest pixels that are not shown smaller.
 
     Returns
     -------
@@ -124,8 +128,10 @@ def around(
     turns = (angles - angle + np.pi) % (2 * np.pi) - np.pi
     radius = float(np.exp((logs.min() + logs.max()) / 2))
     extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
-    scale = max(min(1.0, finer / SMALLEST), extent / (room * window))
-    return Window(centre, radius, angle, scale, side=window, pixel=pixel)
+    scale = max(min(1.0, finer / SMALLEST), extent / (room * (window or SIDE)))
+    wanted = extent / scale + (1 - room) * SIDE
+    least = min(int(np.ceil(wanted / STEP)) * STEP, SIDE)
+    return Window(centre, radius, angle, scale, side=window or least, pixel=pixel)
 
 
 @dataclass(frozen=True, eq=False)

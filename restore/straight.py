@@ -60,7 +60,7 @@ class Filling:
         return np.where(self.reached, self.sigma**2 + excess, observed).astype(np.float32)
 
 
-def fill(problem: Problem, engine: backends.Inpainter, side: int = polar.SIDE) -> Filling:
+def fill(problem: Problem, engine: backends.Inpainter, side: int | None = None) -> Filling:
     """Fill the holes of a frame.
 
     Parameters
@@ -69,8 +69,8 @@ def fill(problem: Problem, engine: backends.Inpainter, side: int = polar.SIDE) -
         With context, which the network takes the mean of the two nearest frames from.
     engine : Inpainter
         A network of the domain 'noise'.
-    side : int
-        Of the windows, px; larger ones see more of the frame, and a zone as large in it.
+    side : int, optional
+        Of the windows, px, all of one size; by default as large as each zone needs, see `polar.around`.
 
     Returns
     -------
@@ -85,11 +85,10 @@ def fill(problem: Problem, engine: backends.Inpainter, side: int = polar.SIDE) -
     planes = _planes(problem)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
-    holes = [hole for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
-    for start in range(0, len(holes), BATCH):
-        part = holes[start : start + BATCH]
-        found = _filled(problem, planes, scale, part, engine, side)
-        for (rows, columns), (values, spread, known) in zip(part, found, strict=True):
+    views = [_view(problem, hole, side) for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
+    for part in _batches(views):
+        found = _filled(problem, planes, scale, part, engine)
+        for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
             room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
             known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
             place = (rows[known], columns[known])
@@ -103,6 +102,22 @@ def fill(problem: Problem, engine: backends.Inpainter, side: int = polar.SIDE) -
 
 Hole = tuple[NDArray[np.int64], NDArray[np.int64]]
 Plane = tuple[NDArray[np.floating], NDArray[np.bool_]]
+View = tuple[Hole, polar.Window]
+
+
+def _view(problem: Problem, hole: Hole, side: int | None) -> View:
+    room = ROOM if side is None else ROOM * polar.SIDE / side
+    return hole, polar.around(*hole, problem.centre, room, blocks.sides(problem.image.shape), side)
+
+
+def _batches(views: Sequence[View]) -> list[list[View]]:
+    """Windows of one size together, the small ones first, at most `BATCH`."""
+    found: list[list[View]] = []
+    for view in sorted(views, key=lambda view: view[1].side):
+        if not found or len(found[-1]) == BATCH or found[-1][0][1].side != view[1].side:
+            found.append([])
+        found[-1].append(view)
+    return found
 
 
 def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
@@ -118,16 +133,10 @@ def _planes(problem: Problem) -> list[Plane]:
 
 
 def _filled(
-    problem: Problem,
-    planes: list[Plane],
-    scale: equalise.Equaliser,
-    holes: Sequence[Hole],
-    engine: backends.Inpainter,
-    side: int,
+    problem: Problem, planes: list[Plane], scale: equalise.Equaliser, views: list[View], engine: backends.Inpainter
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
     """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
-    block, room = blocks.sides(problem.image.shape), ROOM * polar.SIDE / side
-    windows = [polar.around(*hole, problem.centre, room, block, side) for hole in holes]
+    windows, side = [window for _, window in views], views[0][1].side
     images, masks = np.zeros((2, len(windows), PLANES, side, side), dtype=np.float32)
     for number, window in enumerate(windows):
         sampler = polar.sampler(window, problem.image.shape)
@@ -140,7 +149,7 @@ def _filled(
     if output.scale is None:
         raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill; export it again")
     found = []
-    for number, (hole, window) in enumerate(zip(holes, windows, strict=True)):
+    for number, (hole, window) in enumerate(views):
         at = window.places(*hole)
         values, spread = (polar.read(field[number, 0], *at) for field in (output.image, output.scale))
         known = (polar.read(output.reached[number, 0], *at) > 1 - 1e-6) & window.shows(*at)

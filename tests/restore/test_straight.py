@@ -47,9 +47,10 @@ def posed(field=problems.power, lost=LOST, size=1024, **more):
 
 
 def windows_of(made):
-    """The windows in the order of the zones."""
+    """The windows in the order in which they are filled: the small ones first, else that of the zones."""
     holes = [np.nonzero(made.hole & blocks.expand(zone.missing, made.image.shape)) for zone in made.zones]
-    return [polar.around(*hole, made.centre, straight.ROOM) for hole in holes]
+    side = blocks.sides(made.image.shape)
+    return sorted((polar.around(*hole, made.centre, straight.ROOM, side) for hole in holes), key=lambda one: one.side)
 
 
 def knowing(made, field, **more):
@@ -116,9 +117,9 @@ def test_the_network_sees_the_frame_in_units_of_its_noise_with_the_hole_masked()
     ((image, mask, place),) = engine.given
     (window,) = windows_of(made)
     assert image.dtype == mask.dtype == place.dtype == np.float32
-    assert image.shape == mask.shape == (1, 2, polar.SIDE, polar.SIDE)
+    assert image.shape == mask.shape == (1, 2, window.side, window.side)
     assert np.array_equal(mask[0, 0] > 0, polar.sampler(window, made.image.shape).mask(made.observed))
-    assert mask[0, 0, 192, 192] == 0
+    assert mask[0, 0, window.side // 2, window.side // 2] == 0
     assert not image[mask == 0].any()
     rows, columns = (place.clip(0, 1023) for place in window.pixels())
     scale = equalise.fit_noise(made.image, made.sigma, made.observed)
@@ -130,9 +131,10 @@ def test_without_context_the_second_plane_is_unknown():
     made, _ = posed()
     engine = knowing(made, problems.power)
     straight.fill(made, engine)
-    ((image, mask, _),) = engine.given
-    assert not mask[:, 1].any()
-    assert not image[:, 1].any()
+    assert engine.given
+    for image, mask, _ in engine.given:
+        assert not mask[:, 1].any()
+        assert not image[:, 1].any()
 
 
 def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look():
@@ -161,8 +163,9 @@ def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
 
     def partly(image, mask, place=None):
         filled = fill(image, mask, place)
-        filled.reached[0, :, 200:] = 0
-        filled.image[0, :, 200:] = np.nan
+        below = image.shape[2] // 2 + 8
+        filled.reached[0, :, below:] = 0
+        filled.image[0, :, below:] = np.nan
         return filled
 
     engine.fill = partly
@@ -197,7 +200,7 @@ def test_a_zone_without_a_pixel_to_fill_asks_for_nothing():
 def test_the_mean_of_what_is_seen_stays_within_what_is_seen(straight_echo):
     made, truth = posed()
     filled = straight.fill(made, straight_echo)
-    assert straight_echo.calls == 1
+    assert straight_echo.calls == 2  # one block and two blocks have windows of their own size
     assert filled.reached[made.hole].all()
     assert truth.min() < filled.brightness[made.hole].min() <= filled.brightness[made.hole].max() < truth.max()
 
@@ -208,7 +211,7 @@ def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(field, value)
     made, _ = posed()
     engine = knowing(made, problems.power)
     fill = engine.fill
-    engine.fill = lambda *given: fill(*given)._replace(**{field: np.full((2, 1, 384, 384), value, dtype=np.float32)})
+    engine.fill = lambda *given: fill(*given)._replace(**{field: np.full_like(given[0][:, :1], value)})
     with pytest.raises(CheckpointError, match=r"knowing\.onnx.*not finite"):
         straight.fill(made, engine)
 
@@ -254,3 +257,23 @@ def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_f
     assert np.median(apart) < 0.1
     assert apart.max() < 0.3
     assert np.ptp(whole[made.hole]) > 1
+
+
+def test_small_zones_have_small_windows_and_all_zones_the_same_room_around_them():
+    zones = {
+        "1": ((20, 20),),
+        "2x2": ((20, 20), (20, 21), (21, 20), (21, 21)),
+        "4x4": tuple((r, c) for r in range(18, 22) for c in range(18, 22)),
+    }
+    sides = {}
+    for name, lost in zones.items():
+        made, _ = posed(lost=lost)
+        engine = knowing(made, problems.power)
+        straight.fill(made, engine)
+        ((image, _, _),) = engine.given
+        sides[name] = image.shape[-1]
+        (window,) = windows_of(made)
+        place = np.array(window.places(*np.nonzero(made.hole)))
+        assert place.min() >= (1 - straight.ROOM) * polar.SIDE / 2 - 1
+        assert (window.side - 1 - place).min() >= (1 - straight.ROOM) * polar.SIDE / 2 - 1
+    assert sides == {"1": 256, "2x2": 320, "4x4": 384}
