@@ -30,13 +30,16 @@ from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.frame import read_frame
 from corinpaint.lasco.simulate import simulate, write
 from corinpaint.model.metadata import default_checkpoint
-from corinpaint.restore import backends, equalise, polar, straight
+from corinpaint.restore import backends, equalise, straight
 from corinpaint.restore.filling import problem
 from corinpaint.restore.pipeline import restore
 from corinpaint.restore.survey import survey
 
 LOST = ((20, 8), (12, 22), (24, 12), (9, 20))
 SIDE = 1024
+
+WINDOW = 256
+"""Side of the window of a single block."""
 
 WHOLE = (960, 3264)
 """Rows and columns of the whole frame straightened, without loss at its outer edge 512 px from the sun's centre: 512 ln
@@ -170,7 +173,7 @@ class Steps:
         posed = problem(around, tuple(blocks.zones(around.missing)))
         restored = restore(frame, inpainter=self.engine, assets=assets)
         content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
-        windows = inputs(len(LOST), polar.SIDE, polar.SIDE)
+        windows = inputs(len(LOST), WINDOW, WINDOW)
         return {
             "FITS in: header, image, checks": lambda: read_frame(self.path),
             "photometry, variance, lost blocks (survey)": lambda: survey(frame, assets),
@@ -193,8 +196,8 @@ def stages(path: Path, folder: Path, engine: backends.Inpainter, runs: int) -> N
 def networks(engines: Engines, runs: int) -> None:
     """Every engine on windows and on a whole frame."""
     sizes = {
-        "one window": (1, polar.SIDE, polar.SIDE),
-        "four windows": (len(LOST), polar.SIDE, polar.SIDE),
+        "one window": (1, WINDOW, WINDOW),
+        "four windows": (len(LOST), WINDOW, WINDOW),
         "1024 x 1024": (1, SIDE, SIDE),
         "whole frame": (1, *WHOLE),
     }

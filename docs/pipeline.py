@@ -18,8 +18,8 @@ import onnxruntime
 from astropy.io import fits
 
 FILLED, OCCULTED, WANTED = 1, 4, 16  # flags of MASK
-SIDE = 384  # of a window, px
-ROOM = 0.46  # share of a window that a hole may take; larger holes are shown smaller
+LARGEST, STEP = 384, 64  # sides of windows, px
+ROOM = 0.46  # share of the largest that a hole may take; larger holes are shown smaller
 GRID = 32  # a frame has 32 x 32 telemetry blocks; holes at most two blocks apart are filled together
 
 
@@ -68,7 +68,9 @@ class Window:
         turns = (angles - self.angle + np.pi) % (2 * np.pi) - np.pi
         self.radius = np.exp((logs.min() + logs.max()) / 2)
         extent = self.radius * max(np.ptp(logs), 2 * np.abs(turns).max())
-        self.scale = max(1.0, extent / (ROOM * SIDE))  # px of the frame per px of the window, in its middle
+        self.scale = max(1.0, extent / (ROOM * LARGEST))  # px of the frame per px of the window, in its middle
+        side = extent / self.scale + (1 - ROOM) * LARGEST  # as much around small holes as around large ones
+        self.side = min(int(np.ceil(side / STEP)) * STEP, LARGEST)
         self.step = self.scale / self.radius
 
     def _polar(self, rows, columns):
@@ -77,7 +79,7 @@ class Window:
 
     def pixels(self):
         """Row and column of the frame for every pixel of the window."""
-        steps = (np.arange(SIDE) - (SIDE - 1) / 2) * self.step
+        steps = (np.arange(self.side) - (self.side - 1) / 2) * self.step
         radius, angle = self.radius * np.exp(steps)[:, None], self.angle + steps[None, :]
         return self.centre[1] + radius * np.sin(angle), self.centre[0] + radius * np.cos(angle)
 
@@ -85,11 +87,11 @@ class Window:
         """Row and column of the window, with fractions, for pixels of the frame."""
         logs, angles = self._polar(rows, columns)
         turns = (angles - self.angle + np.pi) % (2 * np.pi) - np.pi
-        return (logs - np.log(self.radius)) / self.step + (SIDE - 1) / 2, turns / self.step + (SIDE - 1) / 2
+        return (logs - np.log(self.radius)) / self.step + (self.side - 1) / 2, turns / self.step + (self.side - 1) / 2
 
 
 def bilinear(image, rows, columns):
-    rows, columns = (np.clip(place, 0, SIDE - 1.001) for place in (rows, columns))
+    rows, columns = (np.clip(place, 0, len(image) - 1.001) for place in (rows, columns))
     top, left = rows.astype(int), columns.astype(int)
     down, right = rows - top, columns - left
     upper = image[top, left] * (1 - right) + image[top, left + 1] * right
@@ -114,7 +116,8 @@ def fill(session, image, sigma, wanted, centre):
         ]
         inside = np.logical_and.reduce([(a >= 0) & (a < size) for a, size in zip(at, image.shape, strict=True)])
         at = tuple(np.where(inside, a, 0) for a in at)
-        mask = np.zeros((1, 2, SIDE, SIDE), dtype=np.float32)  # the second plane is for context: there is none here
+        # The second plane is for context, of which there is none here.
+        mask = np.zeros((1, 2, window.side, window.side), dtype=np.float32)
         values = np.zeros_like(mask)
         mask[0, 0] = inside & seen[at]
         values[0, 0] = units[at] * mask[0, 0]
@@ -124,7 +127,7 @@ def fill(session, image, sigma, wanted, centre):
         fit, reached, spread = (bilinear(output[0, 0].astype(float), *where) for output in outputs)
         room = np.maximum(spread, 1)
         good = (reached > 0.999) & (fit - room >= level[0]) & (fit + room <= level[-1])
-        good &= np.logical_and.reduce([(axis >= 0) & (axis <= SIDE - 1) for axis in where])
+        good &= np.logical_and.reduce([(axis >= 0) & (axis <= window.side - 1) for axis in where])
         pixels, fit, spread = (rows[good], columns[good]), fit[good], spread[good]
         image[pixels] = np.interp(fit, level, brightness)
         above, below = (np.interp(fit + sign * spread, level, brightness) for sign in (1, -1))
