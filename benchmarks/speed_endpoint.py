@@ -30,7 +30,7 @@ from corinpaint.lasco.frame import read_frame
 from corinpaint.restore import backends
 from corinpaint.restore.pipeline import restore
 
-SETTINGS = ("1,0,1", "1,1,1", "2,1,1", "2,0,1", "1,0,2", "1,1,8")
+SETTINGS = ("1,0,1", "2,0,1", "2,1,1", "1,0,2", "1,1,8", "2,1,4")
 CLIENTS = 8
 
 

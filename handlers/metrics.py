@@ -34,7 +34,7 @@ class Metrics:
     """
 
     def __init__(self, context: Any) -> None:
-        self._cache = getattr(context, "metrics", None)
+        self._cache: Any = getattr(context, "metrics", None)
         self._model = str(getattr(context, "model_name", ""))
         self._made: dict[str, Any] = {}
         if self._cache is None:

@@ -11,6 +11,9 @@ from corinpaint.lasco.errors import CorInpaintError
 LATER = frozenset((429, 502, 503, 504))
 """Statuses that say: not now."""
 
+DIED = (500, 507)
+"""TorchServe answers either when a worker died under the request."""
+
 MOST_TEXT = 300
 """Characters of a foreign message that are passed on."""
 
@@ -90,7 +93,7 @@ class PassingError(Exception):
     @property
     def deadly(self) -> bool:
         """Whether the frame itself may be what broke the worker: it is not sent again and again then."""
-        return isinstance(self.error, RefusedError) and self.error.status == 500
+        return isinstance(self.error, RefusedError) and self.error.status in DIED
 
 
 class TokenRefusedError(Exception):
@@ -122,7 +125,7 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
     """The exception for an answer that is an error.
 
     CorInpaint's own errors are about the frame and final, but for 429 and 503. Of TorchServe's and of proxies those are
-    passing that say "not now", and 500: a worker died.
+    passing that say "not now", and 500 and 507: a worker died.
 
     Parameters
     ----------
@@ -148,7 +151,7 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
     error = RefusedError(f"{what}; {_remedy(status)}", status, request_id=request_id)
-    return PassingError(error, after) if status in LATER or status == 500 else error
+    return PassingError(error, after) if status in (*LATER, *DIED) else error
 
 
 def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
@@ -171,7 +174,7 @@ def _remedy(status: int) -> str:
         return "check the address and the name of the model"
     if status == 413:
         return "send less than the endpoint allows: one Level 0.5 frame, fewer context frames"
-    if status in LATER or status == 500:
+    if status in (*LATER, *DIED):
         return "try again later, the log of the endpoint says why"
     if 300 <= status < 400:
         return "give the address that it leads to: a client does not take its token elsewhere by itself"

@@ -22,8 +22,9 @@ from corinpaint.restore.client_request import Parcel
 LIMIT = 68157440
 """Bytes of a message, as the endpoint takes them; the 4 MiB that gRPC allows by default are less than a product."""
 
-RECONNECT = {"initial": 200, "min": 200, "max": 5000}
-"""Milliseconds until a channel tries to connect again; gRPC's own, up to two minutes, outlast every try of ours."""
+RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
+"""Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
+every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
 
 
 class Grpc:

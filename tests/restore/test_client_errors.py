@@ -32,12 +32,12 @@ def test_what_the_handler_says_of_a_frame_is_final_unless_it_says_not_now(status
     assert isinstance(refused(status, _json(told)), PassingError if passing else RefusedError)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 507])
 def test_a_server_that_is_busy_or_lost_its_worker_may_answer_later(status):
     error = refused(status, _json(endpoint.FULL), after=3.0)
     assert isinstance(error, PassingError)
     assert (error.after, error.error.status, error.error.code) == (3.0, status, "endpoint")
-    assert error.deadly == (status == 500)
+    assert error.deadly == (status in (500, 507))
 
 
 def test_a_refused_token_is_told_apart_from_a_bad_frame():
