@@ -43,6 +43,9 @@ STOP_SECONDS = 20.0
 
 SETTLE_SECONDS = 0.5
 
+STILL_SECONDS = 10.0
+"""A count that stays for so long is of requests whose worker died: they were answered, but never counted as such."""
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -118,12 +121,16 @@ def drain(server: Server, seconds: float) -> bool:
     bool
         Whether everything was answered.
     """
-    deadline = time.monotonic() + seconds
+    since = time.monotonic()
+    deadline, last = since + seconds, -1
     while server.process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(requests.RequestException):
-            if server.under_way() == 0:
+            count = server.under_way()
+            if count == 0 or (count == last and time.monotonic() - since > STILL_SECONDS):
                 time.sleep(SETTLE_SECONDS)  # the last answers are on their way
                 return True
+            if count != last:
+                last, since = count, time.monotonic()
         time.sleep(0.1)
     return False
 

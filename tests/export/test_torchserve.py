@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -42,6 +43,13 @@ def test_draining_waits_until_every_request_is_answered(monkeypatch):
     answered = COUNTERS.replace("} 3.0", "} 5.0")
     assert torchserve.drain(a_server([COUNTERS, COUNTERS, answered]), 60)
     assert len(slept) == 3
+
+
+def test_draining_does_not_wait_for_requests_that_died_with_their_worker(monkeypatch):
+    monkeypatch.setattr(torchserve, "STILL_SECONDS", 0.3)
+    start = time.monotonic()
+    assert torchserve.drain(a_server([COUNTERS]), 60)
+    assert time.monotonic() - start < 5
 
 
 def test_draining_gives_up_after_its_time():
