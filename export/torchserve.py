@@ -43,8 +43,9 @@ STOP_SECONDS = 20.0
 
 SETTLE_SECONDS = 0.5
 
-STILL_SECONDS = 10.0
-"""A count that stays for so long is of requests whose worker died: they were answered, but never counted as such."""
+STILL_SECONDS = 25.0
+"""A count that stays for so long is of requests whose worker died: they were answered, but never counted as such. No
+frame takes as long."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -16,6 +16,7 @@ from corinpaint.handlers.answers import FORMATS
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
+from corinpaint.restore.pipeline import FILLS
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""
@@ -25,6 +26,9 @@ CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
 
 MOST_CONTEXT = 16
 """Context frames of a request; each takes 20 MB while it is aligned."""
+
+MOST_OPTION = 1000
+"""Characters of an option; errors repeat them, and each media type of a long list would take memory."""
 
 OPTION_FIELDS = ("fill", "accept", "options", "most_error", "name", "probe")
 
@@ -119,6 +123,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     lowered = _lowered(headers)
     media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
     fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
+    if fill not in FILLS:
+        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
     asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     if len(names) > MOST_CONTEXT:
@@ -130,7 +136,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
-    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    """Headers by their names in lower case; TorchServe lists what it knows of fields among them, which is no text."""
+    return {str(name).lower(): value[:MOST_OPTION] for name, value in headers.items() if isinstance(value, str)}
 
 
 def _name(text: str) -> str:
@@ -150,6 +157,8 @@ def _number(text: str) -> float | None:
 
 def _option(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
+    if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MOST_OPTION:
+        raise OptionError(f"{name}: {len(value)} characters; send {MOST_OPTION} at most")
     if isinstance(value, bytes | bytearray | memoryview):
         try:
             value = bytes(value).decode()

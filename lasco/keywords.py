@@ -42,6 +42,12 @@ def required(header: fits.Header, key: str, label: str) -> object:
     return value
 
 
+def text(header: fits.Header, key: str) -> str:
+    """Value of an optional keyword as text; empty where it is missing, blank or without a value."""
+    value = header.get(key)
+    return "" if value is None or isinstance(value, fits.card.Undefined) else str(value).strip()
+
+
 def number(header: fits.Header, key: str, label: str) -> float:
     """Value of a keyword that must be a finite number."""
     value = required(header, key, label)
@@ -78,8 +84,8 @@ def check(header: fits.Header, label: str, detectors: Sequence[str]) -> Time:
 
 
 def _check_level(header: fits.Header, label: str) -> None:
-    level = str(header.get("LEVEL", "")).strip()
-    calibrated = squeezed(header.get("BUNIT", "")) not in ("", "DN", "COUNTS", "ADU")
+    level = text(header, "LEVEL")
+    calibrated = squeezed(text(header, "BUNIT")) not in ("", "DN", "COUNTS", "ADU")
     if (level and not level.startswith("0")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
         raise errors.WrongLevelError(
             f"{label}: already calibrated (LEVEL = {shown(level or 'unset')}, BUNIT = {shown(header.get('BUNIT'))}); "
@@ -105,7 +111,7 @@ def _check_values(header: fits.Header, label: str) -> None:
     for key in (*SUMMING, *CORNERS):
         number(header, key, label)
     for key in ("OFFSET", *LARGEST):
-        if str(header.get(key, "")).strip() and abs(number(header, key, label)) > LARGEST.get(key, math.inf):
+        if text(header, key) and abs(number(header, key, label)) > LARGEST.get(key, math.inf):
             raise errors.BadKeywordError(
                 f"{label}: {key} = {shown(header[key])} is no number that LASCO writes; {UNALTERED}"
             )

@@ -37,13 +37,24 @@ def windows(zones: Sequence[blocks.Zone], shape: tuple[int, int], reach: int, st
     list of tuple of slice
         Sorted by size. A zone lies in one of them with its whole margin, as far as the frame goes.
     """
-    margin = reach + stride
-    found = [_aligned(blocks.bounds(zone.missing, shape, (margin, margin)), shape, stride) for zone in zones]
+    found = [_aligned(_needed(zone, shape, reach, stride), shape, stride) for zone in zones]
     while (pair := _overlapping(found)) is not None:
         found = [place for place in found if place not in pair] + [_around(*pair)]
     if sum(map(_area, found)) >= shape[0] * shape[1]:
         found = [(slice(0, shape[0]), slice(0, shape[1]))]
     return sorted(found, key=_size)
+
+
+def held(
+    place: Place, zones: Sequence[blocks.Zone], shape: tuple[int, int], reach: int, stride: int
+) -> list[blocks.Zone]:
+    """The zones that lie in a window with their whole margin; parameters as for `windows`."""
+    needed = ((zone, _needed(zone, shape, reach, stride)) for zone in zones)
+    return [
+        zone
+        for zone, wanted in needed
+        if all(a.start <= b.start and b.stop <= a.stop for a, b in zip(place, wanted, strict=True))
+    ]
 
 
 def batches(places: Sequence[Place], most: int) -> list[list[Place]]:
@@ -53,6 +64,10 @@ def batches(places: Sequence[Place], most: int) -> list[list[Place]]:
         same = list(group)
         found += [same[start : start + most] for start in range(0, len(same), most)]
     return found
+
+
+def _needed(zone: blocks.Zone, shape: tuple[int, int], reach: int, stride: int) -> Place:
+    return blocks.bounds(zone.missing, shape, (reach + stride, reach + stride))
 
 
 def _aligned(place: Place, shape: tuple[int, int], stride: int) -> Place:

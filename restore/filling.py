@@ -88,14 +88,15 @@ def _fill_equalised(
     image, mask, equaliser = network_input(around)
     shape = (around.field.shape[0], around.field.shape[1])
     wanted = np.logical_or.reduce([zone.missing for zone in zones])
-    holes = blocks.expand(wanted, shape) & around.field
     brightness, reached = around.brightness.copy(), np.zeros(shape, dtype=bool)
-    places = crops.windows(zones, shape, engine.info.reach, engine.info.multiple)
+    needs = (shape, engine.info.reach, engine.info.multiple)
+    places = crops.windows(zones, *needs)
     for part in crops.batches(places, BATCH):
         given = (np.concatenate([whole[:, :, rows, columns] for rows, columns in part]) for whole in (image, mask))
         filled = engine.fill(*given)
         for place, values, known in zip(part, filled.image[:, 0], filled.reached[:, 0] > 0, strict=True):
-            mine = holes[place] & known & ~reached[place]
+            missing = np.logical_or.reduce([zone.missing for zone in crops.held(place, zones, *needs)])
+            mine = blocks.expand(missing, shape)[place] & around.field[place] & known
             straight.check_finite(values[mine], engine)
             brightness[place][mine] = equaliser.inverse(values[mine])
             reached[place] |= known

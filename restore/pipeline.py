@@ -123,7 +123,7 @@ def restore(
         When the network is needed and cannot be opened.
     """
     if fill not in FILLS:
-        raise OptionError(f"fill = {fill!r} is unknown; choose one of {', '.join(FILLS)}")
+        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
     if (fill == fills.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {NETWORK!r} and "

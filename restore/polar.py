@@ -99,6 +99,7 @@ def around(
     room: float,
     side: tuple[int, int] = (BLOCK, BLOCK),
     window: int | None = None,
+    multiple: int = STEP,
 ) -> Window:
     """The window about some pixels of a frame.
 
@@ -115,6 +116,8 @@ def around(
     window : int, optional
         Side of the window, px; by default the least that leaves as much around the pixels as the largest window leaves
         around the largest pixels that are not shown smaller.
+    multiple : int
+        Of which the network wants the side, px.
 
     Returns
     -------
@@ -130,7 +133,8 @@ def around(
     extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
     scale = max(min(1.0, finer / SMALLEST), extent / (room * (window or SIDE)))
     wanted = extent / scale + (1 - room) * SIDE
-    least = min(int(np.ceil(wanted / STEP)) * STEP, SIDE)
+    step = int(np.lcm(STEP, multiple))
+    least = int(np.ceil(min(wanted, SIDE) / step)) * step
     return Window(centre, radius, angle, scale, side=window or least, pixel=pixel)
 
 

@@ -85,7 +85,11 @@ def fill(problem: Problem, engine: backends.Inpainter, side: int | None = None) 
     planes = _planes(problem)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
-    views = [_view(problem, hole, side) for zone in problem.zones if (hole := _hole(problem, zone))[0].size]
+    views = [
+        _view(problem, hole, side, engine.info.multiple)
+        for zone in problem.zones
+        if (hole := _hole(problem, zone))[0].size
+    ]
     for part in _batches(views):
         found = _filled(problem, planes, scale, part, engine)
         for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
@@ -105,9 +109,10 @@ Plane = tuple[NDArray[np.floating], NDArray[np.bool_]]
 View = tuple[Hole, polar.Window]
 
 
-def _view(problem: Problem, hole: Hole, side: int | None) -> View:
+def _view(problem: Problem, hole: Hole, side: int | None, multiple: int) -> View:
     room = ROOM if side is None else ROOM * polar.SIDE / side
-    return hole, polar.around(*hole, problem.centre, room, blocks.sides(problem.image.shape), side)
+    block = blocks.sides(problem.image.shape)
+    return hole, polar.around(*hole, problem.centre, room, block, side, multiple)
 
 
 def _batches(views: Sequence[View]) -> list[list[View]]:

@@ -124,3 +124,24 @@ def test_a_probe_is_known_by_header_or_field():
     assert wire.is_probe({}, {"X-Corinpaint-Probe": "1"})
     assert wire.is_probe({"probe": b"ready"}, {})
     assert not wire.is_probe({"body": b"frame"}, {"Accept": "*/*"})
+
+
+@pytest.mark.parametrize("name", ["fill", "accept", "options", "most_error", "name", "probe"])
+@pytest.mark.parametrize("value", [b"\x01" * 2_000_000, "a," * 1_000_000])
+def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value):
+    read = wire.is_probe if name == "probe" else wire.parse
+    with pytest.raises(OptionError, match="characters; send") as caught:
+        read({"frame": b"1", name: value}, {})
+    assert len(str(caught.value)) < 200
+
+
+def test_a_long_header_is_cut_and_its_error_is_short():
+    for name in ("X-Corinpaint-Fill", "Accept", "X-Corinpaint-Options", "X-Corinpaint-Most-Error"):
+        with pytest.raises(OptionError) as caught:
+            wire.parse({"body": b"1"}, {name: "\x01" * 60_000})
+        assert len(str(caught.value)) < 1500
+
+
+def test_an_unknown_fill_is_refused_before_the_frame_is_read():
+    with pytest.raises(OptionError, match="magic"):
+        wire.parse({"frame": b"no frame at all", "fill": b"magic"}, {})

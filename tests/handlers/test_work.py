@@ -31,7 +31,7 @@ def test_a_frame_is_restored_and_its_stages_are_timed(frame, echo):
 
 
 def test_a_refused_request_is_booked_under_its_code(frame, echo):
-    done = work({"body": frame, "fill": "magic"}, {}, "r", echo, load_assets())
+    done = work({"body": frame, "fill": "temporal"}, {}, "r", echo, load_assets())
     assert (done.outcome, done.restored, done.answer.status) == ("bad_option", None, 400)
     assert done.answer.frame == "32082037"
     assert list(done.seconds) == ["decode"]

@@ -38,3 +38,14 @@ def test_what_is_no_finite_number_is_no_number(value):
 @pytest.mark.parametrize("key", ["CROTA1", "MID_DATE", "HCOMP_SF", "CRPIX1"])
 def test_a_blank_value_is_a_missing_one_where_it_may_be_missing(make_frame, key):
     assert calibrate(read_frame(make_frame(**{key: " "}))).header["LEVEL"] == "1.0"
+
+
+@pytest.mark.parametrize("key", ["LEVEL", "BUNIT", "MID_DATE", "OFFSET", "CRPIX1", "CROTA1"])
+def test_an_optional_card_without_a_value_counts_as_missing(key):
+    raw = level05.frame_bytes()
+    card = f"{key:<8}=".ljust(80).encode()
+    place = next((i for i in range(0, 28800, 80) if raw[i : i + 8] == f"{key:<8}".encode()), None)
+    if place is None:
+        place = raw.index(b"HISTORY ")
+    assert len(card) == 80
+    assert read_frame(raw[:place] + card + raw[place + 80 :]).detector == "C3"

@@ -119,3 +119,12 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     assert np.median(np.abs(ours - theirs)) < 2e-3
     assert np.abs(ours - theirs).max() < 1e-2
     assert np.ptp(theirs) > 0.01
+
+
+def test_a_zone_is_filled_from_a_window_that_holds_its_whole_margin():
+    needs = (SHAPE, 100, 32)
+    zones = zones_of((10, 10), (16, 17))
+    places = crops.windows(zones, *needs)
+    assert len(places) == 2
+    assert sorted(zone.number for place in places for zone in crops.held(place, zones, *needs)) == [1, 2]
+    assert [zone.number for zone in crops.held(WHOLE[0], zones, *needs)] == [1, 2]

@@ -185,3 +185,10 @@ def test_blocks_of_few_pixels_are_shown_larger():
     rows, columns = np.mgrid[20:24, 20:24]
     assert polar.around(rows, columns, (64.0, 64.0), 0.46, (4, 4)).scale == pytest.approx(4 / polar.SMALLEST)
     assert polar.around(rows * 8, columns * 8, (512.0, 512.0), 0.46).scale == 1.0
+
+
+@pytest.mark.parametrize("multiple", [32, 64, 128, 256])
+def test_windows_have_a_size_that_the_network_takes(multiple):
+    for count in range(1, 6):
+        rows, columns = np.mgrid[640 : 640 + 32 * count, 256 : 256 + 32 * count].reshape(2, -1)
+        assert polar.around(rows, columns, CENTRE, ROOM, multiple=multiple).side % multiple == 0
