@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +21,12 @@ from corinpaint.restore import fingerprint, providers
 
 TOLERANCE = 1e-4
 """Largest difference between two engines on the same input, for values up to 1: float32 rounding."""
+
+LARGEST = {"multiple": 1024, "reach": 65536}
+"""What a description may say at most, px: a frame's side, and more than any network reaches. The first input is made
+by it, before anything else could tell that it is wrong."""
+
+_OPENING = Lock()
 
 Image = NDArray[np.float32]
 
@@ -111,7 +118,7 @@ def parse_info(path: Path, engine: str, text: str | None) -> ModelInfo:
     Raises
     ------
     CheckpointError
-        When there is none, or it is incomplete.
+        When there is none, it is incomplete, or says what cannot be.
     """
     try:
         values: dict[str, Any] = json.loads(text or "")
@@ -120,15 +127,34 @@ def parse_info(path: Path, engine: str, text: str | None) -> ModelInfo:
             engine,
             str(values["corinpaint_version"]),
             str(values["sha256"]),
-            int(values["multiple"]),
-            int(values["reach"]),
-            str(values["domain"]),
+            _size(path, values, "multiple"),
+            _size(path, values, "reach"),
+            _domain(path, values),
             precision=str(values.get("precision", "float32")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{path}: not an export of CorInpaint (no description inside); make one with `corinpaint export`"
         ) from error
+
+
+def _size(path: Path, values: dict[str, Any], key: str) -> int:
+    value = values[key]
+    if type(value) is not int or not 0 < value <= LARGEST[key]:
+        raise CheckpointError(
+            f"{path}: its description says {key} {str(value)[:20]}, not a whole number from 1 to {LARGEST[key]}; "
+            "export it again"
+        )
+    return value
+
+
+def _domain(path: Path, values: dict[str, Any]) -> str:
+    value = str(values["domain"])
+    if value not in DOMAINS:
+        raise CheckpointError(
+            f"{path}: its description says domain {value[:20]!r}, not {' or '.join(DOMAINS)}; export it again"
+        )
+    return value
 
 
 class OnnxInpainter:
@@ -215,7 +241,7 @@ def default_onnx() -> Path:
 
 
 def load(path: Path | None = None, threads: int = 0, provider: str = "cpu", spin: bool = True) -> Inpainter:
-    """Open a model with the engine that its file name asks for; cached per process.
+    """Open a model with the engine that its file name asks for; once per process, however many threads ask for it.
 
     Parameters
     ----------
@@ -240,7 +266,8 @@ def load(path: Path | None = None, threads: int = 0, provider: str = "cpu", spin
     OptionError
         When the ending is none of the four, or the provider is not to be had.
     """
-    return _load(path or default_onnx(), threads, provider, spin)
+    with _OPENING:  # the cache alone would let threads that come before the first is done open one each
+        return _load(path or default_onnx(), threads, provider, spin)
 
 
 @lru_cache(maxsize=4)

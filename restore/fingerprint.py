@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -131,18 +132,27 @@ def check(path: Path, engine: str, text: str | None, answer: Answer, least: floa
     Raises
     ------
     CheckpointError
-        When they differ, or the description holds no fingerprint.
+        When they differ, or the description holds no fingerprint, or one that would let anything pass.
     """
     try:
         kept = json.loads(text or "")["fingerprint"]
-        allowed = max(float(kept["tolerance"]), least)
+        tolerance = float(kept["tolerance"])
         wanted = [np.array(values, dtype=np.float64) for values in kept["values"]]
         known = (kept["seed"], kept["tile"]) == (SEED, TILE)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise CheckpointError(
             f"{path}: has no fingerprint to be checked by; export it again with this version"
         ) from error
-    got = [_means(part).ravel() for part in (answer.image, answer.reached, answer.scale) if part is not None]
+    most = max(TOLERANCE.values())
+    if not 0 < tolerance <= most:  # NaN too
+        raise CheckpointError(
+            f"{path}: its fingerprint allows {tolerance:.2g}, where more than 0 and at most {most:.2g} makes sense; "
+            "export it again"
+        )
+    allowed = max(tolerance, least)
+    known = known and all(side % TILE == 0 for side in answer.image.shape[-2:])
+    parts = [part for part in (answer.image, answer.reached, answer.scale) if part is not None]
+    got = [_means(part).ravel() for part in parts] if known else []
     if not known or [part.shape for part in got] != [part.shape for part in wanted]:
         raise CheckpointError(f"{path}: its fingerprint was taken by another version; export it again with this one")
     worst = max(float(np.abs(one - other).max()) for one, other in zip(got, wanted, strict=True))
@@ -190,17 +200,25 @@ def check_seal(path: Path, content: bytes) -> None:
 
 
 def check_members(path: Path) -> None:
-    """Compare the members of an export that is a zip file with their checksums.
+    """Compare the members of an export that is a zip file with their checksums, and see that each is there once.
+
+    Of two members of one name readers take different ones, so that one that was checked need not be the one that is
+    read. torch's reader does not tell large letters from small ones, and looks into the folder of the first member.
 
     Raises
     ------
     CheckpointError
-        When one has changed, or the file is no zip file.
+        When one has changed, two have the same name, they are not in one folder, or the file is no zip file.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError) as error:  # RuntimeError: encrypted
         raise CheckpointError(f"{path}: damaged, or no export of CorInpaint ({error}); export it again") from error
     if damaged is not None:
         raise CheckpointError(f"{path}: damaged ({damaged} does not match its checksum); export it again")
+    if len({name.lower() for name in names}) < len(names):
+        raise CheckpointError(f"{path}: holds two members of the same name; export it again")
+    if len({name.split("/", 1)[0] for name in names}) > 1:
+        raise CheckpointError(f"{path}: its members are not in one folder; export it again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import warnings
@@ -113,7 +114,8 @@ class Pt2Inpainter:
     """The network as a program of torch.export.
 
     Reading such a file can run code that is written in it: tensors that are pickled, and sizes that are given as
-    expressions, which torch evaluates. Pickled ones are refused here; still, only open what you trust.
+    expressions, which torch evaluates. Pickled ones are refused here, and torch is given a copy that holds nothing but
+    the members that were looked at; sizes are not looked at, so only open what you trust.
 
     Parameters
     ----------
@@ -125,7 +127,8 @@ class Pt2Inpainter:
     Raises
     ------
     CheckpointError
-        When torch is not installed, or the file is missing, damaged, no export of CorInpaint, or holds pickles.
+        When torch is not installed, or the file is missing, damaged, no export of CorInpaint, holds pickles, a member
+        twice or members that it does not refer to.
     """
 
     def __init__(self, path: Path, threads: int = 0) -> None:
@@ -133,12 +136,12 @@ class Pt2Inpainter:
         if not path.is_file():
             raise CheckpointError(f"{path}: no such model; make one with `corinpaint export pt2`")
         fingerprint.check_members(path)
-        text = _described(path)
+        text, content = _plain(path)
         info = parse_info(path, "torch.export", text)
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=FutureWarning, module="torch")
-                self._model = torch.export.load(str(path)).module(check_guards=False)
+                self._model = torch.export.load(content).module(check_guards=False)
         except Exception as error:  # torch raises many kinds here, of its own and of its parsers'
             first = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise CheckpointError(f"{path}: not a readable program ({first}); export it again") from error
@@ -164,27 +167,41 @@ _MEMBERS = re.compile(
 )
 """What a ``.pt2`` file may hold: no library, nothing pickled but sample inputs, which torch reads as tensors alone."""
 
+_TENSOR = re.compile(r"data/(weights|constants)/(weight|tensor)_\d+")
 
-def _described(path: Path) -> str:
-    """Description inside a ``.pt2`` file in which nothing would be unpickled without limits, and no library loaded."""
+
+def _plain(path: Path) -> tuple[str, io.BytesIO]:
+    """Description inside a ``.pt2`` file, and a copy of it in which nothing is unpickled but tensors alone.
+
+    The copy holds each member as it was read here, so that torch's reader cannot find others in the file than this one.
+    Names are unique, `fingerprint.check_members` has seen to it. Every tensor is one that a config names, and that no
+    config gives as pickled.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {name.split("/", 1)[-1]: name for name in archive.namelist()}
-            configs = [json.loads(archive.read(names[name])) for name in names if name.endswith("_config.json")]
-            plain = all(
-                not entry["use_pickle"] and _MEMBERS.fullmatch(f"data/weights/{entry['path_name']}")
-                for config in configs
-                for entry in config["config"].values()
-            )
-            if not plain or not all(map(_MEMBERS.fullmatch, names)):
-                raise CheckpointError(
-                    f"{path}: holds pickled objects or libraries, which can run code; export it again"
-                )
-            return archive.read(names[f"extra/{KEY}"]).decode()
+            members = {name.split("/", 1)[-1]: archive.read(name) for name in archive.namelist()}
+        named = set()
+        pickled = False
+        for name in members:
+            if name.endswith("_config.json"):
+                for entry in json.loads(members[name])["config"].values():
+                    named.add(f"{name.rsplit('/', 1)[0]}/{entry['path_name']}")
+                    pickled = pickled or entry["use_pickle"] is not False
+        if pickled or not all(map(_TENSOR.fullmatch, named)) or not all(map(_MEMBERS.fullmatch, members)):
+            raise CheckpointError(f"{path}: holds pickled objects or libraries, which can run code; export it again")
+        if {name for name in members if _TENSOR.fullmatch(name)} - named:
+            raise CheckpointError(f"{path}: holds tensors that nothing in it refers to; export it again")
+        text = members[f"extra/{KEY}"].decode()
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: not an export of CorInpaint (no description inside); make one with `corinpaint export pt2`"
         ) from error
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as target:
+        for name, member in members.items():
+            target.writestr(f"model/{name}", member)
+    content.seek(0)
+    return text, content
 
 
 def _text(value: str | bytes) -> str:

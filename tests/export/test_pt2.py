@@ -83,6 +83,57 @@ def test_a_program_that_could_run_code_when_it_is_read_is_refused_unread(program
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", change))
 
 
+@pytest.fixture
+def unread(monkeypatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.export, "load", lambda *_: pytest.fail("was read"))
+
+
+CONFIG = "data/weights/model_weights_config.json"
+
+
+def pickled_config(members: dict[str, bytes]) -> bytes:
+    """A config that gives a tensor as pickled, in a member that no other config refers to."""
+    config = json.loads(members[CONFIG])
+    next(iter(config["config"].values())).update(use_pickle=True, path_name="weight_999")
+    return json.dumps(config).encode()
+
+
+@pytest.mark.usefixtures("unread")
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_a_config_of_pickles_hidden_behind_a_clean_one_of_the_same_name_is_refused_unread(program, tmp_path, copies):
+    with zipfile.ZipFile(program) as source, zipfile.ZipFile(tmp_path / "x.pt2", "w") as target:
+        members = {name.split("/", 1)[1]: source.read(name) for name in source.namelist()}
+        for name, content in members.items():
+            for hidden in [pickled_config(members)] * copies if name == CONFIG else []:
+                target.writestr(f"x/{name}", hidden)
+            target.writestr(f"x/{name}", content)
+        target.writestr("x/data/weights/weight_999", b"not a pickle, and never read")
+    with pytest.raises(CheckpointError, match=r"x\.pt2: holds two members of the same name"):
+        Pt2Inpainter(tmp_path / "x.pt2")
+
+
+@pytest.mark.usefixtures("unread")
+@pytest.mark.parametrize("name", ["data/weights/weight_999", "data/constants/tensor_999", "data/weights/tensor_0"])
+def test_a_tensor_that_no_config_refers_to_is_refused_unread(program, tmp_path, name):
+    with pytest.raises(CheckpointError, match=r"x\.pt2: holds tensors that nothing in it refers to"):
+        Pt2Inpainter(changed(program, tmp_path / "x.pt2", lambda members: members.update({name: b"tensor"})))
+
+
+def test_torch_reads_the_members_that_were_looked_at_and_not_the_file(program, monkeypatch):
+    import torch
+
+    given = []
+    load = torch.export.load
+    monkeypatch.setattr(torch.export, "load", lambda file: given.append(file) or load(file))
+    Pt2Inpainter(program)
+    with zipfile.ZipFile(given[0]) as copy, zipfile.ZipFile(program) as original:
+        assert given[0] != str(program)
+        assert [copy.read(name) for name in copy.namelist()] == [original.read(name) for name in original.namelist()]
+
+
 def test_a_program_of_somebody_else_is_refused(program, tmp_path):
     with pytest.raises(CheckpointError, match="no description inside"):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", lambda members: members.pop(f"extra/{KEY}")))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from corinpaint.export.publish import aside, describe
 from corinpaint.model.checkpoint import load_checkpoint
@@ -32,6 +33,20 @@ def test_a_description_tells_the_precision_and_whatever_else_there_is_to_say(str
     told = json.loads(describe(info, model, "mixed", opset=20))
     assert (told["precision"], told["opset"], told["uncertainty"]) == ("mixed", 20, "scale")
     assert told["fingerprint"]["tolerance"] == fingerprint.TOLERANCE["mixed"]
+
+
+def test_the_fingerprint_is_taken_on_one_thread_and_torch_keeps_its_own(checkpoint, monkeypatch):
+    model, info = load_checkpoint(checkpoint)
+    threads, seen = torch.get_num_threads(), []
+    forward = type(model).forward
+    monkeypatch.setattr(type(model), "forward", lambda *a: seen.append(torch.get_num_threads()) or forward(*a))
+    torch.set_num_threads(2)
+    try:
+        describe(info, model)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert set(seen) == {1}
 
 
 def test_a_network_without_uncertainty_says_so(checkpoint):

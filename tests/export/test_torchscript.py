@@ -44,6 +44,12 @@ def test_the_trace_holds_no_paths_of_its_maker(straight_trace):
             assert str(Path(torchscript.__file__).parents[1]).encode() not in archive.read(name), name
 
 
+def test_the_trace_has_no_serialization_id_of_its_own(trace):
+    with zipfile.ZipFile(trace) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("serialization_id")]
+        assert archive.read(name) == b"0" * 40
+
+
 def test_an_export_replaces_the_one_that_is_there(checkpoint, trace, tmp_path):
     target = tmp_path / "model.pt"
     target.write_bytes(b"old")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -82,6 +84,27 @@ def test_an_engine_is_opened_once_per_process(exports):
     assert backends.load(exports["onnxruntime"]) is backends.load(exports["onnxruntime"])
 
 
+def test_threads_that_ask_for_an_engine_at_once_get_one(tmp_path, monkeypatch):
+    opened = []
+
+    class Slow:
+        def __init__(self, *_):
+            opened.append(self)
+            time.sleep(0.2)
+
+    monkeypatch.setattr(backends, "OnnxInpainter", Slow)
+    start = Barrier(4)
+
+    def ask(_: int) -> backends.Inpainter:
+        start.wait(10)
+        return backends.load(tmp_path / "asked.onnx")
+
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(ask, range(4)))
+    assert len(opened) == 1
+    assert all(engine is opened[0] for engine in engines)
+
+
 @pytest.mark.parametrize("name", ["absent.onnx", "absent.pt", "absent.pt2", "absent.safetensors"])
 def test_a_missing_model_is_named(name, tmp_path):
     with pytest.raises(CheckpointError, match=name):
@@ -125,6 +148,20 @@ def test_a_description_tells_what_the_network_sees():
 def test_an_incomplete_description_is_refused():
     with pytest.raises(CheckpointError, match="no description"):
         backends.parse_info(Path("x.onnx"), "onnxruntime", json.dumps({"sha256": "0"}))
+
+
+@pytest.mark.parametrize("key", ["multiple", "reach"])
+@pytest.mark.parametrize("value", [0, -64, 10**6, 1.5, True, "64", None, float("inf"), float("nan")])
+def test_a_description_with_a_size_that_cannot_be_is_refused_by_name_of_the_key(key, value):
+    values = {"corinpaint_version": "1", "sha256": "0", "multiple": 64, "reach": 99, "domain": "noise", key: value}
+    with pytest.raises(CheckpointError, match=rf"x\.onnx: its description says {key} "):
+        backends.parse_info(Path("x.onnx"), "onnxruntime", json.dumps(values))
+
+
+def test_a_description_with_an_unknown_domain_is_refused_with_those_there_are():
+    values = {"corinpaint_version": "1", "sha256": "0", "multiple": 64, "reach": 99, "domain": "other"}
+    with pytest.raises(CheckpointError, match="domain 'other', not equalised or noise"):
+        backends.parse_info(Path("x.onnx"), "onnxruntime", json.dumps(values))
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "torchscript"])

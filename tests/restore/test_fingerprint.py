@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,18 @@ def test_an_export_without_a_fingerprint_is_refused(text):
         fingerprint.check(PATH, "engine", text, Filled(*outputs()))
 
 
+@pytest.mark.parametrize("tolerance", [0, -1, 0.1, 1e9, float("inf"), float("nan")])
+def test_a_fingerprint_that_would_let_anything_pass_is_refused(tolerance):
+    kept = {"fingerprint": fingerprint.take(outputs(), "float32") | {"tolerance": tolerance}}
+    with pytest.raises(CheckpointError, match=r"model\.onnx: its fingerprint allows"):
+        fingerprint.check(PATH, "engine", json.dumps(kept), Filled(*outputs()))
+
+
+def test_an_answer_that_is_not_whole_tiles_is_refused():
+    with pytest.raises(CheckpointError, match="another version"):
+        fingerprint.check(PATH, "engine", told(), Filled(*(part[..., :-1, :] for part in outputs())))
+
+
 def test_an_output_less_is_refused():
     with pytest.raises(CheckpointError, match="another version"):
         fingerprint.check(PATH, "engine", told(), Filled(*outputs()[:2]))
@@ -104,6 +117,24 @@ def test_a_member_of_a_zip_file_that_changed_is_named(trace, tmp_path):
     (tmp_path / "damaged.pt").write_bytes(content)
     with pytest.raises(CheckpointError, match=r"damaged\.pt: damaged"):
         fingerprint.check_members(tmp_path / "damaged.pt")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("x/data", "x/data"), "two members of the same name"),
+        (("x/data", "x/Data"), "two members of the same name"),
+        (("x/data", "y/data"), "not in one folder"),
+        (("x/data", "version"), "not in one folder"),
+    ],
+)
+def test_members_that_readers_may_tell_apart_differently_are_refused(tmp_path, names, message):
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        for name in names:
+            archive.writestr(name, b"content")
+    with pytest.raises(CheckpointError, match=rf"x\.pt: .*{message}"):
+        fingerprint.check_members(tmp_path / "x.pt")
 
 
 def test_what_is_no_zip_file_is_refused(tmp_path):
