@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from corinpaint.lasco import transfer
 from corinpaint.lasco.errors import CorInpaintError, FetchError, OptionError
 from corinpaint.restore.client_answer import Answer, Reply, checked
-from corinpaint.restore.client_errors import ClientError, TokenError, TokenRefusedError
+from corinpaint.restore.client_errors import ClientError, TokenError, TokenRefusedError, cleaned
 from corinpaint.restore.client_grpc import Grpc
 from corinpaint.restore.client_keys import Keys
 from corinpaint.restore.client_patience import RETRIES, Patience
@@ -34,7 +34,7 @@ Frame = TypeVar("Frame", bound=Path | bytes | Request)
 class Transport(Protocol):
     """One way to an endpoint."""
 
-    def send(self, parcel: Parcel, token: str | None) -> Reply:
+    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
         """Send a frame once; see `corinpaint.restore.client_rest.Rest.send`."""
         ...
 
@@ -61,7 +61,7 @@ class Client:
     model : str
         Name of the model at the endpoint.
     timeout : float
-        Seconds to wait for an answer.
+        Seconds from sending a frame to the last byte of its answer.
     retries : int
         Further tries; see `Patience`, which can be given in place of the number.
     ca_bundle : Path, optional
@@ -105,7 +105,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; requests that wait for another try in other threads end with their last error."""
+        """Close the connections; what `restore` does in other threads ends soon, with an error."""
         self._stop.set()
         self._transport.close()
 
@@ -167,6 +167,10 @@ class Client:
         ------
         OptionError
             When `workers` is not 1 or more, or a setting is not one.
+
+        Notes
+        -----
+        Leaving early (Ctrl-C, `close` of the iterator) breaks off what is in flight; the client stays open.
         """
         if workers < 1:
             raise OptionError(f"workers = {workers}: give 1 or more")
@@ -186,8 +190,8 @@ class Client:
 
     def _restore(self, request: Request, stop: threading.Event) -> Answer:
         parcel, start = packed(request), time.monotonic()
-        reply, attempts = self._patience.tried(lambda: self._send(parcel), stop)
-        request_id = reply.headers.get("x-request-id", "")
+        reply, attempts = self._patience.tried(lambda: self._send(parcel, stop), stop)
+        request_id = cleaned(reply.headers.get("x-request-id", ""), 100)
         try:
             filename = checked(reply, parcel)
         except ClientError as error:
@@ -197,15 +201,15 @@ class Client:
         number = parcel.number or reply.headers.get("x-corinpaint-frame", "")
         return Answer(reply.body, request.accept, filename, number, request_id, seconds, attempts)
 
-    def _send(self, parcel: Parcel) -> Reply:
+    def _send(self, parcel: Parcel, stop: threading.Event) -> Reply:
         """Send a frame once, and once more when there is a new token."""
         token = self._keys.current()
         try:
-            return self._transport.send(parcel, token)
+            return self._transport.send(parcel, token, stop)
         except TokenRefusedError:
             self._keys.renew(token)
         try:
-            return self._transport.send(parcel, self._keys.current())
+            return self._transport.send(parcel, self._keys.current(), stop)
         except TokenRefusedError:
             raise TokenError("the endpoint refuses the renewed token too; check that the key file is its own") from None
 

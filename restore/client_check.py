@@ -52,7 +52,7 @@ def product_in(body: bytes, media_type: str, label: str) -> str:
     """
     try:
         return _BODIES[media_type](body)
-    except (ValueError, KeyError, TypeError, OverflowError, fits.VerifyError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, fits.VerifyError) as error:
         raise AnswerError(f"{label}: the answer is cut or damaged ({error}); send the frame again") from error
 
 

@@ -112,7 +112,7 @@ def error_body(body: bytes) -> dict[str, Any] | None:
         return None
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # too deeply nested is no error of ours either
         return None
     if not isinstance(told, dict):
         return None
@@ -150,23 +150,30 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
     if status in (401, 403) or (status == 400 and "Token" in text):
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
-    error = RefusedError(f"{what}; {_remedy(status)}", status, request_id=request_id)
+    error = RefusedError(f"{what}; {_remedy(status)}", status, request_id=cleaned(request_id, 100))
     return PassingError(error, after) if status in (*LATER, *DIED) else error
 
 
 def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
     """An error of the handler: what and remedy, or a message alone."""
-    message = str(told.get("message") or "the endpoint does not say what is wrong; see its log")
-    what, remedy = told.get("what"), told.get("remedy")
-    if isinstance(what, str):
-        message = f"{what}; {remedy}" if remedy else what
-    return RefusedError(message, told["status"], told["code"], str(told.get("request_id") or request_id), ours=True)
+    message = cleaned(str(told.get("message") or ""), 2 * MOST_TEXT)
+    what, remedy = told.get("what"), cleaned(str(told.get("remedy") or ""))
+    if isinstance(what, str) and cleaned(what):
+        message = f"{cleaned(what)}; {remedy}" if remedy else cleaned(what)
+    message = message or "the endpoint does not say what is wrong; see its log"
+    request_id = cleaned(str(told.get("request_id") or request_id), 100)
+    return RefusedError(message, told["status"], cleaned(told["code"], 80), request_id, ours=True)
+
+
+def cleaned(text: str, most: int = MOST_TEXT) -> str:
+    """A foreign text in one line of at most so many characters, without control characters: it may reach a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:most]
 
 
 def _text(told: dict[str, Any], body: bytes) -> str:
     """A foreign message in one line, without control characters and the tags of a proxy's page."""
     text = str(told.get("message") or "") or re.sub(r"<[^>]*>", " ", body[:4096].decode("utf-8", errors="replace"))
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())[:MOST_TEXT]
+    return cleaned(text)
 
 
 def _remedy(status: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from corinpaint.restore.client_errors import (
     RefusedError,
     TokenRefusedError,
     UnreachableError,
+    cleaned,
     error_body,
     refused,
 )
@@ -25,6 +27,9 @@ LIMIT = 68157440
 RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
 """Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
 every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
+
+TICK = 0.2
+"""Seconds between two looks at whether a call is still wanted."""
 
 
 class Grpc:
@@ -67,8 +72,8 @@ class Grpc:
         self._target, self._model, self._timeout = target, model, timeout
         self._predict = services.InferenceAPIsServiceStub(self._channel).Predictions
 
-    def send(self, parcel: Parcel, token: str | None) -> Reply:
-        """Send a frame once.
+    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
+        """Send a frame once; see `corinpaint.restore.client_rest.Rest.send`.
 
         Returns
         -------
@@ -87,7 +92,9 @@ class Grpc:
         message = self._messages.PredictionsRequest(model_name=self._model, input=parcel.fields)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
-            body = bytes(self._predict(message, timeout=self._timeout, metadata=metadata).prediction)
+            body = self._answer(self._predict.future(message, timeout=self._timeout, metadata=metadata), stop)
+        except grpc.FutureCancelledError as error:
+            raise ClientError("stopped before the answer came; send the frame again") from error
         except grpc.RpcError as error:
             raise self._error(error.code().name, str(error.details() or "")) from error
         except ValueError as error:  # of a channel that another thread closed
@@ -101,9 +108,24 @@ class Grpc:
         """Close the channel."""
         self._channel.close()
 
+    @staticmethod
+    def _answer(call: Any, stop: threading.Event) -> bytes:
+        """What a call brings; it is cancelled when nobody wants it any more."""
+        import grpc
+
+        try:
+            while not stop.is_set():
+                try:
+                    return bytes(call.result(timeout=TICK).prediction)
+                except grpc.FutureTimeoutError:
+                    continue
+        finally:
+            call.cancel()  # nothing happens to one that is over
+        raise grpc.FutureCancelledError
+
     def _error(self, code: str, details: str) -> Exception:
         """What a status of gRPC means; TorchServe answers INTERNAL when a worker died, and for unknown models."""
-        details = " ".join(details.split())[:300]
+        details = cleaned(details)
         where = f"{self._target}: "
         if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
             return TokenRefusedError()

@@ -112,5 +112,6 @@ class Patience:
 def _counted(error: ClientError) -> ClientError:
     """The error, telling how often it was tried."""
     if error.attempts > 1:
-        error.args = (f"{error.what} (tried {error.attempts} times); {error.remedy}",)
+        remedy = f"; {error.remedy}" if error.remedy else ""
+        error.args = (f"{error.what} (tried {error.attempts} times){remedy}",)
     return error

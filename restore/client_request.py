@@ -147,13 +147,15 @@ def content(source: Path | bytes, label: str) -> bytes:
     Raises
     ------
     FrameError
-        When it cannot be read, is empty, or is larger than a frame can be.
+        When it is no file, cannot be read, is empty, or is larger than a frame can be.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         raw = bytes(source)
     else:
         label = Path(source).name
         try:
+            if Path(source).exists() and not Path(source).is_file():  # opening a pipe waits for ever
+                raise FrameError(f"{label}: no file (a folder, a pipe or a device); give a Level 0.5 FITS file")
             with Path(source).open("rb") as file:
                 raw = file.read(MAX_FILE_BYTES + 1)
         except (OSError, ValueError) as error:

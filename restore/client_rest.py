@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+
+    from corinpaint.restore.client_line import Line
 
 CONNECT_SECONDS = 10.0
 
@@ -53,15 +56,24 @@ class Rest:
     def __init__(self, url: str, model: str, timeout: float, ca_bundle: Path | None, local: bool) -> None:
         try:
             import requests
+
+            from corinpaint.restore.client_line import Line
         except ImportError as error:
             raise OptionError("REST needs requests, which is not installed; install corinpaint[client]") from error
-        self._make, self._local = requests.Session, local
+        self._make, self._line, self._local = requests.Session, Line, local
         self._url, self._timeout = f"{url.rstrip('/')}/predictions/{model}", timeout
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
-        self._idle: deque[requests.Session] = deque()
+        self._idle: deque[tuple[requests.Session, Line]] = deque()
 
-    def send(self, parcel: Parcel, token: str | None) -> Reply:
+    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
         """Send a frame once.
+
+        Parameters
+        ----------
+        parcel : Parcel
+        token : str or None
+        stop : threading.Event
+            Once it is set the connection is broken.
 
         Returns
         -------
@@ -74,13 +86,19 @@ class Rest:
             See `corinpaint.restore.client_errors.refused`.
         UnreachableError
             When the certificate is not trusted, or the address none.
+        ClientError
+            When it was stopped.
         """
         import requests
 
         deadline = time.monotonic() + self._timeout
         try:
-            with self._session() as session, session.post(self._url, **self._body(parcel, token)) as answer:
-                body = _read(answer, deadline, parcel.label)
+            with (
+                self._session() as (session, line),
+                line.until(deadline, stop),
+                session.post(self._url, **self._body(parcel, token)) as answer,
+            ):
+                body = _read(answer, parcel.label)
         except requests.exceptions.SSLError as error:
             if "certificate" not in str(error).lower():
                 raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
@@ -106,7 +124,7 @@ class Rest:
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[0].close()
 
     def _body(self, parcel: Parcel, token: str | None) -> dict[str, Any]:
         """Arguments of the request: the frame as the body, or a form where there are context frames."""
@@ -129,19 +147,21 @@ class Rest:
         return UnreachableError(f"{self._url}: {what}; check that the endpoint runs there, or try again later")
 
     @contextmanager
-    def _session(self) -> Iterator[requests.Session]:
+    def _session(self) -> Iterator[tuple[requests.Session, Line]]:
         """A session that no other thread uses meanwhile; one whose request failed is not used again."""
         try:
-            session = self._idle.pop()
+            session, line = self._idle.pop()
         except IndexError:
-            session = self._make()
+            session, line = self._make(), self._line()
             session.trust_env = not self._local
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, line)
         try:
-            yield session
+            yield session, line
         except BaseException:
             session.close()
             raise
-        self._idle.append(session)
+        self._idle.append((session, line))
 
 
 class _Bearer:
@@ -156,17 +176,13 @@ class _Bearer:
         return request
 
 
-def _read(answer: requests.Response, deadline: float, label: str) -> bytes:
-    """The body, as long as it is not too large or too late."""
-    import requests
-
+def _read(answer: requests.Response, label: str) -> bytes:
+    """The body, as long as it is not too large."""
     body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         body += chunk
         if len(body) > LARGEST_ANSWER:
             raise AnswerError(f"{label}: the answer has more than {LARGEST_ANSWER // 2**20} MiB; check the address")
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout
     return bytes(body)
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import endpoint
 import pytest
@@ -152,3 +157,21 @@ def test_no_more_workers_than_asked_for(run, server, folder, tmp_path):
     server.answer = endpoint.slow(server.answer, 0.05)
     assert run("client", folder, "-o", tmp_path / "out", "--url", server.url, "--workers", "2").exit_code == 0
     assert server.most == 2
+
+
+def test_ctrl_c_does_not_wait_for_answers(server, folder, tmp_path):
+    asked, gate = threading.Event(), threading.Event()
+    server.answer = lambda _: asked.set() or (gate.wait(60) and b"")
+    words = ["client", str(folder), "-o", str(tmp_path / "out"), "--url", server.url, "--timeout", "60"]
+    start = "import sys; from corinpaint.cli.main import main; main(sys.argv[1:])"
+    with subprocess.Popen([sys.executable, "-c", start, *words], stderr=subprocess.PIPE) as process:
+        try:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            begin = time.monotonic()
+            assert process.wait(15) == 1
+        finally:
+            gate.set()
+            process.kill()
+        assert b"Aborted" in process.stderr.read()
+    assert time.monotonic() - begin < 5

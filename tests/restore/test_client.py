@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import endpoint
 import pytest
@@ -217,6 +218,19 @@ def test_a_stream_that_is_left_sends_nothing_more(client, server):
     assert sent <= 4
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("corinpaint-client")]
     assert len(server.asked) == sent
+
+
+def test_a_stream_that_is_left_waits_for_no_answer_and_the_client_goes_on(client, server):
+    gate, right = threading.Event(), server.answer
+    numbers = iter(("32082037", "22460142"))
+    server.answer = lambda asked: right(asked) if asked.number == "32082037" else gate.wait(30) and right(asked)
+    stream = client.stream((endpoint.small_frame(number) for number in numbers), workers=2)
+    next(stream)
+    start = time.monotonic()
+    stream.close()
+    assert time.monotonic() - start < 2
+    gate.set()
+    assert client.restore(FRAME).number == "32082037"
 
 
 def test_threads_can_share_a_client(client, server):

@@ -60,3 +60,8 @@ def test_pictures_and_reports_are_whole_or_refused():
     for kind, cut in (("image/png", picture[:-1]), ("application/json", report[:-1]), ("application/json", b"{}")):
         with pytest.raises(AnswerError, match="cut or damaged"):
             product_in(cut, kind, "x")
+
+
+def test_a_report_that_is_nested_too_deeply_is_refused():
+    with pytest.raises(AnswerError, match="cut or damaged"):
+        product_in(b"[" * 100_000, "application/json", "x")

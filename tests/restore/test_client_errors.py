@@ -58,6 +58,22 @@ def test_the_page_of_a_proxy_becomes_one_clean_line():
     assert len(str(error)) < 500
 
 
-@pytest.mark.parametrize("body", [b"", b"SIMPLE  =", b'{"product": "x"}', b"[1]", b"{", b'{"code": true}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"SIMPLE  =", b'{"product": "x"}', b"[1]", b"{", b'{"code": true}', b'{"code":' + b"[" * 100_000]
+)
 def test_what_is_no_error_is_none(body):
     assert error_body(body) is None
+
+
+def test_an_error_of_the_handler_cannot_write_to_a_terminal_at_will():
+    nasty = "\x1b]0;owned\x07\x1b[31mred\n\u202eError: " + "x" * 5000
+    told = dict.fromkeys(("code", "what", "remedy", "message", "request_id"), nasty)
+    for error in (
+        refused(422, _json({**told, "status": 422})),
+        refused(422, _json({**told, "what": 1, "status": 422})),
+    ):
+        for text in (str(error), error.code, error.request_id):
+            assert text.isprintable()
+            assert "Error: x" in text
+        assert len(str(error)) <= 610
+        assert len(error.code) + len(error.request_id) <= 200

@@ -82,3 +82,11 @@ def test_a_client_that_is_closed_does_not_wait():
 def test_negative_retries_are_refused():
     with pytest.raises(OptionError, match="retries"):
         Patience(-1)
+
+
+def test_an_error_without_a_remedy_is_counted_without_one():
+    for text in ("no; ", "no"):
+        errors = [PassingError(ClientError(text)) for _ in range(2)]
+        with pytest.raises(ClientError) as caught:
+            Patience(retries=1, sleep=lambda _: None).tried(failing(*errors), threading.Event())
+        assert str(caught.value) == "no (tried 2 times)"

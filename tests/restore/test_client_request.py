@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 
 import endpoint
 import pytest
@@ -91,3 +92,11 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
 def test_settings_that_are_none_are_refused(settings, named):
     with pytest.raises(OptionError, match=named):
         Request(FRAME, **settings)
+
+
+def test_a_pipe_or_a_folder_is_refused_without_opening_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fts")
+    (tmp_path / "folder.fts").mkdir()
+    for name in ("pipe.fts", "folder.fts"):
+        with pytest.raises(FrameError, match=f"{name}: no file .a folder, a pipe or a device.; give"):
+            packed(Request(tmp_path / name))
