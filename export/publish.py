@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from corinpaint.export.verify import _one_thread
+from corinpaint.export.verify import one_thread
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import Network
@@ -39,7 +39,7 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
         JSON; docs/exports.md has the keys.
     """
     given = fingerprint.given(info.domain, info.multiple)
-    with _one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
+    with one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
         outputs = model.restorer().eval()(*map(torch.from_numpy, given))
     return json.dumps(
         {

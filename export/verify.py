@@ -83,7 +83,7 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     sha256 = read_info(checkpoint).sha256
     if export.info.sha256 != sha256:
         raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}; export it again")
-    with _one_thread():
+    with one_thread():
         return max(
             _compare(f"{export.info.path.name}, {case.name}", export, case) for case in _solved(checkpoint, sha256)
         )
@@ -105,7 +105,7 @@ def _solved(checkpoint: Path, sha256: str) -> tuple[Case, ...]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Run torch on one thread: on images this small, more of them wait for each other, long on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
