@@ -195,7 +195,7 @@ class _Batch:
     def _target(self, path: Path) -> Path:
         from corinpaint.lasco.frame import number_of
         from corinpaint.lasco.level1 import level1_number
-        from corinpaint.restore.client_request import FORMATS as ENDINGS
+        from corinpaint.restore.protocol import ENDINGS
 
         return self.output / (level1_number(number_of(path.name)) + ENDINGS[self.asked.accept])
 

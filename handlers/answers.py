@@ -14,6 +14,7 @@ from typing import Any
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore import preview
 from corinpaint.restore.pipeline import Restored
+from corinpaint.restore.protocol import ENDINGS
 from corinpaint.restore.report import report
 
 JSON = "application/json"
@@ -59,19 +60,14 @@ def _report(restored: Restored) -> bytes:
     return _json(report(restored))
 
 
-FORMATS: dict[str, tuple[str, Callable[[Restored], bytes]]] = {
-    "application/fits": (".fits", _fits),
-    "image/png": (".png", _png),
-    JSON: (".json", _report),
-}
-"""Media types of results, the preferred one first: ending of the file name, and how the body is made."""
+FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "image/png": _png, JSON: _report}
+"""How the body of each format is made; the preferred one first."""
 
 
 def product(restored: Restored, media_type: str) -> Answer:
     """A result in the format that was chosen, a key of `FORMATS`."""
-    ending, write = FORMATS[media_type]
-    filename = restored.level1.filename.removesuffix(".fits") + ending
-    return Answer(write(restored), media_type, filename=filename, frame=restored.frame.number)
+    filename = restored.level1.filename.removesuffix(".fits") + ENDINGS[media_type]
+    return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
 
 
 def status(values: Mapping[str, Any]) -> Answer:

@@ -26,6 +26,7 @@ from corinpaint.lasco.simulate import simulate
 from corinpaint.lasco.version import __version__
 from corinpaint.restore import backends
 from corinpaint.restore.pipeline import restore
+from corinpaint.restore.protocol import NAME
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _describe(answer: answers.Answer, context: Any, index: int) -> None:
     context.set_response_content_type(index, answer.media_type)
     if answer.filename:
         context.set_response_header(index, "Content-Disposition", f'attachment; filename="{answer.filename}"')
-    if wire.NAME.fullmatch(answer.frame):
+    if NAME.fullmatch(answer.frame):
         context.set_response_header(index, "X-Corinpaint-Frame", answer.frame)
 
 

@@ -16,7 +16,8 @@ from corinpaint.handlers.answers import FORMATS
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
-from corinpaint.restore.pipeline import FILLS
+from corinpaint.restore.pipeline import NETWORK, check_fill
+from corinpaint.restore.protocol import HEADERS, MOST_CONTEXT, NAME
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""
@@ -24,28 +25,10 @@ FRAME_FIELDS = ("body", "data", "frame")
 CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
 """Fields that hold context frames: context, context1, context2 ..."""
 
-MOST_CONTEXT = 16
-"""Context frames of a request; each takes 20 MB while it is aligned."""
-
 MOST_OPTION = 1000
 """Characters of an option; errors repeat them, and each media type of a long list would take memory."""
 
-OPTION_FIELDS = ("fill", "accept", "options", "most_error", "name", "probe")
-
-NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
-"""What a frame may be called."""
-
-FILL_HEADER = "x-corinpaint-fill"
-
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-
-MOST_ERROR_HEADER = "x-corinpaint-most-error"
-
-OPTIONS_HEADER = "x-corinpaint-options"
-
-NAME_HEADER = "x-corinpaint-name"
-
-PROBE_HEADER = "x-corinpaint-probe"
 
 
 class EmptyRequestError(OptionError):
@@ -94,7 +77,7 @@ class Request:
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
     """Whether a request only asks what serves, by the field ``probe`` or the header ``X-Corinpaint-Probe``."""
-    return bool(_option(fields, "probe") or _lowered(headers).get(PROBE_HEADER, "").strip())
+    return bool(_asked(fields, _lowered(headers), "probe"))
 
 
 def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
@@ -121,17 +104,16 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
         When no format fits.
     """
     lowered = _lowered(headers)
-    media_type = negotiate(_option(fields, "accept") or lowered.get("accept", ""))
-    fill = _option(fields, "fill") or lowered.get(FILL_HEADER, "").strip() or "network"
-    if fill not in FILLS:
-        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
-    asked = _option(fields, "options") or lowered.get(OPTIONS_HEADER, "")
+    media_type = negotiate(_asked(fields, lowered, "accept"))
+    fill = _asked(fields, lowered, "fill") or NETWORK
+    check_fill(fill)
+    asked = _asked(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     if len(names) > MOST_CONTEXT:
         raise OptionError(f"{len(names)} context frames; send {MOST_CONTEXT} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
-    name = _name(_option(fields, "name") or lowered.get(NAME_HEADER, "").strip())
-    most_error = _number(_option(fields, "most_error") or lowered.get(MOST_ERROR_HEADER, ""))
+    name = _name(_asked(fields, lowered, "name"))
+    most_error = _number(_asked(fields, lowered, "most_error"))
     return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error, name)
 
 
@@ -153,6 +135,11 @@ def _number(text: str) -> float | None:
             f"most_error = {text[:40]!r} is no number; give one such as 1.5, in units of the noise of a pixel"
         )
     return float(text) if text else None
+
+
+def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
+    """An option from its field, else from its header; empty where there is neither."""
+    return _option(fields, name) or lowered.get(HEADERS[name].lower(), "").strip()
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:
@@ -179,7 +166,7 @@ def _frame(fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_option(name: str) -> bool:
-    return name in OPTION_FIELDS or CONTEXT_FIELD.fullmatch(name) is not None
+    return name in HEADERS or CONTEXT_FIELD.fullmatch(name) is not None
 
 
 def _bytes(value: object, what: str) -> bytes:

@@ -11,7 +11,8 @@ from corinpaint.lasco import files
 from corinpaint.lasco.level1 import level1_number
 from corinpaint.restore.client_check import product_in
 from corinpaint.restore.client_errors import AnswerError
-from corinpaint.restore.client_request import FORMATS, NAME, Parcel
+from corinpaint.restore.client_request import Parcel
+from corinpaint.restore.protocol import ENDINGS, NAME
 
 DISPOSITION = re.compile(r'attachment; filename="([^"\\/]{1,200})"')
 
@@ -102,12 +103,12 @@ def checked(reply: Reply, parcel: Parcel) -> str:
         raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}; check the address and the model")
     inside = product_in(reply.body, accept, label)
     told = _disposition(reply.headers)
-    expected = level1_number(parcel.number) + FORMATS[accept] if parcel.number else ""
+    expected = level1_number(parcel.number) + ENDINGS[accept] if parcel.number else ""
     frame = reply.headers.get("x-corinpaint-frame", "")
     if parcel.number and frame and frame != parcel.number:
         raise AnswerError(_swapped(label, f"frame {frame[:80]}"))
     if inside:
-        inside = inside.removesuffix(".fits") + FORMATS[accept]
+        inside = inside.removesuffix(".fits") + ENDINGS[accept]
     for name in (told, inside):
         if name and name != (expected or told or name):
             raise AnswerError(_swapped(label, name[:100]))

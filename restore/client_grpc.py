@@ -22,7 +22,7 @@ from corinpaint.restore.client_errors import (
 from corinpaint.restore.client_request import Parcel
 
 LIMIT = 68157440
-"""Bytes of a message, as the endpoint takes them; the 4 MiB that gRPC allows by default are less than a product."""
+"""Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
 
 RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
 """Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast

@@ -11,15 +11,7 @@ from pathlib import Path
 from corinpaint.lasco.decoding import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
 from corinpaint.lasco.frame import number_of
-
-FORMATS = {"application/fits": ".fits", "image/png": ".png", "application/json": ".json"}
-"""Media types that the endpoint answers with, and the endings of their files."""
-
-MOST_CONTEXT = 16
-"""Context frames that the endpoint takes with a frame: context, context1 ... context15."""
-
-NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
-"""Names of frames that the endpoint takes."""
+from corinpaint.restore.protocol import ENDINGS, HEADERS, MOST_CONTEXT, NAME
 
 NUMBER = re.compile(rb"FILENAME= '([23]\d{7})\.")
 """The LASCO number in a Level 0.5 header."""
@@ -36,7 +28,7 @@ class Request:
     fill : str or None
         ``network``, ``auto``, a method without the network, or ``none``; None leaves it to the endpoint.
     accept : str
-        Media type of the answer, one of `FORMATS`.
+        Media type of the answer, one of `corinpaint.restore.protocol.ENDINGS`.
     options : tuple of str
         Steps of the calibration to leave out, see `corinpaint.lasco.options.NAMES`.
     context : tuple of Path or bytes
@@ -57,8 +49,8 @@ class Request:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        if self.accept not in FORMATS:
-            raise OptionError(f"accept = {self.accept!r} is not available; choose of {', '.join(FORMATS)}")
+        if self.accept not in ENDINGS:
+            raise OptionError(f"accept = {self.accept!r} is not available; choose of {', '.join(ENDINGS)}")
         if len(self.context) > MOST_CONTEXT:
             raise OptionError(f"{len(self.context)} context frames; give {MOST_CONTEXT} at most, the nearest in time")
         if self.name is not None and not NAME.fullmatch(self.name):
@@ -99,22 +91,13 @@ class Parcel:
     @property
     def headers(self) -> dict[str, str]:
         """The options as HTTP headers."""
-        return {_HEADERS[key]: word for key, word in self.words.items()}
+        return {HEADERS[key]: word for key, word in self.words.items()}
 
     @property
     def fields(self) -> dict[str, bytes]:
         """Frame, context and options as fields of a form, or input keys of gRPC; the frame is called ``body``."""
         context = {f"context{index or ''}": raw for index, raw in enumerate(self.context)}
         return {"body": self.frame, **context, **{key: word.encode() for key, word in self.words.items()}}
-
-
-_HEADERS = {
-    "accept": "Accept",
-    "fill": "X-Corinpaint-Fill",
-    "options": "X-Corinpaint-Options",
-    "most_error": "X-Corinpaint-Most-Error",
-    "name": "X-Corinpaint-Name",
-}
 
 
 def packed(request: Request) -> Parcel:

@@ -10,13 +10,16 @@ little is observed (median over a hole 1e-5 to 5e-4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, groupby
+from typing import Any, TypeVar
 
 from corinpaint.lasco import blocks
 
 Place = tuple[slice, slice]
 """Rows and columns of a frame."""
+
+Item = TypeVar("Item")
 
 
 def windows(zones: Sequence[blocks.Zone], shape: tuple[int, int], reach: int, stride: int) -> list[Place]:
@@ -42,7 +45,7 @@ def windows(zones: Sequence[blocks.Zone], shape: tuple[int, int], reach: int, st
         found = [place for place in found if place not in pair] + [_around(*pair)]
     if sum(map(_area, found)) >= shape[0] * shape[1]:
         found = [(slice(0, shape[0]), slice(0, shape[1]))]
-    return sorted(found, key=_size)
+    return sorted(found, key=size)
 
 
 def held(
@@ -57,10 +60,19 @@ def held(
     ]
 
 
-def batches(places: Sequence[Place], most: int) -> list[list[Place]]:
-    """Windows of one size together, at most so many; `places` sorted by size."""
+def batches(items: Iterable[Item], of_size: Callable[[Item], Any], most: int) -> list[list[Item]]:
+    """Items of one size together, the small ones first, at most so many; else in their order.
+
+    Parameters
+    ----------
+    items : iterable
+    of_size : callable
+        Size of an item, which can be compared.
+    most : int
+        Items of a batch.
+    """
     found = []
-    for _, group in groupby(places, key=_size):
+    for _, group in groupby(sorted(items, key=of_size), key=of_size):
         same = list(group)
         found += [same[start : start + most] for start in range(0, len(same), most)]
     return found
@@ -72,8 +84,8 @@ def _needed(zone: blocks.Zone, shape: tuple[int, int], reach: int, stride: int) 
 
 def _aligned(place: Place, shape: tuple[int, int], stride: int) -> Place:
     rows, columns = (
-        slice(axis.start // stride * stride, min(-(-axis.stop // stride) * stride, size))
-        for axis, size in zip(place, shape, strict=True)
+        slice(axis.start // stride * stride, min(-(-axis.stop // stride) * stride, most))
+        for axis, most in zip(place, shape, strict=True)
     )
     return rows, columns
 
@@ -89,11 +101,12 @@ def _around(first: Place, second: Place) -> Place:
     return rows, columns
 
 
-def _size(place: Place) -> tuple[int, int]:
+def size(place: Place) -> tuple[int, int]:
+    """Height and width of a window, px."""
     rows, columns = place
     return rows.stop - rows.start, columns.stop - columns.start
 
 
 def _area(place: Place) -> int:
-    height, width = _size(place)
+    height, width = size(place)
     return height * width

@@ -15,9 +15,6 @@ from corinpaint.restore import backends, crops, equalise, fills, straight, uncer
 from corinpaint.restore.context import Context
 from corinpaint.restore.survey import Surroundings
 
-BATCH = 4
-"""Windows of a frame that a network sees at once."""
-
 
 def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
     """What a network of the domain 'equalised' sees of a frame.
@@ -91,7 +88,7 @@ def _fill_equalised(
     brightness, reached = around.brightness.copy(), np.zeros(shape, dtype=bool)
     needs = (shape, engine.info.reach, engine.info.multiple)
     places = crops.windows(zones, *needs)
-    for part in crops.batches(places, BATCH):
+    for part in crops.batches(places, crops.size, straight.BATCH):
         given = (np.concatenate([whole[:, :, rows, columns] for rows, columns in part]) for whole in (image, mask))
         filled = engine.fill(*given)
         for place, values, known in zip(part, filled.image[:, 0], filled.reached[:, 0] > 0, strict=True):

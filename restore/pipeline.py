@@ -122,8 +122,7 @@ def restore(
     CheckpointError
         When the network is needed and cannot be opened.
     """
-    if fill not in FILLS:
-        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
+    check_fill(fill)
     if (fill == fills.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {NETWORK!r} and "
@@ -155,6 +154,17 @@ def restore(
     stages.ended("finish")
     filled = _accepted(verdicts)
     return Restored(frame, product, tuple(verdicts), around.lost, filled, fill, model, stages.seconds)
+
+
+def check_fill(fill: str) -> None:
+    """Refuse a method of filling that there is not.
+
+    Raises
+    ------
+    OptionError
+    """
+    if fill not in FILLS:
+        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
 
 
 def _count(verdict: policy.Verdict) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco import blocks
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.restore import backends, equalise, polar, temporal
+from corinpaint.restore import backends, crops, equalise, polar, temporal
 from corinpaint.restore.fills import Problem
 
 ROOM = 0.46
@@ -90,7 +89,7 @@ def fill(problem: Problem, engine: backends.Inpainter, side: int | None = None) 
         for zone in problem.zones
         if (hole := _hole(problem, zone))[0].size
     ]
-    for part in _batches(views):
+    for part in crops.batches(views, lambda view: view[1].side, BATCH):
         found = _filled(problem, planes, scale, part, engine)
         for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
             room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
@@ -113,16 +112,6 @@ def _view(problem: Problem, hole: Hole, side: int | None, multiple: int) -> View
     room = ROOM if side is None else ROOM * polar.SIDE / side
     block = blocks.sides(problem.image.shape)
     return hole, polar.around(*hole, problem.centre, room, block, side, multiple)
-
-
-def _batches(views: Sequence[View]) -> list[list[View]]:
-    """Windows of one size together, the small ones first, at most `BATCH`."""
-    found: list[list[View]] = []
-    for view in sorted(views, key=lambda view: view[1].side):
-        if not found or len(found[-1]) == BATCH or found[-1][0][1].side != view[1].side:
-            found.append([])
-        found[-1].append(view)
-    return found
 
 
 def _hole(problem: Problem, zone: blocks.Zone) -> Hole:

@@ -10,7 +10,8 @@ import pytest
 
 from corinpaint.lasco import decoding
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
-from corinpaint.restore.client_request import MOST_CONTEXT, Request, packed
+from corinpaint.restore.client_request import Request, packed
+from corinpaint.restore.protocol import MOST_CONTEXT
 
 FRAME = endpoint.small_frame("22460142")
 

@@ -71,7 +71,7 @@ def test_many_zones_are_filled_in_the_whole_frame():
 
 def test_batches_hold_windows_of_one_size():
     places = crops.windows(zones_of((4, 4), (16, 28), (28, 6), (15, 8), (0, 31)), SHAPE, reach=20, stride=32)
-    parts = crops.batches(places, most=3)
+    parts = crops.batches(places, crops.size, most=3)
     assert [len(part) for part in parts] == [1, 3, 1]
     assert [place for part in parts for place in part] == places
 

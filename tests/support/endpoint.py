@@ -21,7 +21,7 @@ from level05 import CARDS
 
 from corinpaint.lasco.frame import number_of
 from corinpaint.lasco.level1 import level1_number
-from corinpaint.restore.client_request import FORMATS
+from corinpaint.restore.protocol import ENDINGS as FORMATS
 
 TOKEN_ERROR = {
     "code": 400,
