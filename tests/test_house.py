@@ -30,6 +30,12 @@ def _files() -> list[tuple[str, Path]]:
     return [(room, path) for room in FLOORS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
+def _name(path: Path) -> str:
+    """The dotted name by which a module is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(("corinpaint", *(parts[:-1] if parts[-1] == "__init__" else parts)))
+
+
 def _imports(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -62,14 +68,15 @@ def test_rooms_touch_nothing_that_is_not_theirs(room, path):
 
 
 def test_only_the_torch_backends_of_restore_import_torch():
-    for path in (ROOT / "restore").glob("*.py"):
+    for path in (ROOT / "restore").rglob("*.py"):
         packages = {name.split(".")[0] for name in _imports(path)}
         assert "torch" not in packages or path.name == "torch_backends.py"
 
 
 @pytest.mark.parametrize("room", ["lasco", "restore"])
 def test_no_module_imports_torch_or_onnxruntime_when_it_is_imported(room):
-    modules = [f"corinpaint.{room}.{path.stem}" for path in (ROOT / room).glob("*.py") if path.stem != "__init__"]
+    modules = [_name(path) for where, path in _files() if where == room]
+    assert modules
     program = (
         f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
         "heavy = {'torch', 'torchvision', 'onnxruntime', 'corkit', 'click', 'ts'} & set(sys.modules)\n"
@@ -96,7 +103,7 @@ def test_every_room_is_installed_and_every_module_has_its_test():
     for room, path in _files():
         if path.stem in {"__init__", "version", "errors"} or path.parent.name == "stubs":
             continue  # stubs are generated; test_client_stubs.py covers them
-        test = ROOT / "tests" / room / f"test_{path.stem}.py"
+        test = ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.stem}.py"
         assert test.is_file(), f"{room}/{path.name} has no test module; write {test.relative_to(ROOT)}"
 
 
