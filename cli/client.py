@@ -183,7 +183,7 @@ class _Batch:
                 path = common.checked(item)
                 target = common.claim(self.made, self._target(path), path)
                 if os.path.lexists(target) and not (self.overwrite and target.is_file()):
-                    raise OutputError(f"{target}: is there already; choose another folder or allow --overwrite")
+                    raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
                 others = tuple(raw for name, raw in self.beside if name != number_of(path.name))
                 request = replace(self.asked, frame=path, context=others)
             except CorInpaintError as error:

@@ -77,11 +77,11 @@ def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
         try:
             inside = sorted(path.iterdir()) if path.is_dir() else [path]
         except OSError as error:
-            found.append(NoFrameError(f"{path}: cannot be read ({error.strerror}); check the path and its rights"))
+            found.append(NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its rights"))
             continue
         if path.is_dir():
             inside = [file for file in inside if file.name.lower().endswith(ENDINGS) and TRUTH not in file.name]
-        found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file; give the folder of the frames")]
+        found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file", "give the folder of the frames")]
     return found
 
 
@@ -118,7 +118,7 @@ def checked(item: Path | NoFrameError) -> Path:
 def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
     """The target, unless a product of this batch stands there already."""
     if target in made:
-        raise OutputError(f"{source}: would replace {target}, made from {made[target]}; use another folder")
+        raise OutputError(f"{source}: would replace {target}, made from {made[target]}", "use another folder")
     return target
 
 

@@ -50,7 +50,7 @@ def command(archive: Path, config: Path | None, folder: Path, drain: float) -> N
     start = time.monotonic()
     try:
         if not archive.is_file():
-            raise OptionError(f"{archive}: no such archive; make one with `corinpaint export mar`")
+            raise OptionError(f"{archive}: no such archive", "make one with `corinpaint export mar`")
         with torchserve.serve(archive, folder, config=config or torchserve.CONFIG) as server:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
@@ -58,7 +58,7 @@ def command(archive: Path, config: Path | None, folder: Path, drain: float) -> N
             common.say(f"ready after {time.monotonic() - start:.0f} s: {where}, keys in {folder / 'key_file.json'}")
             while not stop.wait(0.2):
                 if server.process.poll() is not None:
-                    raise torchserve.ServerError(f"TorchServe ended by itself; its log is {server.log}")
+                    raise torchserve.ServerError("TorchServe ended by itself", f"its log is {server.log}")
             common.say("stopping: requests under way are answered first")
             if not torchserve.drain(server, drain):
                 common.say(f"some were not answered within {drain:g} s", err=True)

@@ -48,7 +48,7 @@ def command(
             beside = output / f"{made.frame.number}{common.TRUTH}"
             for target in (path, beside) if truth else (path,):
                 if target.exists() and not overwrite:
-                    raise OutputError(f"{target}: is there already; choose another folder or allow --overwrite")
+                    raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
             write(made, path, overwrite=overwrite)
             if truth:
                 write_truth(made, beside, overwrite=overwrite)

@@ -73,7 +73,7 @@ class Answer:
             When the folder cannot be written, or the file is there and may not be replaced.
         """
         if not self.filename:
-            raise AnswerError("the answer has no name to save it under; give the frame a name, or write its body")
+            raise AnswerError("the answer has no name to save it under", "give the frame a name, or write its body")
         return files.write_bytes(folder / self.filename, self.body, overwrite=overwrite)
 
 
@@ -100,23 +100,25 @@ def checked(reply: Reply, parcel: Parcel) -> str:
     accept, label = parcel.words["accept"], parcel.label
     kind = reply.headers.get("content-type", accept).split(";")[0].strip().lower()
     if kind != accept:
-        raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}; check the address and the model")
+        raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}", "check the address and the model")
     inside = product_in(reply.body, accept, label)
     told = _disposition(reply.headers)
     expected = level1_number(parcel.number) + ENDINGS[accept] if parcel.number else ""
     frame = reply.headers.get("x-corinpaint-frame", "")
     if parcel.number and frame and frame != parcel.number:
-        raise AnswerError(_swapped(label, f"frame {frame[:80]}"))
+        raise _swapped(label, f"frame {frame[:80]}")
     if inside:
         inside = inside.removesuffix(".fits") + ENDINGS[accept]
     for name in (told, inside):
         if name and name != (expected or told or name):
-            raise AnswerError(_swapped(label, name[:100]))
+            raise _swapped(label, name[:100])
     return expected or next((name for name in (told, inside) if NAME.fullmatch(name)), "")
 
 
-def _swapped(label: str, other: str) -> str:
-    return f"{label}: the answer is that of {other}; send it again, and report this to who runs the endpoint"
+def _swapped(label: str, other: str) -> AnswerError:
+    return AnswerError(
+        f"{label}: the answer is that of {other}", "send it again, and report this to who runs the endpoint"
+    )
 
 
 def _disposition(headers: Mapping[str, str]) -> str:

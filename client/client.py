@@ -89,7 +89,9 @@ class Client:
     ) -> None:
         _check_address(url, insecure)
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", model):
-            raise OptionError(f"model = {model[:80]!r}: no name of a model; give that of the archive, corinpaint, say")
+            raise OptionError(
+                f"model = {model[:80]!r}: no name of a model", "give that of the archive, corinpaint, say"
+            )
         if not 0 < timeout <= 86400:
             raise OptionError(f"timeout = {timeout}: give seconds above 0, up to a day")
         self._keys = Keys(token, Path(key_file) if key_file is not None else None)
@@ -184,7 +186,7 @@ class Client:
                 raise
             except Exception as error:  # a defect of ours must not stop the rest; it is named as such
                 what = f"{request.label}: unexpected {type(error).__name__}: {error}"
-                raise ClientError(f"{what}; please report this") from error
+                raise ClientError(f"{what}", "please report this") from error
 
         return in_flight(frames, work, workers)
 
@@ -211,7 +213,9 @@ class Client:
         try:
             return self._transport.send(parcel, self._keys.current(), stop)
         except TokenRefusedError:
-            raise TokenError("the endpoint refuses the renewed token too; check that the key file is its own") from None
+            raise TokenError(
+                "the endpoint refuses the renewed token too", "check that the key file is its own"
+            ) from None
 
 
 def _check_address(url: str, insecure: bool) -> None:
@@ -221,17 +225,18 @@ def _check_address(url: str, insecure: bool) -> None:
         plain = not (parts.username or parts.password or parts.query or parts.fragment)
         port = parts.port
     except ValueError as error:
-        raise OptionError(f"{url}: no address ({error}); give http://HOST:PORT or grpc://HOST:PORT") from error
+        raise OptionError(f"{url}: no address ({error})", "give http://HOST:PORT or grpc://HOST:PORT") from error
     if not known or not plain:
         raise OptionError(
-            f"{parts.scheme or url[:80]}: no address of an endpoint; give http://HOST:PORT, https://HOST/PATH, "
-            "grpc://HOST:PORT or grpcs://HOST:PORT, without a user or a query"
+            f"{parts.scheme or url[:80]}: no address of an endpoint",
+            "give http://HOST:PORT, https://HOST/PATH, "
+            "grpc://HOST:PORT or grpcs://HOST:PORT, without a user or a query",
         )
     if parts.scheme.startswith("grpc") and (not port or parts.path.strip("/")):
         raise OptionError(f"{url}: give host and port alone for gRPC, grpc://127.0.0.1:7070, say")
     if not SCHEMES[parts.scheme] and not insecure and not _is_local(url):
         raise OptionError(
-            f"{url}: token and frames could be read on the way; use https:// or grpcs://, or allow it (insecure)"
+            f"{url}: token and frames could be read on the way", "use https:// or grpcs://, or allow it (insecure)"
         )
 
 

@@ -38,21 +38,18 @@ class UnreachableError(ClientError):
     """No answer came: connection refused or broken, certificate not trusted, time-out."""
 
     code = "unreachable"
-    status = 503
 
 
 class TokenError(ClientError):
     """The endpoint refuses the token."""
 
     code = "token"
-    status = 401
 
 
 class AnswerError(ClientError):
     """An answer came that is not this frame's product, or not all of it."""
 
     code = "bad_answer"
-    status = 502
 
 
 class RefusedError(ClientError):
@@ -69,9 +66,16 @@ class RefusedError(ClientError):
     """
 
     def __init__(
-        self, message: str, status: int, code: str = "endpoint", request_id: str = "", *, ours: bool = False
+        self,
+        what: str,
+        remedy: str,
+        status: int,
+        code: str = "endpoint",
+        request_id: str = "",
+        *,
+        ours: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(what, remedy)
         self.status, self.code, self.request_id, self.ours = status, code, request_id, ours
 
 
@@ -150,19 +154,21 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
     if status in (401, 403) or (status == 400 and "Token" in text):
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
-    error = RefusedError(f"{what}; {_remedy(status)}", status, request_id=cleaned(request_id, 100))
+    error = RefusedError(what, _remedy(status), status, request_id=cleaned(request_id, 100))
     return PassingError(error, after) if status in (*LATER, *DIED) else error
 
 
 def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
     """An error of the handler: what and remedy, or a message alone."""
-    message = cleaned(str(told.get("message") or ""), 2 * MOST_TEXT)
-    what, remedy = told.get("what"), cleaned(str(told.get("remedy") or ""))
-    if isinstance(what, str) and cleaned(what):
-        message = f"{cleaned(what)}; {remedy}" if remedy else cleaned(what)
-    message = message or "the endpoint does not say what is wrong; see its log"
+    what, remedy = told.get("what"), told.get("remedy")
+    what, remedy = (cleaned(text) if isinstance(text, str) else "" for text in (what, remedy))
+    if not what:
+        message = cleaned(str(told.get("message") or ""), 2 * MOST_TEXT)  # all that endpoints of 0.1.0 answered
+        what, remedy = message.rsplit("; ", 1) if "; " in message else (message, "")
+    if not what:
+        what, remedy = "the endpoint does not say what is wrong", "see its log"
     request_id = cleaned(str(told.get("request_id") or request_id), 100)
-    return RefusedError(message, told["status"], cleaned(told["code"], 80), request_id, ours=True)
+    return RefusedError(what, remedy, told["status"], cleaned(told["code"], 80), request_id, ours=True)
 
 
 def cleaned(text: str, most: int = MOST_TEXT) -> str:

@@ -94,11 +94,11 @@ class Grpc:
         try:
             body = self._answer(self._predict.future(message, timeout=self._timeout, metadata=metadata), stop)
         except grpc.FutureCancelledError as error:
-            raise ClientError("stopped before the answer came; send the frame again") from error
+            raise ClientError("stopped before the answer came", "send the frame again") from error
         except grpc.RpcError as error:
             raise self._error(error.code().name, str(error.details() or "")) from error
         except ValueError as error:  # of a channel that another thread closed
-            raise ClientError(f"{self._target}: the client is closed; open another one") from error
+            raise ClientError(f"{self._target}: the client is closed", "open another one") from error
         told = error_body(body)
         if told is None:
             return Reply(body, {})
@@ -130,25 +130,27 @@ class Grpc:
         if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
             return TokenRefusedError()
         if code == "UNAVAILABLE" and "certificate" in details.lower():
-            return UnreachableError(f"{where}the certificate cannot be trusted ({details}); name the authority's")
+            return UnreachableError(
+                f"{where}the certificate cannot be trusted ({details})", "name the authority's certificates (ca_bundle)"
+            )
         if code == "UNAVAILABLE":
-            what = f"{where}the connection failed: {details}; check that the endpoint runs there, or try again later"
-            return PassingError(UnreachableError(what))
+            remedy = "check that the endpoint runs there, or try again later"
+            return PassingError(UnreachableError(f"{where}the connection failed: {details}", remedy))
         if code == "DEADLINE_EXCEEDED":
-            what = f"{where}no answer within {self._timeout:g} s; check that the endpoint runs there"
-            return PassingError(UnreachableError(what))
+            remedy = "check that the endpoint runs there"
+            return PassingError(UnreachableError(f"{where}no answer within {self._timeout:g} s", remedy))
         if code == "RESOURCE_EXHAUSTED" and "larger than max" in details:
             remedy = "send less: one Level 0.5 frame, fewer context frames"
-            return RefusedError(f"the frame or its product is too large ({details}); {remedy}", 413)
+            return RefusedError(f"the frame or its product is too large ({details})", remedy, 413)
         what = f"the endpoint answered {code}" + (f" ({details})" if details else "")
         if "not found" in details.lower():
-            return RefusedError(f"{what}; check the address and the name of the model", 404)
+            return RefusedError(what, "check the address and the name of the model", 404)
         later = {"RESOURCE_EXHAUSTED": 503, "INTERNAL": 500}.get(code)
         if later:
-            return PassingError(RefusedError(f"{what}; try again later, the log of the endpoint says why", later))
+            return PassingError(RefusedError(what, "try again later, the log of the endpoint says why", later))
         if code == "CANCELLED":
-            return AnswerError(f"{where}the request was cancelled; send the frame again")
-        return RefusedError(f"{what}; check the address, and the log of the endpoint", 502)
+            return AnswerError(f"{where}the request was cancelled", "send the frame again")
+        return RefusedError(what, "check the address, and the log of the endpoint", 502)
 
 
 def _stubs() -> tuple[Any, Any]:
@@ -156,11 +158,11 @@ def _stubs() -> tuple[Any, Any]:
         from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
     except ImportError as error:
         raise OptionError(
-            f"gRPC needs {error.name or 'grpcio and protobuf'}, which is not installed; install corinpaint[client]"
+            f"gRPC needs {error.name or 'grpcio and protobuf'}, which is not installed", "install corinpaint[client]"
         ) from error
     except Exception as error:  # RuntimeError and VersionError of generated code that older packages cannot run
         raise OptionError(
-            f"the installed grpcio or protobuf cannot be used ({str(error)[:200]}); install corinpaint[client]"
+            f"the installed grpcio or protobuf cannot be used ({str(error)[:200]})", "install corinpaint[client]"
         ) from error
     return inference_pb2, inference_pb2_grpc
 
@@ -171,4 +173,4 @@ def _certificates(ca_bundle: Path | None) -> bytes | None:
     try:
         return ca_bundle.read_bytes()
     except OSError as error:
-        raise OptionError(f"{ca_bundle}: cannot be read ({error.strerror}); give a file of certificates") from error
+        raise OptionError(f"{ca_bundle}: cannot be read ({error.strerror})", "give a file of certificates") from error

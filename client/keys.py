@@ -32,7 +32,7 @@ class Keys:
     def __init__(self, token: str | None = None, key_file: Path | None = None) -> None:
         self._fixed, self._file, self._lock = token is not None, key_file, threading.Lock()
         if token is not None and not TOKEN.fullmatch(token):
-            raise OptionError("the token is empty or has blanks in it; give the inference key of key_file.json")
+            raise OptionError("the token is empty or has blanks in it", "give the inference key of key_file.json")
         self._token = read_key(key_file) if token is None and key_file is not None else token
 
     def current(self) -> str | None:
@@ -53,18 +53,19 @@ class Keys:
                 try:
                     self._token = read_key(self._file)
                 except OptionError as error:
-                    raise TokenError(f"the endpoint refuses the token, and {error}") from error
+                    raise TokenError(f"the endpoint refuses the token, and {error.what}", error.remedy) from error
             if self._token == refused:
-                raise TokenError(self._why(refused))
+                raise TokenError(*self._why(refused))
 
-    def _why(self, refused: str | None) -> str:
+    def _why(self, refused: str | None) -> tuple[str, str]:
+        """What is wrong with the token, and the remedy."""
         if refused is None:
-            return "the endpoint wants a token; give the key file that TorchServe wrote, or the token"
+            return "the endpoint wants a token", "give the key file that TorchServe wrote, or the token"
         if self._fixed or self._file is None:
-            return "the endpoint refuses the token, keys last 60 minutes; give the key_file.json that it writes"
+            return "the endpoint refuses the token, keys last 60 minutes", "give the key_file.json that it writes"
         return (
-            f"{self._file}: the endpoint refuses its inference key, keys last 60 minutes; renew it "
-            "(GET /token?type=inference at its management address, with the API key)"
+            f"{self._file}: the endpoint refuses its inference key, keys last 60 minutes",
+            "renew it (GET /token?type=inference at its management address, with the API key)",
         )
 
 
@@ -80,10 +81,10 @@ def read_key(path: Path) -> str:
         key = json.loads(path.read_text())["inference"]["key"]
     except OSError as error:
         raise OptionError(
-            f"{path}: cannot be read ({error.strerror}); give the key_file.json of the folder that TorchServe runs in"
+            f"{path}: cannot be read ({error.strerror})", "give the key_file.json of the folder that TorchServe runs in"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise OptionError(f"{path}: holds no inference key; give the key_file.json that TorchServe wrote") from error
+        raise OptionError(f"{path}: holds no inference key", "give the key_file.json that TorchServe wrote") from error
     if not isinstance(key, str) or not TOKEN.fullmatch(key):
-        raise OptionError(f"{path}: the inference key is no token; give the key_file.json that TorchServe wrote")
+        raise OptionError(f"{path}: the inference key is no token", "give the key_file.json that TorchServe wrote")
     return key

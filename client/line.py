@@ -80,7 +80,7 @@ class Line(HTTPAdapter):
             over.set()
             watcher.join()
         if broken.is_set() and stop.is_set():
-            raise ClientError("stopped before the answer came; send the frame again") from failure
+            raise ClientError("stopped before the answer came", "send the frame again") from failure
         if broken.is_set() and not isinstance(failure, requests.ConnectTimeout):
             raise requests.ReadTimeout from failure
         if failure is not None:

@@ -50,15 +50,17 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.accept not in ENDINGS:
-            raise OptionError(f"accept = {self.accept!r} is not available; choose of {', '.join(ENDINGS)}")
+            raise OptionError(f"accept = {self.accept!r} is not available", f"choose of {', '.join(ENDINGS)}")
         if len(self.context) > MOST_CONTEXT:
-            raise OptionError(f"{len(self.context)} context frames; give {MOST_CONTEXT} at most, the nearest in time")
+            raise OptionError(
+                f"{len(self.context)} context frames", f"give {MOST_CONTEXT} at most, the nearest in time"
+            )
         if self.name is not None and not NAME.fullmatch(self.name):
             raise OptionError(f"name = {self.name[:100]!r}: give up to 80 of A-Z, a-z, 0-9, dot, - and _")
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
-            raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill; give network, auto, none or a method")
+            raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
         if self.most_error is not None and not 0 < self.most_error < 1e9:
-            raise OptionError(f"most_error = {self.most_error}: give a number above 0; 1 is the noise of a pixel")
+            raise OptionError(f"most_error = {self.most_error}: give a number above 0", "1 is the noise of a pixel")
 
     @property
     def label(self) -> str:
@@ -138,16 +140,16 @@ def content(source: Path | bytes, label: str) -> bytes:
         label = Path(source).name
         try:
             if Path(source).exists() and not Path(source).is_file():  # opening a pipe waits for ever
-                raise FrameError(f"{label}: no file (a folder, a pipe or a device); give a Level 0.5 FITS file")
+                raise FrameError(f"{label}: no file (a folder, a pipe or a device)", "give a Level 0.5 FITS file")
             with Path(source).open("rb") as file:
                 raw = file.read(MAX_FILE_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise FrameError(f"{label}: cannot be read ({reason}); check the path and its rights") from error
+            raise FrameError(f"{label}: cannot be read ({reason})", "check the path and its rights") from error
     if not raw:
-        raise FrameError(f"{label}: the file is empty; give a Level 0.5 FITS file")
+        raise FrameError(f"{label}: the file is empty", "give a Level 0.5 FITS file")
     if len(raw) > MAX_FILE_BYTES:
-        raise TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
+        raise TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB", "give one Level 0.5 frame")
     return raw
 
 

@@ -59,7 +59,7 @@ class Rest:
 
             from corinpaint.client.line import Line
         except ImportError as error:
-            raise OptionError("REST needs requests, which is not installed; install corinpaint[client]") from error
+            raise OptionError("REST needs requests, which is not installed", "install corinpaint[client]") from error
         self._make, self._line, self._local = requests.Session, Line, local
         self._url, self._timeout = f"{url.rstrip('/')}/predictions/{model}", timeout
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
@@ -103,8 +103,8 @@ class Rest:
             if "certificate" not in str(error).lower():
                 raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
             raise UnreachableError(
-                f"{self._url}: the certificate cannot be trusted ({_cause(error)}); check the date of this machine, or "
-                "name the authority's certificates (ca_bundle, --ca-bundle)"
+                f"{self._url}: the certificate cannot be trusted ({_cause(error)})",
+                "check the date of this machine, or name the authority's certificates (ca_bundle, --ca-bundle)",
             ) from error
         except requests.Timeout as error:
             connecting = isinstance(error, requests.ConnectTimeout)
@@ -114,7 +114,7 @@ class Rest:
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
         except (requests.RequestException, ValueError, OSError) as error:
-            raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)}); check the address") from error
+            raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)})", "check the address") from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code == 200:
             return Reply(body, headers)
@@ -144,7 +144,7 @@ class Rest:
         return {**content, **settings, "headers": headers, "auth": _Bearer(token)}
 
     def _unreachable(self, what: str) -> UnreachableError:
-        return UnreachableError(f"{self._url}: {what}; check that the endpoint runs there, or try again later")
+        return UnreachableError(f"{self._url}: {what}", "check that the endpoint runs there, or try again later")
 
     @contextmanager
     def _session(self) -> Iterator[tuple[requests.Session, Line]]:
@@ -182,7 +182,7 @@ def _read(answer: requests.Response, label: str) -> bytes:
     for chunk in answer.iter_content(CHUNK):
         body += chunk
         if len(body) > LARGEST_ANSWER:
-            raise AnswerError(f"{label}: the answer has more than {LARGEST_ANSWER // 2**20} MiB; check the address")
+            raise AnswerError(f"{label}: the answer has more than {LARGEST_ANSWER // 2**20} MiB", "check the address")
     return bytes(body)
 
 

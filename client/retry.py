@@ -45,7 +45,7 @@ class Patience:
 
     def __post_init__(self) -> None:
         if self.retries < 0:
-            raise OptionError(f"retries = {self.retries}: must not be negative; 0 tries once")
+            raise OptionError(f"retries = {self.retries}: must not be negative", "0 tries once")
 
     def wait(self, number: int, after: float | None) -> float | None:
         """Seconds before the next try.
@@ -112,6 +112,5 @@ class Patience:
 def _counted(error: ClientError) -> ClientError:
     """The error, telling how often it was tried."""
     if error.attempts > 1:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        error.args = (f"{error.what} (tried {error.attempts} times){remedy}",)
+        error.what = f"{error.what} (tried {error.attempts} times)"
     return error

@@ -53,7 +53,7 @@ def product_in(body: bytes, media_type: str, label: str) -> str:
     try:
         return _BODIES[media_type](body)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, fits.VerifyError) as error:
-        raise AnswerError(f"{label}: the answer is cut or damaged ({error}); send the frame again") from error
+        raise AnswerError(f"{label}: the answer is cut or damaged ({error})", "send the frame again") from error
 
 
 def _fits(body: bytes) -> str:

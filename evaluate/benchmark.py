@@ -51,7 +51,7 @@ class Plan:
     def __post_init__(self) -> None:
         unknown = set(self.sizes) - set(placement.SHAPES)
         if unknown:
-            raise OptionError(f"sizes {sorted(unknown)} are unknown; choose of {', '.join(placement.SHAPES)}")
+            raise OptionError(f"sizes {sorted(unknown)} are unknown", f"choose of {', '.join(placement.SHAPES)}")
 
 
 @dataclass(frozen=True, eq=False)

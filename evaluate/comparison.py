@@ -81,7 +81,7 @@ def compare(
     settings = settings or Settings()
     rows = benchmark.run(frames, methods, plan, assets, skipped)
     if not rows:
-        raise OptionError("no frame has room for a hole; give complete Level 0.5 frames of C2 or C3")
+        raise OptionError("no frame has room for a hole", "give complete Level 0.5 frames of C2 or C3")
     times = [{key: str(row[key]) for key in ("frame", "size", "method", "seconds")} for row in rows]
     figures = [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
     medians, paired = summary.medians(rows, settings.draws, plan.seed), summary.paired(rows, settings.draws, plan.seed)

@@ -110,7 +110,7 @@ def fillers(
             found[name] = _in_context(method, album or none) if name == registry.TEMPORAL else _alone(method)
         else:
             choices = ", ".join((NETWORK, WITH_CONTEXT, *registry.METHODS))
-            raise OptionError(f"method {name!r} is unknown; choose of {choices}")
+            raise OptionError(f"method {name!r} is unknown", f"choose of {choices}")
     return found, ", ".join(weights) or "none"
 
 

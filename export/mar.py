@@ -70,7 +70,7 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
         When the folder cannot be written to.
     """
     if find_spec("model_archiver") is None:
-        raise ExportError("torch-model-archiver is not installed; install corinpaint[export]")
+        raise ExportError("torch-model-archiver is not installed", "install corinpaint[export]")
     checkpoint = checkpoint or default_checkpoint()
     read_info(checkpoint)
     with aside(output) as path, TemporaryDirectory(prefix="corinpaint-mar-") as name:
@@ -123,7 +123,7 @@ def _archive(stage: Path) -> Path:
     archive = stage / f"{NAME}.mar"
     if done.returncode or not archive.is_file():
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ExportError(f"torch-model-archiver failed: {last}; check that corinpaint[export] is installed")
+        raise ExportError(f"torch-model-archiver failed: {last}", "check that corinpaint[export] is installed")
     return archive
 
 

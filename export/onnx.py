@@ -58,7 +58,7 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         import onnx
         import onnxscript  # noqa: F401  (torch.onnx needs it and says so less clearly)
     except ImportError as error:
-        raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
+        raise ExportError(f"{error.name} is not installed", "install corinpaint[export]") from error
     if precision not in fingerprints.TOLERANCE:
         raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprints.TOLERANCE)}")
     stack, info = load_checkpoint(checkpoint)
@@ -128,7 +128,7 @@ def _translated(stack: Network) -> Any:
             custom_translation_table={torch.ops.aten.asinh.default: _asinh()},
         )
     if program is None:
-        raise ExportError("torch.onnx gave no model; check that torch and onnxscript fit together")
+        raise ExportError("torch.onnx gave no model", "check that torch and onnxscript fit together")
     return program.model_proto
 
 

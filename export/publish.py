@@ -99,7 +99,7 @@ def beside(output: Path) -> Iterator[Path]:
         folder = TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
     except OSError as error:
         raise OutputError(
-            f"{output}: cannot be written ({error.strerror}); choose a folder that can be written to"
+            f"{output}: cannot be written ({error.strerror})", "choose a folder that can be written to"
         ) from error
     with folder as name:
         yield Path(name)

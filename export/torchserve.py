@@ -201,7 +201,7 @@ def serve(
     text = config.read_text()
     ports = ports or ports_of(text)
     if taken := busy(ports):
-        raise ServerError(f"port {taken[0]} of {HOST} is busy; stop what listens there, or choose other ports")
+        raise ServerError(f"port {taken[0]} of {HOST} is busy", "stop what listens there, or choose other ports")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "key_file.json").unlink(missing_ok=True)  # of another run: a new one tells that this one is up
     written = folder / "config.properties"
@@ -255,10 +255,10 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ServerError(f"TorchServe ended while starting: {_last_error(log)}; its log is {log}")
+            raise ServerError(f"TorchServe ended while starting: {_last_error(log)}", f"its log is {log}")
         if any(sign in log.read_text(errors="replace") for sign in HOPELESS):
             time.sleep(1)  # what happened is written after it
-            raise ServerError(f"the model does not load: {_last_error(log)}; its log is {log}")
+            raise ServerError(f"the model does not load: {_last_error(log)}", f"its log is {log}")
         with contextlib.suppress(OSError, ValueError, KeyError, requests.RequestException):
             keys = json.loads(key_file.read_text())
             server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log, process)
@@ -266,7 +266,7 @@ def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], 
             if workers and set(workers) == {"READY"}:
                 return server
         time.sleep(0.2)
-    raise ServerError(f"no worker got ready in {READY_SECONDS:.0f} s: {_last_error(log)}; its log is {log}")
+    raise ServerError(f"no worker got ready in {READY_SECONDS:.0f} s: {_last_error(log)}", f"its log is {log}")
 
 
 def _last_error(log: Path) -> str:

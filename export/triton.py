@@ -68,7 +68,7 @@ def export(checkpoint: Path | None, output: Path, kind: str = "cpu") -> Path:
     try:
         from onnx import load
     except ImportError as error:
-        raise ExportError("onnx is not installed; install corinpaint[export]") from error
+        raise ExportError("onnx is not installed", "install corinpaint[export]") from error
     if kind not in KINDS:
         raise OptionError(f"{kind!r}: a model runs on {' or '.join(KINDS)}")
     checkpoint = checkpoint or default_checkpoint()
@@ -150,4 +150,4 @@ def _check_own(target: Path) -> None:
         return
     config = target / "config.pbtxt"
     if not config.is_file() or not config.read_text(errors="replace").startswith(MARK):
-        raise OutputError(f"{target}: is there and was not made by this command; remove it, or choose another folder")
+        raise OutputError(f"{target}: is there and was not made by this command", "remove it, or choose another folder")

@@ -82,7 +82,7 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     """
     sha256 = read_info(checkpoint).sha256
     if export.info.sha256 != sha256:
-        raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}; export it again")
+        raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}", "export it again")
     with one_thread():
         return max(
             _compare(f"{export.info.path.name}, {case.name}", export, case) for case in _solved(checkpoint, sha256)
@@ -94,7 +94,7 @@ def _solved(checkpoint: Path, sha256: str) -> tuple[Case, ...]:
     """The cases with what the checkpoint makes of them, once for all exports of the same weights."""
     reference, model = TorchInpainter(checkpoint), load_checkpoint(checkpoint)[0]
     if reference.info.sha256 != sha256:
-        raise ExportError(f"{checkpoint}: was replaced while it was exported; export it again")
+        raise ExportError(f"{checkpoint}: was replaced while it was exported", "export it again")
     exact = copy.deepcopy(model).restorer().double().eval()
     solved = []
     for name, given in cases(model):
@@ -120,7 +120,7 @@ def _compare(label: str, export: Inpainter, case: Case) -> float:
     _check_mask(label, got.reached, wanted.reached)
     _check_values(label, got, case.given)
     if (got.scale is None) != (wanted.scale is None):
-        raise ExportError(f"{label}: gives {'no' if got.scale is None else 'a'} scale beside the fill; {_REMEDY}")
+        raise ExportError(f"{label}: gives {'no' if got.scale is None else 'a'} scale beside the fill", f"{_REMEDY}")
     parts = [(got.image, wanted.image), (got.scale, wanted.scale)]
     worst = 0.0
     for (ours, theirs), precise, share in zip(parts, case.precise, SHARES[export.info.precision], strict=False):
@@ -128,7 +128,7 @@ def _compare(label: str, export: Inpainter, case: Case) -> float:
             continue
         difference, allowed = float(np.abs(ours - theirs).max()), _allowed(theirs, precise, share)
         if difference > allowed:
-            raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}; {_REMEDY}")
+            raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}", f"{_REMEDY}")
         worst = max(worst, difference)
     return worst
 
@@ -218,20 +218,20 @@ _REMEDY = "nothing was written; report this with the versions of torch and of th
 
 def _check_mask(label: str, got: Image, wanted: Image) -> None:
     if got.shape != wanted.shape:
-        raise ExportError(f"{label}: shape {got.shape} instead of {wanted.shape}; {_REMEDY}")
+        raise ExportError(f"{label}: shape {got.shape} instead of {wanted.shape}", f"{_REMEDY}")
     if not np.array_equal(got, wanted):
-        raise ExportError(f"{label}: mask_out differs in {np.count_nonzero(got != wanted)} pixels; {_REMEDY}")
+        raise ExportError(f"{label}: mask_out differs in {np.count_nonzero(got != wanted)} pixels", f"{_REMEDY}")
 
 
 def _check_values(label: str, got: Filled, given: Given) -> None:
     image, mask = given[:2]
     for values in (got.image,) if got.scale is None else (got.image, got.scale):
         if values.shape != image[:, :1].shape:
-            raise ExportError(f"{label}: shape {values.shape} instead of {image[:, :1].shape}; {_REMEDY}")
+            raise ExportError(f"{label}: shape {values.shape} instead of {image[:, :1].shape}", f"{_REMEDY}")
         if not np.isfinite(values).all():
-            raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(values))} pixels are not finite; {_REMEDY}")
+            raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(values))} pixels are not finite", f"{_REMEDY}")
     if len(given) == 2 and not np.array_equal(got.image[mask > 0], image[mask > 0]):
-        raise ExportError(f"{label}: valid pixels do not come out as they went in; {_REMEDY}")
+        raise ExportError(f"{label}: valid pixels do not come out as they went in", f"{_REMEDY}")
 
 
 def _allowed(wanted: Image, precise: NDArray[np.float64], share: float) -> float:

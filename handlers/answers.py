@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from corinpaint.client.protocol import ENDINGS
+from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore import pictures
 from corinpaint.restore.pipeline import Restored
@@ -81,9 +83,10 @@ def refusal(error: CorInpaintError, request_id: str | None = None, frame: str = 
     Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
     the client's business, and are answered like `failure`.
     """
-    if error.status >= 500:
+    code = status_of(error)
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failure(request_id, frame)
-    return _error(error.status, error.code, (error.what, error.remedy), request_id, frame)
+    return _error(code, error.code, (error.what, error.remedy), request_id, frame)
 
 
 def failure(request_id: str | None = None, frame: str = "") -> Answer:

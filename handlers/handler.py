@@ -78,7 +78,7 @@ class CorInpaintHandler:
         if restored.filled.sum() != 1:
             reasons = "; ".join(verdict.refused for verdict in restored.verdicts)
             raise CheckpointError(
-                f"{self.inpainter.info.path.name}: does not fill the warm-up frame ({reasons}); export it again"
+                f"{self.inpainter.info.path.name}: does not fill the warm-up frame ({reasons})", "export it again"
             )
         answers.product(restored, "application/fits")
 

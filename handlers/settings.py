@@ -66,19 +66,21 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
     names = [field.name for field in fields(Settings)]
     if not isinstance(section, Mapping) or set(section) - set(names):
         raise OptionError(
-            f"model-config.yaml: the section corinpaint holds {section!r}; use the keys {', '.join(names)}"
+            f"model-config.yaml: the section corinpaint holds {section!r}", f"use the keys {', '.join(names)}"
         )
     settings = Settings(**section)
     if settings.engine not in ENGINES:
-        raise OptionError(f"model-config.yaml: engine = {settings.engine!r}; choose one of {', '.join(ENGINES)}")
+        raise OptionError(f"model-config.yaml: engine = {settings.engine!r}", f"choose one of {', '.join(ENGINES)}")
     if settings.provider not in PROVIDERS:
-        raise OptionError(f"model-config.yaml: provider = {settings.provider!r}; choose one of {', '.join(PROVIDERS)}")
+        raise OptionError(
+            f"model-config.yaml: provider = {settings.provider!r}", f"choose one of {', '.join(PROVIDERS)}"
+        )
     for name in ("threads", "parallel"):
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_THREADS:
-            raise OptionError(f"model-config.yaml: {name} = {value!r}; give a number from 0 to {MOST_THREADS}")
+            raise OptionError(f"model-config.yaml: {name} = {value!r}", f"give a number from 0 to {MOST_THREADS}")
     if not isinstance(settings.spin, bool):
-        raise OptionError(f"model-config.yaml: spin = {settings.spin!r}; give true or false")
+        raise OptionError(f"model-config.yaml: spin = {settings.spin!r}", "give true or false")
     if settings.calibration is not None and not isinstance(settings.calibration, str):
-        raise OptionError(f"model-config.yaml: calibration = {settings.calibration!r}; give a folder or null")
+        raise OptionError(f"model-config.yaml: calibration = {settings.calibration!r}", "give a folder or null")
     return settings

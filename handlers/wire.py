@@ -14,6 +14,7 @@ from typing import Any
 
 from corinpaint.client.protocol import HEADERS, MOST_CONTEXT, NAME
 from corinpaint.handlers.answers import FORMATS
+from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
@@ -29,19 +30,6 @@ MOST_OPTION = 1000
 """Characters of an option; errors repeat them, and each media type of a long list would take memory."""
 
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-
-
-class EmptyRequestError(OptionError):
-    """The request holds no frame."""
-
-    code = "no_frame"
-
-
-class NotAcceptableError(OptionError):
-    """The request accepts none of the formats that there are."""
-
-    code = "not_acceptable"
-    status = 406
 
 
 @dataclass(frozen=True)
@@ -110,7 +98,7 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     asked = _asked(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     if len(names) > MOST_CONTEXT:
-        raise OptionError(f"{len(names)} context frames; send {MOST_CONTEXT} at most, the nearest in time")
+        raise OptionError(f"{len(names)} context frames", f"send {MOST_CONTEXT} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
     name = _name(_asked(fields, lowered, "name"))
     most_error = _number(_asked(fields, lowered, "most_error"))
@@ -124,7 +112,7 @@ def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
 
 def _name(text: str) -> str:
     if text and not NAME.fullmatch(text):
-        raise OptionError(f"name = {text[:90]!r} is no file name; give up to 80 letters, digits, dots, - and _")
+        raise OptionError(f"name = {text[:90]!r} is no file name", "give up to 80 letters, digits, dots, - and _")
     return text
 
 
@@ -132,7 +120,7 @@ def _number(text: str) -> float | None:
     text = text.strip()
     if text and not NUMBER.fullmatch(text):
         raise OptionError(
-            f"most_error = {text[:40]!r} is no number; give one such as 1.5, in units of the noise of a pixel"
+            f"most_error = {text[:40]!r} is no number", "give one such as 1.5, in units of the noise of a pixel"
         )
     return float(text) if text else None
 
@@ -145,14 +133,14 @@ def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> 
 def _option(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
     if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MOST_OPTION:
-        raise OptionError(f"{name}: {len(value)} characters; send {MOST_OPTION} at most")
+        raise OptionError(f"{name}: {len(value)} characters", f"send {MOST_OPTION} at most")
     if isinstance(value, bytes | bytearray | memoryview):
         try:
             value = bytes(value).decode()
         except UnicodeDecodeError as error:
-            raise OptionError(f"{name}: not UTF-8 text; send the name of the option's value") from error
+            raise OptionError(f"{name}: not UTF-8 text", "send the name of the option's value") from error
     if not isinstance(value, str):
-        raise OptionError(f"{name}: must be text, not {type(value).__name__}; send its value as text")
+        raise OptionError(f"{name}: must be text, not {type(value).__name__}", "send its value as text")
     return value.strip()
 
 
@@ -160,7 +148,7 @@ def _frame(fields: Mapping[str, Any]) -> bytes:
     names = [name for name in FRAME_FIELDS if name in fields] or [name for name in fields if not _is_option(name)]
     if not names:
         raise EmptyRequestError(
-            "the request holds no frame; send a Level 0.5 file as the body, or as the field 'frame'"
+            "the request holds no frame", "send a Level 0.5 file as the body, or as the field 'frame'"
         )
     return _bytes(fields[names[0]], "the frame")
 
@@ -172,11 +160,12 @@ def _is_option(name: str) -> bool:
 def _bytes(value: object, what: str) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         if not len(value):
-            raise EmptyRequestError(f"{what} is empty (0 bytes); send a Level 0.5 FITS file")
+            raise EmptyRequestError(f"{what} is empty (0 bytes)", "send a Level 0.5 FITS file")
         return bytes(value)
     raise NotFitsError(
-        f"{what} was sent as text or JSON; send its bytes with Content-Type: application/fits "
-        "(curl: -H 'Content-Type: application/fits' --data-binary @FILE)"
+        f"{what} was sent as text or JSON",
+        "send its bytes with Content-Type: application/fits "
+        "(curl: -H 'Content-Type: application/fits' --data-binary @FILE)",
     )
 
 
@@ -203,7 +192,7 @@ def negotiate(accept: str) -> str:
     offers = [(*_weight(media_type, ranges), media_type) for media_type in FORMATS]
     weight, _, chosen = max(offers, key=lambda offer: offer[:2])
     if weight <= 0:
-        raise NotAcceptableError(f"Accept: {accept[:200]!r} is not available; ask for one of {', '.join(FORMATS)}")
+        raise NotAcceptableError(f"Accept: {accept[:200]!r} is not available", f"ask for one of {', '.join(FORMATS)}")
     return chosen
 
 

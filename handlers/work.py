@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corinpaint.handlers import answers, wire
+from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.level05.frame import read_frame
@@ -87,7 +88,7 @@ def work(
         stages.ended("encode")
         return Done(answer, "restored", restored, stages.seconds)
     except CorInpaintError as error:
-        logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=error.status >= 500)
+        logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=status_of(error) >= 500)
         return Done(answers.refusal(error, request_id, number), error.code, None, stages.seconds)
     except Exception:  # the worker has to outlive whatever a frame can do to it
         logger.exception("request %s failed", request_id)

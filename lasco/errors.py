@@ -1,7 +1,4 @@
-"""The errors of CorInpaint: one small hierarchy, each with a code that the endpoint and the command line share.
-
-A message names the file, the keyword where there is one, and the remedy: ``FILE: what is wrong; remedy``.
-"""
+"""The errors of CorInpaint: one small tree, each with a code that the endpoint and the command line share."""
 
 from __future__ import annotations
 
@@ -9,102 +6,113 @@ from __future__ import annotations
 class CorInpaintError(Exception):
     """Base of every error that CorInpaint raises on purpose.
 
+    Parameters
+    ----------
+    what : str
+        What is wrong: the file, the keyword where there is one, and the fault.
+    remedy : str
+        What to do about it; empty where nothing helps.
+
     Attributes
     ----------
+    what, remedy : str
+        As given; the text of the error is both, parted by a semicolon.
     code : str
         Short identifier, stable across releases, for programs.
-    status : int
-        HTTP status that the endpoint answers with.
     """
 
     code = "error"
-    status = 500
 
-    @property
-    def what(self) -> str:
-        """What is wrong: the message without its remedy."""
-        text = str(self)
-        return text.rpartition("; ")[0] or text
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what, self.remedy = what, remedy
 
-    @property
-    def remedy(self) -> str:
-        """What to do about it: the message from its last semicolon on; empty where it has none."""
-        what, _, remedy = str(self).rpartition("; ")
-        return remedy if what else ""
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
 
 
 class FrameError(CorInpaintError):
     """The input frame cannot be used."""
 
     code = "bad_frame"
-    status = 400
 
 
 class NotFitsError(FrameError):
+    """The input is no FITS file."""
+
     code = "not_fits"
-    status = 415
 
 
 class TruncatedError(FrameError):
+    """The file ends before its image does."""
+
     code = "truncated"
 
 
 class NoImageError(FrameError):
+    """The file holds no image, or one of nothing but zeros."""
+
     code = "no_image"
 
 
 class TooLargeError(FrameError):
+    """The file, its header or its image is larger than that of any frame."""
+
     code = "too_large"
-    status = 413
 
 
 class WrongInstrumentError(FrameError):
+    """The frame is of another instrument or telescope."""
+
     code = "wrong_instrument"
-    status = 422
 
 
 class MissingKeywordError(FrameError):
+    """The header lacks a keyword that the calibration needs."""
+
     code = "missing_keyword"
-    status = 422
 
 
 class BadKeywordError(FrameError):
+    """A keyword of the header holds a value that cannot be."""
+
     code = "bad_keyword"
-    status = 422
 
 
 class WrongShapeError(FrameError):
+    """The image has another shape than the header says, or than is needed."""
+
     code = "wrong_shape"
-    status = 422
 
 
 class WrongTypeError(FrameError):
+    """The image is of another type than counts have."""
+
     code = "wrong_type"
-    status = 422
 
 
 class NotFiniteError(FrameError):
+    """The image holds values that are not finite."""
+
     code = "not_finite"
-    status = 422
 
 
 class WrongLevelError(FrameError):
+    """The file is of another level than is needed."""
+
     code = "wrong_level"
-    status = 422
 
 
 class UnsupportedFrameError(FrameError):
     """A real LASCO frame of a kind that this version does not calibrate."""
 
     code = "unsupported_frame"
-    status = 422
 
 
 class OptionError(CorInpaintError):
     """A request or an argument asks for something that does not exist."""
 
     code = "bad_option"
-    status = 400
 
 
 class CalibrationError(CorInpaintError):

@@ -35,7 +35,7 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
     """
     for path in contents:
         if os.path.lexists(path) and not (overwrite and path.is_file()):
-            raise OutputError(f"{path}: is there already; remove it, choose another folder or allow --overwrite")
+            raise OutputError(f"{path}: is there already", "remove it, choose another folder or allow --overwrite")
     aside: dict[Path, Path] = {}
     path = Path()
     try:
@@ -49,7 +49,7 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
             os.replace(part, path)
     except OSError as error:
         reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+        raise OutputError(f"{path}: cannot be written ({reason})", "check the folder, its rights and space") from error
     finally:
         for part in aside.values():
             part.unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def aside(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     except OSError as error:
         reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({reason}); check the folder, its rights and space") from error
+        raise OutputError(f"{path}: cannot be written ({reason})", "check the folder, its rights and space") from error
     finally:
         with suppress(OSError):
             part.unlink()

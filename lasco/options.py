@@ -78,5 +78,5 @@ def parse(names: Iterable[str]) -> Options:
     asked = [name.strip().lower() for name in names if name.strip()]
     for name in asked:
         if name not in _NAMES:
-            raise OptionError(f"calibration option {name[:40]!r} is unknown; choose of {', '.join(NAMES)}")
+            raise OptionError(f"calibration option {name[:40]!r} is unknown", f"choose of {', '.join(NAMES)}")
     return Options(**dict(_NAMES[name] for name in asked))

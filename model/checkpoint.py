@@ -89,7 +89,9 @@ def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] 
     except OSError as error:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot be written ({error}); choose a folder that can be written to") from error
+        raise CheckpointError(
+            f"{path}: cannot be written ({error})", "choose a folder that can be written to"
+        ) from error
     return read_info(path)
 
 
@@ -117,7 +119,7 @@ def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
         model.load_state_dict(load(content))
     except (CheckpointError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(
-            f"{info.path}: its weights do not fit the architecture it describes ({error}); fetch or train it again"
+            f"{info.path}: its weights do not fit the architecture it describes ({error})", "fetch or train it again"
         ) from error
     return model.eval(), info
 

@@ -161,10 +161,10 @@ def _header(path: Path) -> dict[str, Any]:
             raw = file.read(length)
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{path}: there is no such checkpoint; give the path of a .safetensors file that `corinpaint train` wrote"
+            f"{path}: there is no such checkpoint", "give the path of a .safetensors file that `corinpaint train` wrote"
         ) from error
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error}); check the path and its permissions") from error
+        raise CheckpointError(f"{path}: cannot be read ({error})", "check the path and its permissions") from error
     if len(raw) < length:
         raise _damaged(path, "it ends inside its header")
     try:
@@ -187,13 +187,15 @@ def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
         raise _damaged(path, "its description cannot be read") from error
     if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path}: has checkpoint format {version}, this version reads {FORMAT_VERSION}; use the version of "
-            f"corinpaint that wrote it ({values.get('corinpaint_version', 'unknown')}) or train again"
+            f"{path}: has checkpoint format {version}, this version reads {FORMAT_VERSION}",
+            f"use the version of "
+            f"corinpaint that wrote it ({values.get('corinpaint_version', 'unknown')}) or train again",
         )
     if values.get("domain") not in DOMAINS:
         raise CheckpointError(
             f"{path}: was trained on {values.get('domain')!r} images, this version restores {' or '.join(DOMAINS)} "
-            "ones; use a newer version or train again"
+            "ones",
+            "use a newer version or train again",
         )
     try:
         return CheckpointInfo(path=path, **values)
@@ -202,10 +204,10 @@ def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
 
 
 def _damaged(path: Path, what: str) -> CheckpointError:
-    return CheckpointError(f"{path}: damaged checkpoint, {what}; fetch or train it again")
+    return CheckpointError(f"{path}: damaged checkpoint, {what}", "fetch or train it again")
 
 
 def _foreign(path: Path) -> CheckpointError:
     return CheckpointError(
-        f"{path}: not a corinpaint checkpoint; give a .safetensors file that `corinpaint train` wrote"
+        f"{path}: not a corinpaint checkpoint", "give a .safetensors file that `corinpaint train` wrote"
     )

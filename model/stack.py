@@ -131,7 +131,8 @@ class LayerStack(nn.Module):
         if self.config.growth is None and self.config.layers > HALF_BLOCK + 1:
             raise CheckpointError(
                 f"{self.config.layers} layers: a hole of one block is {HALF_BLOCK} px deep, so that layers beyond "
-                f"{HALF_BLOCK + 1} would be idle; use fewer"
+                f"{HALF_BLOCK + 1} would be idle",
+                "use fewer",
             )
         self.layers = nn.ModuleList(UNet(self.config.unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)

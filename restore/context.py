@@ -37,7 +37,6 @@ class ContextError(OptionError):
     """A frame that cannot serve as context."""
 
     code = "bad_context"
-    status = 422
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ def _aligned(exposed: Exposed, observed: NDArray[np.bool_], other: Frame) -> Con
     image, good = _moved(exposed, moved, good)
     common = observed & good & (image > 0) & (exposed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
-        raise ContextError(f"{other.name}: has too little in common with {frame.name}; give another context frame")
+        raise ContextError(f"{other.name}: has too little in common with {frame.name}", "give another context frame")
     scale = float(np.median(exposed.brightness[common] / image[common]))
     return Context(other.name, hours, (image * np.float32(scale)).astype(np.float32), good, scale)
 
@@ -116,22 +115,22 @@ def _check(frame: Frame, other: Frame) -> float:
     ):
         if ours != theirs:
             raise ContextError(
-                f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}; give frames that are alike"
+                f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}", "give frames that are alike"
             )
     roll = wrapped(float(other.header.get("CROTA1") or 0.0) - float(frame.header.get("CROTA1") or 0.0))
     if abs(roll) > MOST_ROLL:
         raise ContextError(
-            f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees; give context "
-            f"that differs by {MOST_ROLL:g} at most"
+            f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees",
+            f"give context that differs by {MOST_ROLL:g} at most",
         )
     hours = float((frame.date - other.date).to_value("hour"))
     if abs(hours) > MOST_HOURS:
         raise ContextError(
-            f"{other.name}: DATE-OBS is {abs(hours):.1f} hours from that of {frame.name}; give context "
-            f"that is {MOST_HOURS:g} hours away at most"
+            f"{other.name}: DATE-OBS is {abs(hours):.1f} hours from that of {frame.name}",
+            f"give context that is {MOST_HOURS:g} hours away at most",
         )
     if hours == 0:
-        raise ContextError(f"{other.name}: is the frame itself, or of the same time; give earlier or later frames")
+        raise ContextError(f"{other.name}: is the frame itself, or of the same time", "give earlier or later frames")
     return hours
 
 

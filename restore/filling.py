@@ -62,7 +62,7 @@ def fill_with_network(
     if engine.info.domain == DOMAINS[0]:
         if context:
             raise OptionError(
-                f"{engine.info.path.name}: this network takes no context; leave it out, or choose the shipped weights"
+                f"{engine.info.path.name}: this network takes no context", "leave it out, or choose the shipped weights"
             )
         return _fill_equalised(around, zones, engine)
     filled = log_polar.fill(problem(around, zones, context), engine)

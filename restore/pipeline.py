@@ -130,15 +130,17 @@ def restore(
     check_fill(fill)
     if (fill == registry.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
-            f"fill = {fill!r} with {len(context)} context frames; {registry.TEMPORAL!r} needs some, {NETWORK!r} and "
-            f"{AUTO!r} may have some, no other takes any"
+            f"fill = {fill!r} with {len(context)} context frames",
+            f"{registry.TEMPORAL!r} needs some, {NETWORK!r} and {AUTO!r} may have some, no other takes any",
         )
     if context and fill == NETWORK and inpainter is not None and inpainter.info.domain == DOMAINS[0]:
         raise OptionError(
-            f"{inpainter.info.path.name}: this network takes no context; leave it out, or use other weights"
+            f"{inpainter.info.path.name}: this network takes no context", "leave it out, or use other weights"
         )
     if most_error is not None and not most_error > 0:
-        raise OptionError(f"most_error = {most_error} must be greater than 0; give it in units of the noise of a pixel")
+        raise OptionError(
+            f"most_error = {most_error} must be greater than 0", "give it in units of the noise of a pixel"
+        )
     stages = Stages()
     around = survey(frame, assets or load_assets(), options)
     verdicts = _verdicts(around, fill)
@@ -169,7 +171,7 @@ def check_fill(fill: str) -> None:
     OptionError
     """
     if fill not in FILLS:
-        raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
+        raise OptionError(f"fill = {fill[:40]!r} is unknown", f"choose one of {', '.join(FILLS)}")
 
 
 def _count(verdict: decision.Verdict) -> int:

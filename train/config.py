@@ -180,18 +180,18 @@ def check_config(config: TrainConfig) -> None:
     path = config.run_dir / "config.json"
     started = (config.run_dir / LAST).exists()
     if started and not config.resume:
-        raise TrainingError(f"{config.run_dir}: already holds a run; resume it or choose another folder")
+        raise TrainingError(f"{config.run_dir}: already holds a run", "resume it or choose another folder")
     if config.resume and not started:
-        raise TrainingError(f"{config.run_dir}: there is no run to resume; start it without resume")
+        raise TrainingError(f"{config.run_dir}: there is no run to resume", "start it without resume")
     if config.resume and path.exists():
         try:
             old = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise TrainingError(f"{path}: cannot be read ({error}); remove it to resume all the same") from error
+            raise TrainingError(f"{path}: cannot be read ({error})", "remove it to resume all the same") from error
         values = config.as_dict()
         changed = [name for name in FIXED if name in old and old[name] != values[name]]
         if changed:
-            raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}; use the same values")
+            raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}", "use the same values")
 
 
 def write_config(config: TrainConfig, more: Mapping[str, Any] | None = None) -> None:

@@ -75,8 +75,8 @@ def train(config: TrainConfig) -> Path:
         return _train(config, None)
     except OSError as error:
         raise TrainingError(
-            f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error}); check the "
-            "folder, its rights and space, and resume"
+            f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error})",
+            "check the folder, its rights and space, and resume",
         ) from error
 
 
@@ -191,8 +191,8 @@ class _Run:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip, error_if_nonfinite=True)
         except RuntimeError as error:
             raise TrainingError(
-                f"step {self.progress.step + 1}: the gradient is not finite; resume from the last checkpoint with a "
-                "lower learning rate"
+                f"step {self.progress.step + 1}: the gradient is not finite",
+                "resume from the last checkpoint with a lower learning rate",
             ) from error
 
     def _learning_rate(self) -> float:
@@ -256,7 +256,7 @@ class _Run:
     def _restore(self, state: dict[str, Any]) -> None:
         if state["architecture"] != self.model.config.as_dict():
             raise TrainingError(
-                f"{self.config.run_dir / LAST}: has another architecture; resume with the same settings"
+                f"{self.config.run_dir / LAST}: has another architecture", "resume with the same settings"
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -102,5 +102,5 @@ def preset(name: str) -> Preset:
         There is none of this name.
     """
     if name not in PRESETS:
-        raise OptionError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+        raise OptionError(f"there is no preset {name!r}", f"choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

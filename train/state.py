@@ -40,9 +40,9 @@ def load_state(path: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TrainingError(f"{path}: there is nothing to resume; start the run without resume") from error
+        raise TrainingError(f"{path}: there is nothing to resume", "start the run without resume") from error
     except Exception as error:
-        raise TrainingError(f"{path}: cannot be read ({error}); start a new run") from error
+        raise TrainingError(f"{path}: cannot be read ({error})", "start a new run") from error
     return state
 
 

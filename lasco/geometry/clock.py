@@ -83,8 +83,8 @@ def _table(path: Path, changed: int) -> tuple[NDArray[np.float64], NDArray[np.fl
         rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if NUMBERS.match(line)])
         days, offsets = np.floor(rows[:, 0]) + rows[:, 1] / MS_PER_DAY, rows[:, 4]
     except (OSError, ValueError, IndexError) as error:
-        raise CalibrationError(f"{path}: not a table of clock offsets ({error}); fetch the file again") from error
+        raise CalibrationError(f"{path}: not a table of clock offsets ({error})", "fetch the file again") from error
     order = np.argsort(days, kind="stable")
     if not np.isfinite(rows).all() or np.abs(offsets).max() > LARGEST:
-        raise CalibrationError(f"{path}: holds clock offsets beyond {LARGEST:.0f} s; fetch the file again")
+        raise CalibrationError(f"{path}: holds clock offsets beyond {LARGEST:.0f} s", "fetch the file again")
     return days[order], offsets[order]

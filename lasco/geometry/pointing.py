@@ -180,13 +180,13 @@ def _star_fit(
 def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
     defect = validate.defect(path, "save")
     if defect is not None:
-        raise CalibrationError(f"{path}: {defect}, not a table of star fits; fetch the file again")
+        raise CalibrationError(f"{path}: {defect}, not a table of star fits", "fetch the file again")
     table = readsav(path, python_dict=True)
     columns = [np.asarray(table[key], dtype=np.float64).ravel() for key in ("c_tai", "c_xmed", "c_ymed", "c_rmed")]
     order = np.argsort(columns[0], kind="stable")
     if not all(np.isfinite(column).all() for column in columns):
-        raise CalibrationError(f"{path}: holds star fits that are not finite; fetch the file again")
+        raise CalibrationError(f"{path}: holds star fits that are not finite", "fetch the file again")
     _, x, y, roll = columns
     if np.hypot(x - 511.5, y - 511.5).max() > FARTHEST or np.abs(roll).max() > 360.0:
-        raise CalibrationError(f"{path}: holds sun centres or rolls that cannot be; fetch the file again")
+        raise CalibrationError(f"{path}: holds sun centres or rolls that cannot be", "fetch the file again")
     return StarFits(*(column[order] for column in columns))

@@ -235,10 +235,10 @@ def from_misslist(text: str) -> Blocks:
         words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
     if text.strip().lower() != NOTHING.lower():
         if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
-            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32; it is damaged")
+            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32", "it is damaged")
         numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
         if numbers != sorted(numbers):
-            raise BadKeywordError(f"MISSLIST = {text!r} does not rise; it is damaged")
+            raise BadKeywordError(f"MISSLIST = {text!r} does not rise", "it is damaged")
         numbers[-1] += past
         for first, end in zip(numbers[::2], numbers[1::2], strict=True):
             line[first : end + 1 - past] = True

@@ -89,47 +89,49 @@ def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]
     label = name or path.name
     try:
         if path.exists() and not path.is_file():
-            raise errors.FrameError(f"{label}: no file (a folder, a pipe or a device); give a Level 0.5 FITS file")
+            raise errors.FrameError(f"{label}: no file (a folder, a pipe or a device)", "give a Level 0.5 FITS file")
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise errors.FrameError(f"{label}: cannot be read ({reason}); check the path and its rights") from error
+        raise errors.FrameError(f"{label}: cannot be read ({reason})", "check the path and its rights") from error
     return raw, label
 
 
 def _decompressed(raw: bytes, label: str) -> bytes:
     if len(raw) > MAX_FILE_BYTES:
-        raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
+        raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB", "give one Level 0.5 frame")
     if not raw.startswith(GZIP_MAGIC):
         return raw
     plain, rest, members = b"", raw, 0
     while rest.startswith(GZIP_MAGIC):
         members += 1
         if members > MAX_MEMBERS:
-            raise errors.TooLargeError(f"{label}: more than {MAX_MEMBERS} gzip members; compress one frame at once")
+            raise errors.TooLargeError(f"{label}: more than {MAX_MEMBERS} gzip members", "compress one frame at once")
         stream = zlib.decompressobj(wbits=31)
         try:
             plain += stream.decompress(rest, MAX_FILE_BYTES - len(plain) + 1)
         except zlib.error as error:
-            raise errors.TruncatedError(f"{label}: the gzip data is damaged ({error}); fetch the file again") from error
+            raise errors.TruncatedError(
+                f"{label}: the gzip data is damaged ({error})", "fetch the file again"
+            ) from error
         if len(plain) > MAX_FILE_BYTES:
             raise errors.TooLargeError(
-                f"{label}: decompresses to more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame"
+                f"{label}: decompresses to more than {MAX_FILE_BYTES // 2**20} MiB", "give one Level 0.5 frame"
             )
         if not stream.eof:
-            raise errors.TruncatedError(f"{label}: the gzip data ends early; fetch the file again")
+            raise errors.TruncatedError(f"{label}: the gzip data ends early", "fetch the file again")
         rest = stream.unused_data
     return plain
 
 
 def _check_fits_start(raw: bytes, label: str) -> None:
     if not raw:
-        raise errors.NotFitsError(f"{label}: the file is empty; give a Level 0.5 FITS file")
+        raise errors.NotFitsError(f"{label}: the file is empty", "give a Level 0.5 FITS file")
     if raw.startswith(GZIP_MAGIC):
-        raise errors.NotFitsError(f"{label}: compressed more than once; decompress it first")
+        raise errors.NotFitsError(f"{label}: compressed more than once", "decompress it first")
     if not re.match(rb"SIMPLE  = +T", raw[:30]):
-        raise errors.NotFitsError(f"{label}: not a FITS file (it does not begin with SIMPLE = T); give a FITS file")
+        raise errors.NotFitsError(f"{label}: not a FITS file (it does not begin with SIMPLE = T)", "give a FITS file")
 
 
 def _end_of_header(raw: bytes, label: str) -> int:
@@ -140,8 +142,8 @@ def _end_of_header(raw: bytes, label: str) -> int:
             return found
         found = raw.find(b"END", found + 1, MAX_HEADER_BYTES)
     if len(raw) > MAX_HEADER_BYTES:
-        raise errors.TooLargeError(f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes; {UNALTERED}")
-    raise errors.TruncatedError(f"{label}: the header ends before its END card; fetch the file again")
+        raise errors.TooLargeError(f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes", f"{UNALTERED}")
+    raise errors.TruncatedError(f"{label}: the header ends before its END card", "fetch the file again")
 
 
 def _block_after(end: int) -> int:
@@ -157,7 +159,7 @@ def _header(raw: bytes, label: str) -> fits.Header:
         raise
     except Exception as error:  # astropy raises many types on damaged headers; each means the same to a user
         raise errors.NotFitsError(
-            f"{label}: the header cannot be decoded ({_first_line(error)}); fetch the file again"
+            f"{label}: the header cannot be decoded ({_first_line(error)})", "fetch the file again"
         ) from error
 
 
@@ -182,7 +184,8 @@ def _images(text: str, label: str) -> Iterator[str]:
     for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
         if stop - start > MAX_CONTINUED * CARD:
             raise errors.TooLargeError(
-                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED} cards; {UNALTERED}"
+                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED} cards",
+                f"{UNALTERED}",
             )
         yield text[start:stop]
 
@@ -218,20 +221,20 @@ def _shape(header: fits.Header, label: str) -> tuple[int, int]:
     """Rows and columns that a header declares."""
     bitpix, naxis = _integer(header, "BITPIX", label), _integer(header, "NAXIS", label)
     if naxis == 0:
-        raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0); give a Level 0.5 frame")
+        raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0)", "give a Level 0.5 frame")
     if bitpix not in TYPES:
         raise errors.WrongTypeError(
-            f"{label}: BITPIX = {bitpix}, but Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated); "
-            "give the Level 0.5 file"
+            f"{label}: BITPIX = {bitpix}, but Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated)",
+            "give the Level 0.5 file",
         )
     if naxis != 2:
-        raise errors.WrongShapeError(f"{label}: NAXIS = {naxis}, but a frame has two axes; give one Level 0.5 frame")
+        raise errors.WrongShapeError(f"{label}: NAXIS = {naxis}, but a frame has two axes", "give one Level 0.5 frame")
     columns, rows = _integer(header, "NAXIS1", label), _integer(header, "NAXIS2", label)
     if min(columns, rows) <= 0:
-        raise errors.NoImageError(f"{label}: the image is empty ({columns} x {rows} px); give a Level 0.5 frame")
+        raise errors.NoImageError(f"{label}: the image is empty ({columns} x {rows} px)", "give a Level 0.5 frame")
     if columns * rows > MAX_PIXELS:
         raise errors.TooLargeError(
-            f"{label}: the header declares {columns} x {rows} pixels, which no frame of LASCO has; {UNALTERED}"
+            f"{label}: the header declares {columns} x {rows} pixels, which no frame of LASCO has", f"{UNALTERED}"
         )
     return rows, columns
 
@@ -243,12 +246,12 @@ def _image(raw: bytes, start: int, header: fits.Header, shape: tuple[int, int], 
     needed = start + shape[0] * shape[1] * dtype.itemsize
     if len(raw) < needed:
         raise errors.TruncatedError(
-            f"{label}: {len(raw)} of {needed} bytes are there, the image ends early; fetch the file again"
+            f"{label}: {len(raw)} of {needed} bytes are there, the image ends early", "fetch the file again"
         )
     stored = np.frombuffer(raw, dtype, shape[0] * shape[1], start).reshape(shape)
     if dtype.kind == "i" and is_number(blank) and (stored == blank).any():
         raise errors.NotFiniteError(
-            f"{label}: {np.count_nonzero(stored == blank)} pixels are undefined (BLANK = {blank}); {UNALTERED}"
+            f"{label}: {np.count_nonzero(stored == blank)} pixels are undefined (BLANK = {blank})", f"{UNALTERED}"
         )
     if (scale, zero) == (1, 0):
         return stored
@@ -271,14 +274,14 @@ def is_number(value: object) -> bool:
 def _scaling(header: fits.Header, key: str, default: int, label: str) -> float:
     value = header.get(key, default)
     if not is_number(value):
-        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number; {UNALTERED}")
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number", f"{UNALTERED}")
     return float(value)
 
 
 def _integer(header: fits.Header, key: str, label: str) -> int:
     value = header.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be an integer; fetch the file again")
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be an integer", "fetch the file again")
     return value
 
 

@@ -182,7 +182,7 @@ def _check_some_sent(frame: Frame) -> None:
     never = blocks.never_sent(frame.detector, frame.sums)
     if lost_or_unsent(frame)[~never].all():
         raise errors.NoImageError(
-            f"{frame.name}: every pixel is zero, every block is lost and nothing can be restored; give another frame"
+            f"{frame.name}: every pixel is zero, every block is lost and nothing can be restored", "give another frame"
         )
 
 

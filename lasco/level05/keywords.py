@@ -38,7 +38,7 @@ def required(header: fits.Header, key: str, label: str) -> object:
     """Value of a keyword that must be there."""
     value = header.get(key)
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise errors.MissingKeywordError(f"{label}: the header has no {key}; {UNALTERED}")
+        raise errors.MissingKeywordError(f"{label}: the header has no {key}", f"{UNALTERED}")
     return value
 
 
@@ -52,7 +52,7 @@ def number(header: fits.Header, key: str, label: str) -> float:
     """Value of a keyword that must be a finite number."""
     value = required(header, key, label)
     if not is_number(value):
-        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number; {UNALTERED}")
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number", f"{UNALTERED}")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -88,8 +88,8 @@ def _check_level(header: fits.Header, label: str) -> None:
     calibrated = squeezed(text(header, "BUNIT")) not in ("", "DN", "COUNTS", "ADU")
     if (level and not level.startswith("0")) or calibrated or "reduce_level_1" in str(header.get("HISTORY", "")):
         raise errors.WrongLevelError(
-            f"{label}: already calibrated (LEVEL = {shown(level or 'unset')}, BUNIT = {shown(header.get('BUNIT'))}); "
-            "give the Level 0.5 file"
+            f"{label}: already calibrated (LEVEL = {shown(level or 'unset')}, BUNIT = {shown(header.get('BUNIT'))})",
+            "give the Level 0.5 file",
         )
 
 
@@ -98,8 +98,8 @@ def _check_instrument(header: fits.Header, label: str, detectors: Sequence[str])
         value = squeezed(required(header, key, label))
         if value not in expected:
             raise errors.WrongInstrumentError(
-                f"{label}: {key} = {shown(value)}, but this is for {' or '.join(expected)} frames; "
-                "give one of SOHO/LASCO"
+                f"{label}: {key} = {shown(value)}, but this is for {' or '.join(expected)} frames",
+                "give one of SOHO/LASCO",
             )
 
 
@@ -107,17 +107,19 @@ def _check_values(header: fits.Header, label: str) -> None:
     for key in ("FILTER", "POLAR", "READPORT"):
         required(header, key, label)
     if not 0.01 <= number(header, "EXPTIME", label) < 1e4:
-        raise errors.BadKeywordError(f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time; {UNALTERED}")
+        raise errors.BadKeywordError(
+            f"{label}: EXPTIME = {header['EXPTIME']} s is not an exposure time", f"{UNALTERED}"
+        )
     for key in (*SUMMING, *CORNERS):
         number(header, key, label)
     for key in ("OFFSET", *LARGEST):
         if text(header, key) and abs(number(header, key, label)) > LARGEST.get(key, math.inf):
             raise errors.BadKeywordError(
-                f"{label}: {key} = {shown(header[key])} is no number that LASCO writes; {UNALTERED}"
+                f"{label}: {key} = {shown(header[key])} is no number that LASCO writes", f"{UNALTERED}"
             )
     if not 0 <= (header.get("OFFSET") or 0) < HIGHEST_BIAS:
         raise errors.BadKeywordError(
-            f"{label}: OFFSET = {header['OFFSET']} DN is not a bias (LASCO has 283 to 650 DN); {UNALTERED}"
+            f"{label}: OFFSET = {header['OFFSET']} DN is not a bias (LASCO has 283 to 650 DN)", f"{UNALTERED}"
         )
 
 
@@ -128,7 +130,7 @@ def _date(header: fits.Header, label: str) -> Time:
     if "T" not in day:
         if not CLOCK.match(clock):
             raise errors.BadKeywordError(
-                f"{label}: TIME-OBS = {shown(clock)} is not hours:minutes:seconds; {UNALTERED}"
+                f"{label}: TIME-OBS = {shown(clock)} is not hours:minutes:seconds", f"{UNALTERED}"
             )
         day = f"{day}T{clock}"
     try:
@@ -137,13 +139,13 @@ def _date(header: fits.Header, label: str) -> Time:
             year = date.decimalyear
     except ValueError as error:
         raise errors.BadKeywordError(
-            f"{label}: {shown_date} with TIME-OBS = {shown(clock)} is not a date; {UNALTERED}"
+            f"{label}: {shown_date} with TIME-OBS = {shown(clock)} is not a date", f"{UNALTERED}"
         ) from error
     if not 1995.9 < year < 2031:
-        raise errors.BadKeywordError(f"{label}: {shown_date} is outside the life of SOHO; {UNALTERED}")
+        raise errors.BadKeywordError(f"{label}: {shown_date} is outside the life of SOHO", f"{UNALTERED}")
     mid = header.get("MID_DATE") or 0
     if mid and abs(mid - date.mjd) > 1.5:
         raise errors.BadKeywordError(
-            f"{label}: MID_DATE = {mid} (modified Julian date) and {shown_date} are days apart; {UNALTERED}"
+            f"{label}: MID_DATE = {mid} (modified Julian date) and {shown_date} are days apart", f"{UNALTERED}"
         )
     return date

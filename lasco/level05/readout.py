@@ -104,13 +104,13 @@ def summing(header: fits.Header, label: str) -> Summing:
         value = header[key]
         if value != int(value) or (value != 0 and int(value) not in (1, 2, 4, 8, 16, MOST_SUMMED)):
             raise errors.BadKeywordError(
-                f"{label}: {key} = {value:g}, but LASCO sums 1, 2, 4, 8, 16 or 32 pixels; {UNALTERED}"
+                f"{label}: {key} = {value:g}, but LASCO sums 1, 2, 4, 8, 16 or 32 pixels", f"{UNALTERED}"
             )
         values.append(max(int(value), 1))
     found = Summing(*values)
     if max(found.x, found.y) > MOST_SUMMED:
         raise errors.BadKeywordError(
-            f"{label}: {found.cards} sum {found.x} x {found.y} pixels, more than LASCO does; {UNALTERED}"
+            f"{label}: {found.cards} sum {found.x} x {found.y} pixels, more than LASCO does", f"{UNALTERED}"
         )
     return found
 
@@ -133,15 +133,15 @@ def window(header: fits.Header, shape: tuple[int, int], sums: Summing, label: st
         corners += f" with {sums.cards}"
     if not (0 <= left < right <= SIDE and 0 <= bottom < top <= SIDE):
         raise errors.BadKeywordError(
-            f"{label}: {corners} is no part of the CCD (columns 20 to 1043, rows 1 to 1024); {UNALTERED}"
+            f"{label}: {corners} is no part of the CCD (columns 20 to 1043, rows 1 to 1024)", f"{UNALTERED}"
         )
     if any(edge % step for edge, step in ((left, sums.x), (right, sums.x), (bottom, sums.y), (top, sums.y))):
-        raise errors.BadKeywordError(f"{label}: {corners} are no multiples of the summing; {UNALTERED}")
+        raise errors.BadKeywordError(f"{label}: {corners} are no multiples of the summing", f"{UNALTERED}")
     found = Window(*(int(edge) for edge in (bottom // sums.y, top // sums.y, left // sums.x, right // sums.x)))
     expected = (found.top - found.bottom, found.right - found.left)
     if shape != expected:
         raise errors.WrongShapeError(
-            f"{label}: {shape[1]} x {shape[0]} px, but {corners} make {expected[1]} x {expected[0]} px; {UNALTERED}"
+            f"{label}: {shape[1]} x {shape[0]} px, but {corners} make {expected[1]} x {expected[0]} px", f"{UNALTERED}"
         )
     return found
 
@@ -185,13 +185,13 @@ def check_counts(header: fits.Header, counts: NDArray[np.generic], sums: Summing
     check_finite(header, counts, label)
     if counts.dtype.kind == "f" and (counts != np.rint(counts)).any():
         raise errors.WrongTypeError(
-            f"{label}: pixels are not whole numbers, as Level 0.5 counts are (is this calibrated?); {UNALTERED}"
+            f"{label}: pixels are not whole numbers, as Level 0.5 counts are (is this calibrated?)", f"{UNALTERED}"
         )
     low, high = float(counts.min()), float(counts.max())
     lowest, highest = (-WRAP // 2 if sums.pixels > 1 else 0), max(WRAP - 1, CONVERTER_DN * sums.pixels)
     if low < lowest or high > highest:
         raise errors.BadKeywordError(
-            f"{label}: counts go from {low:g} to {high:g} DN, which LASCO cannot give; check BSCALE and BZERO"
+            f"{label}: counts go from {low:g} to {high:g} DN, which LASCO cannot give", "check BSCALE and BZERO"
         )
 
 
@@ -199,15 +199,15 @@ def check_finite(header: fits.Header, counts: NDArray[np.generic], label: str) -
     """Refuse pixels that are not finite or beyond all sums, and scaled ones."""
     if counts.dtype.kind == "f" and not np.isfinite(counts).all():
         count = int(np.count_nonzero(~np.isfinite(counts)))
-        raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite; {UNALTERED}")
+        raise errors.NotFiniteError(f"{label}: {count} pixels are NaN or infinite", f"{UNALTERED}")
     low, high = float(counts.min()), float(counts.max())
     if max(-low, high) > HIGHEST:
         raise errors.BadKeywordError(
-            f"{label}: pixels go from {low:g} to {high:g}, which LASCO cannot give; check BSCALE and BZERO"
+            f"{label}: pixels go from {low:g} to {high:g}, which LASCO cannot give", "check BSCALE and BZERO"
         )
     scale, zero = header.get("BSCALE", 1), header.get("BZERO", 0)
     if scale != 1 or zero not in (0, *UNSIGNED):
         raise errors.BadKeywordError(
-            f"{label}: BSCALE = {shown(scale)}, BZERO = {shown(zero)}, but Level 0.5 counts are stored as they are; "
-            f"{UNALTERED}"
+            f"{label}: BSCALE = {shown(scale)}, BZERO = {shown(zero)}, but Level 0.5 counts are stored as they are",
+            f"{UNALTERED}",
         )

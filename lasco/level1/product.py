@@ -154,11 +154,11 @@ def read_level1(path: Path | str) -> Level1File:
             header, raw = hdus[0].header.copy(), hdus[0].data
             raw = None if raw is None else np.array(raw)
     except OSError as error:
-        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error}); fetch the file again") from error
+        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
     if raw is None or raw.ndim != 2:
-        raise FrameError(f"{path.name}: holds no image; give a Level 1 file")
+        raise FrameError(f"{path.name}: holds no image", "give a Level 1 file")
     if not str(header.get("LEVEL", "")).strip().startswith("1"):
-        raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}; give a Level 1 file")
+        raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}", "give a Level 1 file")
     values = raw.astype(np.float64)
     masked = (raw == 0) | ~np.isfinite(values)
     if raw.dtype.kind in "iu":

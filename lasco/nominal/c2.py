@@ -72,7 +72,7 @@ def read(directory: Path) -> tuple[Image, NDArray[np.bool_]]:
         if radii.shape != light.shape or radii.shape != depth.shape or (light <= 0).any() or seen.shape != (1024, 1024):
             raise ValueError("shapes or values")
     except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise CalibrationError(f"{directory}: the nominal C2 set is damaged; install CorInpaint again") from error
+        raise CalibrationError(f"{directory}: the nominal C2 set is damaged", "install CorInpaint again") from error
     radius, angle = polar_coordinates(distortion.C2_OCCULTER_CENTRE)
     steps, index = np.arange(0.0, 730.0, 0.25), (radius * np.float32(4)).astype(np.int32)
     passed, shade = (np.interp(steps, radii, values).astype(np.float32)[index] for values in (light, depth))

@@ -49,7 +49,7 @@ def read(directory: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], NDA
         coefficients = tuple(json.loads((directory / FILES[2]).read_text())["coefficients"])
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise CalibrationError(
-            f"{directory}: the nominal calibration set is damaged; install CorInpaint again"
+            f"{directory}: the nominal calibration set is damaged", "install CorInpaint again"
         ) from error
     full = ndimage.zoom(log, step, order=1, mode="nearest", grid_mode=True)
     return np.exp(full).astype(np.float32), quadratic(coefficients).astype(np.float32), field

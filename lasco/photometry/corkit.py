@@ -46,7 +46,7 @@ def offset_bias(frame: Frame) -> float:
     bias = float(utils.offset_bias(_corkit_header(frame, frame.mjd)))
     if bias <= 0:
         raise UnsupportedFrameError(
-            f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias; take one of port A, B, C or D"
+            f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias", "take one of port A, B, C or D"
         )
     return bias
 
@@ -75,7 +75,8 @@ def calfactor(frame: Frame) -> float:
     if factor <= 0:
         raise UnsupportedFrameError(
             f"{frame.name}: FILTER = {frame.filter!r} with POLAR = {frame.polar!r} has no calibration factor for "
-            f"{frame.detector}; give a frame of another filter"
+            f"{frame.detector}",
+            "give a frame of another filter",
         )
     return factor
 

@@ -111,10 +111,10 @@ def _named(frame: Frame, path: Path) -> Exposure:
         row = named[0] if named else min(rows, key=lambda words: abs(float(words[4]) - seconds))
         factor, bias = float(row[1]), float(row[2])
     except (OSError, ValueError, IndexError) as error:
-        raise CalibrationError(f"{path}: not a table of exposure factors ({error}); fetch the file again") from error
+        raise CalibrationError(f"{path}: not a table of exposure factors ({error})", "fetch the file again") from error
     if not (0.1 < factor < 10 and 0 < bias < HIGHEST_BIAS * frame.sums.reads):
         raise CalibrationError(
-            f"{path}: exposure factor {factor} with bias {bias} DN makes no sense; fetch the file again"
+            f"{path}: exposure factor {factor} with bias {bias} DN makes no sense", "fetch the file again"
         )
     return Exposure(factor, _of_all_reads(frame, bias), path.name, asset_file(path))
 

@@ -120,14 +120,14 @@ def load_assets(directory: Path | str | None = None) -> Assets:
         return Assets("NOMINAL", None)
     folder = Path(directory).resolve()
     if not folder.is_dir():
-        raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
+        raise CalibrationError(f"{directory}: no such folder", "give the folder of the official calibration files")
     there = [name for name in DETECTORS if any(locate.locate(folder, f) for f in OFFICIAL_FILES[name].values())]
     if not there:
         names = ", ".join(OFFICIAL_FILES["C3"].values())
         raise CalibrationError(
             f"{directory}: none of the official files is there ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
-            "corinpaint calibration fetch gets them; links to folders are not followed; leave the folder out to use "
-            "the nominal set"
+            "corinpaint calibration fetch gets them; links to folders are not followed",
+            "leave the folder out to use the nominal set",
         )
     assets = Assets("OFFICIAL", folder)
     for name in there:
@@ -172,7 +172,7 @@ def _official(directory: Path, detector: str) -> Optics:
     images = {role: _image(path) for role, path in paths.items()}
     for role, image in images.items():
         if role != "ramp" and not (image > 0).any():
-            raise CalibrationError(f"{paths[role]}: holds nothing above zero; fetch the file again")
+            raise CalibrationError(f"{paths[role]}: holds nothing above zero", "fetch the file again")
     files = {role: asset_file(path) for role, path in paths.items()}
     if detector == "C2":
         vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)
@@ -186,9 +186,9 @@ def _image(path: Path) -> NDArray[np.float32]:
     try:
         image = np.asarray(fits.getdata(path), dtype=np.float32)
     except (OSError, ValueError, TypeError, IndexError, KeyError, fits.VerifyError) as error:
-        raise CalibrationError(f"{path}: not a readable FITS image ({error}); fetch the file again") from error
+        raise CalibrationError(f"{path}: not a readable FITS image ({error})", "fetch the file again") from error
     if image.shape != FRAME_SHAPE or not np.isfinite(image).all():
-        raise CalibrationError(f"{path}: not a finite 1024 x 1024 image (shape {image.shape}); fetch the file again")
+        raise CalibrationError(f"{path}: not a finite 1024 x 1024 image (shape {image.shape})", "fetch the file again")
     return image
 
 

@@ -115,7 +115,7 @@ def check_supported(frame: Frame) -> None:
     state = str(frame.header.get("LAMP") or 0).strip()
     if state not in ("", "0", "0.0", "False") or any(word in program for word in ("DARK", "CAL", "LAMP")):
         raise UnsupportedFrameError(
-            f"{frame.name}: LP_NUM = {program!r}, LAMP = {state}: not an exposure of the corona; give one that is"
+            f"{frame.name}: LP_NUM = {program!r}, LAMP = {state}: not an exposure of the corona", "give one that is"
         )
 
 

@@ -46,8 +46,8 @@ def official_file(directory: Path, name: str) -> Path:
     path = locate.locate(directory, name)
     if path is None:
         raise CalibrationError(
-            f"{directory}: {name} is not there; get it (corinpaint calibration fetch), or leave the folder out to use "
-            "the nominal set"
+            f"{directory}: {name} is not there",
+            "get it (corinpaint calibration fetch), or leave the folder out to use the nominal set",
         )
     return path
 

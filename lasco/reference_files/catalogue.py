@@ -144,9 +144,9 @@ def days(first: date, last: date) -> list[date]:
         When the last is before the first, or SOHO did not fly.
     """
     if last < first:
-        raise OptionError(f"{last} is before {first}; give the first day first")
+        raise OptionError(f"{last} is before {first}", "give the first day first")
     if first < FIRST_DAY or last > datetime.now(UTC).date():
-        raise OptionError(f"{first} to {last}: no frames; give days from {FIRST_DAY} to today")
+        raise OptionError(f"{first} to {last}: no frames", f"give days from {FIRST_DAY} to today")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 

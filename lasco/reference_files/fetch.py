@@ -120,7 +120,7 @@ class _Servers:
 
         def write(path: Path) -> None:
             if self.unanswered[host] >= UNANSWERED:
-                raise transfer.UnreachableError(f"{url}: not tried, {host} did not answer before; try again later")
+                raise transfer.UnreachableError(f"{url}: not tried, {host} did not answer before", "try again later")
             bar = self.progress(label) if self.progress else None
             try:
                 transfer.download(url, path, self.connection, bar)

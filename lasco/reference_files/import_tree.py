@@ -35,7 +35,7 @@ def source_tree(environment: Mapping[str, str] | None = None) -> Path:
         return Path(values["LASCO_DATA"])
     if values.get("SSW"):
         return Path(values["SSW"]) / "soho" / "lasco"
-    raise OptionError("neither LASCO_DATA nor SSW is set; name the folder of the SolarSoft tree")
+    raise OptionError("neither LASCO_DATA nor SSW is set", "name the folder of the SolarSoft tree")
 
 
 def import_tree(
@@ -76,10 +76,10 @@ def import_tree(
         When the lock file cannot be written.
     """
     if not source.is_dir():
-        raise CalibrationError(f"{source}: no such folder; name the folder of the SolarSoft tree")
+        raise CalibrationError(f"{source}: no such folder", "name the folder of the SolarSoft tree")
     found = _official(source, days, set(detectors))
     if not found:
-        raise CalibrationError(f"{source}: holds none of the official files asked for; name the SolarSoft tree")
+        raise CalibrationError(f"{source}: holds none of the official files asked for", "name the SolarSoft tree")
     report = Report(absent=[asset for asset in catalogue.fixed(detectors) if asset not in found])
     with Deposit(directory) as deposit:
         for number, (asset, paths) in enumerate(found.items(), 1):
@@ -118,7 +118,7 @@ def _take(deposit: Deposit, asset: Asset, paths: tuple[Path, ...], update: bool)
             file = path.open("rb")
         except OSError as error:
             raise CalibrationError(
-                f"{asset.name}: {path} cannot be read ({error.strerror}); check its rights"
+                f"{asset.name}: {path} cannot be read ({error.strerror})", "check its rights"
             ) from error
         with file, part.open("xb") as copied:
             shutil.copyfileobj(file, copied)

@@ -121,13 +121,13 @@ class Deposit:
             wrong = validate.defect(part, asset.kind)
             if wrong:
                 raise CalibrationError(
-                    f"{asset.name}: {label} is {wrong}; nothing of it was kept, get it from elsewhere"
+                    f"{asset.name}: {label} is {wrong}", "nothing of it was kept, get it from elsewhere"
                 )
             entry = manifest.entry(part, source)
             if known not in (None, entry.sha256) and not update:
                 raise CalibrationError(
-                    f"{asset.name}: {label} has sha256 {entry.sha256}, but {self._claim(place)} {known}; "
-                    "the file was left as it is, --update accepts the new content"
+                    f"{asset.name}: {label} has sha256 {entry.sha256}, but {self._claim(place)} {known}",
+                    "the file was left as it is, --update accepts the new content",
                 )
             new = not manifest.intact(path, entry)
         self._record(place, entry)
@@ -138,11 +138,11 @@ class Deposit:
         path, known = self.directory / place, self._entries.get(place)
         wrong = validate.defect(path, asset.kind)
         if wrong:
-            raise CalibrationError(f"{asset.name}: {path} is {wrong}; remove it, get it from elsewhere")
+            raise CalibrationError(f"{asset.name}: {path} is {wrong}", "remove it, get it from elsewhere")
         if known and manifest.intact(path, known):
             return False
         if known and not update:
-            raise CalibrationError(f"{asset.name}: {path} is not the content that is recorded; --update accepts it")
+            raise CalibrationError(f"{asset.name}: {path} is not the content that is recorded", "--update accepts it")
         self._record(place, manifest.entry(path, source))
         return True
 

@@ -108,9 +108,9 @@ def read(directory: Path) -> dict[str, Entry]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise CalibrationError(f"{path}: cannot be read ({error}); {_REMEDY}") from error
+        raise CalibrationError(f"{path}: cannot be read ({error})", f"{_REMEDY}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
-        raise CalibrationError(f"{path}: not a lock file of format {FORMAT}; {_REMEDY}")
+        raise CalibrationError(f"{path}: not a lock file of format {FORMAT}", f"{_REMEDY}")
     return {_inside(path, place): _entry(path, place, values) for place, values in content["files"].items()}
 
 
@@ -176,7 +176,7 @@ def verify(directory: Path) -> list[Finding]:
     entries = read(directory)
     places = {place for paths in lying(directory).values() for place in paths} | set(entries)
     if not places:
-        raise CalibrationError(f"{directory}: no calibration file and no {LOCK}; fetch or import the files first")
+        raise CalibrationError(f"{directory}: no calibration file and no {LOCK}", "fetch or import the files first")
     judged = [_judge(directory, place, entries.get(place)) for place in sorted(places)]
     return [finding for finding in judged if finding]
 
@@ -228,7 +228,7 @@ def _judge(directory: Path, place: str, recorded: Entry | None) -> Finding | Non
 def _inside(path: Path, place: str) -> str:
     pure = PurePosixPath(place)
     if pure.is_absolute() or ".." in pure.parts or "\\" in place or ":" in place:
-        raise CalibrationError(f"{path}: names {place!r}, which is not below the folder; {_REMEDY}")
+        raise CalibrationError(f"{path}: names {place!r}, which is not below the folder", f"{_REMEDY}")
     return place
 
 
@@ -236,4 +236,4 @@ def _entry(path: Path, place: str, values: Any) -> Entry:
     try:
         return Entry(int(values["size"]), str(values["sha256"]), str(values["source"]), str(values["recorded"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise CalibrationError(f"{path}: the entry of {place} is damaged; {_REMEDY}") from error
+        raise CalibrationError(f"{path}: the entry of {place} is damaged", f"{_REMEDY}") from error

@@ -145,7 +145,7 @@ def _tried(url: str, connection: Connection, attempt: Callable[[], Result]) -> R
         if number + 1 < tries:
             connection.sleep(min(2.0**number, LONGEST_WAIT))
     often = f", {tries} times" if tries > 1 else ""
-    raise UnreachableError(f"{url}: {reason}{often}; try again later, or give a --mirror") from reason
+    raise UnreachableError(f"{url}: {reason}{often}", "try again later, or give a --mirror") from reason
 
 
 class _Sink:
@@ -160,7 +160,7 @@ class _Sink:
     def write(self, data: bytes) -> int:
         self.size += len(data)
         if self.size > LARGEST:
-            raise FetchError(f"{self.url}: more than {LARGEST} bytes, which no official file has; check the address")
+            raise FetchError(f"{self.url}: more than {LARGEST} bytes, which no official file has", "check the address")
         if self.bar is not None:
             self.bar.update(len(data))
         return self.file.write(data)
@@ -199,17 +199,17 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
         if "certificate" not in str(error).lower():
             raise _PassingError(f"the connection failed ({_cause(error)})") from error
         raise FetchError(
-            f"{url}: the server's certificate cannot be trusted ({_cause(error)}); check the date of this machine, or "
-            "name your authority's certificates in REQUESTS_CA_BUNDLE"
+            f"{url}: the server's certificate cannot be trusted ({_cause(error)})",
+            "check the date of this machine, or name your authority's certificates in REQUESTS_CA_BUNDLE",
         ) from error
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
         raise _PassingError(f"the connection failed ({_cause(error)})") from error
     except (requests.RequestException, ValueError) as error:
-        raise FetchError(f"{url}: not an answer that can be used ({_cause(error)}); check the address") from error
+        raise FetchError(f"{url}: not an answer that can be used ({_cause(error)})", "check the address") from error
     except OSError as error:
         if error.errno is not None:
             raise  # of the file that is written
-        raise FetchError(f"{url}: {error}; check REQUESTS_CA_BUNDLE") from error
+        raise FetchError(f"{url}: {error}", "check REQUESTS_CA_BUNDLE") from error
     finally:
         for answer in answers:
             answer.close()
@@ -227,9 +227,9 @@ def check_address(url: str, connection: Connection) -> None:
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme != "http" or not parts.hostname:
-        raise FetchError(f"{url}: not an https address; give one that begins with https://")
+        raise FetchError(f"{url}: not an https address", "give one that begins with https://")
     if not (connection.insecure or _is_loopback(parts.hostname)):
-        raise FetchError(f"{url}: http is not protected against changes on the way; use https, or allow --insecure")
+        raise FetchError(f"{url}: http is not protected against changes on the way", "use https, or allow --insecure")
 
 
 def _is_loopback(host: str) -> bool:
@@ -241,7 +241,7 @@ def _is_loopback(host: str) -> bool:
 
 def _check_answer(url: str, answer: Any, size: int) -> None:
     if answer.status_code != 200:
-        raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file; check the address")
+        raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
     told = answer.headers.get("Content-Length")
     if told is not None and not answer.headers.get("Content-Encoding") and size != int(told):
         raise _PassingError(f"the server sent {size} bytes of {told}")
@@ -250,11 +250,13 @@ def _check_answer(url: str, answer: Any, size: int) -> None:
 def _of_status(url: str, status: int, reason: str) -> Exception:
     if status in (404, 410):
         return AbsentError(
-            f"{url}: the server has no such file (status {status}); check the address, or give a --mirror"
+            f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"
         )
     if status in TRY_AGAIN:
         return _PassingError(f"the server answered {status} {reason}")
-    return FetchError(f"{url}: the server refuses the file ({status} {reason}); check the address, or give a --mirror")
+    return FetchError(
+        f"{url}: the server refuses the file ({status} {reason})", "check the address, or give a --mirror"
+    )
 
 
 def _cause(error: BaseException) -> str:

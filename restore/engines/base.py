@@ -126,7 +126,7 @@ def parse_info(path: Path, engine: str, text: str | None) -> ModelInfo:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
-            f"{path}: not an export of CorInpaint (no description inside); make one with `corinpaint export`"
+            f"{path}: not an export of CorInpaint (no description inside)", "make one with `corinpaint export`"
         ) from error
 
 
@@ -134,8 +134,8 @@ def _size(path: Path, values: dict[str, Any], key: str) -> int:
     value = values[key]
     if type(value) is not int or not 0 < value <= LARGEST[key]:
         raise CheckpointError(
-            f"{path}: its description says {key} {str(value)[:20]}, not a whole number from 1 to {LARGEST[key]}; "
-            "export it again"
+            f"{path}: its description says {key} {str(value)[:20]}, not a whole number from 1 to {LARGEST[key]}",
+            "export it again",
         )
     return value
 
@@ -144,7 +144,7 @@ def _domain(path: Path, values: dict[str, Any]) -> str:
     value = str(values["domain"])
     if value not in DOMAINS:
         raise CheckpointError(
-            f"{path}: its description says domain {value[:20]!r}, not {' or '.join(DOMAINS)}; export it again"
+            f"{path}: its description says domain {value[:20]!r}, not {' or '.join(DOMAINS)}", "export it again"
         )
     return value
 

@@ -141,25 +141,26 @@ def check(path: Path, engine: str, text: str | None, answer: Answer, least: floa
         known = (kept["seed"], kept["tile"]) == (SEED, TILE)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise CheckpointError(
-            f"{path}: has no fingerprint to be checked by; export it again with this version"
+            f"{path}: has no fingerprint to be checked by", "export it again with this version"
         ) from error
     most = max(TOLERANCE.values())
     if not 0 < tolerance <= most:  # NaN too
         raise CheckpointError(
-            f"{path}: its fingerprint allows {tolerance:.2g}, where more than 0 and at most {most:.2g} makes sense; "
-            "export it again"
+            f"{path}: its fingerprint allows {tolerance:.2g}, where more than 0 and at most {most:.2g} makes sense",
+            "export it again",
         )
     allowed = max(tolerance, least)
     known = known and all(side % TILE == 0 for side in answer.image.shape[-2:])
     parts = [part for part in (answer.image, answer.reached, answer.scale) if part is not None]
     got = [_means(part).ravel() for part in parts] if known else []
     if not known or [part.shape for part in got] != [part.shape for part in wanted]:
-        raise CheckpointError(f"{path}: its fingerprint was taken by another version; export it again with this one")
+        raise CheckpointError(f"{path}: its fingerprint was taken by another version", "export it again with this one")
     worst = max(float(np.abs(one - other).max()) for one, other in zip(got, wanted, strict=True))
     if not worst <= allowed:  # NaN too
         raise CheckpointError(
             f"{path}: {engine} does not make of it what its checkpoint makes ({worst:.2g} off on the fingerprint, "
-            f"{allowed:.2g} allowed); export it again, or use another engine"
+            f"{allowed:.2g} allowed)",
+            "export it again, or use another engine",
         )
 
 
@@ -179,7 +180,7 @@ def sealed(content: bytes) -> bytes:
     """
     blank = BLANK.encode()
     if content.count(blank) != 1:
-        raise CheckpointError("a model must have one place for its hash; report this with the version of torch")
+        raise CheckpointError("a model must have one place for its hash", "report this with the version of torch")
     return content.replace(blank, hashlib.sha256(content).hexdigest().encode())
 
 
@@ -196,7 +197,9 @@ def check_seal(path: Path, content: bytes) -> None:
         return
     blanked = content[: found.start(1)] + BLANK.encode() + content[found.end(1) :]
     if hashlib.sha256(blanked).hexdigest().encode() != found[1]:
-        raise CheckpointError(f"{path}: damaged, or changed since it was exported (its hash differs); export it again")
+        raise CheckpointError(
+            f"{path}: damaged, or changed since it was exported (its hash differs)", "export it again"
+        )
 
 
 def check_members(path: Path) -> None:
@@ -215,10 +218,10 @@ def check_members(path: Path) -> None:
             damaged = archive.testzip()
             names = archive.namelist()
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError) as error:  # RuntimeError: encrypted
-        raise CheckpointError(f"{path}: damaged, or no export of CorInpaint ({error}); export it again") from error
+        raise CheckpointError(f"{path}: damaged, or no export of CorInpaint ({error})", "export it again") from error
     if damaged is not None:
-        raise CheckpointError(f"{path}: damaged ({damaged} does not match its checksum); export it again")
+        raise CheckpointError(f"{path}: damaged ({damaged} does not match its checksum)", "export it again")
     if len({name.lower() for name in names}) < len(names):
-        raise CheckpointError(f"{path}: holds two members of the same name; export it again")
+        raise CheckpointError(f"{path}: holds two members of the same name", "export it again")
     if len({name.split("/", 1)[0] for name in names}) > 1:
-        raise CheckpointError(f"{path}: its members are not in one folder; export it again")
+        raise CheckpointError(f"{path}: its members are not in one folder", "export it again")

@@ -48,9 +48,11 @@ def _load(path: Path, threads: int, provider: str, spin: bool) -> Inpainter:
     if path.suffix == ".onnx":
         return OnnxInpainter(path, threads, provider, spin)
     if path.suffix not in (".pt", ".pt2", ".safetensors"):
-        raise OptionError(f"{path}: unknown kind of model; give a .onnx, .pt, .pt2 or .safetensors file")
+        raise OptionError(f"{path}: unknown kind of model", "give a .onnx, .pt, .pt2 or .safetensors file")
     if provider != "cpu":
-        raise OptionError(f"{path}: provider {provider!r} is one of onnxruntime's; give an .onnx file, or leave it out")
+        raise OptionError(
+            f"{path}: provider {provider!r} is one of onnxruntime's", "give an .onnx file, or leave it out"
+        )
     from corinpaint.restore.engines import torch
 
     if path.suffix == ".pt":

@@ -37,7 +37,7 @@ class OnnxInpainter:
 
     def __init__(self, path: Path, threads: int = 0, provider: str = "cpu", spin: bool = True) -> None:
         if not path.is_file():
-            raise CheckpointError(f"{path}: no such model; make one with `corinpaint export onnx`")
+            raise CheckpointError(f"{path}: no such model", "make one with `corinpaint export onnx`")
         content = path.read_bytes()
         fingerprints.check_seal(path, content)
         self._session = providers.open_session(path, content, threads, provider, spin)

@@ -66,12 +66,12 @@ def open_session(path: Path, content: bytes, threads: int, provider: str, spin: 
         When the provider is unknown, or the machine or the package has none.
     """
     if provider not in PROVIDERS:
-        raise OptionError(f"provider {provider!r}: there is none of this name; choose one of {', '.join(PROVIDERS)}")
+        raise OptionError(f"provider {provider!r}: there is none of this name", f"choose one of {', '.join(PROVIDERS)}")
     try:
         import onnxruntime
     except ImportError as error:
         raise CheckpointError(
-            "onnxruntime is not installed; install corinpaint[cpu], or corinpaint[gpu] for an NVIDIA GPU"
+            "onnxruntime is not installed", "install corinpaint[cpu], or corinpaint[gpu] for an NVIDIA GPU"
         ) from error
     asked = PROVIDERS[provider]
     _check_built(provider, [name for name, _ in asked], onnxruntime.get_available_providers())
@@ -86,7 +86,7 @@ def open_session(path: Path, content: bytes, threads: int, provider: str, spin: 
     except Exception as error:  # onnxruntime raises its own unexported types
         if provider != "cpu":
             raise _not_had(provider, asked[0][0], short(error)) from error
-        raise CheckpointError(f"{path}: not a readable ONNX model ({short(error)}); export it again") from error
+        raise CheckpointError(f"{path}: not a readable ONNX model ({short(error)})", "export it again") from error
     session.disable_fallback()
     got = session.get_providers()
     for name, _ in asked:
@@ -99,15 +99,15 @@ def _check_built(provider: str, asked: Sequence[str], available: Sequence[str]) 
     missing = [name for name in asked if name not in available]
     if missing:
         raise OptionError(
-            f"provider {provider!r}: this onnxruntime was built without {missing[0]} (it has {', '.join(available)}); "
-            "uninstall onnxruntime, install corinpaint[gpu], or choose provider 'cpu'"
+            f"provider {provider!r}: this onnxruntime was built without {missing[0]} (it has {', '.join(available)})",
+            "uninstall onnxruntime, install corinpaint[gpu], or choose provider 'cpu'",
         )
 
 
 def _not_had(provider: str, name: str, what: str) -> OptionError:
     return OptionError(
-        f"provider {provider!r}: {name} is not to be had on this machine ({what}); {_REMEDIES[name]}, or choose "
-        "provider 'cpu'"
+        f"provider {provider!r}: {name} is not to be had on this machine ({what})",
+        f"{_REMEDIES[name]}, or choose provider 'cpu'",
     )
 
 
@@ -142,7 +142,8 @@ def run(session: Any, path: Path, given: Mapping[str, Array], device: str | None
     except Exception as error:  # onnxruntime raises its own unexported types
         shapes = ", ".join(f"{name} {array.shape}" for name, array in given.items())
         raise CorInpaintError(
-            f"{path}: onnxruntime failed on {shapes} ({short(error)}); with memory short, give it fewer windows at once"
+            f"{path}: onnxruntime failed on {shapes} ({short(error)})",
+            "with memory short, give it fewer windows at once",
         ) from error
 
 

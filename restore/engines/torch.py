@@ -27,7 +27,7 @@ def _torch(threads: int) -> Any:
     try:
         import torch
     except ImportError as error:
-        raise CheckpointError("torch is not installed; install corinpaint[train], or use an .onnx model") from error
+        raise CheckpointError("torch is not installed", "install corinpaint[train], or use an .onnx model") from error
     if threads:
         torch.set_num_threads(threads)
     return torch
@@ -91,7 +91,7 @@ class TorchScriptInpainter:
     def __init__(self, path: Path, threads: int = 0) -> None:
         torch = _torch(threads)
         if not path.is_file():
-            raise CheckpointError(f"{path}: no such model; make one with `corinpaint export torchscript`")
+            raise CheckpointError(f"{path}: no such model", "make one with `corinpaint export torchscript`")
         fingerprints.check_members(path)
         extra = {KEY: ""}
         try:
@@ -100,7 +100,7 @@ class TorchScriptInpainter:
                 self._model = torch.jit.load(str(path), map_location="cpu", _extra_files=extra)
         except (RuntimeError, ValueError) as error:
             first = (str(error).splitlines() or [""])[0][:200]
-            raise CheckpointError(f"{path}: not a readable TorchScript file ({first}); export it again") from error
+            raise CheckpointError(f"{path}: not a readable TorchScript file ({first})", "export it again") from error
         self.info = parse_info(path, "torchscript", _text(extra[KEY]))
         _check(self, _text(extra[KEY]))
 
@@ -134,7 +134,7 @@ class Pt2Inpainter:
     def __init__(self, path: Path, threads: int = 0) -> None:
         torch = _torch(threads)
         if not path.is_file():
-            raise CheckpointError(f"{path}: no such model; make one with `corinpaint export pt2`")
+            raise CheckpointError(f"{path}: no such model", "make one with `corinpaint export pt2`")
         fingerprints.check_members(path)
         text, content = _plain(path)
         info = parse_info(path, "torch.export", text)
@@ -144,7 +144,7 @@ class Pt2Inpainter:
                 self._model = torch.export.load(content).module(check_guards=False)
         except Exception as error:  # torch raises many kinds here, of its own and of its parsers'
             first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise CheckpointError(f"{path}: not a readable program ({first}); export it again") from error
+            raise CheckpointError(f"{path}: not a readable program ({first})", "export it again") from error
         self.info = info
         _check(self, text)
 
@@ -188,13 +188,13 @@ def _plain(path: Path) -> tuple[str, io.BytesIO]:
                     named.add(f"{name.rsplit('/', 1)[0]}/{entry['path_name']}")
                     pickled = pickled or entry["use_pickle"] is not False
         if pickled or not all(map(_TENSOR.fullmatch, named)) or not all(map(_MEMBERS.fullmatch, members)):
-            raise CheckpointError(f"{path}: holds pickled objects or libraries, which can run code; export it again")
+            raise CheckpointError(f"{path}: holds pickled objects or libraries, which can run code", "export it again")
         if {name for name in members if _TENSOR.fullmatch(name)} - named:
-            raise CheckpointError(f"{path}: holds tensors that nothing in it refers to; export it again")
+            raise CheckpointError(f"{path}: holds tensors that nothing in it refers to", "export it again")
         text = members[f"extra/{KEY}"].decode()
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(
-            f"{path}: not an export of CorInpaint (no description inside); make one with `corinpaint export pt2`"
+            f"{path}: not an export of CorInpaint (no description inside)", "make one with `corinpaint export pt2`"
         ) from error
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as target:

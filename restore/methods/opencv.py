@@ -63,7 +63,7 @@ def _library(name: str) -> ModuleType:
         import cv2
     except ImportError as error:
         raise OptionError(
-            f"fill = {name!r} needs OpenCV; install corinpaint[opencv], or choose another fill"
+            f"fill = {name!r} needs OpenCV", "install corinpaint[opencv], or choose another fill"
         ) from error
     module: ModuleType = cv2
     return module

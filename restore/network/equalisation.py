@@ -83,10 +83,10 @@ def fit(image: NDArray[np.floating], valid: NDArray[np.bool_], knots: int = KNOT
     sample = image[valid].astype(np.float32)
     sample = sample[np.isfinite(sample)]
     if not sample.size:
-        raise FrameError("no valid pixel in the frame: nothing to equalise; give a frame with observed blocks")
+        raise FrameError("no valid pixel in the frame: nothing to equalise", "give a frame with observed blocks")
     values, counts = _counted(sample)
     if values.size < 2:
-        raise FrameError("all valid pixels have the same value: nothing to equalise; give a frame of the corona")
+        raise FrameError("all valid pixels have the same value: nothing to equalise", "give a frame of the corona")
     ends = np.cumsum(counts)
     wanted = np.searchsorted(ends, np.linspace(0, sample.size - 1, knots), side="right")
     kept = np.unique(wanted)
@@ -143,10 +143,10 @@ def fit_noise(
     counted = valid & np.isfinite(image) & (sigma > 0) & np.isfinite(sigma)
     values = image[counted]
     if not values.size:
-        raise FrameError("no valid pixel in the frame: nothing to equalise; give a frame with observed blocks")
+        raise FrameError("no valid pixel in the frame: nothing to equalise", "give a frame with observed blocks")
     ends = float(values.min()), float(values.max())
     if ends[0] == ends[1]:
-        raise FrameError("all valid pixels have the same value: nothing to equalise; give a frame of the corona")
+        raise FrameError("all valid pixels have the same value: nothing to equalise", "give a frame of the corona")
     step = max(values.size // SAMPLE, 1)
     middle, noise = _binned(values[::step].astype(np.float64), sigma[counted][::step].astype(np.float64))
     middle, first = np.unique(middle, return_index=True)

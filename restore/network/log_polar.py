@@ -143,7 +143,7 @@ def _filled(
     place = np.array([(window.radius, window.scale) for window in windows], dtype=np.float32)
     output = engine.fill(images, masks, place)
     if output.scale is None:
-        raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill; export it again")
+        raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill", "export it again")
     found = []
     for number, (hole, window) in enumerate(views):
         at = window.places(*hole)
@@ -164,5 +164,6 @@ def check_finite(values: NDArray[np.floating], engine: base.Inpainter) -> None:
     """
     if not np.isfinite(values).all():
         raise CheckpointError(
-            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
+            f"{engine.info.path.name}: the network gave values that are not finite",
+            "use other weights or another engine",
         )

@@ -18,7 +18,7 @@ def test_a_missing_archive_is_named_with_the_remedy(run, tmp_path):
 def test_a_model_that_does_not_load_ends_it_with_the_reason(run, tmp_path, monkeypatch):
     @contextlib.contextmanager
     def refusing(*_, **__):
-        raise torchserve.ServerError("the model does not load: because; its log is here")
+        raise torchserve.ServerError("the model does not load: because", "its log is here")
         yield
 
     monkeypatch.setattr(torchserve, "serve", refusing)

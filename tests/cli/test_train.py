@@ -43,7 +43,7 @@ def test_a_training_that_cannot_start_is_a_message(run, tmp_path):
 
 def test_a_run_that_fails_says_why(run, tmp_path, monkeypatch):
     def fail(_):
-        raise TrainingError("no day is left for validation; add frames")
+        raise TrainingError("no day is left for validation", "add frames")
 
     monkeypatch.setattr(loop, "train", fail)
     assert "add frames" in run("train", "-o", tmp_path / "run").stderr

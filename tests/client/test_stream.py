@@ -41,7 +41,7 @@ def test_items_are_taken_as_room_gets_free():
 
 def test_errors_of_ours_are_results_and_others_end_everything():
     def work(item, _stop):
-        raise {1: CorInpaintError("bad; leave it"), 2: ZeroDivisionError()}[item]
+        raise {1: CorInpaintError("bad", "leave it"), 2: ZeroDivisionError()}[item]
 
     assert [str(error) for _, error in in_flight([1], work, 1)] == ["bad; leave it"]
     with pytest.raises(ZeroDivisionError):

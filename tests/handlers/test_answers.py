@@ -40,7 +40,7 @@ def test_a_product_comes_in_the_format_that_was_asked_for_with_the_number_of_its
 
 def test_an_error_tells_code_what_and_remedy_apart():
     answer = answers.refusal(
-        FrameError("32082037: the image; ends early; fetch the file again"), "request-1", "32082037"
+        FrameError("32082037: the image; ends early", "fetch the file again"), "request-1", "32082037"
     )
     assert (answer.status, answer.media_type, answer.frame) == (400, "application/json", "32082037")
     assert json.loads(answer.body) == {
@@ -66,7 +66,7 @@ def test_every_kind_of_damaged_frame_has_its_remedy_and_no_path(name):
 
 
 def test_an_error_of_the_server_does_not_name_its_files():
-    refused = answers.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable; fetch it"), "r")
+    refused = answers.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable", "fetch it"), "r")
     body = json.loads(refused.body)
     assert (refused.status, body["code"], body["request_id"]) == (500, "internal", "r")
     assert b"/srv" not in refused.body

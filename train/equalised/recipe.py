@@ -67,7 +67,9 @@ class Published:
         def validation() -> Validation:
             checks = validation_crops(held, crop, self.settings.validation_crops)
             if not checks:
-                raise TrainingError(f"no validation crop of {crop} px has a hole with known truth; hold out more days")
+                raise TrainingError(
+                    f"no validation crop of {crop} px has a hole with known truth", "hold out more days"
+                )
             return Validation(checks, PyramidPrior(self.model.config.pyramid))
 
         return Work(
@@ -97,7 +99,7 @@ class Published:
             return LayerStack(StackConfig(layers=self.settings.layers))
         model, _ = load_checkpoint(self.config.init)
         if not isinstance(model, LayerStack):
-            raise TrainingError(f"{self.config.init}: is of another design; start from it with --preset straight")
+            raise TrainingError(f"{self.config.init}: is of another design", "start from it with --preset straight")
         check_start(self.config.init, self.config.layers, model)
         return model
 

@@ -130,7 +130,7 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
         except CorInpaintError as error:
             logger.warning("left out: %s", error)
     if not scenes:
-        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame; give a folder with .fts or .fits files")
+        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame", "give a folder with .fts or .fits files")
     return scenes
 
 

@@ -106,7 +106,7 @@ def load_vgg(choice: str, seed: int = 0) -> VggFeatures | None:
         vgg.load_state_dict(wanted)
     except RuntimeError as error:
         raise TrainingError(
-            f"the weights of {choice!r} are not those of torchvision's VGG19 ({error}); use the file from {URL}"
+            f"the weights of {choice!r} are not those of torchvision's VGG19 ({error})", f"use the file from {URL}"
         ) from error
     return vgg.eval()
 
@@ -126,8 +126,9 @@ def _downloaded() -> dict[str, Tensor]:
         )
     except (URLError, OSError, RuntimeError) as error:
         raise TrainingError(
-            f"the VGG19 weights cannot be downloaded from {URL} ({error}); fetch the file elsewhere and give its path, "
-            "ask for random features, or choose a preset or loss weights without perceptual and style terms"
+            f"the VGG19 weights cannot be downloaded from {URL} ({error})",
+            "fetch the file elsewhere and give its path, "
+            "ask for random features, or choose a preset or loss weights without perceptual and style terms",
         ) from error
     return weights
 
@@ -136,9 +137,9 @@ def _from_file(path: Path) -> dict[str, Tensor]:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TrainingError(f"{path}: there is no such file of VGG19 weights; download {URL}") from error
+        raise TrainingError(f"{path}: there is no such file of VGG19 weights", f"download {URL}") from error
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path}: cannot be read as VGG19 weights ({error}); download {URL} again") from error
+        raise TrainingError(f"{path}: cannot be read as VGG19 weights ({error})", f"download {URL} again") from error
     if not isinstance(weights, dict):
-        raise TrainingError(f"{path}: holds no weights by name; download {URL}")
+        raise TrainingError(f"{path}: holds no weights by name", f"download {URL}")
     return weights

@@ -141,7 +141,7 @@ class Windows(Dataset[WindowSample]):
             holes = straight_holes.draw(rng, scene.known, scene.block)
             if holes is not None:
                 return scene, holes
-        raise TrainingError("no frame has blocks that are known well enough to be lost; add frames")
+        raise TrainingError("no frame has blocks that are known well enough to be lost", "add frames")
 
     def _blended(
         self,

@@ -74,7 +74,7 @@ class Straight:
         def validation() -> StraightValidation:
             found = checks(held, self.settings.crop, self.settings.validation_crops)
             if not found:
-                raise TrainingError("no frame that is held out has a block whose truth is known; hold out more days")
+                raise TrainingError("no frame that is held out has a block whose truth is known", "hold out more days")
             return StraightValidation(found)
 
         return Work(
@@ -107,6 +107,6 @@ class Straight:
             return StraightStack(StraightConfig(layers=self.settings.layers))
         model, _ = load_checkpoint(self.config.init)
         if not isinstance(model, StraightStack):
-            raise TrainingError(f"{self.config.init}: is of the published design; start from it with its own presets")
+            raise TrainingError(f"{self.config.init}: is of the published design", "start from it with its own presets")
         check_start(self.config.init, self.config.layers, model)
         return model

@@ -171,7 +171,7 @@ def levels_from_folder(folder: Path, assets: Assets) -> list[LevelScene]:
             except CorInpaintError as error:
                 logger.warning("left out: %s", error)
     if not scenes:
-        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame; give a folder with .fts or .fits files")
+        raise TrainingError(f"{folder}: holds no usable Level 0.5 frame", "give a folder with .fts or .fits files")
     return scenes
 
 
@@ -260,7 +260,7 @@ def split_levels(scenes: Sequence[LevelScene], fraction: float) -> tuple[list[Le
         mine = tuple(one for one in scene.context if (one.day in held) == out)
         sides[out].append(replace(scene, context=mine))
     if not sides[0]:
-        raise TrainingError("every day has a kind of frames that is held out on it; add frames of other days")
+        raise TrainingError("every day has a kind of frames that is held out on it", "add frames of other days")
     return sides
 
 

@@ -128,7 +128,7 @@ def polarised_transmission(frames: Sequence[Frame]) -> Array:
     """
     images = {frame.polar: uncorrected(frame) for frame in frames}
     if set(images) != {"+60DEG", "0DEG", "-60DEG"}:
-        raise CalibrationError(f"POLAR = {', '.join(images)}; give the three positions +60, 0 and -60 Deg")
+        raise CalibrationError(f"POLAR = {', '.join(images)}", "give the three positions +60, 0 and -60 Deg")
     plus, zero, minus = images["+60DEG"], images["0DEG"], images["-60DEG"]
     total, q, u = (plus + zero + minus) / 3, (2 * zero - plus - minus) / 3, (plus - minus) / np.sqrt(3)
     detector = np.radians(c2.polar_coordinates(distortion.C2_OCCULTER_CENTRE, len(total))[1].astype(np.float64))
@@ -169,7 +169,7 @@ def fit(sky: Array, frame: Frame, polarised: Sequence[Frame]) -> Fitted:
     both = np.greater(RINGS, FITTED[1]) & ~stop & np.isfinite(outer)
     inside = np.greater(RINGS, FITTED[0]) & ~stop & np.isfinite(inner)
     if min(both.sum(), inside.sum()) < 5:
-        raise CalibrationError(f"{frame.name}: too little of C2 and C3 overlaps; give frames of the same days")
+        raise CalibrationError(f"{frame.name}: too little of C2 and C3 overlaps", "give frames of the same days")
 
     def residuals(free: Array) -> Array:
         law = two_discs(RINGS, free[0], free[1])
