@@ -59,6 +59,11 @@ def importing() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            if (
+                gc.get_freeze_count() == 0
+            ):  # what was imported counts as old, not as new and to be looked through at once
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
