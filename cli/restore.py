@@ -107,7 +107,7 @@ def command(
             assets=assets,
             options=options,
             context=beside,
-            most_error=most_error,
+            max_error=most_error,
         )
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
@@ -123,10 +123,12 @@ def command(
 
 
 def _summary(restored: Restored) -> str:
-    """Counts of blocks in one line: lost = filled + refused + occulted."""
-    lost, filled = int(restored.lost.sum()), int(restored.filled.sum())
-    refused = sum(int(v.zone.missing.sum()) for v in restored.verdicts if v.refused)
-    counts = {"filled": filled, "refused": refused, "occulted": lost - filled - refused}
-    parts = [f"{lost} blocks lost", *(f"{count} {what}" for what, count in counts.items() if count or what == "filled")]
-    reasons = sorted({v.refused for v in restored.verdicts if v.refused})
+    """Counts of blocks in one line: missing = filled + refused + occulted."""
+    number = restored.counts
+    counts = {"filled": number.filled, "refused": number.refused, "occulted": number.occulted}
+    parts = [
+        f"{number.missing} blocks lost",
+        *(f"{count} {what}" for what, count in counts.items() if count or what == "filled"),
+    ]
+    reasons = sorted({record.refused for record in restored.zones if record.refused})
     return ", ".join(parts) + (f" ({'; '.join(reasons)})" if reasons else "")

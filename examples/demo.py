@@ -30,12 +30,11 @@ from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import finish
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation import scene
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
-from corinpaint.restore.survey import Surroundings, survey
 
 HOUSE = CONFIG.parents[1]
 SEED = 20
@@ -177,10 +176,10 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     assets = load_assets()
     complete = replace(simulation.frame, data=simulation.complete)
     observed = pipeline.restore(complete, fill="none").level1.data
-    exposed = expose(complete, assets)
+    exposed = calibrate_on_detector(complete, assets)
     clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(survey(simulation.frame, assets))))
-    holes = (mask == level1.FILLED) & np.isfinite(observed)
+    plain = finish(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
+    holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
     for name, image in (("network", filled), ("harmonic fill", plain.data)):
@@ -190,22 +189,22 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     return "\n".join(lines)
 
 
-def harmonic_fill(around: Surroundings) -> Image:
+def harmonic_fill(calibrated: ObservedFrame) -> Image:
     """The smoothest surface through the rims of the holes (Laplace's equation), as a rival without a network."""
-    hole = blocks.expand(around.missing) & around.field
+    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
     number = np.full(hole.shape, -1)
     number[hole] = np.arange(hole.sum())
     weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())
     pairs: list[NDArray[np.int64]] = []
     for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
-        beside, value = np.roll(number, shift, axis)[hole], np.roll(around.brightness, shift, axis)[hole]
-        rim, inside = np.roll(around.observed, shift, axis)[hole], beside >= 0
+        beside, value = np.roll(number, shift, axis)[hole], np.roll(calibrated.brightness, shift, axis)[hole]
+        rim, inside = np.roll(calibrated.observed, shift, axis)[hole], beside >= 0
         weight += rim | inside
         known += np.where(rim, value, 0)
         pairs.append(np.stack([np.flatnonzero(inside), beside[inside]]))
     rows, columns = np.concatenate(pairs, axis=1)
     matrix = sparse.diags(weight) - sparse.csr_matrix((np.ones(rows.size), (rows, columns)), shape=(weight.size,) * 2)
-    filled = around.brightness.copy()
+    filled = calibrated.brightness.copy()
     filled[hole] = spsolve(matrix.tocsc(), known)
     return filled
 

@@ -17,9 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from corinpaint.export import onnx, torchscript
-from corinpaint.export.publish import aside
 from corinpaint.lasco.errors import ExportError
-from corinpaint.lasco.files import package_data
+from corinpaint.lasco.files import aside, package_data
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.reference_files import catalogue, locate
 from corinpaint.lasco.version import __version__

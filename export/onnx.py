@@ -12,9 +12,10 @@ import torch
 
 from corinpaint.export.examples import dynamic_example
 from corinpaint.export.half import halved
-from corinpaint.export.publish import aside, describe
+from corinpaint.export.publish import describe
 from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import CheckpointError, ExportError, OptionError
+from corinpaint.lasco.files import aside
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY, read_info
 from corinpaint.restore.engines import fingerprints

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from corinpaint.export.examples import dynamic_example
-from corinpaint.export.publish import aside, describe
+from corinpaint.export.publish import describe
 from corinpaint.export.verify import verify
+from corinpaint.lasco.files import aside
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY
 from corinpaint.restore.engines.torch import Pt2Inpainter

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
 from corinpaint.export.verify import one_thread
-from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.metadata import CheckpointInfo
@@ -58,48 +52,3 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
         },
         sort_keys=True,
     )
-
-
-@contextmanager
-def aside(output: Path) -> Iterator[Path]:
-    """Give a place to write a file to, and move it to its own when all went well.
-
-    Parameters
-    ----------
-    output : Path
-        Where the file belongs; the folder is made when it is missing, a file that is there is replaced.
-
-    Yields
-    ------
-    Path
-        Same name, in a temporary folder beside it; whatever is left there goes.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to.
-    """
-    with beside(output) as folder:
-        path = folder / output.name
-        yield path
-        os.replace(path, output)
-
-
-@contextmanager
-def beside(output: Path) -> Iterator[Path]:
-    """Give a temporary folder in the folder that something belongs in, so that it can be moved there at once.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to.
-    """
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
-    except OSError as error:
-        raise OutputError(
-            f"{output}: cannot be written ({error.strerror})", "choose a folder that can be written to"
-        ) from error
-    with folder as name:
-        yield Path(name)

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from corinpaint.export.examples import example
-from corinpaint.export.publish import aside, describe
+from corinpaint.export.publish import describe
 from corinpaint.export.verify import verify
+from corinpaint.lasco.files import aside
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.metadata import KEY
 from corinpaint.restore.engines.torch import TorchScriptInpainter

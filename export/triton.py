@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from corinpaint.export import onnx
-from corinpaint.export.publish import beside
 from corinpaint.lasco.errors import ExportError, OptionError, OutputError
+from corinpaint.lasco.files import folder_beside
 from corinpaint.model.metadata import default_checkpoint, read_info
 
 NAME = "corinpaint"
@@ -75,7 +75,7 @@ def export(checkpoint: Path | None, output: Path, kind: str = "cpu") -> Path:
     sha256 = read_info(checkpoint).sha256
     target = output / NAME
     _check_own(target)
-    with beside(target) as folder:
+    with folder_beside(target) as folder:
         model = folder / NAME / "1" / "model.onnx"
         model.parent.mkdir(parents=True)
         onnx.take(checkpoint, model)

@@ -76,7 +76,7 @@ class CorInpaintHandler:
         """Restore a simulated frame: what is missing shows now, and the first request does not wait for imports."""
         restored = restore(simulate(0, lost=1).frame, inpainter=self.inpainter, assets=self.assets)
         if restored.filled.sum() != 1:
-            reasons = "; ".join(verdict.refused for verdict in restored.verdicts)
+            reasons = "; ".join(record.refused for record in restored.zones)
             raise CheckpointError(
                 f"{self.inpainter.info.path.name}: does not fill the warm-up frame ({reasons})", "export it again"
             )

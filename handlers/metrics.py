@@ -68,7 +68,7 @@ class Metrics:
         request_id : str or None
         """
         filled, detector = int(np.count_nonzero(restored.filled)), restored.frame.detector
-        refused = sum(bool(verdict.refused) for verdict in restored.verdicts)
+        refused = sum(bool(record.refused) for record in restored.zones)
         self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.lost)), request_id=request_id)
         self._update("corinpaint_blocks_filled_total", filled, detector, request_id=request_id)
         self._update("corinpaint_zones_refused_total", refused, request_id=request_id)

@@ -18,7 +18,8 @@ from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
-from corinpaint.restore.pipeline import NETWORK, check_fill
+from corinpaint.restore.pipeline import check_fill
+from corinpaint.restore.plan import NETWORK
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""

@@ -81,7 +81,7 @@ def work(
             assets=assets,
             options=request.options,
             context=context,
-            most_error=request.most_error,
+            max_error=request.most_error,
         )
         stages.restarted(restored.seconds)
         answer = answers.product(restored, request.media_type)

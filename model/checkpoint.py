@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.errors import CheckpointError, OutputError
+from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.version import __version__
 from corinpaint.model.log_polar import StraightConfig, StraightStack
 from corinpaint.model.metadata import (
@@ -42,12 +41,14 @@ Network = LayerStack | StraightStack
 """The two designs: as published, and for straightened windows."""
 
 
-def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] | None = None) -> CheckpointInfo:
+def save_checkpoint(
+    path: str | os.PathLike[str], model: Network, record: Mapping[str, Any] | None = None
+) -> CheckpointInfo:
     """Write a model; the file appears complete or not at all.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
     model : LayerStack or StraightStack
     record : mapping, optional
         `{"training": {...}, "data": {...}}`, plain values for JSON.
@@ -61,7 +62,7 @@ def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] 
     CheckpointError
         The folder cannot be written to.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     record = record or {}
     tensors = {
         name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in model.state_dict().items()
@@ -81,26 +82,19 @@ def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] 
         "data": dict(record.get("data", {})),
     }
     content = save(tensors, metadata={KEY: json.dumps(description)})
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        aside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise CheckpointError(
-            f"{path}: cannot be written ({error})", "choose a folder that can be written to"
-        ) from error
+        write_bytes(path, content, overwrite=True)
+    except OutputError as error:
+        raise CheckpointError(error.what, error.remedy) from error
     return read_info(path)
 
 
-def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
+def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointInfo]:
     """Build the model that a checkpoint describes and load its weights.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------

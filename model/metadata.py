@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +16,44 @@ from pathlib import Path
 from typing import Any
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.lasco.files import package_data
+from corinpaint.lasco.files import as_path, package_data
 
 FORMAT_VERSION = 1
 KEY = "corinpaint"
-DOMAINS = ("equalised", "noise")
-"""What networks see: whole frames of histogram-equalised brightness (0 to 1), or straightened windows in units of the
-noise."""
 MAX_HEADER = 100_000_000
 """Longest header that safetensors itself accepts, bytes."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a network sees, and what it is given.
+
+    Attributes
+    ----------
+    name : str
+    planes : int
+        Images of a sample: the frame, and its context where the network takes any.
+    has_place : bool
+        Whether each sample comes with the place of its window, see `corinpaint.model.log_polar`.
+    """
+
+    name: str
+    planes: int
+    has_place: bool
+
+    @property
+    def takes_context(self) -> bool:
+        """Whether the network sees other frames beside the one that it fills."""
+        return self.planes > 1
+
+
+EQUALISED = Domain("equalised", 1, has_place=False)
+"""Frames of histogram-equalised brightness, 0 to 1, on the detector grid."""
+
+NOISE = Domain("noise", 2, has_place=True)
+"""Log-polar windows about the sun in units of the noise."""
+
+DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE)}
 
 
 @dataclass(frozen=True)
@@ -94,12 +124,12 @@ def tensors_sha256(tensors: Iterable[tuple[str, str, tuple[int, ...], bytes]]) -
     return digest.hexdigest()
 
 
-def read_info(path: str | Path) -> CheckpointInfo:
+def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
     """Read the description of a checkpoint; the tensors are not touched.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -110,16 +140,16 @@ def read_info(path: str | Path) -> CheckpointInfo:
     CheckpointError
         The file is missing, is damaged, or is no checkpoint of this program.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     return _described(path, _header(path))
 
 
-def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
+def read_verified(path: str | os.PathLike[str]) -> tuple[CheckpointInfo, bytes]:
     """Read a checkpoint whole and compare its tensors with the hash in its description.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -132,7 +162,7 @@ def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
     CheckpointError
         As for `read_info`, or the tensors are not those that were saved.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     header = _header(path)
     info = _described(path, header)
     content = path.read_bytes()

@@ -9,9 +9,9 @@ import numpy as np
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import Assets
-from corinpaint.restore import decision
-from corinpaint.restore.survey import survey
+from corinpaint.restore.decision import decide
 
 
 def inspect(path: Path, assets: Assets) -> dict[str, Any]:
@@ -33,10 +33,9 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         When the file is not a frame that can be calibrated.
     """
     frame = read_frame(path)
-    around = survey(frame, assets)
-    exposed = around.exposed
-    factor, bias, source, _ = exposed.exposure
-    verdicts = decision.judge(around.missing, around.field, around.observed)
+    observed = calibrate_on_detector(frame, assets)
+    factor, bias, source, _ = observed.exposure
+    records = decide(observed.missing_in_field, observed.field, observed.observed)
     return {
         "name": frame.name,
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
@@ -49,16 +48,16 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         "calibration": assets.kind,
         "turned": frame.turned,
         "roll_deg": frame.residual_roll,
-        "never_sent": int((blocks.means(exposed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
-        "lost": int(around.lost.sum()),
-        "misslist": blocks.misslist(around.lost),
-        "saturated_px": int(np.count_nonzero(exposed.saturated)),
+        "never_sent": int((blocks.means(observed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
+        "lost": int(observed.lost.sum()),
+        "misslist": blocks.misslist(observed.lost),
+        "saturated_px": int(np.count_nonzero(observed.saturated)),
         "zones": [
             {
                 "zone": v.zone.number,
                 "blocks": [int(n) for n in np.flatnonzero(v.zone.missing)],
                 "verdict": f"refused: {v.refused}" if v.refused else "can be filled",
             }
-            for v in verdicts
+            for v in records
         ],
     }

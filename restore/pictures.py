@@ -55,11 +55,11 @@ def before_after(product: level1.Level1) -> bytes:
     bytes
         PNG, two panels of the product's size. Lost blocks are red on the left; on the right refused ones are orange.
     """
-    lost = (product.mask & (level1.FILLED | level1.REFUSED)) > 0
-    seen = (product.mask & level1.OCCULTED) == 0
+    lost = level1.flagged(product.mask, level1.Flag.FILLED | level1.Flag.REFUSED)
+    seen = ~level1.flagged(product.mask, level1.Flag.OCCULTED)
     after = stretch(product.data)
     left = _coloured(after, (lost & seen)[::-1], LOST_COLOUR)
-    right = _coloured(after, ((product.mask & level1.REFUSED > 0) & seen)[::-1], REFUSED_COLOUR)
+    right = _coloured(after, (level1.flagged(product.mask, level1.Flag.REFUSED) & seen)[::-1], REFUSED_COLOUR)
     number, date = product.header["FILENAME"], str(product.header["DATE-OBS"])[:19]
     return _png(_panels([left, right], [f"{number}  {date}  before", f"after: {product.header.get('FILL', '')}"]))
 

@@ -56,10 +56,10 @@ def report(restored: Restored) -> dict[str, Any]:
                 "measured_error": v.error,
                 "reason": v.refused,
             }
-            for v in restored.verdicts
+            for v in restored.zones
         ],
         "pixels": {
-            meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in product.FLAGS.items()
+            flag.meaning: int(np.count_nonzero(product.flagged(restored.level1.mask, flag))) for flag in product.Flag
         },
         "statistics": statistics,
     }

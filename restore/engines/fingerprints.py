@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.model.metadata import DOMAINS
+from corinpaint.model.metadata import DOMAINS, NOISE
 
 SEED = 1996
 """Of the input: the place in the sequence of pseudo-random numbers where it starts."""
@@ -78,9 +78,9 @@ def given(domain: str, multiple: int) -> tuple[Image, ...]:
         What `Inpainter.fill` takes: image and mask of shape (1, P, S, S), S the least multiple of at least `SIDE`, and
         place for the domain 'noise'.
     """
-    noise = domain == DOMAINS[1]
+    noise = DOMAINS[domain] == NOISE
     side = -(-SIDE // multiple) * multiple
-    planes = 2 if noise else 1
+    planes = DOMAINS[domain].planes
     number = (np.arange(planes * side * side, dtype=np.uint64) + np.uint64(SEED)) * np.uint64(_MULTIPLIER)
     random = (number % np.uint64(2**32) / 2**32).reshape(1, planes, side, side)
     slope = LEVELS * (1 - np.arange(side) / (2 * side))[:, None]

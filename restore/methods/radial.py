@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.noise import scatter_about_zero
 from corinpaint.restore.methods.problem import Fill, Problem
 from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, fall_off, polar, scaled
 
@@ -186,7 +187,7 @@ def _step(nodes: _Nodes, axis: int, lag: int, noise: float) -> float:
     known = np.logical_and(*(np.take(nodes.observed, index, axis) for index in _pairs(nodes, axis, lag)))
     if not known.any():
         return SMALLEST_STEP * noise**2
-    spread = 1.4826 * float(np.median(np.abs(ahead - behind)[known]))
+    spread = scatter_about_zero((ahead - behind)[known])
     return max(spread**2 - 2 * noise**2, SMALLEST_STEP * lag * noise**2) / lag
 
 

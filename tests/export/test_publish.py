@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corinpaint.export.publish import aside, describe
+from corinpaint.export.publish import describe
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.restore.engines import fingerprints
 from corinpaint.restore.engines.base import parse_info
@@ -52,26 +52,3 @@ def test_the_fingerprint_is_taken_on_one_thread_and_torch_keeps_its_own(checkpoi
 def test_a_network_without_uncertainty_says_so(checkpoint):
     model, info = load_checkpoint(checkpoint)
     assert json.loads(describe(info, model))["uncertainty"] is None
-
-
-def test_a_file_appears_when_all_went_well(tmp_path):
-    with aside(tmp_path / "new" / "model.pt") as path:
-        path.write_bytes(b"model")
-        assert not (tmp_path / "new" / "model.pt").exists()
-    assert [file.name for file in (tmp_path / "new").iterdir()] == ["model.pt"]
-    assert (tmp_path / "new" / "model.pt").read_bytes() == b"model"
-
-
-def fail_half_way(target):
-    with aside(target) as path:
-        path.write_bytes(b"half")
-        raise RuntimeError
-
-
-def test_what_was_there_stays_when_something_goes_wrong(tmp_path):
-    target = tmp_path / "model.pt"
-    target.write_bytes(b"old")
-    with pytest.raises(RuntimeError):
-        fail_half_way(target)
-    assert target.read_bytes() == b"old"
-    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]

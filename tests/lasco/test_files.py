@@ -73,3 +73,26 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path):
         files.aside(tmp_path / "soho" / "C3ramp.fts"),
     ):
         pass
+
+
+def test_a_file_appears_when_all_went_well(tmp_path):
+    with files.aside(tmp_path / "new" / "model.pt") as path:
+        path.write_bytes(b"model")
+        assert not (tmp_path / "new" / "model.pt").exists()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["model.pt"]
+    assert (tmp_path / "new" / "model.pt").read_bytes() == b"model"
+
+
+def fail_half_way(target):
+    with files.aside(target) as path:
+        path.write_bytes(b"half")
+        raise RuntimeError
+
+
+def test_what_was_there_stays_when_something_goes_wrong(tmp_path):
+    target = tmp_path / "model.pt"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        fail_half_way(target)
+    assert target.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
