@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,6 @@ extensions = [
     "sphinx_click",
 ]
 exclude_patterns = ["_build"]
-nitpicky = False
 default_role = "py:obj"  # names in the docstrings' backticks become links where there is something to link to
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
@@ -95,7 +94,7 @@ def write_api_pages(folder: Path) -> None:
 
 
 def _pages(name: str) -> list[tuple[str, str]]:
-    """Name and content of the page of a package, and of those of the packages in it; none where there is no such one."""
+    """Name and content of the page of a package and of the packages in it; none where there is no such package."""
     if importlib.util.find_spec(name) is None:
         return []
     inside = [
@@ -108,7 +107,7 @@ def _pages(name: str) -> list[tuple[str, str]]:
     sections += [f"## {module.removeprefix(name)[1:]}\n\n{_automodule(module)}" for module in sorted(modules)]
     pages = [(name, "\n".join(sections))]
     for package in sorted(package for package, is_package in inside if is_package):
-        pages += [page for page in _pages(package)]
+        pages += _pages(package)
     return pages
 
 
@@ -126,7 +125,12 @@ class NearestName(PythonDomain):
             return found
         meant = getattr(sys.modules.get(modname or ""), name, None)
         own = f"{getattr(meant, '__module__', '')}.{getattr(meant, '__qualname__', '')}"
-        return [max(found, key=lambda one: (one[0] == own, len(commonprefix((one[0], modname or "")))))]
+        here = (modname or "").split(".")
+
+        def shared(path: str) -> int:
+            return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(path.split("."), here, strict=False))))
+
+        return [max(found, key=lambda one: (one[0] == own, shared(one[0])))]
 
 
 def _inline_math(self: Any, node: nodes.math) -> None:
@@ -162,11 +166,11 @@ class PlainConstants:
         lines[:] = self.kept.pop(name, lines)
 
 
-def _keep_local(app: Sphinx, failed: Exception | None) -> None:
+def _keep_local(app: Sphinx, failed: Exception | None) -> None:  # noqa: ARG001
     """Take out of the theme's style sheet the fonts of another server; it names fonts of the system beside them."""
     for sheet in Path(app.outdir).glob("_static/sunpy_style*.css"):
         lines = sheet.read_text().splitlines(keepends=True)
-        sheet.write_text("".join(line for line in lines if not line.startswith("@import url(\"https:")))
+        sheet.write_text("".join(line for line in lines if not line.startswith('@import url("https:')))
 
 
 def setup(app: Sphinx) -> None:
