@@ -31,15 +31,17 @@ import timing
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from corinpaint.lasco import distortion, photometry
-from corinpaint.lasco.assets import Assets, load_assets
-from corinpaint.lasco.calibration import calfactor
 from corinpaint.lasco.errors import FrameError
-from corinpaint.lasco.expose import expose
-from corinpaint.lasco.exposure import exposure
-from corinpaint.lasco.frame import FRAME_SHAPE, Frame, read_frame
-from corinpaint.lasco.reduction import calibrate, describe, origin
-from corinpaint.lasco.simulate import simulate, write
+from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
+from corinpaint.lasco.level1.calibrate import calibrate, describe, origin
+from corinpaint.lasco.photometry import photometry
+from corinpaint.lasco.photometry.corkit import calfactor
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.exposure import exposure
+from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.simulation.scene import simulate, write
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 Image = NDArray[np.floating]
@@ -136,7 +138,7 @@ class Ours:
         return time.perf_counter() - start
 
     def _steps(self, frame: Frame) -> NDArray[np.float32]:
-        optics, taken = self.assets.optics("C3"), exposure(frame, self.assets)
+        optics, taken = load_optics(self.assets, "C3"), exposure(frame, self.assets)
         exposed = (taken.bias, frame.exptime, taken.factor)
         vignetting, factor = optics.vignetting(frame.day), calfactor(frame)
         image = photometry.from_counts(frame.data, exposed, vignetting, factor, optics.ramp)

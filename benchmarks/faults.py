@@ -25,7 +25,7 @@ import timing
 
 from corinpaint.export import mar
 from corinpaint.export.torchserve import ServerError, free_ports, serve
-from corinpaint.lasco.simulate import simulate, write
+from corinpaint.lasco.simulation.scene import simulate, write
 
 PREDICT = "/predictions/corinpaint"
 

@@ -30,12 +30,12 @@ import soak_inputs
 import timing
 from soak_inputs import Case
 
+from corinpaint.client.client import Client
+from corinpaint.client.errors import ClientError, RefusedError
+from corinpaint.client.request import Request
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
-from corinpaint.restore import backends
-from corinpaint.restore.client import Client
-from corinpaint.restore.client_errors import ClientError, RefusedError
-from corinpaint.restore.client_request import Request
+from corinpaint.restore.engines import loading
 
 SAMPLE_SECONDS = 1.0
 GRPC_SHARE = 0.25
@@ -100,7 +100,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         folder = Path(name)
         archive = arguments.archive or mar.export(None, folder / "corinpaint.mar")
-        cases = soak_inputs.cases(folder, backends.load())
+        cases = soak_inputs.cases(folder, loading.load())
         with serve(archive, folder / "torchserve", free_ports()) as server:
             log = soak(server, cases, arguments)
         report(log, arguments)

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from corinpaint.lasco import simulate
-from corinpaint.lasco.frame import read_frame
-from corinpaint.restore.backends import Inpainter
-from corinpaint.restore.client_answer import Answer
+from corinpaint.client.answer import Answer
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.simulation import scene
+from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.pipeline import restore
 from corinpaint.restore.report import report
 
@@ -84,8 +84,8 @@ def cases(folder: Path, engine: Inpainter, frames: int = 12) -> list[Case]:
 def _good(folder: Path, engine: Inpainter, frames: int) -> list[Case]:
     found = []
     for index in range(frames):
-        simulation = simulate.simulate(100 + index, lost=index % 6)
-        path = simulate.write(simulation, folder / f"{32082100 + index}.fts", overwrite=True)
+        simulation = scene.simulate(100 + index, lost=index % 6)
+        path = scene.write(simulation, folder / f"{32082100 + index}.fts", overwrite=True)
         content, number = path.read_bytes(), path.stem
         if index % 3 == 2:
             content = gzip.compress(content, 1)

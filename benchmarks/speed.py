@@ -25,13 +25,14 @@ import numpy as np
 import timing
 from astropy.io import fits
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.simulate import simulate, write
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.model.metadata import default_checkpoint
-from corinpaint.restore import backends, equalise, straight
+from corinpaint.restore.engines import base, loading
 from corinpaint.restore.filling import problem
+from corinpaint.restore.network import equalisation, log_polar
 from corinpaint.restore.pipeline import restore
 from corinpaint.restore.survey import survey
 
@@ -94,8 +95,8 @@ class Engines:
 
         torch.set_num_threads(threads)
         self.threads = threads
-        self.onnx = backends.load(None, threads)
-        self.torch = backends.load(default_checkpoint(), threads)
+        self.onnx = loading.load(None, threads)
+        self.torch = loading.load(default_checkpoint(), threads)
 
     def networks(self, folder: Path) -> dict[str, Callable[..., Any]]:
         """Functions of (image, mask, place) that run the network, by name."""
@@ -104,11 +105,11 @@ class Engines:
         from corinpaint.export import torchscript
         from corinpaint.model.checkpoint import load_checkpoint
 
-        script = backends.load(torchscript.export(default_checkpoint(), folder / "corinpaint.pt"), self.threads)
+        script = loading.load(torchscript.export(default_checkpoint(), folder / "corinpaint.pt"), self.threads)
         model = load_checkpoint(default_checkpoint())[0].restorer().eval()
         compiled = torch.compile(model)
 
-        def run_compiled(*given: backends.Image) -> None:
+        def run_compiled(*given: base.Image) -> None:
             with torch.inference_mode():
                 compiled(*map(torch.from_numpy, given))
 
@@ -149,7 +150,7 @@ def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
     print(timing.table(["file to file", "ms", "over ours"], [(name, ms, ms / first) for name, ms in found.items()]))
 
 
-def inputs(count: int, rows: int, columns: int) -> tuple[backends.Image, backends.Image, backends.Image]:
+def inputs(count: int, rows: int, columns: int) -> tuple[base.Image, base.Image, base.Image]:
     """Image, mask and place of windows with one block lost in the middle."""
     image = np.random.default_rng(0).random((count, 2, rows, columns), dtype=np.float32)
     mask = np.ones_like(image)
@@ -164,7 +165,7 @@ class Steps:
 
     path: Path
     folder: Path
-    engine: backends.Inpainter
+    engine: base.Inpainter
 
     def tasks(self) -> dict[str, timing.Task]:
         """Each part, with what comes before it done beforehand."""
@@ -177,8 +178,8 @@ class Steps:
         return {
             "FITS in: header, image, checks": lambda: read_frame(self.path),
             "photometry, variance, lost blocks (survey)": lambda: survey(frame, assets),
-            "scale in units of the noise": lambda: equalise.fit_noise(posed.image, posed.sigma, posed.observed),
-            "fill: windows, network, way back": lambda: straight.fill(posed, self.engine),
+            "scale in units of the noise": lambda: equalisation.fit_noise(posed.image, posed.sigma, posed.observed),
+            "fill: windows, network, way back": lambda: log_polar.fill(posed, self.engine),
             "of it the network": lambda: self.engine.fill(*windows),
             "all but FITS": lambda: restore(frame, inpainter=self.engine, assets=assets),
             "the same without fill": lambda: restore(frame, fill="none", assets=assets),
@@ -187,7 +188,7 @@ class Steps:
         }
 
 
-def stages(path: Path, folder: Path, engine: backends.Inpainter, runs: int) -> None:
+def stages(path: Path, folder: Path, engine: base.Inpainter, runs: int) -> None:
     """Where the time goes."""
     found = timing.medians(Steps(path, folder, engine).tasks(), runs)
     print("\n" + timing.table(["part", "ms"], list(found.items())))
@@ -216,7 +217,7 @@ def networks(engines: Engines, runs: int) -> None:
     print("\n" + timing.table(heading, rows))
 
 
-def _bound(run: Callable[..., Any], given: tuple[backends.Image, ...]) -> timing.Task:
+def _bound(run: Callable[..., Any], given: tuple[base.Image, ...]) -> timing.Task:
     return lambda: run(*given)
 
 

@@ -25,9 +25,9 @@ from speed import holed
 
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
-from corinpaint.restore import backends
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.restore.engines import loading
 from corinpaint.restore.pipeline import restore
 
 SETTINGS = ("1,0,1", "2,0,1", "2,1,1", "1,0,2", "1,1,8", "2,1,4")
@@ -87,7 +87,7 @@ def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int
 
 def _in_process(content: bytes, count: int) -> list[float]:
     """Seconds from the bytes of a frame to those of its product, here."""
-    engine, assets, spent = backends.load(), load_assets(), []
+    engine, assets, spent = loading.load(), load_assets(), []
     for turn in range(-2, count // 2):
         start = time.perf_counter()
         restore(read_frame(content), inpainter=engine, assets=assets).level1.to_bytes()

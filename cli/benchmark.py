@@ -8,7 +8,7 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.restore import fills
+from corinpaint.restore.methods import registry
 
 SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
 
@@ -20,7 +20,7 @@ SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
     "--method",
     "methods",
     multiple=True,
-    type=click.Choice(["network", "network+context", *fills.METHODS]),
+    type=click.Choice(["network", "network+context", *registry.METHODS]),
     help="What to compare; the first is set against the others. By default the network and every method installed.",
 )
 @click.option(
@@ -63,10 +63,10 @@ def command(
     INPUT are complete frames of C2 or C3, or folders of them. The folder receives benchmark.md and benchmark.html
     (tables and pictures), and CSV files with a row for every hole. The same seed gives the same holes and figures.
     """
-    from corinpaint.lasco.assets import load_assets
-    from corinpaint.train import comparison
-    from corinpaint.train.benchmark import Plan
-    from corinpaint.train.fillers import Album, fillers
+    from corinpaint.evaluate import comparison
+    from corinpaint.evaluate.benchmark import Plan
+    from corinpaint.evaluate.fillers import Album, fillers
+    from corinpaint.lasco.photometry.optics import load_assets
 
     def skipped(message: str) -> None:
         common.say(f"left out: {message}", err=True)
@@ -79,9 +79,9 @@ def command(
             skipped(str(item))
     try:
         plan = Plan(tuple(size.strip() for size in sizes.split(",") if size.strip()), holes, seed)
-        chosen = methods or (() if models else ("network", *fills.installed()))
+        chosen = methods or (() if models else ("network", *registry.installed()))
         if context and not methods:
-            chosen = (*chosen, *(() if models else ("network+context",)), fills.TEMPORAL)
+            chosen = (*chosen, *(() if models else ("network+context",)), registry.TEMPORAL)
         found, weights = fillers(chosen, models, threads, Album(files, context) if context else None)
         assets = load_assets(calibration)
         made = comparison.compare(

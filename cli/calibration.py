@@ -18,8 +18,8 @@ from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError
 
 if TYPE_CHECKING:
-    from corinpaint.lasco.catalogue import Asset
-    from corinpaint.lasco.deposit import Report
+    from corinpaint.lasco.reference_files.catalogue import Asset
+    from corinpaint.lasco.reference_files.install import Report
 
 DETECTORS = {"C2": ("C2",), "C3": ("C3",), "both": ("C2", "C3")}
 
@@ -85,8 +85,9 @@ def fetch(
     Without days: the files that are there once. With days or frames: those, and the tables of exposure factors of the
     days. What is in the folder as recorded is not fetched again. The exit status is 1 when a file could not be had.
     """
-    from corinpaint.lasco import catalogue, fetching, transfer
-    from corinpaint.lasco.frame import read_frame
+    from corinpaint.lasco.level05.frame import read_frame
+    from corinpaint.lasco.reference_files import catalogue, transfer
+    from corinpaint.lasco.reference_files import fetch as fetching
 
     if attitude and not (first or frames):
         raise click.UsageError("--attitude needs --from or --frame")
@@ -133,11 +134,11 @@ def import_(
     SOURCE is any folder that holds official files at any depth; without it $LASCO_DATA, else $SSW/soho/lasco. Every
     file is checked, damaged ones are left out, and the tree is not changed. Without days all daily files are taken.
     """
-    from corinpaint.lasco import importing
+    from corinpaint.lasco.reference_files import import_tree
 
     try:
-        tree = source or importing.source_tree()
-        report = importing.import_tree(
+        tree = source or import_tree.source_tree()
+        report = import_tree.import_tree(
             tree, directory, days=_days(first, last), detectors=DETECTORS[detector], update=update
         )
     except CorInpaintError as error:
@@ -154,10 +155,10 @@ def verify(directory: Path) -> None:
 
     Names what is missing, changed, damaged or not recorded; the exit status is 1 then.
     """
-    from corinpaint.lasco import lock
+    from corinpaint.lasco.reference_files import manifest
 
     try:
-        findings, count = lock.verify(directory), len(lock.read(directory))
+        findings, count = manifest.verify(directory), len(manifest.read(directory))
     except CorInpaintError as error:
         raise common.fail(error) from error
     for finding in findings:
@@ -173,10 +174,10 @@ def verify(directory: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def list_(directory: Path, as_json: bool) -> None:
     """List the official files: which are there, how large, where from, what for."""
-    from corinpaint.lasco import lock
+    from corinpaint.lasco.reference_files import manifest
 
     try:
-        rows = lock.status(directory)
+        rows = manifest.status(directory)
     except CorInpaintError as error:
         raise common.fail(error) from error
     if as_json:
@@ -195,7 +196,7 @@ def list_(directory: Path, as_json: bool) -> None:
 
 
 def _days(first: datetime | None, last: datetime | None) -> list[date] | None:
-    from corinpaint.lasco import catalogue
+    from corinpaint.lasco.reference_files import catalogue
 
     if first is None:
         if last is not None:

@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, OutputError
-from corinpaint.restore import fills
+from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
-    from corinpaint.restore.client import Client
-    from corinpaint.restore.client_answer import Answer
-    from corinpaint.restore.client_request import Request
+    from corinpaint.client.answer import Answer
+    from corinpaint.client.client import Client
+    from corinpaint.client.request import Request
 
 FORMATS = {"fits": "application/fits", "png": "image/png", "json": "application/json"}
 
@@ -61,7 +61,7 @@ TOKEN = "CORINPAINT_TOKEN"
 @click.option("--insecure", is_flag=True, help="Allow addresses without encryption on other machines.")
 @click.option(
     "--fill",
-    type=click.Choice(["network", "auto", *fills.METHODS, "none"]),
+    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
     default="network",
     show_default=True,
     help="How lost blocks are filled, as for `corinpaint restore`.",
@@ -111,9 +111,9 @@ def command(
     makes it. Nothing is sent for a frame whose product is there already. A frame that fails is reported and the others
     go on; the exit status is 1 then.
     """
-    from corinpaint.lasco.frame import number_of
-    from corinpaint.restore.client import Client
-    from corinpaint.restore.client_request import Request, content
+    from corinpaint.client.client import Client
+    from corinpaint.client.request import Request, content
+    from corinpaint.lasco.file_numbers import number_of
 
     try:
         asked = Request(b"", fill, FORMATS[kind], tuple(departures), most_error=most_error)
@@ -176,7 +176,7 @@ class _Batch:
 
     def _requests(self) -> Iterator[Request]:
         """A request for every frame that can be sent, one by one; what stands against the others is told."""
-        from corinpaint.lasco.frame import number_of
+        from corinpaint.lasco.file_numbers import number_of
 
         for item in self.items:
             try:
@@ -193,9 +193,8 @@ class _Batch:
             yield request
 
     def _target(self, path: Path) -> Path:
-        from corinpaint.lasco.frame import number_of
-        from corinpaint.lasco.level1 import level1_number
-        from corinpaint.restore.protocol import ENDINGS
+        from corinpaint.client.protocol import ENDINGS
+        from corinpaint.lasco.file_numbers import level1_number, number_of
 
         return self.output / (level1_number(number_of(path.name)) + ENDINGS[self.asked.accept])
 

@@ -23,7 +23,7 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
     from corinpaint.restore.inspection import inspect
 
     try:
-        from corinpaint.lasco.assets import load_assets
+        from corinpaint.lasco.photometry.optics import load_assets
 
         assets = load_assets(calibration)
     except CorInpaintError as error:

@@ -10,7 +10,8 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.restore import fills
+from corinpaint.restore.engines import loading
+from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
     from corinpaint.restore.pipeline import Restored
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @common.output_option
 @click.option(
     "--fill",
-    type=click.Choice(["network", "auto", *fills.METHODS, "none"]),
+    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
     default="network",
     show_default=True,
     help="How lost blocks are filled: by the network, by what was measured best for a zone (auto), by a method without "
@@ -78,20 +79,19 @@ def command(
     brightness (float32, NaN where nothing was measured or filled), a MASK extension whose flags say what each pixel
     is, and its uncertainty in UNCERT. A file that fails is reported and the others go on; the exit status is 1 then.
     """
-    from corinpaint.lasco.assets import load_assets
     from corinpaint.lasco.files import write_all
-    from corinpaint.lasco.frame import read_frame
+    from corinpaint.lasco.level05.frame import read_frame
     from corinpaint.lasco.options import parse
-    from corinpaint.restore import backends
+    from corinpaint.lasco.photometry.optics import load_assets
+    from corinpaint.restore.pictures import before_after
     from corinpaint.restore.pipeline import restore
-    from corinpaint.restore.preview import before_after
     from corinpaint.restore.report import report
 
     try:
         assets, options = load_assets(calibration), parse(departures)
-        engine = backends.load(model, threads, provider) if fill in ("network", "auto") else None
-        if fill in fills.METHODS:
-            fills.METHODS[fill]()  # what is not installed is told before the first frame
+        engine = loading.load(model, threads, provider) if fill in ("network", "auto") else None
+        if fill in registry.METHODS:
+            registry.METHODS[fill]()  # what is not installed is told before the first frame
         others = [read_frame(item) for item in map(common.checked, common.frames(context))]
     except CorInpaintError as error:
         raise common.fail(error) from error

@@ -39,7 +39,7 @@ def command(
     detector grid) and the map of lost blocks.
     """
     from corinpaint.lasco.errors import CorInpaintError, OutputError
-    from corinpaint.lasco.simulate import simulate, write, write_truth
+    from corinpaint.lasco.simulation.scene import simulate, write, write_truth
 
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):

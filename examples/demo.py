@@ -22,16 +22,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from corinpaint.client import Client
 from corinpaint.export import mar
 from corinpaint.export.torchserve import CONFIG, PORTS, Server, busy, free_ports, serve
-from corinpaint.lasco import blocks, level1, simulate
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.expose import expose
 from corinpaint.lasco.files import write_bytes
-from corinpaint.lasco.reduction import finish
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation import scene
 from corinpaint.model.metadata import default_checkpoint
-from corinpaint.restore import Client, pipeline
+from corinpaint.restore import pipeline
 from corinpaint.restore.survey import Surroundings, survey
 
 HOUSE = CONFIG.parents[1]
@@ -71,8 +74,8 @@ def run(folder: Path, checkpoint: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     print("1. Simulating a LASCO C3 Level 0.5 frame with lost telemetry blocks")
-    simulation = simulate.simulate(SEED, lost=lost_blocks(), cme=True)
-    source = simulate.write(simulation, folder / simulation.frame.name, overwrite=True)
+    simulation = scene.simulate(SEED, lost=lost_blocks(), cme=True)
+    source = scene.write(simulation, folder / simulation.frame.name, overwrite=True)
     print(f"   {source}: {int(simulation.lost.sum())} blocks lost")
 
     archive = folder / "corinpaint.mar"
@@ -163,7 +166,7 @@ def data_of(product: bytes) -> list[bytes]:
         return [hdu.data.tobytes() for hdu in hdus]
 
 
-def comparison(simulation: simulate.Simulation, product: bytes) -> str:
+def comparison(simulation: scene.Simulation, product: bytes) -> str:
     """How far filled pixels are from the truth, for the network and for a harmonic fill.
 
     The error is the median distance from the exposure without loss, noise and all, in units of the median noise of the

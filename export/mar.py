@@ -18,21 +18,21 @@ from tempfile import TemporaryDirectory
 
 from corinpaint.export import onnx, torchscript
 from corinpaint.export.publish import aside
-from corinpaint.lasco import catalogue, store
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import ExportError
+from corinpaint.lasco.files import package_data
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files import catalogue, locate
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import default_checkpoint, read_info
 
 NAME = "corinpaint"
 HANDLER = "corinpaint_handler"
-ROOMS = ("lasco", "model", "restore", "handlers")
+ROOMS = ("lasco", "model", "restore", "client", "handlers")
 """What the handler needs of the package."""
 
 CALIBRATION = "calibration"
 """Folder of the official files inside the archive."""
 
-_HOUSE = Path(__file__).parent.parent
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CREATED = "01/01/1980 00:00:00"
 """Beginning of time in zip files, for all entries: the same input makes the same archive."""
@@ -91,18 +91,18 @@ def _stage_source(extra: Path) -> None:
     package = extra / "corinpaint"
     for room in ROOMS:
         ignored = shutil.ignore_patterns("__pycache__", ".*", "weights")
-        shutil.copytree(_HOUSE / room, package / room, ignore=ignored)
+        shutil.copytree(package_data(f"corinpaint.{room}"), package / room, ignore=ignored)
     (package / "__init__.py").write_text(f'"""CorInpaint {__version__}, as it travels in its TorchServe archive."""\n')
-    shutil.copyfile(_HOUSE / "handlers" / "handler.py", extra.parent / f"{HANDLER}.py")
+    shutil.copyfile(package_data("corinpaint.handlers", "handler.py"), extra.parent / f"{HANDLER}.py")
 
 
 def _stage_config(stage: Path, calibration: Path | None) -> None:
-    text = (_HOUSE / "serve_config" / "model-config.yaml").read_text()
+    text = package_data("corinpaint.serve_config", "model-config.yaml").read_text()
     if calibration is not None:
         load_assets(calibration)
         folder = stage / "extra" / CALIBRATION
         folder.mkdir()
-        for name, paths in store.files_by_name(calibration).items():
+        for name, paths in locate.files_by_name(calibration).items():
             asset = catalogue.identify(name)
             if asset is not None and asset.kind != "attitude":
                 shutil.copyfile(paths[0], folder / name)

@@ -17,8 +17,8 @@ from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import CheckpointError, ExportError, OptionError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY, read_info
-from corinpaint.restore import fingerprint
-from corinpaint.restore.backends import OnnxInpainter
+from corinpaint.restore.engines import fingerprints
+from corinpaint.restore.engines.onnx import OnnxInpainter
 
 OPSET = 20
 """Operator set of the model; read by onnxruntime 1.17 and newer."""
@@ -59,15 +59,15 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         import onnxscript  # noqa: F401  (torch.onnx needs it and says so less clearly)
     except ImportError as error:
         raise ExportError(f"{error.name} is not installed; install corinpaint[export]") from error
-    if precision not in fingerprint.TOLERANCE:
-        raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprint.TOLERANCE)}")
+    if precision not in fingerprints.TOLERANCE:
+        raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprints.TOLERANCE)}")
     stack, info = load_checkpoint(checkpoint)
     with aside(output) as path:
         model = _anonymous(_translated(halved(stack) if precision == "mixed" else stack))
-        more = {"opset": OPSET, "file_sha256": fingerprint.BLANK}
+        more = {"opset": OPSET, "file_sha256": fingerprints.BLANK}
         model.metadata_props.add(key=KEY, value=describe(info, stack, precision, **more))
         onnx.checker.check_model(model)
-        path.write_bytes(fingerprint.sealed(model.SerializeToString(deterministic=True)))
+        path.write_bytes(fingerprints.sealed(model.SerializeToString(deterministic=True)))
         verify(OnnxInpainter(path), checkpoint)
     return output
 

@@ -12,7 +12,7 @@ from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import KEY
-from corinpaint.restore.torch_backends import Pt2Inpainter
+from corinpaint.restore.engines.torch import Pt2Inpainter
 
 _NOTES = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
 """What torch notes beside every operation: where in the source it stands, with the paths of this machine."""

@@ -17,11 +17,11 @@ from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.metadata import CheckpointInfo
-from corinpaint.restore import fingerprint
+from corinpaint.restore.engines import fingerprints
 
 
 def describe(info: CheckpointInfo, model: Network, precision: str = "float32", **more: Any) -> str:
-    """The description of an export, as `corinpaint.restore.backends.parse_info` reads it.
+    """The description of an export, as `corinpaint.restore.engines.base.parse_info` reads it.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
     str
         JSON; docs/exports.md has the keys.
     """
-    given = fingerprint.given(info.domain, info.multiple)
+    given = fingerprints.given(info.domain, info.multiple)
     with one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
         outputs = model.restorer().eval()(*map(torch.from_numpy, given))
     return json.dumps(
@@ -53,7 +53,7 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
             "outputs": model.outputs,
             "uncertainty": model.outputs[2] if len(model.outputs) > 2 else None,
             "precision": precision,
-            "fingerprint": fingerprint.take([output.numpy() for output in outputs], precision),
+            "fingerprint": fingerprints.take([output.numpy() for output in outputs], precision),
             **more,
         },
         sort_keys=True,

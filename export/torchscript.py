@@ -13,7 +13,7 @@ from corinpaint.export.publish import aside, describe
 from corinpaint.export.verify import verify
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.metadata import KEY
-from corinpaint.restore.torch_backends import TorchScriptInpainter
+from corinpaint.restore.engines.torch import TorchScriptInpainter
 
 _SERIAL = b"0" * 40
 """In place of torch's serialization id, a hash over what is left out here too. What still differs is the number that

@@ -27,9 +27,11 @@ import psutil
 import requests
 
 from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.files import package_data
 
 HOST = "127.0.0.1"
-CONFIG = Path(__file__).resolve().parents[1] / "serve_config" / "config.properties"
+
+CONFIG = package_data("corinpaint.serve_config", "config.properties")
 
 PORTS = {"inference": 8080, "management": 8081, "metrics": 8082, "grpc_inference": 7070, "grpc_management": 7071}
 """Ports of serve_config/config.properties."""

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corinpaint.lasco.blocks import BLOCK, expand
 from corinpaint.lasco.errors import ExportError
+from corinpaint.lasco.level05.blocks import BLOCK, expand
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import read_info
-from corinpaint.restore.backends import TOLERANCE, Filled, Image, Inpainter
-from corinpaint.restore.torch_backends import TorchInpainter
+from corinpaint.restore.engines.base import TOLERANCE, Filled, Image, Inpainter
+from corinpaint.restore.engines.torch import TorchInpainter
 
 SEED = 20240117
 ROUNDING = 10.0

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from corinpaint.client.protocol import ENDINGS
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.restore import preview
+from corinpaint.restore import pictures
 from corinpaint.restore.pipeline import Restored
-from corinpaint.restore.protocol import ENDINGS
 from corinpaint.restore.report import report
 
 JSON = "application/json"
@@ -53,7 +53,7 @@ def _fits(restored: Restored) -> bytes:
 
 
 def _png(restored: Restored) -> bytes:
-    return preview.before_after(restored.level1)
+    return pictures.before_after(restored.level1)
 
 
 def _report(restored: Restored) -> bytes:

@@ -16,17 +16,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from corinpaint.handlers import answers, wire
+from corinpaint.client.protocol import NAME
+from corinpaint.handlers import answers
 from corinpaint.handlers import work as requests
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
-from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.lasco.simulate import simulate
+from corinpaint.lasco.files import package_data
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.lasco.version import __version__
-from corinpaint.restore import backends
+from corinpaint.restore.engines import base, loading
 from corinpaint.restore.pipeline import restore
-from corinpaint.restore.protocol import NAME
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ logger = logging.getLogger(__name__)
 class CorInpaintHandler:
     """What TorchServe calls: `initialize` once per worker, then `handle` for every batch."""
 
-    inpainter: backends.Inpainter
+    inpainter: base.Inpainter
     assets: Assets
     metrics: Metrics
     pool: ThreadPoolExecutor
@@ -57,14 +59,14 @@ class CorInpaintHandler:
         settings = read_settings(context.model_yaml_config)
         self.assets = load_assets(directory / settings.calibration if settings.calibration else None)
         model = _model(directory, settings)
-        self.inpainter = backends.load(model, settings.threads, settings.provider, settings.spin)
+        self.inpainter = loading.load(model, settings.threads, settings.provider, settings.spin)
         self.metrics = Metrics(context)
         self.pool = ThreadPoolExecutor(settings.parallel or os.cpu_count() or 1, thread_name_prefix="frame")
         self._warm_up()
         logger.info(
             "CorInpaint %s from %s: %s, weights %s, calibration %s",
             __version__,
-            Path(wire.__file__).parents[1],
+            package_data("corinpaint"),
             settings.engine,
             self.inpainter.info.sha256[:12],
             self.assets.kind,

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from corinpaint.client.protocol import HEADERS, MOST_CONTEXT, NAME
 from corinpaint.handlers.answers import FORMATS
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
 from corinpaint.restore.pipeline import NETWORK, check_fill
-from corinpaint.restore.protocol import HEADERS, MOST_CONTEXT, NAME
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame; without any of them it is the first field that is no option."""

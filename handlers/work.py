@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corinpaint.handlers import answers, wire
-from corinpaint.lasco.assets import Assets
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.frame import number_of, read_frame
+from corinpaint.lasco.file_numbers import number_of
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.reference_files.calibration_set import Assets
 from corinpaint.lasco.version import __version__
-from corinpaint.restore.backends import Inpainter
+from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.pipeline import Restored, restore
 from corinpaint.restore.stages import Stages
 

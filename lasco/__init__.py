@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from corinpaint.lasco.assets import load_assets
-    from corinpaint.lasco.frame import read_frame
-    from corinpaint.lasco.level1 import Level1, read_level1
+    from corinpaint.lasco.level05.frame import read_frame
+    from corinpaint.lasco.level1.calibrate import calibrate
+    from corinpaint.lasco.level1.product import Level1, read_level1
     from corinpaint.lasco.options import Options
-    from corinpaint.lasco.reduction import calibrate
-
-_WHERE = {
-    "Level1": "level1",
-    "Options": "options",
-    "calibrate": "reduction",
-    "load_assets": "assets",
-    "read_frame": "frame",
-    "read_level1": "level1",
-}
+    from corinpaint.lasco.photometry.optics import load_assets
 
 __all__ = ["Level1", "Options", "calibrate", "load_assets", "read_frame", "read_level1"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is asked for: the version, say, must not cost an import of astropy."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "level05.frame": ["read_frame"],
+        "level1.calibrate": ["calibrate"],
+        "level1.product": ["Level1", "read_level1"],
+        "options": ["Options"],
+        "photometry.optics": ["load_assets"],
+    },
+)

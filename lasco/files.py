@@ -1,4 +1,4 @@
-"""Writing files so that no partial one is ever seen: aside first, then renamed."""
+"""Files: written so that no partial one is ever seen (aside first, then renamed), and those that packages carry."""
 
 from __future__ import annotations
 
@@ -80,6 +80,21 @@ def aside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def package_data(package: str, *names: str) -> Path:
+    """A file or folder that an installed package carries.
+
+    Parameters
+    ----------
+    package : str
+        Dotted name.
+    *names : str
+        Parts of the path inside it; none for its folder.
+    """
+    from importlib import resources
+
+    return Path(str(resources.files(package).joinpath(*names)))
 
 
 def _umask() -> int:

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.version import __version__
+from corinpaint.model.log_polar import StraightConfig, StraightStack
 from corinpaint.model.metadata import (
     FORMAT_VERSION,
     KEY,
@@ -26,7 +27,6 @@ from corinpaint.model.metadata import (
     weights_dir,
 )
 from corinpaint.model.stack import LayerStack, StackConfig
-from corinpaint.model.straight import StraightConfig, StraightStack
 
 __all__ = [
     "CheckpointInfo",

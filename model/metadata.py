@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.files import package_data
 
 FORMAT_VERSION = 1
 KEY = "corinpaint"
@@ -65,7 +66,7 @@ class CheckpointInfo:
 
 def weights_dir() -> Path:
     """Folder of the weights that are shipped with the package."""
-    return Path(__file__).parent / "weights"
+    return package_data("corinpaint.model", "weights")
 
 
 def default_checkpoint() -> Path:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, clock
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.expose import Exposed, expose
-from corinpaint.lasco.frame import Frame, wrapped
-from corinpaint.lasco.pointing import on_detector, pointing
-from corinpaint.lasco.resample import bilinear
+from corinpaint.lasco.geometry import clock
+from corinpaint.lasco.geometry.pointing import on_detector, pointing
+from corinpaint.lasco.geometry.resampling import bilinear
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import Frame, wrapped
+from corinpaint.lasco.photometry.detector import Exposed, expose
 
 MOST_HOURS = 3.0
 """Hours between a frame and its context; a mass ejection crosses C2 in about two."""

@@ -7,16 +7,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, noise
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.expose import Exposed
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry import noise
+from corinpaint.lasco.photometry.detector import Exposed
 from corinpaint.model.metadata import DOMAINS
-from corinpaint.restore import backends, crops, equalise, fills, straight, uncertainty
+from corinpaint.restore import uncertainty
 from corinpaint.restore.context import Context
+from corinpaint.restore.engines import base
+from corinpaint.restore.methods.problem import Fill, Problem
+from corinpaint.restore.network import crops, equalisation, log_polar
 from corinpaint.restore.survey import Surroundings
 
 
-def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image, equalise.Equaliser]:
+def network_input(around: Surroundings) -> tuple[base.Image, base.Image, equalisation.Equaliser]:
     """What a network of the domain 'equalised' sees of a frame.
 
     Returns
@@ -28,7 +32,7 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
     equaliser : Equaliser
         The way back.
     """
-    equaliser = equalise.fit(around.brightness, around.observed)
+    equaliser = equalisation.fit(around.brightness, around.observed)
     image = np.where(around.observed, equaliser.forward(around.brightness), np.float32(0))
     return image[None, None], around.observed.astype(np.float32)[None, None], equaliser
 
@@ -36,7 +40,7 @@ def network_input(around: Surroundings) -> tuple[backends.Image, backends.Image,
 def fill_with_network(
     around: Surroundings,
     zones: tuple[blocks.Zone, ...],
-    engine: backends.Inpainter,
+    engine: base.Inpainter,
     context: tuple[Context, ...] = (),
 ) -> tuple[Exposed, NDArray[np.bool_]]:
     """Fill zones by a network, in the way that its domain asks for.
@@ -61,7 +65,7 @@ def fill_with_network(
                 f"{engine.info.path.name}: this network takes no context; leave it out, or choose the shipped weights"
             )
         return _fill_equalised(around, zones, engine)
-    filled = straight.fill(problem(around, zones, context), engine)
+    filled = log_polar.fill(problem(around, zones, context), engine)
     exposed = around.exposed
     variance = filled.variance(exposed.variance, _own_variance(exposed, filled.brightness, filled.reached))
     return replace(exposed, brightness=filled.brightness, variance=variance), filled.reached
@@ -80,7 +84,7 @@ def _own_variance(exposed: Exposed, brightness: NDArray[np.float32], where: NDAr
 
 
 def _fill_equalised(
-    around: Surroundings, zones: tuple[blocks.Zone, ...], engine: backends.Inpainter
+    around: Surroundings, zones: tuple[blocks.Zone, ...], engine: base.Inpainter
 ) -> tuple[Exposed, NDArray[np.bool_]]:
     image, mask, equaliser = network_input(around)
     shape = (around.field.shape[0], around.field.shape[1])
@@ -88,13 +92,13 @@ def _fill_equalised(
     brightness, reached = around.brightness.copy(), np.zeros(shape, dtype=bool)
     needs = (shape, engine.info.reach, engine.info.multiple)
     places = crops.windows(zones, *needs)
-    for part in crops.batches(places, crops.size, straight.BATCH):
+    for part in crops.batches(places, crops.size, log_polar.BATCH):
         given = (np.concatenate([whole[:, :, rows, columns] for rows, columns in part]) for whole in (image, mask))
         filled = engine.fill(*given)
         for place, values, known in zip(part, filled.image[:, 0], filled.reached[:, 0] > 0, strict=True):
             missing = np.logical_or.reduce([zone.missing for zone in crops.held(place, zones, *needs)])
             mine = blocks.expand(missing, shape)[place] & around.field[place] & known
-            straight.check_finite(values[mine], engine)
+            log_polar.check_finite(values[mine], engine)
             brightness[place][mine] = equaliser.inverse(values[mine])
             reached[place] |= known
     variance = uncertainty.of_fill(around.exposed, around.observed, wanted, brightness)
@@ -102,9 +106,9 @@ def _fill_equalised(
 
 
 def fill_with_method(
-    around: Surroundings, zones: tuple[blocks.Zone, ...], method: fills.Fill, context: tuple[Context, ...] = ()
+    around: Surroundings, zones: tuple[blocks.Zone, ...], method: Fill, context: tuple[Context, ...] = ()
 ) -> tuple[Exposed, NDArray[np.bool_]]:
-    """Fill zones by a method of `corinpaint.restore.fills`.
+    """Fill zones by a method of `corinpaint.restore.methods.registry`.
 
     Returns
     -------
@@ -121,10 +125,10 @@ def fill_with_method(
     return replace(around.exposed, brightness=brightness, variance=variance), np.isfinite(values)
 
 
-def problem(around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()) -> fills.Problem:
-    """What a method of `corinpaint.restore.fills` is told of a frame whose `zones` it shall fill."""
+def problem(around: Surroundings, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()) -> Problem:
+    """What a method of `corinpaint.restore.methods.registry` is told of a frame whose `zones` it shall fill."""
     exposed = around.exposed
     missing = np.logical_or.reduce([zone.missing for zone in zones])
     hole = blocks.expand(missing, around.field.shape) & around.field
     sigma = np.sqrt(exposed.variance)
-    return fills.Problem(around.brightness, around.observed, hole, sigma, around.centre, zones, context)
+    return Problem(around.brightness, around.observed, hole, sigma, around.centre, zones, context)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import Assets
-from corinpaint.lasco.frame import read_frame
-from corinpaint.restore import policy
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.restore import decision
 from corinpaint.restore.survey import survey
 
 
@@ -36,7 +36,7 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
     around = survey(frame, assets)
     exposed = around.exposed
     factor, bias, source, _ = exposed.exposure
-    verdicts = policy.judge(around.missing, around.field, around.observed)
+    verdicts = decision.judge(around.missing, around.field, around.observed)
     return {
         "name": frame.name,
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",

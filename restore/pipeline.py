@@ -10,18 +10,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corinpaint.lasco import blocks, level1
-from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.expose import Exposed
-from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import Frame
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.level1.calibrate import finish
 from corinpaint.lasco.options import DEFAULT, Options
-from corinpaint.lasco.reduction import finish
+from corinpaint.lasco.photometry.detector import Exposed
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files.calibration_set import Assets
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
-from corinpaint.restore import backends, choice, fills, policy
+from corinpaint.restore import decision, measured_errors
 from corinpaint.restore.context import Context, align
+from corinpaint.restore.engines import base, loading
 from corinpaint.restore.filling import fill_with_method, fill_with_network
+from corinpaint.restore.methods import registry
 from corinpaint.restore.stages import Stages
 from corinpaint.restore.survey import Surroundings, survey
 
@@ -29,10 +33,10 @@ NETWORK = "network"
 
 AUTO = "auto"
 
-TAKE_CONTEXT = (NETWORK, AUTO, fills.TEMPORAL)
+TAKE_CONTEXT = (NETWORK, AUTO, registry.TEMPORAL)
 """Methods that context frames can be given to."""
 
-FILLS = (NETWORK, AUTO, *fills.METHODS, "none")
+FILLS = (NETWORK, AUTO, *registry.METHODS, "none")
 """Methods of filling that can be asked for."""
 
 SEEN = {
@@ -66,11 +70,11 @@ class Restored:
 
     frame: Frame
     level1: level1.Level1
-    verdicts: tuple[policy.Verdict, ...]
+    verdicts: tuple[decision.Verdict, ...]
     lost: blocks.Blocks
     filled: blocks.Blocks
     fill: str
-    model: backends.ModelInfo | None
+    model: base.ModelInfo | None
     seconds: Mapping[str, float]
 
 
@@ -78,7 +82,7 @@ def restore(
     frame: Frame,
     *,
     fill: str = "network",
-    inpainter: backends.Inpainter | None = None,
+    inpainter: base.Inpainter | None = None,
     assets: Assets | None = None,
     options: Options = DEFAULT,
     context: Sequence[Frame] = (),
@@ -91,8 +95,9 @@ def restore(
     frame : Frame
         Level 0.5.
     fill : str
-        How lost blocks are filled: 'network', one of `corinpaint.restore.fills.METHODS`, 'auto' (for every zone the one
-        that was measured best, see `corinpaint.restore.choice`), or 'none', which leaves them NaN and flagged.
+        How lost blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for every
+        zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves them NaN
+        and flagged.
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
     assets : Assets, optional
@@ -103,7 +108,7 @@ def restore(
         Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from.
     most_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
-        of the noise; see `corinpaint.restore.choice.measured`. SolarSoft's limits hold besides.
+        of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
 
     Returns
     -------
@@ -123,9 +128,9 @@ def restore(
         When the network is needed and cannot be opened.
     """
     check_fill(fill)
-    if (fill == fills.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
+    if (fill == registry.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
-            f"fill = {fill!r} with {len(context)} context frames; {fills.TEMPORAL!r} needs some, {NETWORK!r} and "
+            f"fill = {fill!r} with {len(context)} context frames; {registry.TEMPORAL!r} needs some, {NETWORK!r} and "
             f"{AUTO!r} may have some, no other takes any"
         )
     if context and fill == NETWORK and inpainter is not None and inpainter.info.domain == DOMAINS[0]:
@@ -142,7 +147,7 @@ def restore(
     shown = [_shown(around, verdict, aligned) for verdict in verdicts]
     measured = _measured(verdicts, frame, shown, inpainter)
     plan = [
-        (fill,) if fill != AUTO else choice.ranked(frame, _count(v), with_context=there)
+        (fill,) if fill != AUTO else measured_errors.ranked(frame, _count(v), with_context=there)
         for v, there in zip(verdicts, shown, strict=True)
     ]
     if most_error is not None:
@@ -167,33 +172,35 @@ def check_fill(fill: str) -> None:
         raise OptionError(f"fill = {fill[:40]!r} is unknown; choose one of {', '.join(FILLS)}")
 
 
-def _count(verdict: policy.Verdict) -> int:
+def _count(verdict: decision.Verdict) -> int:
     return int(verdict.zone.missing.sum())
 
 
-def _shown(around: Surroundings, verdict: policy.Verdict, context: tuple[Context, ...]) -> bool:
+def _shown(around: Surroundings, verdict: decision.Verdict, context: tuple[Context, ...]) -> bool:
     """Whether context frames observed all that is lost in a zone."""
     hole = blocks.expand(verdict.zone.missing, around.field.shape) & around.field
     return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())
 
 
 def _measured(
-    verdicts: list[policy.Verdict], frame: Frame, shown: list[bool], inpainter: backends.Inpainter | None
+    verdicts: list[decision.Verdict], frame: Frame, shown: list[bool], inpainter: base.Inpainter | None
 ) -> list[dict[str, float]]:
     """Measured errors on zones like each; those of the network only for the weights that were measured."""
-    errors = [choice.measured(frame, _count(v), with_context=there) for v, there in zip(verdicts, shown, strict=True)]
+    errors = [
+        measured_errors.measured(frame, _count(v), with_context=there) for v, there in zip(verdicts, shown, strict=True)
+    ]
     if not errors:
         return []
     used = inpainter.info.sha256 if inpainter is not None else read_info(default_checkpoint()).sha256
-    if used != choice.weights():
+    if used != measured_errors.weights():
         for one in errors:
             one.pop(NETWORK, None)
     return errors
 
 
 def _within(
-    verdicts: list[policy.Verdict], plan: list[tuple[str, ...]], measured: list[dict[str, float]], most: float
-) -> tuple[list[policy.Verdict], list[tuple[str, ...]]]:
+    verdicts: list[decision.Verdict], plan: list[tuple[str, ...]], measured: list[dict[str, float]], most: float
+) -> tuple[list[decision.Verdict], list[tuple[str, ...]]]:
     """Leave out methods with larger errors, and refuse the zones for which none is left."""
     kept = [
         tuple(name for name in names if errors.get(name, np.inf) <= most)
@@ -213,27 +220,27 @@ def _within(
 
 def _filled(
     around: Surroundings,
-    verdicts: list[policy.Verdict],
+    verdicts: list[decision.Verdict],
     plan: list[tuple[str, ...]],
-    inpainter: backends.Inpainter | None,
+    inpainter: base.Inpainter | None,
     context: tuple[Context, ...],
-) -> tuple[Exposed, list[policy.Verdict], backends.ModelInfo | None]:
+) -> tuple[Exposed, list[decision.Verdict], base.ModelInfo | None]:
     """The frame with every zone filled by the first of its methods that finds values, and refused where none does."""
     brightness, variance = around.exposed.brightness.copy(), around.exposed.variance.copy()
     model, verdicts = None, list(verdicts)
     open_ = {i for i, verdict in enumerate(verdicts) if not verdict.refused}
-    helps = [choice.context_helps(around.exposed.frame, _count(verdict)) for verdict in verdicts]
+    helps = [measured_errors.context_helps(around.exposed.frame, _count(verdict)) for verdict in verdicts]
     for turn in range(max(map(len, plan), default=0)):
         steps = {i: (plan[i][turn], plan[i][turn] != NETWORK or helps[i]) for i in sorted(open_) if turn < len(plan[i])}
         for name, in_context in dict.fromkeys(steps.values()):
             mine = [i for i, step in steps.items() if step == (name, in_context)]
             zones = tuple(verdicts[i].zone for i in mine)
             if name == NETWORK:
-                engine = inpainter or backends.load()
+                engine = inpainter or loading.load()
                 given = context if in_context and engine.info.domain != DOMAINS[0] else ()
                 result, reached = fill_with_network(around, zones, engine, given)
             else:
-                result, reached = fill_with_method(around, zones, fills.METHODS[name](), context)
+                result, reached = fill_with_method(around, zones, registry.METHODS[name](), context)
             for i in mine:
                 place = blocks.bounds(verdicts[i].zone.missing, around.field.shape)
                 hole = blocks.expand(verdicts[i].zone.missing, around.field.shape)[place] & around.field[place]
@@ -254,19 +261,19 @@ def _out_of_reach(name: str, context: bool) -> str:
     return f"too little is observed {'in the context' if context else 'around it'} for {name}"
 
 
-def _verdicts(around: Surroundings, fill: str) -> list[policy.Verdict]:
-    verdicts = policy.judge(around.missing, around.field, around.observed)
+def _verdicts(around: Surroundings, fill: str) -> list[decision.Verdict]:
+    verdicts = decision.judge(around.missing, around.field, around.observed)
     if fill == "none":
-        return [policy.Verdict(v.zone, "no fill asked for") for v in verdicts]
+        return [decision.Verdict(v.zone, "no fill asked for") for v in verdicts]
     return verdicts
 
 
-def _accepted(verdicts: list[policy.Verdict]) -> blocks.Blocks:
+def _accepted(verdicts: list[decision.Verdict]) -> blocks.Blocks:
     maps = [v.zone.missing for v in verdicts if not v.refused]
     return np.asarray(np.logical_or.reduce(maps)) if maps else np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
 
 
-def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -> list[str]:
+def _history(verdicts: list[decision.Verdict], model: base.ModelInfo | None) -> list[str]:
     lines = []
     if model is not None:
         lines.append(
@@ -280,7 +287,7 @@ def _history(verdicts: list[policy.Verdict], model: backends.ModelInfo | None) -
     return lines
 
 
-def _cards(fill: str, model: backends.ModelInfo | None) -> list[tuple[str, str, str]]:
+def _cards(fill: str, model: base.ModelInfo | None) -> list[tuple[str, str, str]]:
     cards = [("FILL", fill, "method of filling that was asked for")]
     if model is None:
         return [*cards, ("WEIGHTS", "none", "no network was run")]

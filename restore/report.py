@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from corinpaint.lasco import blocks, level1
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level1 import product
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.pipeline import Restored
 
@@ -57,7 +58,9 @@ def report(restored: Restored) -> dict[str, Any]:
             }
             for v in restored.verdicts
         ],
-        "pixels": {meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in level1.FLAGS.items()},
+        "pixels": {
+            meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in product.FLAGS.items()
+        },
         "statistics": statistics,
     }
 

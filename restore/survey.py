@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks, clock
-from corinpaint.lasco.assets import Assets
-from corinpaint.lasco.expose import Exposed, expose
-from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.geometry import clock
+from corinpaint.lasco.geometry.pointing import on_detector, pointing
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
-from corinpaint.lasco.pointing import on_detector, pointing
+from corinpaint.lasco.photometry.detector import Exposed, expose
+from corinpaint.lasco.reference_files.calibration_set import Assets
 
 
 @dataclass(frozen=True, eq=False)

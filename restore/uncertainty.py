@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.expose import Exposed
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.detector import Exposed
 
 DEGREE = 3
 """Of the polynomial surface that is fitted around each zone."""

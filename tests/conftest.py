@@ -11,7 +11,7 @@ import pytest
 from level05 import frame_bytes
 
 if TYPE_CHECKING:
-    from corinpaint.restore.backends import Filled
+    from corinpaint.restore.engines.base import Filled
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -40,13 +40,13 @@ class EchoInpainter:
     """A network stand-in that fills every hole with the mean of the valid pixels: fast and predictable."""
 
     def __init__(self) -> None:
-        from corinpaint.restore.backends import ModelInfo
+        from corinpaint.restore.engines.base import ModelInfo
 
         self.info = ModelInfo(Path("echo.onnx"), "echo", "0", "0" * 64, 128, 1024)
         self.calls = 0
 
     def fill(self, image: np.ndarray, mask: np.ndarray, place: np.ndarray | None = None) -> Filled:
-        from corinpaint.restore.backends import Filled
+        from corinpaint.restore.engines.base import Filled
 
         assert place is None
         self.calls += 1
@@ -58,13 +58,13 @@ class StraightEcho:
     """Its sibling for straightened windows: the mean of the frame's valid pixels, window by window, scatter 1."""
 
     def __init__(self) -> None:
-        from corinpaint.restore.backends import ModelInfo
+        from corinpaint.restore.engines.base import ModelInfo
 
         self.info = ModelInfo(Path("echo.onnx"), "echo", "0", "0" * 64, 64, 1024, "noise")
         self.calls = 0
 
     def fill(self, image: np.ndarray, mask: np.ndarray, place: np.ndarray | None = None) -> Filled:
-        from corinpaint.restore.backends import Filled
+        from corinpaint.restore.engines.base import Filled
 
         assert image.shape == mask.shape
         assert image.shape[1] == 2
@@ -109,7 +109,7 @@ def write_small_straight(path: Path, seed: int = 0, layers: int = 1) -> Path:
     import torch
 
     from corinpaint.model.checkpoint import save_checkpoint
-    from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
+    from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
     from corinpaint.model.unet import UNetConfig
 
     torch.manual_seed(seed)

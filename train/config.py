@@ -60,7 +60,8 @@ class TrainConfig:
     resume : bool
         Go on from the run folder's last checkpoint.
     vgg : str
-        "download", "random", "none" or a path, see `corinpaint.train.vgg.load_vgg`. Only read when a loss needs it.
+        "download", "random", "none" or a path, see `corinpaint.train.equalised.vgg.load_vgg`. Only read when a loss
+        needs it.
     accelerator : str
         "auto", "cpu" or "cuda".
     precision : {"auto", "full", "bf16"}

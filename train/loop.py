@@ -23,20 +23,13 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.train.average import MovingAverage
 from corinpaint.train.config import LAST, TrainConfig, check_config, write_config
+from corinpaint.train.equalised.recipe import Published
 from corinpaint.train.journal import Journal
+from corinpaint.train.log_polar.recipe import Straight
 from corinpaint.train.processes import Processes, open_fabric
-from corinpaint.train.published import Published
 from corinpaint.train.recipe import Moment, Recipe
 from corinpaint.train.record import revision, training_record
-from corinpaint.train.state import (
-    StopRequest,
-    load_state,
-    random_states,
-    save_state,
-    set_random_states,
-    stop_on_signal,
-)
-from corinpaint.train.straight import Straight
+from corinpaint.train.state import StopRequest, load_state, random_states, save_state, set_random_states, stop_on_signal
 
 BEST = "best.safetensors"
 FINAL = "corinpaint.safetensors"

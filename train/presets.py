@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.train.losses import LossWeights
-from corinpaint.train.straight_losses import StraightWeights
+from corinpaint.train.equalised.losses import LossWeights
+from corinpaint.train.log_polar.losses import StraightWeights
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Preset:
     cosine : bool
         Whether it then falls to 0 along a cosine; else it stays.
     design : str
-        "published", or "straight": see `corinpaint.train.published` and `corinpaint.train.straight`.
+        "published", or "straight": see `corinpaint.train.equalised.recipe` and `corinpaint.train.log_polar.recipe`.
     crop : int
         Side of the samples, px.
     validation_crops : int

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from corinpaint.lasco.files import package_data
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.scenes import Dated
+from corinpaint.train.equalised.scenes import Dated
 
 SETTINGS = (
     "preset",
@@ -75,7 +76,7 @@ def revision() -> str | None:
     try:
         answer = subprocess.run(
             ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
+            cwd=package_data("corinpaint.train"),
             capture_output=True,
             text=True,
             timeout=10,

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from corinpaint.cli.main import main
-from corinpaint.restore import backends
+from corinpaint.restore.engines import loading
 
 
 @pytest.fixture
 def run(monkeypatch, echo):
     """Run `corinpaint ...` in this process, with a stand-in for the network."""
-    monkeypatch.setattr(backends, "load", lambda *_: echo)
+    monkeypatch.setattr(loading, "load", lambda *_: echo)
     monkeypatch.delenv("CORINPAINT_CALIBRATION", raising=False)
 
     def invoke(*words: object) -> Result:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from corinpaint.cli.benchmark import SIZES
-from corinpaint.lasco.simulate import simulate, write
-from corinpaint.train.placement import SHAPES
+from corinpaint.lasco.simulation.placement import SHAPES
+from corinpaint.lasco.simulation.scene import simulate, write
 
 
 def test_a_folder_of_frames_is_measured(run, tmp_path):

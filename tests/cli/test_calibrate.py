@@ -8,13 +8,13 @@ from astropy.io import fits
 
 from corinpaint.cli.common import STEPS
 from corinpaint.lasco.options import NAMES
-from corinpaint.restore import backends
+from corinpaint.restore.engines import loading
 
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """No command here may open a network."""
-    monkeypatch.setattr(backends, "load", lambda *_: pytest.fail("a network was opened"))
+    monkeypatch.setattr(loading, "load", lambda *_: pytest.fail("a network was opened"))
 
 
 def test_a_frame_is_calibrated_and_its_lost_blocks_are_left(run, frame_path, tmp_path):

@@ -8,10 +8,10 @@ from datetime import date
 import official_tree
 import pytest
 
-from corinpaint.lasco import catalogue, lock
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.store import exposure_table_name, locate
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files import catalogue, manifest
+from corinpaint.lasco.reference_files.locate import exposure_table_name, locate
 
 DAYS = [date(2002, 1, 8), date(2002, 1, 9)]
 TABLE = catalogue.exposure_table("C3", DAYS[0])
@@ -36,7 +36,7 @@ def fetch(run, server, store):
 
 
 def _there(store):
-    return {path.name for path in store.rglob("*") if path.is_file()} - {lock.LOCK}
+    return {path.name for path in store.rglob("*") if path.is_file()} - {manifest.LOCK}
 
 
 def test_one_frame_fetches_the_handful_of_files_that_it_is_calibrated_with(fetch, server, store, frame_path):
@@ -151,7 +151,7 @@ def test_list_shows_what_is_there_and_what_for(run, fetch, store):
     assert by_name["C3ramp.fts"].endswith("C3 stray light")
     assert by_name["c2vig_final.fts"].split()[1:5] == ["no", "-", "-", "-"]
     rows = {row["name"]: row for row in json.loads(run("calibration", "list", "-o", store, "--json").output)}
-    assert rows[TABLE.name]["sha256"] == lock.read(store)[TABLE.path].sha256
+    assert rows[TABLE.name]["sha256"] == manifest.read(store)[TABLE.path].sha256
 
 
 def test_the_folder_may_be_named_in_the_environment(run, fetch, store, monkeypatch):

@@ -11,7 +11,7 @@ from astropy.io import fits
 from click.testing import CliRunner
 
 from corinpaint.cli.main import main
-from corinpaint.restore import backends
+from corinpaint.restore.engines import loading
 
 
 def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
@@ -44,14 +44,14 @@ def test_a_product_is_not_replaced_unless_asked(run, frame_path, tmp_path):
 
 
 def test_without_fill_no_network_is_opened(run, frame_path, tmp_path, monkeypatch):
-    monkeypatch.setattr(backends, "load", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(loading, "load", lambda *_: pytest.fail("opened"))
     assert run("restore", frame_path, "-o", tmp_path / "out", "--fill", "none").exit_code == 0
     mask = fits.getdata(tmp_path / "out" / "35082037.fits", "MASK")
     assert np.count_nonzero(mask & 16) > 1000
 
 
 def test_a_fill_without_a_network_opens_none_and_is_told(run, frame_path, tmp_path, monkeypatch):
-    monkeypatch.setattr(backends, "load", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(loading, "load", lambda *_: pytest.fail("opened"))
     result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--json")
     assert result.exit_code == 0, result.output
     header = fits.getheader(tmp_path / "out" / "35082037.fits")
@@ -153,7 +153,7 @@ def test_a_limit_of_the_measured_error_refuses_and_says_so(run, frame_path, tmp_
 
 def test_the_provider_asked_for_is_the_engines(run, frame_path, echo, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(backends, "load", lambda *given: asked.append(given) or echo)
+    monkeypatch.setattr(loading, "load", lambda *given: asked.append(given) or echo)
     assert run("restore", frame_path, "-o", tmp_path / "out", "--provider", "cuda", "--threads", 2).exit_code == 0
     assert asked == [(None, 2, "cuda")]
 

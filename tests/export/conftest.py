@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from corinpaint.model.metadata import read_info
-from corinpaint.restore.backends import Filled
-from corinpaint.restore.torch_backends import TorchInpainter
+from corinpaint.restore.engines.base import Filled
+from corinpaint.restore.engines.torch import TorchInpainter
 
 
 class StraightExample(NamedTuple):

@@ -86,8 +86,8 @@ def test_all_that_is_copied_is_there_and_all_that_is_installed_is_copied(recipe)
     copied = {name for word, rest in recipe if word == "COPY" and "--from" not in rest for name in rest.split()[:-1]}
     assert all((ROOT / name).exists() for name in copied)
     project = (ROOT / "pyproject.toml").read_text()
-    rooms = set(re.findall(r'^"corinpaint\.\w+" = "(\w+)"', project, flags=re.M))
-    assert rooms | {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} == copied
+    rooms = set(re.findall(r'^"corinpaint[\w.]*" = "(\w+)"', project, flags=re.M))
+    assert rooms | {"pyproject.toml", "setup.py", "README.md", "LICENSE", "constraints.txt"} == copied
 
 
 def test_the_container_runs_as_a_user_without_rights_and_says_whether_it_lives(recipe):

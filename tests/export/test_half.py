@@ -8,13 +8,13 @@ import torch
 from corinpaint.export.half import HalfConv2d, halved
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.partial import PartialConv2d
-from corinpaint.restore import fingerprint
+from corinpaint.restore.engines import fingerprints
 
 
 @pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
 def test_a_network_with_half_its_bits_takes_and_gives_float32_and_nearly_the_same(request, fixture):
     model, info = load_checkpoint(request.getfixturevalue(fixture))
-    given = [torch.from_numpy(array) for array in fingerprint.given(info.domain, info.multiple)]
+    given = [torch.from_numpy(array) for array in fingerprints.given(info.domain, info.multiple)]
     coarse = halved(model)
     with torch.inference_mode():
         wanted, got = model.restorer()(*given), coarse.restorer()(*given)

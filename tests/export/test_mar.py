@@ -24,8 +24,8 @@ def test_the_archive_holds_what_serving_needs_and_nothing_else(archive):
         names = set(content.namelist())
         manifest = json.loads(content.read("MAR-INF/MANIFEST.json"))
     assert {"corinpaint.onnx", "corinpaint.pt", "corinpaint_handler.py", "model-config.yaml"} <= names
-    assert {"corinpaint/__init__.py", "corinpaint/lasco/data/never_sent_blocks.json"} <= names
-    assert any(name.startswith("corinpaint/lasco/data/nominal/") for name in names)
+    assert {"corinpaint/__init__.py", "corinpaint/lasco/level05/never_sent_blocks.json"} <= names
+    assert any(name.startswith("corinpaint/lasco/nominal/nominal_") for name in names)
     rooms = {name.split("/")[1] for name in names if name.startswith("corinpaint/") and name.count("/") > 1}
     assert rooms == set(mar.ROOMS)
     assert not [name for name in names if "weights" in name or "__pycache__" in name or name.endswith(".safetensors")]

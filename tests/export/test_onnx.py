@@ -18,25 +18,26 @@ from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.metadata import KEY, default_checkpoint, read_info
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
-from corinpaint.restore import backends
-from corinpaint.restore.torch_backends import TorchInpainter
+from corinpaint.restore.engines import base, loading
+from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
+from corinpaint.restore.engines.torch import TorchInpainter
 
 
 def test_the_model_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(onnx_model, example):
-    restored, mask_out, scale = backends.load(onnx_model).fill(example.image, example.mask)
+    restored, mask_out, scale = loading.load(onnx_model).fill(example.image, example.mask)
     assert scale is None
-    assert np.abs(restored - example.restored).max() <= backends.TOLERANCE
+    assert np.abs(restored - example.restored).max() <= base.TOLERANCE
     assert np.array_equal(mask_out, example.mask_out)
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
 
 
 def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(straight_onnx, straight_example):
-    engine = backends.load(straight_onnx)
+    engine = loading.load(straight_onnx)
     answer = engine.fill(*straight_example.given)
     assert engine.info.domain == "noise"
     assert np.array_equal(answer.reached, straight_example.wanted.reached)
     for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
-        assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
+        assert np.abs(got - wanted).max() <= base.TOLERANCE * np.abs(wanted).max()
         assert np.ptp(wanted) > 0.01
 
 
@@ -60,7 +61,7 @@ def half(calm) -> Path:
 
 
 def test_the_model_in_half_precision_takes_and_gives_float32_and_nearly_the_same(calm, half, example):
-    engine = backends.load(half)
+    engine = loading.load(half)
     assert engine.info.precision == "mixed"
     restored, mask_out, _ = engine.fill(example.image, example.mask)
     wanted = TorchInpainter(calm).fill(example.image, example.mask)
@@ -111,7 +112,7 @@ def test_the_model_says_all_that_a_pipeline_needs_to_know(straight_onnx, straigh
 
 
 def test_the_model_describes_itself_as_its_checkpoint_does(checkpoint, onnx_model):
-    info, told = read_info(checkpoint), backends.load(onnx_model).info
+    info, told = read_info(checkpoint), loading.load(onnx_model).info
     assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
 
 
@@ -137,7 +138,7 @@ def test_a_model_for_straightened_windows_names_its_ends_and_what_it_sees(straig
         ["image", "mask", "place"],
         ["filled", "reached", "scale"],
     )
-    told = backends.load(straight_onnx).info
+    told = loading.load(straight_onnx).info
     assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
 
 
@@ -156,4 +157,4 @@ def test_a_failing_proof_leaves_nothing_behind(checkpoint, onnx_model, tmp_path,
 
 @pytest.mark.skipif(not default_checkpoint().is_file(), reason="no weights are shipped yet")
 def test_the_shipped_model_equals_the_shipped_checkpoint():
-    verify.verify(backends.OnnxInpainter(backends.default_onnx()), default_checkpoint())
+    verify.verify(OnnxInpainter(default_onnx()), default_checkpoint())

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.level1 import Level1
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1.calibrate import calibrate
+from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
-from corinpaint.lasco.reduction import calibrate
-from corinpaint.lasco.simulate import simulate, write
-from corinpaint.restore import backends
+from corinpaint.lasco.simulation.scene import simulate, write
+from corinpaint.restore.engines import loading
+from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
 from corinpaint.restore.pipeline import restore
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "pipeline.py"
@@ -55,14 +56,14 @@ def given(level05, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def wanted(level05) -> Level1:
-    engine = backends.OnnxInpainter(backends.default_onnx())
+    engine = OnnxInpainter(default_onnx())
     return restore(read_frame(level05), inpainter=engine, options=OPTIONS).level1
 
 
 @pytest.fixture(scope="module")
 def output(given, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "filled.fits"
-    done = run(backends.default_onnx(), given, path)
+    done = run(default_onnx(), given, path)
     assert done.returncode == 0, done.stderr
     assert "pixels filled" in done.stdout
     return path
@@ -94,7 +95,7 @@ def test_it_changes_nothing_else_and_says_what_filled(output, given):
         same = after["MASK"].data & 1 == 0
         for name in (0, "MASK", "UNCERT"):
             assert np.array_equal(after[name].data[same], before[name].data[same], equal_nan=name == 0)
-        assert backends.load().info.sha256 in "".join(map(str, after[0].header["HISTORY"])).replace("\n", "")
+        assert loading.load().info.sha256 in "".join(map(str, after[0].header["HISTORY"])).replace("\n", "")
 
 
 def test_it_refuses_a_network_that_sees_something_else(onnx_model, given, tmp_path):

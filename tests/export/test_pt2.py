@@ -13,8 +13,8 @@ import pytest
 from corinpaint.export import pt2
 from corinpaint.lasco.errors import CheckpointError, ExportError
 from corinpaint.model.metadata import KEY, read_info
-from corinpaint.restore import backends
-from corinpaint.restore.torch_backends import Pt2Inpainter
+from corinpaint.restore.engines import base, loading
+from corinpaint.restore.engines.torch import Pt2Inpainter
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +23,17 @@ def program(straight_checkpoint) -> Path:
 
 
 def test_the_program_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(program, straight_example):
-    engine = backends.load(program)
+    engine = loading.load(program)
     answer = engine.fill(*straight_example.given)
     assert (engine.info.engine, engine.info.domain) == ("torch.export", "noise")
     assert np.array_equal(answer.reached, straight_example.wanted.reached)
     for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
-        assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
+        assert np.abs(got - wanted).max() <= base.TOLERANCE * np.abs(wanted).max()
         assert np.ptp(wanted) > 0.01
 
 
 def test_the_program_describes_itself_as_its_checkpoint_does(straight_checkpoint, program):
-    info, told = read_info(straight_checkpoint), backends.load(program).info
+    info, told = read_info(straight_checkpoint), loading.load(program).info
     assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
 
 

@@ -10,8 +10,8 @@ import torch
 
 from corinpaint.export.publish import aside, describe
 from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.restore import fingerprint
-from corinpaint.restore.backends import parse_info
+from corinpaint.restore.engines import fingerprints
+from corinpaint.restore.engines.base import parse_info
 
 
 @pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
@@ -32,7 +32,7 @@ def test_a_description_tells_the_precision_and_whatever_else_there_is_to_say(str
     model, info = load_checkpoint(straight_checkpoint)
     told = json.loads(describe(info, model, "mixed", opset=20))
     assert (told["precision"], told["opset"], told["uncertainty"]) == ("mixed", 20, "scale")
-    assert told["fingerprint"]["tolerance"] == fingerprint.TOLERANCE["mixed"]
+    assert told["fingerprint"]["tolerance"] == fingerprints.TOLERANCE["mixed"]
 
 
 def test_the_fingerprint_is_taken_on_one_thread_and_torch_keeps_its_own(checkpoint, monkeypatch):

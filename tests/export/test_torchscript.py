@@ -11,30 +11,30 @@ import pytest
 from corinpaint.export import torchscript
 from corinpaint.lasco.errors import ExportError, OutputError
 from corinpaint.model.metadata import read_info
-from corinpaint.restore import backends
-from corinpaint.restore.torch_backends import TorchScriptInpainter
+from corinpaint.restore.engines import base, loading
+from corinpaint.restore.engines.torch import TorchScriptInpainter
 
 
 def test_the_trace_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(trace, example):
-    restored, mask_out, scale = backends.load(trace).fill(example.image, example.mask)
+    restored, mask_out, scale = loading.load(trace).fill(example.image, example.mask)
     assert scale is None
-    assert np.abs(restored - example.restored).max() <= backends.TOLERANCE
+    assert np.abs(restored - example.restored).max() <= base.TOLERANCE
     assert np.array_equal(mask_out, example.mask_out)
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
 
 
 def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(straight_trace, straight_example):
-    engine = backends.load(straight_trace)
+    engine = loading.load(straight_trace)
     answer = engine.fill(*straight_example.given)
     assert engine.info.domain == "noise"
     assert np.array_equal(answer.reached, straight_example.wanted.reached)
     for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
-        assert np.abs(got - wanted).max() <= backends.TOLERANCE * np.abs(wanted).max()
+        assert np.abs(got - wanted).max() <= base.TOLERANCE * np.abs(wanted).max()
         assert np.ptp(wanted) > 0.01
 
 
 def test_the_trace_describes_itself_as_its_checkpoint_does(checkpoint, trace):
-    info, told = read_info(checkpoint), backends.load(trace).info
+    info, told = read_info(checkpoint), loading.load(trace).info
     assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
 
 

@@ -11,8 +11,8 @@ import pytest
 from corinpaint.export import verify
 from corinpaint.lasco.errors import ExportError
 from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.restore.backends import Filled
-from corinpaint.restore.torch_backends import TorchInpainter
+from corinpaint.restore.engines.base import Filled
+from corinpaint.restore.engines.torch import TorchInpainter
 
 
 def test_the_cases_of_the_proof_hold_what_can_go_wrong(checkpoint):

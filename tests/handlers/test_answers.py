@@ -10,7 +10,7 @@ from level05 import ALL
 
 from corinpaint.handlers import answers
 from corinpaint.lasco.errors import CalibrationError, CorInpaintError, FrameError
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.restore.pipeline import restore
 
 PATH = re.compile(r"(^|[\s'\"(])/[a-z]+/|Traceback|\.py\b")

@@ -15,9 +15,9 @@ from astropy.io import fits
 
 from corinpaint.handlers.handler import CorInpaintHandler
 from corinpaint.handlers.metrics import Metrics
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore.pipeline import restore
 
 LOST = ((20, 8), (20, 9), (12, 22))
@@ -164,7 +164,7 @@ def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, fra
 
 
 def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("corinpaint.restore.backends.load", lambda *given: opened.append(given) or echo)
+    monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *given: opened.append(given) or echo)
     opened = []
     context = SimpleNamespace(
         system_properties={"model_dir": str(tmp_path)},
@@ -184,7 +184,7 @@ def test_an_archive_without_its_network_does_not_get_ready(tmp_path):
 
 
 def test_an_archive_whose_network_fills_nothing_does_not_get_ready(echo, tmp_path, monkeypatch):
-    monkeypatch.setattr("corinpaint.restore.backends.load", lambda *_: echo)
+    monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *_: echo)
     fill = echo.fill
     echo.fill = lambda *given: (filled := fill(*given))._replace(reached=np.zeros_like(filled.reached))
     context = SimpleNamespace(system_properties={"model_dir": str(tmp_path)}, model_yaml_config={})

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from corinpaint.handlers.metrics import Metrics
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.restore.pipeline import restore
 
 pytest.importorskip("ts")

@@ -10,8 +10,8 @@ import pytest
 
 from corinpaint.handlers import handler
 from corinpaint.handlers.work import work
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore.pipeline import restore
 
 

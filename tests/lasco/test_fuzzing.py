@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from corinpaint.lasco import calibrate, read_frame
 from corinpaint.lasco.errors import CorInpaintError, FrameError
-from corinpaint.lasco.frame import Frame
+from corinpaint.lasco.level05.frame import Frame
 from corinpaint.restore.pipeline import restore
 
 FOUND = sorted((Path(__file__).resolve().parents[1] / "data" / "fuzz").glob("*"))

@@ -12,11 +12,13 @@ from astropy.io import fits
 from astropy.time import Time
 from corkit_header import as_corkit_reads
 
-from corinpaint.lasco import calibration, exposure, level1
-from corinpaint.lasco.assets import Assets, load_assets
 from corinpaint.lasco.errors import UnsupportedFrameError
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.reduction import calibrate
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.level1.calibrate import calibrate
+from corinpaint.lasco.photometry import corkit, exposure
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files.calibration_set import Assets
 
 DAY = 52282
 CLEAR = 7.43e-8 * (DAY - 50000) + 5.96e-3
@@ -37,7 +39,7 @@ def empty(monkeypatch, tmp_path, utils):
 def _corkit_factor(raw_file):
     """CorKit's calibration factor of a file, from the header as it stands."""
     header = as_corkit_reads(raw_file)
-    return calibration._corkit_calfactor(header["DETECTOR"])(header)[1]
+    return corkit._corkit_calfactor(header["DETECTOR"])(header)[1]
 
 
 # Calibration factors
@@ -63,7 +65,7 @@ def test_the_factors_of_the_filters_agree(make_frame, detector, filter_):
     raw_file = make_frame(DETECTOR=detector, FILTER=filter_)
     by_hand = FACTORS[detector][filter_] * 1e-10
     assert _corkit_factor(raw_file) == pytest.approx(by_hand, abs=0, rel=1e-12)
-    assert calibration.calfactor(read_frame(raw_file)) == pytest.approx(by_hand, abs=0, rel=1e-12)
+    assert corkit.calfactor(read_frame(raw_file)) == pytest.approx(by_hand, abs=0, rel=1e-12)
 
 
 @pytest.mark.parametrize(("detector", "filter_"), ALL_FILTERS)
@@ -76,7 +78,7 @@ def test_polarisers_are_missed_by_corkit_where_the_header_has_a_blank(make_frame
     assert _corkit_factor(raw_file) == pytest.approx(0 if lost else plain, abs=0, rel=1e-12)
     squeezed = make_frame(DETECTOR=detector, FILTER=filter_, POLAR=polar.replace(" ", ""))
     assert _corkit_factor(squeezed) == pytest.approx(by_hand, abs=0, rel=1e-12)
-    assert calibration.calfactor(read_frame(raw_file)) == pytest.approx(by_hand, abs=0, rel=1e-12)
+    assert corkit.calfactor(read_frame(raw_file)) == pytest.approx(by_hand, abs=0, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -86,13 +88,13 @@ def test_polarisers_are_missed_by_corkit_where_the_header_has_a_blank(make_frame
 def test_rare_positions_of_c2_have_solarsofts_factor(make_frame, filter_, polar, official):
     """SolarSoft's 'nd' never matches the name in upper case; CorKit's does, and its Halpha and Lens are 0.1033."""
     frame = read_frame(make_frame(DETECTOR="C2", FILTER=filter_, POLAR=polar))
-    assert calibration.calfactor(frame) == pytest.approx(official * 1e-10, abs=0, rel=1e-9)
+    assert corkit.calfactor(frame) == pytest.approx(official * 1e-10, abs=0, rel=1e-9)
 
 
 def test_the_day_of_the_factor_is_that_of_date_obs(make_frame):
     """SolarSoft takes DATE-OBS, not MID_DATE: another day where the exposure goes on beyond midnight."""
     frame = read_frame(make_frame(TIME_OBS="23:59:55.000", MID_DATE=DAY + 1, MID_TIME=4.6))
-    assert calibration.calfactor(frame) == pytest.approx(CLEAR * 1e-10, abs=0, rel=1e-9)
+    assert corkit.calfactor(frame) == pytest.approx(CLEAR * 1e-10, abs=0, rel=1e-9)
 
 
 # Bias
@@ -142,20 +144,20 @@ def test_the_bias_of_every_port_agrees_in_every_epoch_and_at_its_ends(utils, mak
             by_hand = PORTS[detector][port]
         dated = replace(frame, header=header, date=Time(day, format="mjd"))
         assert utils.offset_bias(header) == pytest.approx(by_hand, abs=1e-9)
-        assert calibration.offset_bias(dated) == pytest.approx(by_hand, abs=1e-9)
+        assert corkit.offset_bias(dated) == pytest.approx(by_hand, abs=1e-9)
 
 
 def test_an_unknown_port_is_zero_bias_in_corkit_and_refused_here(utils, make_frame):
     raw_file = make_frame(READPORT="Z")
     assert utils.offset_bias(as_corkit_reads(raw_file)) == 0
     with pytest.raises(UnsupportedFrameError):
-        calibration.offset_bias(read_frame(raw_file))
+        corkit.offset_bias(read_frame(raw_file))
 
 
 def test_the_bias_before_the_first_epoch_of_c3_is_319(make_frame):
     """CorKit has no polynomial there and fails with UnboundLocalError."""
     frame = read_frame(make_frame(drop=("OFFSET",), DATE_OBS="1995/12/20", MID_DATE=50071))
-    assert calibration.offset_bias(frame) == 319
+    assert corkit.offset_bias(frame) == 319
 
 
 # Exposure factor

@@ -18,14 +18,16 @@ from astropy.time import Time
 from astropy.wcs import WCS, FITSFixedWarning, InconsistentAxisTypesError
 from corkit_header import as_corkit_reads
 
-from corinpaint.lasco import catalogue, distortion, fetching, pointing, raw
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import NotFitsError
-from corinpaint.lasco.expose import expose
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.level1 import OCCULTED, read_level1
+from corinpaint.lasco.geometry import distortion, pointing
+from corinpaint.lasco.level05 import readout
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1.calibrate import calibrate
+from corinpaint.lasco.level1.product import OCCULTED, read_level1
 from corinpaint.lasco.options import parse
-from corinpaint.lasco.reduction import calibrate
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files import catalogue, fetch
 
 DAY = 52282
 CLEAR = 7.43e-8 * (DAY - 50000) + 5.96e-3
@@ -201,7 +203,7 @@ def test_utc2tai_is_419_seconds_off_in_october_2003(utils):
 def test_fixwrap_is_one_short(utils):
     counts = np.array([-1, -32768, 5], dtype=np.int64)
     assert utils.fixwrap(counts).tolist() == [65534, 32767, 5]
-    assert raw.unwrap(counts).tolist() == [65535, 32768, 5]
+    assert readout.unwrap(counts).tolist() == [65535, 32768, 5]
 
 
 # The product
@@ -281,7 +283,7 @@ def test_corkits_download_keeps_an_error_page_and_checks_no_certificate(tmp_path
     assert _Page.asked == {"ssl": False}
     with official_tree.serving([table]) as server:
         server.break_(table, "page")
-        report = fetching.fetch(tmp_path / "ours", [table], mirror=server.url)
+        report = fetch.fetch(tmp_path / "ours", [table], mirror=server.url)
     assert [asset for asset, _ in report.failed] == [table]
     assert not list((tmp_path / "ours").rglob("*.dat"))
 
@@ -306,7 +308,7 @@ def test_corkits_calibration_cannot_be_imported_without_torch_and_its_formulas_c
     program = (
         "import sys; sys.modules['torch'] = None\n"
         "import corkit.utils\n"
-        "from corinpaint.lasco.calibration import _corkit_calfactor; _corkit_calfactor('C3')\n"
+        "from corinpaint.lasco.photometry.corkit import _corkit_calfactor; _corkit_calfactor('C3')\n"
         "try: import corkit.lasco\n"
         "except ImportError: sys.exit(0)\n"
         "sys.exit('imported')\n"

@@ -16,12 +16,12 @@ from official_tree import save_file
 from scipy import ndimage
 from scipy.interpolate import LinearNDInterpolator
 
-from corinpaint.lasco import level1
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.expose import expose
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import parse
-from corinpaint.lasco.reduction import calibrate
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.optics import load_assets
 
 Y, X = np.mgrid[0:1024, 0:1024] / 1024.0
 STRAY_LIGHT = 3e-12

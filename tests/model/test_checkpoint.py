@@ -6,9 +6,9 @@ import torch
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
+from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
 from corinpaint.model.metadata import read_info
 from corinpaint.model.stack import LayerStack, StackConfig
-from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
 from corinpaint.model.unet import UNetConfig
 
 CONFIG = StackConfig(layers=2, unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1), growth=5)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore import context, pipeline
 
 EARLIER = {"TIME_OBS": "02:06:05.594", "FILENAME": "32082036.fts"}

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import CheckpointError, OptionError
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.simulate import simulate
-from corinpaint.restore import equalise, fills, polar, straight
-from corinpaint.restore.backends import Filled
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.context import Context
+from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.filling import fill_with_method, fill_with_network, problem
+from corinpaint.restore.methods import registry
+from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
 from corinpaint.restore.survey import survey
 
 
@@ -36,7 +37,7 @@ def test_a_method_is_told_hole_noise_and_where_the_sun_is_on_the_detector(around
 
 def test_only_the_zones_asked_for_are_filled(around):
     first, second = blocks.zones(around.missing)
-    exposed, reached = fill_with_method(around, (first,), fills.METHODS["harmonic"]())
+    exposed, reached = fill_with_method(around, (first,), registry.METHODS["harmonic"]())
     hole, other = (blocks.expand(zone.missing) & around.field for zone in (first, second))
     assert reached[hole].all()
     assert np.isfinite(exposed.brightness[hole]).all()
@@ -113,16 +114,17 @@ def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is
 
 def fill_from(complete, holed, engine):
     """An engine that gives the truth, smoothed, with the scatter of usual noise."""
-    scale = equalise.fit_noise(holed.brightness, np.sqrt(holed.exposed.variance), holed.observed)
+    scale = equalisation.fit_noise(holed.brightness, np.sqrt(holed.exposed.variance), holed.observed)
     level = ndimage.gaussian_filter(scale.forward(complete.brightness), 3)
     centre = problem(holed, tuple(blocks.zones(holed.missing))).centre
 
     def fill(_image, mask, _place):
         zones = blocks.zones(holed.missing)
         windows = [
-            polar.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, straight.ROOM) for z in zones
+            log_polar_grid.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, log_polar.ROOM)
+            for z in zones
         ]
-        images = [polar.sampler(one, level.shape).values(level, True)[None] for one in windows]
+        images = [log_polar_grid.sampler(one, level.shape).values(level, True)[None] for one in windows]
         ones = np.ones_like(mask[:, :1])
         return Filled(np.array(images), ones, ones)
 

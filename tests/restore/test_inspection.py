@@ -7,8 +7,8 @@ import json
 import level05
 import pytest
 
-from corinpaint.lasco.assets import load_assets
 from corinpaint.lasco.errors import UnsupportedFrameError
+from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore.inspection import inspect
 
 

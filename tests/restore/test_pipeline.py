@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from corinpaint.lasco import level1
-from corinpaint.lasco.assets import load_assets, occulted_on_detector
-from corinpaint.lasco.distortion import C3_OCCULTER_CENTRES
 from corinpaint.lasco.errors import CheckpointError, OptionError
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.simulate import simulate
-from corinpaint.restore import filling, fills, pipeline
-from corinpaint.restore.backends import Filled
+from corinpaint.lasco.geometry.distortion import C3_OCCULTER_CENTRES
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.photometry.optics import load_assets, load_optics, occulted_on_detector
+from corinpaint.lasco.simulation.scene import simulate
+from corinpaint.restore import filling, pipeline
+from corinpaint.restore.engines.base import Filled
+from corinpaint.restore.methods import registry
 
 LOST = ((20, 20), (20, 21), (8, 12))
 
@@ -64,7 +65,7 @@ def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame
 
 
 def test_a_block_half_behind_the_pylon_is_filled_and_marked_only_where_it_is_seen(make_frame, echo):
-    field = ~occulted_on_detector(load_assets().optics(), C3_OCCULTER_CENTRES[-1][1])
+    field = ~occulted_on_detector(load_optics(load_assets()), C3_OCCULTER_CENTRES[-1][1])
     seen = field.reshape(32, 32, 32, 32).mean(axis=(1, 3))
     row, column = np.argwhere((seen > 0.3) & (seen < 0.6) & (np.indices(seen.shape).min(axis=0) > 4))[0]
     product = pipeline.restore(read_frame(make_frame(lost=((row, column),))), inpainter=echo).level1
@@ -170,7 +171,7 @@ def test_a_frame_of_two_blocks_is_calibrated_and_its_holes_are_refused(make_fram
     assert echo.calls == 0
 
 
-@pytest.fixture(params=[name for name in fills.METHODS if name != fills.TEMPORAL])
+@pytest.fixture(params=[name for name in registry.METHODS if name != registry.TEMPORAL])
 def method(request):
     if request.param in ("telea", "navier-stokes"):
         pytest.importorskip("cv2")
@@ -217,7 +218,7 @@ def test_a_zone_that_a_method_has_no_values_for_is_refused_and_the_others_are_fi
         values[8 * 32 + 16, 12 * 32 + 16] = np.nan
         return values
 
-    monkeypatch.setattr(fills, "METHODS", {"harmonic": lambda: fill})
+    monkeypatch.setattr(registry, "METHODS", {"harmonic": lambda: fill})
     restored = pipeline.restore(damaged, fill="harmonic")
     assert [v.refused for v in restored.verdicts] == ["too little is observed around it for harmonic", ""]
     product = restored.level1

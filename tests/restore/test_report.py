@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.restore import pipeline
 from corinpaint.restore.report import report
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.restore import stages
 from corinpaint.restore.pipeline import restore
 

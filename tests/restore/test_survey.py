@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from corinpaint.lasco import blocks
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore.survey import survey
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from corinpaint.lasco import blocks, level1
-from corinpaint.lasco.assets import load_assets
-from corinpaint.lasco.frame import read_frame
-from corinpaint.lasco.simulate import simulate
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore import pipeline, uncertainty
 
 HOLE = np.zeros((32, 32), dtype=bool)

@@ -19,9 +19,8 @@ import numpy as np
 from astropy.io import fits
 from level05 import CARDS
 
-from corinpaint.lasco.frame import number_of
-from corinpaint.lasco.level1 import level1_number
-from corinpaint.restore.protocol import ENDINGS as FORMATS
+from corinpaint.client.protocol import ENDINGS as FORMATS
+from corinpaint.lasco.file_numbers import level1_number, number_of
 
 TOKEN_ERROR = {
     "code": 400,
@@ -235,7 +234,7 @@ def grpc() -> Iterator[Endpoint]:
     """A stand-in over gRPC on this machine, by the stubs that are shipped."""
     import grpc as library
 
-    from corinpaint.restore.stubs import inference_pb2, inference_pb2_grpc
+    from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
 
     endpoint = Endpoint()
 

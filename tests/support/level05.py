@@ -11,7 +11,8 @@ import numpy as np
 from astropy.io import fits
 from hostile import HOSTILE, Make
 
-from corinpaint.lasco import blocks, errors
+from corinpaint.lasco import errors
+from corinpaint.lasco.level05 import blocks
 
 CARDS: dict[str, Any] = {
     "FILENAME": "32082037.fts",

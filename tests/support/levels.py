@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from corinpaint.model.checkpoint import save_checkpoint
-from corinpaint.model.straight import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.levels import LevelScene, Neighbour
+from corinpaint.train.log_polar.scenes import LevelScene, Neighbour
 
 SIZE, BLOCK, SIDE = 512, 16, 128
 CENTRE = (250.5, 260.25)

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from corinpaint.lasco import catalogue
-from corinpaint.lasco.catalogue import Asset
+from corinpaint.lasco.reference_files import catalogue
+from corinpaint.lasco.reference_files.catalogue import Asset
 
 PAGE = b"<!DOCTYPE HTML PUBLIC>\n<html><head><title>404 Not Found</title></head><body>gone</body></html>\n"
 

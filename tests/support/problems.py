@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from corinpaint.lasco import blocks
-from corinpaint.restore.fills import Problem
+from corinpaint.lasco.level05 import blocks
+from corinpaint.restore.methods.problem import Problem
 
 CENTRE = (518.2, 532.5)
 UNIT = 1e-10

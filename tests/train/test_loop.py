@@ -13,10 +13,11 @@ from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.prior import PriorConfig
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
-from corinpaint.train import loop, published
+from corinpaint.train import loop
 from corinpaint.train.config import TrainConfig
+from corinpaint.train.equalised import recipe
+from corinpaint.train.equalised.scenes import Scene
 from corinpaint.train.loop import train, train_on
-from corinpaint.train.scenes import Scene
 from corinpaint.train.state import load_state
 
 
@@ -203,12 +204,12 @@ def test_perceptual_terms_without_features_are_refused(tmp_path, small):
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_with_a_remedy(tmp_path, small, monkeypatch):
-    real = published.losses
+    real = recipe.losses
 
     def broken(*arguments):
         return {name: value * float("nan") for name, value in real(*arguments).items()}
 
-    monkeypatch.setattr(published, "losses", broken)
+    monkeypatch.setattr(recipe, "losses", broken)
 
     with pytest.raises(TrainingError, match=r"step 1: .* lower learning rate"):
         train_on(config(tmp_path, small), SCENES)
@@ -230,7 +231,7 @@ def test_a_missing_checkpoint_to_start_from_is_refused(tmp_path, small):
 
 
 def test_train_reads_its_scenes_and_does_not_touch_a_finished_run(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(published, "load_scenes", lambda *_: SCENES)
+    monkeypatch.setattr(recipe, "load_scenes", lambda *_: SCENES)
 
     path = train(config(tmp_path / "run", small, steps=2))
 
@@ -244,13 +245,13 @@ def test_mixed_precision_trains_and_keeps_observed_pixels_to_the_bit(tmp_path, s
     mixed = loop.Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     monkeypatch.setattr(loop, "_fabric", lambda _: mixed)
     seen = []
-    original = published.losses
+    original = recipe.losses
 
     def watched(output, target, *more):
         seen.append((output, target))
         return original(output, target, *more)
 
-    monkeypatch.setattr(published, "losses", watched)
+    monkeypatch.setattr(recipe, "losses", watched)
     train_on(config(tmp_path, small, steps=2), SCENES)
     output, target = seen[-1]
     observed = (output.masks[0] * target.known) > 0

@@ -3,9 +3,9 @@
 import pytest
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.train.losses import LossWeights
+from corinpaint.train.equalised.losses import LossWeights
+from corinpaint.train.log_polar.losses import StraightWeights
 from corinpaint.train.presets import PRESETS, preset
-from corinpaint.train.straight_losses import StraightWeights
 
 
 def test_pretrain_has_the_published_numbers():

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from corinpaint.train.config import TrainConfig
+from corinpaint.train.equalised.scenes import Scene
 from corinpaint.train.record import data_record, training_record
-from corinpaint.train.scenes import Scene
 
 BLANK = np.zeros((1, 1), np.float32)
 REAL = Scene(BLANK, BLANK > 0, (0.0, 0.0), "/data/of/somebody/32082037.fts.gz", "2002-01-08", "real", "a" * 64)

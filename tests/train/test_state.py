@@ -9,14 +9,7 @@ import pytest
 import torch
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.train.state import (
-    MetricsFile,
-    load_state,
-    random_states,
-    save_state,
-    set_random_states,
-    stop_on_signal,
-)
+from corinpaint.train.state import MetricsFile, load_state, random_states, save_state, set_random_states, stop_on_signal
 
 
 def test_a_state_comes_back(tmp_path):

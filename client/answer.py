@@ -1,0 +1,124 @@
+"""What a client gets, and the proof that it belongs to what was sent: a swapped or cut answer is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from corinpaint.client.errors import AnswerError
+from corinpaint.client.protocol import ENDINGS, NAME
+from corinpaint.client.request import Parcel
+from corinpaint.client.verify import product_in
+from corinpaint.lasco import files
+from corinpaint.lasco.file_numbers import level1_number
+
+DISPOSITION = re.compile(r'attachment; filename="([^"\\/]{1,200})"')
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came over the line, before it is looked at.
+
+    Attributes
+    ----------
+    body : bytes
+    headers : dict of str to str
+        In lower case; empty over gRPC.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A frame that the endpoint restored.
+
+    Attributes
+    ----------
+    body : bytes
+        The product, its picture or its report.
+    media_type : str
+        What `body` is.
+    filename : str
+        Name of the product, ``35082037.fits``, with the ending of `media_type`; empty when nothing tells it.
+    number : str
+        Number of the frame that was sent; empty when nothing tells it.
+    request_id : str
+        What the logs of the endpoint call the request; empty over gRPC.
+    seconds : float
+        From the first try to the last byte.
+    attempts : int
+        How often the frame was sent.
+    """
+
+    body: bytes
+    media_type: str
+    filename: str
+    number: str
+    request_id: str
+    seconds: float
+    attempts: int
+
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
+        """Write `body` into a folder under its name: aside first, then renamed.
+
+        Raises
+        ------
+        AnswerError
+            When the answer has no name.
+        OutputError
+            When the folder cannot be written, or the file is there and may not be replaced.
+        """
+        if not self.filename:
+            raise AnswerError("the answer has no name to save it under; give the frame a name, or write its body")
+        return files.write_bytes(folder / self.filename, self.body, overwrite=overwrite)
+
+
+def checked(reply: Reply, parcel: Parcel) -> str:
+    """Name of the product, once it is proven to be whole and to be that of the frame that was sent.
+
+    Parameters
+    ----------
+    reply : Reply
+        An answer that is no error.
+    parcel : Parcel
+        What was sent.
+
+    Returns
+    -------
+    str
+        Empty when neither side tells it.
+
+    Raises
+    ------
+    AnswerError
+        When it is of another kind than asked for, cut, or that of another frame.
+    """
+    accept, label = parcel.words["accept"], parcel.label
+    kind = reply.headers.get("content-type", accept).split(";")[0].strip().lower()
+    if kind != accept:
+        raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}; check the address and the model")
+    inside = product_in(reply.body, accept, label)
+    told = _disposition(reply.headers)
+    expected = level1_number(parcel.number) + ENDINGS[accept] if parcel.number else ""
+    frame = reply.headers.get("x-corinpaint-frame", "")
+    if parcel.number and frame and frame != parcel.number:
+        raise AnswerError(_swapped(label, f"frame {frame[:80]}"))
+    if inside:
+        inside = inside.removesuffix(".fits") + ENDINGS[accept]
+    for name in (told, inside):
+        if name and name != (expected or told or name):
+            raise AnswerError(_swapped(label, name[:100]))
+    return expected or next((name for name in (told, inside) if NAME.fullmatch(name)), "")
+
+
+def _swapped(label: str, other: str) -> str:
+    return f"{label}: the answer is that of {other}; send it again, and report this to who runs the endpoint"
+
+
+def _disposition(headers: Mapping[str, str]) -> str:
+    found = DISPOSITION.fullmatch(headers.get("content-disposition", "").strip())
+    return found[1] if found else ""

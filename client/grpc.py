@@ -1,0 +1,174 @@
+"""A frame over gRPC, with the stubs beside this room."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from corinpaint.client.answer import Reply
+from corinpaint.client.errors import (
+    AnswerError,
+    ClientError,
+    PassingError,
+    RefusedError,
+    TokenRefusedError,
+    UnreachableError,
+    cleaned,
+    error_body,
+    refused,
+)
+from corinpaint.client.request import Parcel
+from corinpaint.lasco.errors import OptionError
+
+LIMIT = 68157440
+"""Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
+
+RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
+"""Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
+every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
+
+TICK = 0.2
+"""Seconds between two looks at whether a call is still wanted."""
+
+
+class Grpc:
+    """The gRPC interface of an endpoint; can be shared by threads.
+
+    Parameters
+    ----------
+    target : str
+        Host and port.
+    model : str
+    timeout : float
+        Seconds to wait for the whole answer.
+    ca_bundle : Path or None
+        Certificates to trust in place of the usual ones.
+    local : bool
+        Whether the endpoint is on this machine: proxies of the environment are passed over then.
+    encrypted : bool
+        Whether to speak TLS.
+
+    Raises
+    ------
+    OptionError
+        When grpcio or protobuf is not installed or too old, or the certificates cannot be read.
+    """
+
+    def __init__(
+        self, target: str, model: str, timeout: float, ca_bundle: Path | None, local: bool, encrypted: bool
+    ) -> None:
+        self._messages, services = _stubs()
+        import grpc
+
+        options = [("grpc.max_send_message_length", LIMIT), ("grpc.max_receive_message_length", LIMIT)]
+        options += [(f"grpc.{name}_reconnect_backoff_ms", milliseconds) for name, milliseconds in RECONNECT.items()]
+        options += [("grpc.enable_http_proxy", 0)] if local else []
+        if encrypted:
+            credentials = grpc.ssl_channel_credentials(_certificates(ca_bundle))
+            self._channel: Any = grpc.secure_channel(target, credentials, options)
+        else:
+            self._channel = grpc.insecure_channel(target, options)
+        self._target, self._model, self._timeout = target, model, timeout
+        self._predict = services.InferenceAPIsServiceStub(self._channel).Predictions
+
+    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
+        """Send a frame once; see `corinpaint.client.rest.Rest.send`.
+
+        Returns
+        -------
+        Reply
+            Without headers, which gRPC does not bring.
+
+        Raises
+        ------
+        RefusedError, PassingError, TokenRefusedError
+            See `corinpaint.client.errors.refused`.
+        UnreachableError
+            When the certificate is not trusted.
+        """
+        import grpc
+
+        message = self._messages.PredictionsRequest(model_name=self._model, input=parcel.fields)
+        metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        try:
+            body = self._answer(self._predict.future(message, timeout=self._timeout, metadata=metadata), stop)
+        except grpc.FutureCancelledError as error:
+            raise ClientError("stopped before the answer came; send the frame again") from error
+        except grpc.RpcError as error:
+            raise self._error(error.code().name, str(error.details() or "")) from error
+        except ValueError as error:  # of a channel that another thread closed
+            raise ClientError(f"{self._target}: the client is closed; open another one") from error
+        told = error_body(body)
+        if told is None:
+            return Reply(body, {})
+        raise refused(int(told.get("status") or told["code"]), body)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+    @staticmethod
+    def _answer(call: Any, stop: threading.Event) -> bytes:
+        """What a call brings; it is cancelled when nobody wants it any more."""
+        import grpc
+
+        try:
+            while not stop.is_set():
+                try:
+                    return bytes(call.result(timeout=TICK).prediction)
+                except grpc.FutureTimeoutError:
+                    continue
+        finally:
+            call.cancel()  # nothing happens to one that is over
+        raise grpc.FutureCancelledError
+
+    def _error(self, code: str, details: str) -> Exception:
+        """What a status of gRPC means; TorchServe answers INTERNAL when a worker died, and for unknown models."""
+        details = cleaned(details)
+        where = f"{self._target}: "
+        if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
+            return TokenRefusedError()
+        if code == "UNAVAILABLE" and "certificate" in details.lower():
+            return UnreachableError(f"{where}the certificate cannot be trusted ({details}); name the authority's")
+        if code == "UNAVAILABLE":
+            what = f"{where}the connection failed: {details}; check that the endpoint runs there, or try again later"
+            return PassingError(UnreachableError(what))
+        if code == "DEADLINE_EXCEEDED":
+            what = f"{where}no answer within {self._timeout:g} s; check that the endpoint runs there"
+            return PassingError(UnreachableError(what))
+        if code == "RESOURCE_EXHAUSTED" and "larger than max" in details:
+            remedy = "send less: one Level 0.5 frame, fewer context frames"
+            return RefusedError(f"the frame or its product is too large ({details}); {remedy}", 413)
+        what = f"the endpoint answered {code}" + (f" ({details})" if details else "")
+        if "not found" in details.lower():
+            return RefusedError(f"{what}; check the address and the name of the model", 404)
+        later = {"RESOURCE_EXHAUSTED": 503, "INTERNAL": 500}.get(code)
+        if later:
+            return PassingError(RefusedError(f"{what}; try again later, the log of the endpoint says why", later))
+        if code == "CANCELLED":
+            return AnswerError(f"{where}the request was cancelled; send the frame again")
+        return RefusedError(f"{what}; check the address, and the log of the endpoint", 502)
+
+
+def _stubs() -> tuple[Any, Any]:
+    try:
+        from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
+    except ImportError as error:
+        raise OptionError(
+            f"gRPC needs {error.name or 'grpcio and protobuf'}, which is not installed; install corinpaint[client]"
+        ) from error
+    except Exception as error:  # RuntimeError and VersionError of generated code that older packages cannot run
+        raise OptionError(
+            f"the installed grpcio or protobuf cannot be used ({str(error)[:200]}); install corinpaint[client]"
+        ) from error
+    return inference_pb2, inference_pb2_grpc
+
+
+def _certificates(ca_bundle: Path | None) -> bytes | None:
+    if ca_bundle is None:
+        return None
+    try:
+        return ca_bundle.read_bytes()
+    except OSError as error:
+        raise OptionError(f"{ca_bundle}: cannot be read ({error.strerror}); give a file of certificates") from error

@@ -1,0 +1,1 @@
+"""Room of the benchmark: holes in complete frames, scores, comparison, gallery."""

@@ -1,0 +1,144 @@
+"""The benchmark's page: tables, and for each size the worst, the middle and the best hole, as every method fills it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from corinpaint.evaluate.benchmark import Filler, Trial, filled
+from corinpaint.lasco.level05 import blocks
+
+PANEL = 150
+"""Side of a panel, px."""
+
+GAP, CAPTION = 6, 18
+DEEPEST = 5.0
+"""Errors are shown from minus to plus so many times the noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One hole: a row of panels.
+
+    Attributes
+    ----------
+    title : str
+    captions : list of str
+    panels : list of ndarray of uint8, shape (PANEL, PANEL, 3)
+    """
+
+    title: str
+    captions: list[str]
+    panels: list[NDArray[np.uint8]]
+
+
+def strip(title: str, one: Trial, number: int, methods: Mapping[str, Filler]) -> Strip:
+    """Truth, then fill and error over noise of every method, around one hole of a trial."""
+    where = blocks.expand(one.holes[number], one.frame.data.shape)
+    window = _window(where, blocks.sides(one.frame.data.shape))
+    exposed = one.complete.exposed
+    truth, noise = exposed.brightness[window], np.sqrt(exposed.variance[window])
+    low, high = np.percentile(truth[one.complete.observed[window]], [1, 99])
+    limits = (float(low), float(high))
+    captions, panels = ["truth"], [_grey(truth, limits)]
+    for name, fill in methods.items():
+        result, _ = filled(one, fill)
+        image = np.where(where[window], result.brightness[window], truth)
+        captions += [name, "error / noise"]
+        panels += [_grey(image, limits), _signed((image - truth) / noise)]
+    return Strip(title, captions, panels)
+
+
+def _window(where: NDArray[np.bool_], side: tuple[int, int]) -> tuple[slice, slice]:
+    """The hole with a block around it."""
+    rows, columns = np.nonzero(where)
+    first, second = (
+        slice(max(int(places.min()) - step, 0), int(places.max()) + step + 1)
+        for places, step in ((rows, side[0]), (columns, side[1]))
+    )
+    return first, second
+
+
+def _grey(image: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.uint8]:
+    low, high = limits
+    scaled = np.nan_to_num(np.clip((image - low) / max(high - low, 1e-30), 0, 1), nan=0.0)
+    return _sized(np.repeat((255 * scaled).astype(np.uint8)[..., None], 3, axis=2))
+
+
+def _signed(error: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Blue below, white at, red above zero."""
+    depth = np.nan_to_num(np.clip(error / DEEPEST, -1, 1), nan=0.0)
+    fade = (255 * (1 - np.abs(depth))).astype(np.uint8)
+    red, blue = np.where(depth >= 0, 255, fade), np.where(depth <= 0, 255, fade)
+    return _sized(np.stack([red, fade, blue], axis=2).astype(np.uint8))
+
+
+def _sized(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Into the panel, row 0 at the bottom, without interpolation."""
+    height, width = rgb.shape[:2]
+    scale = PANEL / max(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    canvas = Image.new("RGB", (PANEL, PANEL), (20, 20, 20))
+    canvas.paste(Image.fromarray(np.ascontiguousarray(rgb[::-1])).resize(size, Image.Resampling.NEAREST))
+    return np.asarray(canvas)
+
+
+def picture(strips: Sequence[Strip]) -> bytes:
+    """PNG of strips, one below the other."""
+    columns = max(len(one.panels) for one in strips)
+    row = PANEL + 2 * CAPTION + GAP
+    canvas = Image.new("RGB", (columns * (PANEL + GAP), len(strips) * row), (20, 20, 20))
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=12)
+    for index, one in enumerate(strips):
+        draw.text((4, index * row + 2), one.title, fill=(255, 220, 120), font=font)
+        for place, (caption, panel) in enumerate(zip(one.captions, one.panels, strict=True)):
+            left, top = place * (PANEL + GAP), index * row + CAPTION
+            draw.text((left + 4, top + 2), caption, fill=(230, 230, 230), font=font)
+            canvas.paste(Image.fromarray(panel), (left, top + CAPTION))
+    buffer = io.BytesIO()
+    canvas.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def page(about: str, tables: Mapping[str, Sequence[Mapping[str, str]]], pictures: Mapping[str, bytes]) -> str:
+    """One HTML file that needs nothing beside it.
+
+    Parameters
+    ----------
+    about : str
+        What was measured.
+    tables : mapping of title to lines
+    pictures : mapping of title to PNG
+
+    Returns
+    -------
+    str
+    """
+    parts = [f"<p>{html.escape(about)}</p>"]
+    for title, lines in tables.items():
+        parts.append(f"<h2>{html.escape(title)}</h2>{_table(lines)}")
+    for title, png in pictures.items():
+        data = base64.b64encode(png).decode()
+        parts.append(
+            f'<h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/png;base64,{data}">'
+        )
+    style = "body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
+    style += "td,th{border:1px solid #ccc;padding:2px 6px}"
+    return f"<!doctype html><meta charset=utf-8><title>Fills compared</title><style>{style}</style>{''.join(parts)}\n"
+
+
+def _table(lines: Sequence[Mapping[str, str]]) -> str:
+    if not lines:
+        return "<p>nothing</p>"
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in lines[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in line.values()) + "</tr>" for line in lines
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"

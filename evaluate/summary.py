@@ -1,0 +1,142 @@
+"""Tables of a benchmark: medians with bootstrapped intervals, and a method against its rivals on the same holes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Row = Mapping[str, float | str]
+
+MEDIANS = (
+    *("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim", "equalised_error", "laplacian_error"),
+    *("streamers", "seam", "coverage", "seconds"),
+)
+"""Columns whose median over the holes of a size is told."""
+
+PUBLISHED = 0.95
+"""Probability of the intervals."""
+
+
+class Interval(NamedTuple):
+    """A median over holes and its bootstrapped interval over frames."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+def bootstrap(
+    values: NDArray[np.float64],
+    frames: Sequence[str],
+    draws: int,
+    seed: int,
+    statistic: Callable[[NDArray[np.float64]], float] = lambda v: float(np.median(v)),
+) -> Interval:
+    """Interval of a statistic when frames (not holes, which belong together) are drawn again with replacement.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+        One per hole; those that are not finite are left out.
+    frames : sequence of str
+        The frame of each.
+    draws : int
+    seed : int
+    statistic : callable
+
+    Returns
+    -------
+    Interval
+    """
+    finite = np.isfinite(values)
+    values, names = values[finite], np.asarray(frames)[finite]
+    if not values.size:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    groups = [values[names == name] for name in sorted(set(names.tolist()))]
+    rng = np.random.default_rng(seed)
+    drawn = [
+        statistic(np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))]))
+        for _ in range(draws)
+    ]
+    low, high = np.quantile(drawn, [(1 - PUBLISHED) / 2, (1 + PUBLISHED) / 2])
+    return Interval(statistic(values), float(low), float(high))
+
+
+def medians(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
+    """One line for each telescope, size and method.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As `corinpaint.evaluate.benchmark.run` gives them.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    list of dict
+    """
+    lines = []
+    for telescope, size, method in _keys(rows, "telescope", "size", "method"):
+        mine = _of(rows, telescope=telescope, size=size, method=method)
+        frames = [str(row["frame"]) for row in mine]
+        line = {"telescope": telescope, "size": size, "method": method, "holes": str(len(mine))}
+        line |= {name: str(bootstrap(_column(mine, name), frames, draws, seed)) for name in MEDIANS}
+        lines.append(line)
+    return lines
+
+
+def paired(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
+    """Every method against the first one named, hole by hole.
+
+    Returns
+    -------
+    list of dict
+        For each telescope, size and rival: median over the holes of the first method's error over the rival's (below
+        1 the first is better), its interval, the same for the 90th percentile, and the share of holes that it wins.
+    """
+    first = str(rows[0]["method"])
+    lines = []
+    for telescope, size, rival in _keys(rows, "telescope", "size", "method"):
+        if rival == first:
+            continue
+        ours, theirs = (_by_hole(_of(rows, telescope=telescope, size=size, method=name)) for name in (first, rival))
+        common = [key for key in ours if key in theirs]
+        frames = [key[0] for key in common]
+        line = {"telescope": telescope, "size": size, "method": first, "rival": rival, "holes": str(len(common))}
+        for name in ("error", "error_90"):
+            ratio = np.array([float(ours[key][name]) / float(theirs[key][name]) for key in common])
+            line[f"{name}_ratio"] = str(bootstrap(ratio, frames, draws, seed))
+        won = np.array([float(ours[key]["error"]) < float(theirs[key]["error"]) for key in common], dtype=float)
+        line["won"] = f"{np.mean(won):.2f}" if won.size else "nan"
+        lines.append(line)
+    return lines
+
+
+def markdown(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> str:
+    """A table in Markdown."""
+    head = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    return "\n".join([*head, *(f"| {' | '.join(line[name] for name in columns)} |" for line in lines)]) + "\n"
+
+
+def _keys(rows: Sequence[Row], *names: str) -> list[tuple[str, ...]]:
+    """The combinations that occur, in the order of their first row."""
+    return list(dict.fromkeys(tuple(str(row[name]) for name in names) for row in rows))
+
+
+def _of(rows: Sequence[Row], **wanted: str) -> list[Row]:
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+    return np.array([float(row[name]) for row in rows])
+
+
+def _by_hole(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
+    return {(str(row["frame"]), str(row["hole"])): row for row in rows}

@@ -1,0 +1,1 @@
+"""Where a pixel looks: optical distortion, resampling, pointing, clock and observer."""

@@ -1,0 +1,90 @@
+"""The clock of LASCO: how far the times in Level 0.5 headers are off.
+
+Source: SolarSoft ``adjust_all_date_obs.pro`` with the table ``c2_time_offsets.dat``, which holds for C2 and C3.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from astropy.time import Time, TimeDelta
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.reference_files import locate
+from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+
+TABLE = "c2_time_offsets.dat"
+
+NUMBERS = re.compile(r"\s*[\d.]")
+"""How a line of the table begins; others are remarks."""
+
+MS_PER_DAY = 86_400_000.0
+
+LARGEST = 600.0
+"""Seconds; a larger offset means that the table is damaged."""
+
+
+class Clock(NamedTuple):
+    """The time of a frame.
+
+    Attributes
+    ----------
+    date : astropy.time.Time
+        Start of the exposure, UTC, corrected.
+    offset : float
+        Seconds that were subtracted.
+    file : AssetFile or None
+        The table; None where none is at hand and nothing is corrected.
+    """
+
+    date: Time
+    offset: float
+    file: AssetFile | None
+
+
+def corrected(date: Time, assets: Assets) -> Clock:
+    """Take the clock's offset off a time.
+
+    Parameters
+    ----------
+    date : astropy.time.Time
+        DATE-OBS of the Level 0.5 header, UTC.
+    assets : Assets
+
+    Returns
+    -------
+    Clock
+        Linear between the lines of the table, its first and last value beyond them.
+
+    Raises
+    ------
+    CalibrationError
+        When the table is damaged.
+    """
+    path = None if assets.directory is None else locate.locate(assets.directory, TABLE)
+    if path is None:
+        return Clock(date, 0.0, None)
+    days, offsets = _table(path, path.stat().st_mtime_ns)
+    offset = float(np.interp(date.mjd, days, offsets))
+    moved = date - TimeDelta(offset, format="sec")
+    return Clock(moved.utc, offset, asset_file(path))
+
+
+@lru_cache(maxsize=4)
+def _table(path: Path, changed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # noqa: ARG001
+    """Days (MJD) and offsets (s): columns MJD, milliseconds of the day, position, moved, offset; two lines of title."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()[2:]
+        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if NUMBERS.match(line)])
+        days, offsets = np.floor(rows[:, 0]) + rows[:, 1] / MS_PER_DAY, rows[:, 4]
+    except (OSError, ValueError, IndexError) as error:
+        raise CalibrationError(f"{path}: not a table of clock offsets ({error}); fetch the file again") from error
+    order = np.argsort(days, kind="stable")
+    if not np.isfinite(rows).all() or np.abs(offsets).max() > LARGEST:
+        raise CalibrationError(f"{path}: holds clock offsets beyond {LARGEST:.0f} s; fetch the file again")
+    return days[order], offsets[order]

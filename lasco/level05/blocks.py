@@ -1,0 +1,259 @@
+"""Telemetry blocks: which are lost, which are never sent, how lost ones join to zones, and MISSLIST.
+
+Facts from SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
+most 0.1 DN), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68 (MISSLIST and the refusal rule).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import csgraph
+
+from corinpaint.lasco.errors import BadKeywordError
+from corinpaint.lasco.files import package_data
+from corinpaint.lasco.level05.readout import Summing
+
+BLOCK = 32
+"""Side of a telemetry block on the unsummed frame, px."""
+
+GRID = 32
+"""Blocks along each side of the full frame."""
+
+MISSING_MEAN = 0.1
+"""Mean in DN at or below which a block counts as missing (SolarSoft)."""
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+NOTHING = "None"
+
+Blocks = NDArray[np.bool_]
+
+UNSUMMED = Summing()
+
+
+@cache
+def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
+    table = json.loads(package_data("corinpaint.lasco.level05", "never_sent_blocks.json").read_text())
+    return {key: value for key, value in table.items() if key != "about"}
+
+
+def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool = False) -> Blocks:
+    """Map of the blocks that LASCO does not send.
+
+    Parameters
+    ----------
+    detector : str
+        'C2' or 'C3'.
+    sums : Summing
+        Of the frame: fewer blocks are left out of summed ones.
+    centre : bool
+        Also the blocks behind the occulter. C3 does send them (they are dark), so they count only on request.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+        (block row, block column), True where never sent. Source: SolarSoft ``get_tmask``.
+    """
+    entry = _never_sent_table()[detector][str(min(max(sums.x, sums.y), 4))]
+    numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
+    blocks = np.zeros(GRID * GRID, dtype=bool)
+    blocks[numbers] = True
+    return blocks.reshape(GRID, GRID)
+
+
+def sides(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a block in a frame of that shape: 32 px, divided by the summing."""
+    return shape[0] // GRID, shape[1] // GRID
+
+
+def means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK, BLOCK)) -> NDArray[np.float64]:
+    """Mean of each block of `side` px, of flags their share; (rows, columns) -> (rows / side, columns / side)."""
+    high, wide = side
+    rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
+    return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
+
+
+def cut(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
+    """The pixels of some blocks: (rows, columns) -> (blocks, rows of a block, columns of a block)."""
+    high, wide = sides(pixels.shape)
+    return np.asarray(pixels.reshape(GRID, high, GRID, wide).swapaxes(1, 2)[wanted])
+
+
+def empty(data: NDArray[np.floating]) -> Blocks:
+    """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
+
+    Parameters
+    ----------
+    data : ndarray, shape (1024, 1024), less when summed
+        Counts in DN.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+    """
+    return np.asarray(means(data, sides(data.shape)) <= MISSING_MEAN)
+
+
+def expand(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+    """Pixels of a block map: (32, 32) -> `shape`, or a part of one; by default with blocks of 32 px."""
+    high, wide = (BLOCK, BLOCK) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+    return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
+
+
+def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+    """The rectangle of a frame that some blocks lie in.
+
+    Parameters
+    ----------
+    blocks : ndarray of bool, shape (32, 32)
+        At least one.
+    shape : tuple of int
+        Of the frame.
+    margin : tuple of int
+        Rows and columns that are added on every side, as far as the frame goes, px.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns.
+    """
+    rows, columns = (
+        slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
+        for found, step, more, size in zip(
+            (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))),
+            sides(shape),
+            margin,
+            shape,
+            strict=True,
+        )
+    )
+    return rows, columns
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Lost blocks that belong together, with the border of blocks around them.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1.
+    missing : ndarray of bool, shape (32, 32)
+        The lost blocks.
+    area : ndarray of bool, shape (32, 32)
+        Lost blocks and their neighbours.
+    """
+
+    number: int
+    missing: Blocks
+    area: Blocks
+
+    @property
+    def touches_edge(self) -> bool:
+        """True when a lost block lies on the edge of the frame, so that its border is not whole."""
+        return bool(self.missing[[0, -1]].any() or self.missing[:, [0, -1]].any())
+
+
+def zones(missing: Blocks) -> list[Zone]:
+    """Join lost blocks to zones: each with its eight neighbours, overlapping ones merged.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (32, 32)
+        Lost blocks.
+
+    Returns
+    -------
+    list of Zone
+        In the order of their first block, from the bottom left.
+    """
+    places = np.argwhere(missing)
+    if not places.size:
+        return []
+    # Borders share a block exactly when the lost blocks are at most two apart along both axes.
+    apart = np.abs(places[:, None, :] - places[None, :, :]).max(axis=2)
+    _, labels = csgraph.connected_components(apart <= 2, directed=False)
+    return [_zone(number + 1, places[labels == number]) for number in range(labels.max() + 1)]
+
+
+def _zone(number: int, places: NDArray[np.int64]) -> Zone:
+    missing = np.zeros((GRID, GRID), dtype=bool)
+    missing[tuple(places.T)] = True
+    return Zone(number, missing, ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool)))
+
+
+def misslist(missing: Blocks) -> str:
+    """MISSLIST of a block map, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
+
+    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of missing blocks gives its first number and the
+    number after its last one, but for the last run, which gives its last number; each as two base-32 digits, no blanks.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (32, 32)
+        (block row, block column).
+
+    Returns
+    -------
+    str
+        'None' when no block is missing.
+    """
+    starts, ends = _runs(_rotated(missing).ravel())
+    if not starts.size:
+        return NOTHING
+    ends[-1] -= 1
+    return "".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
+
+
+def from_misslist(text: str) -> Blocks:
+    """Block map of a MISSLIST; the inverse of `misslist`.
+
+    Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
+
+    Parameters
+    ----------
+    text : str
+        Value of MISSLIST.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+
+    Raises
+    ------
+    BadKeywordError
+        When the text is not a list of pairs of two-digit base-32 numbers in rising order.
+    """
+    line = np.zeros(GRID * GRID, dtype=bool)
+    words, past = text.split(), 0
+    if len(words) == 1:
+        words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
+    if text.strip().lower() != NOTHING.lower():
+        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
+            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32; it is damaged")
+        numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
+        if numbers != sorted(numbers):
+            raise BadKeywordError(f"MISSLIST = {text!r} does not rise; it is damaged")
+        numbers[-1] += past
+        for first, end in zip(numbers[::2], numbers[1::2], strict=True):
+            line[first : end + 1 - past] = True
+    return np.rot90(line.reshape(GRID, GRID), 1)
+
+
+def _runs(line: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where runs of True begin, and the places after their ends."""
+    steps = np.diff(np.concatenate(([False], line, [False])).astype(np.int8))
+    return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+
+
+def _rotated(blocks: Blocks) -> Blocks:
+    return np.rot90(blocks, -1)
+
+
+def _base32(number: int) -> str:
+    return DIGITS[number // 32] + DIGITS[number % 32]

@@ -1,0 +1,293 @@
+"""Bytes to a primary header and image, whatever the bytes are: limits first, then decoding.
+
+Cards are split here and parsed by astropy; the image is read here, so that nothing but the first header and the image
+that it declares is ever looked at: no extension, no group, no compressed image.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+from numpy.typing import NDArray
+
+from corinpaint.lasco import errors
+from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.limits import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
+
+MAX_MEMBERS = 16
+"""Most members of a gzip file; each costs a copy of the rest."""
+
+MAX_PIXELS = 4096 * 4096
+"""Most pixels that a header may declare before it is called absurd."""
+
+MAX_CONTINUED = 100
+"""Most cards over which one value may go on; astropy's memory grows with their square."""
+
+CARD, BLOCK = 80, 2880
+"""Bytes of a card, and of a block of the file, which header and image fill up."""
+
+TYPES = {16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
+"""Of a pixel, by BITPIX."""
+
+UNSIGNED = (2**15, 2**31)
+"""Values of BZERO by which FITS stores unsigned integers."""
+
+UNALTERED = "give an unaltered Level 0.5 file"
+
+_KEYWORD = re.compile("[A-Z0-9_-]{1,8} *")
+
+_VALUE = re.compile(r" *(?:'(?:[^']|'')*'|[TF]|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,2})?) *(?:(?<=[' ])/.*)?")
+"""Value and comment of a card that astropy reads without a warning and writes as it stands; the value is finite."""
+
+_UNPRINTABLE = re.compile("[^ -~]")
+
+
+def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.Header, NDArray[np.generic], str]:
+    """Read the primary header and image of a FITS file.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        A file, gzip-compressed or not, or its content.
+    name : str, optional
+        What to call it in messages; by default the file's name.
+
+    Returns
+    -------
+    header : astropy.io.fits.Header
+        Cards cleaned of control characters, so that they can be written again.
+    data : ndarray
+        The image, scaled by BSCALE and BZERO; (row, column), read-only where it is not scaled.
+    label : str
+        What the file is called in messages.
+
+    Raises
+    ------
+    FrameError
+        One subclass per defect: not FITS, truncated, no image, too large, wrong shape, wrong type.
+    """
+    raw, label = _bytes_of(source, name)
+    raw = _decompressed(raw, label)
+    _check_fits_start(raw, label)
+    end = _end_of_header(raw, label)
+    header = _header(raw[:end], label)
+    shape = _shape(header, label)
+    return header, _image(raw, _block_after(end), header, shape, label), label
+
+
+def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source[: MAX_FILE_BYTES + 1]), name or "frame"
+    path = Path(source)
+    label = name or path.name
+    try:
+        if path.exists() and not path.is_file():
+            raise errors.FrameError(f"{label}: no file (a folder, a pipe or a device); give a Level 0.5 FITS file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise errors.FrameError(f"{label}: cannot be read ({reason}); check the path and its rights") from error
+    return raw, label
+
+
+def _decompressed(raw: bytes, label: str) -> bytes:
+    if len(raw) > MAX_FILE_BYTES:
+        raise errors.TooLargeError(f"{label}: more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame")
+    if not raw.startswith(GZIP_MAGIC):
+        return raw
+    plain, rest, members = b"", raw, 0
+    while rest.startswith(GZIP_MAGIC):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise errors.TooLargeError(f"{label}: more than {MAX_MEMBERS} gzip members; compress one frame at once")
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            plain += stream.decompress(rest, MAX_FILE_BYTES - len(plain) + 1)
+        except zlib.error as error:
+            raise errors.TruncatedError(f"{label}: the gzip data is damaged ({error}); fetch the file again") from error
+        if len(plain) > MAX_FILE_BYTES:
+            raise errors.TooLargeError(
+                f"{label}: decompresses to more than {MAX_FILE_BYTES // 2**20} MiB; give one Level 0.5 frame"
+            )
+        if not stream.eof:
+            raise errors.TruncatedError(f"{label}: the gzip data ends early; fetch the file again")
+        rest = stream.unused_data
+    return plain
+
+
+def _check_fits_start(raw: bytes, label: str) -> None:
+    if not raw:
+        raise errors.NotFitsError(f"{label}: the file is empty; give a Level 0.5 FITS file")
+    if raw.startswith(GZIP_MAGIC):
+        raise errors.NotFitsError(f"{label}: compressed more than once; decompress it first")
+    if not re.match(rb"SIMPLE  = +T", raw[:30]):
+        raise errors.NotFitsError(f"{label}: not a FITS file (it does not begin with SIMPLE = T); give a FITS file")
+
+
+def _end_of_header(raw: bytes, label: str) -> int:
+    """Where the END card begins; one in the middle of another card is text."""
+    found = raw.find(b"END", 0, MAX_HEADER_BYTES)
+    while found >= 0:
+        if found % CARD == 0 and not raw[found + 3 : found + CARD].strip(b" \0") and len(raw) >= found + CARD:
+            return found
+        found = raw.find(b"END", found + 1, MAX_HEADER_BYTES)
+    if len(raw) > MAX_HEADER_BYTES:
+        raise errors.TooLargeError(f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes; {UNALTERED}")
+    raise errors.TruncatedError(f"{label}: the header ends before its END card; fetch the file again")
+
+
+def _block_after(end: int) -> int:
+    return (end + CARD + BLOCK - 1) // BLOCK * BLOCK
+
+
+def _header(raw: bytes, label: str) -> fits.Header:
+    """Header whose cards can be written again: real HISTORY cards hold TABs, which FITS forbids."""
+    text = printable(raw.decode("latin-1"))
+    try:
+        return fits.Header.fromstring("".join(_cards(text, label)))
+    except errors.FrameError:
+        raise
+    except Exception as error:  # astropy raises many types on damaged headers; each means the same to a user
+        raise errors.NotFitsError(
+            f"{label}: the header cannot be decoded ({_first_line(error)}); fetch the file again"
+        ) from error
+
+
+def _cards(text: str, label: str) -> Iterator[str]:
+    """Cards of a header, each keyword once, commentary as often as it comes."""
+    seen: set[str] = set()
+    for image in _images(text, label):
+        keyword = image[:8].rstrip()
+        if keyword == "HISTORY":
+            yield image[:CARD]
+        elif keyword in ("", "COMMENT"):
+            yield f"COMMENT {image[8:CARD]}"
+        elif keyword not in seen:
+            card = image if _is_plain(image) else _rewritten(image)
+            seen.update([keyword] if card else [])
+            yield card
+
+
+def _images(text: str, label: str) -> Iterator[str]:
+    """Cards as they stand, with the CONTINUE cards that belong to them."""
+    starts = [at for at in range(0, len(text), CARD) if text[at : at + 8] != "CONTINUE"]
+    for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
+        if stop - start > MAX_CONTINUED * CARD:
+            raise errors.TooLargeError(
+                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED} cards; {UNALTERED}"
+            )
+        yield text[start:stop]
+
+
+def _is_plain(image: str) -> bool:
+    if len(image) != CARD or image[8:10] != "= " or ": " in image[:CARD]:  # a colon may make it a record-valued card
+        return False
+    return bool(_KEYWORD.fullmatch(image, 0, 8) and _VALUE.fullmatch(image, 10))
+
+
+def _rewritten(image: str) -> str:
+    """The card as the standard has it; what cannot be read as a value stays as text, for whoever asks for it."""
+    keyword = image[:8].rstrip()
+    with quiet(AstropyWarning):
+        try:
+            card = fits.Card.fromstring(image)
+            keyword, value = card.keyword, card.value
+            if not _KEYWORD.fullmatch(keyword) or len(keyword) > 8:
+                return ""
+            room = CARD - 13 - max(len(str(value)) + 2, 20)
+            value = None if isinstance(value, fits.card.Undefined) else value
+            return str(fits.Card(keyword, value, card.comment[: max(room, 0)]))
+        except (fits.VerifyError, ValueError):
+            text = image[10:CARD].split("/")[0].strip()
+            return str(fits.Card(keyword, text)) if _KEYWORD.fullmatch(keyword) and image[8] == "=" else ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _shape(header: fits.Header, label: str) -> tuple[int, int]:
+    """Rows and columns that a header declares."""
+    bitpix, naxis = _integer(header, "BITPIX", label), _integer(header, "NAXIS", label)
+    if naxis == 0:
+        raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0); give a Level 0.5 frame")
+    if bitpix not in TYPES:
+        raise errors.WrongTypeError(
+            f"{label}: BITPIX = {bitpix}, but Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated); "
+            "give the Level 0.5 file"
+        )
+    if naxis != 2:
+        raise errors.WrongShapeError(f"{label}: NAXIS = {naxis}, but a frame has two axes; give one Level 0.5 frame")
+    columns, rows = _integer(header, "NAXIS1", label), _integer(header, "NAXIS2", label)
+    if min(columns, rows) <= 0:
+        raise errors.NoImageError(f"{label}: the image is empty ({columns} x {rows} px); give a Level 0.5 frame")
+    if columns * rows > MAX_PIXELS:
+        raise errors.TooLargeError(
+            f"{label}: the header declares {columns} x {rows} pixels, which no frame of LASCO has; {UNALTERED}"
+        )
+    return rows, columns
+
+
+def _image(raw: bytes, start: int, header: fits.Header, shape: tuple[int, int], label: str) -> NDArray[np.generic]:
+    """The image behind a header; a view of the bytes where nothing is scaled."""
+    dtype = np.dtype(TYPES[header["BITPIX"]])
+    scale, zero, blank = _scaling(header, "BSCALE", 1, label), _scaling(header, "BZERO", 0, label), header.get("BLANK")
+    needed = start + shape[0] * shape[1] * dtype.itemsize
+    if len(raw) < needed:
+        raise errors.TruncatedError(
+            f"{label}: {len(raw)} of {needed} bytes are there, the image ends early; fetch the file again"
+        )
+    stored = np.frombuffer(raw, dtype, shape[0] * shape[1], start).reshape(shape)
+    if dtype.kind == "i" and is_number(blank) and (stored == blank).any():
+        raise errors.NotFiniteError(
+            f"{label}: {np.count_nonzero(stored == blank)} pixels are undefined (BLANK = {blank}); {UNALTERED}"
+        )
+    if (scale, zero) == (1, 0):
+        return stored
+    if scale == 1 and zero in UNSIGNED and dtype.kind == "i":
+        return stored.astype(np.int64) + int(zero)
+    with np.errstate(all="ignore"):  # what is too large becomes infinite, which is refused
+        return np.asarray(stored.astype(np.float64) * scale + zero)
+
+
+def is_number(value: object) -> bool:
+    """Whether the value of a card is a finite number; integers may be beyond 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _scaling(header: fits.Header, key: str, default: int, label: str) -> float:
+    value = header.get(key, default)
+    if not is_number(value):
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number; {UNALTERED}")
+    return float(value)
+
+
+def _integer(header: fits.Header, key: str, label: str) -> int:
+    value = header.get(key)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be an integer; fetch the file again")
+    return value
+
+
+def printable(text: str) -> str:
+    """The text with a blank for every character that a FITS header cannot hold."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def shown(value: object) -> str:
+    """The value of a card for a message, shortened: a string may go on over thousands of cards."""
+    text = repr(value)
+    return text if len(text) <= CARD else f"{text[:CARD]}..."

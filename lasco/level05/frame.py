@@ -1,0 +1,226 @@
+"""Reading Level 0.5 frames: bytes or a path in, a checked `Frame` out, or an error that says what is wrong.
+
+The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft ``make_fits_hdr.pro``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from corinpaint.lasco import errors
+from corinpaint.lasco.file_numbers import number_of
+from corinpaint.lasco.level05 import blocks, keywords, readout
+from corinpaint.lasco.level05.decoding import decode
+
+FRAME_SHAPE = (1024, 1024)
+"""Rows and columns of a full, unsummed frame."""
+
+DETECTORS = ("C2", "C3")
+"""Telescopes that are calibrated."""
+
+POLARISED_PRODUCTS = frozenset("PB TI UP JY JZ QS US QT JR JT".split())
+"""Values of POLAR (without blanks, upper case) of images that were made from a set of polariser positions."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A Level 0.5 frame that passed every check.
+
+    Attributes
+    ----------
+    data : ndarray of float32, shape (1024, 1024), less when summed
+        Counts in DN, (row, column), row 0 at the bottom; the full field, zero outside of a subfield.
+    header : astropy.io.fits.Header
+        The primary header as read, commentary cards cleaned of control characters.
+    name : str
+        Name of the source, for messages.
+    number : str
+        Name of the file without its ending, for bytes FILENAME's: the eight-digit LASCO number as a rule.
+    date : astropy.time.Time
+        Start of the exposure as DATE-OBS and TIME-OBS give it, UTC.
+    sums : Summing
+        Pixels that were summed on chip and on board.
+    window : Window or None
+        The part of the frame that was read out; None for the whole.
+    """
+
+    data: NDArray[np.float32]
+    header: fits.Header
+    name: str
+    number: str
+    date: Time
+    sums: readout.Summing = field(default_factory=readout.Summing)
+    window: readout.Window | None = None
+
+    @property
+    def detector(self) -> str:
+        """Telescope, 'C2' or 'C3'."""
+        return str(self.header["DETECTOR"]).strip().upper()
+
+    @property
+    def filter(self) -> str:
+        """Colour filter in upper case without blanks, as SolarSoft compares it."""
+        return keywords.squeezed(self.header["FILTER"])
+
+    @property
+    def polar(self) -> str:
+        """Polariser position in upper case without blanks, as SolarSoft compares it."""
+        return keywords.squeezed(self.header["POLAR"])
+
+    @property
+    def polarised_product(self) -> bool:
+        """True for an image made from polariser positions (PB, TI ...): no bias, no stray light in it."""
+        return self.polar in POLARISED_PRODUCTS
+
+    @property
+    def monthly(self) -> bool:
+        """True for a monthly image (FILEORIG = 0): no bias in it."""
+        return _is_monthly(self.header)
+
+    @property
+    def exptime(self) -> float:
+        """Exposure time from the header, seconds."""
+        return float(self.header["EXPTIME"])
+
+    @property
+    def mjd(self) -> float:
+        """Modified Julian date of the middle of the exposure, days (MID_DATE, else DATE-OBS)."""
+        mid = self.header.get("MID_DATE")
+        return float(mid) if isinstance(mid, int | float) and mid > 0 else float(np.floor(self.date.mjd))
+
+    @property
+    def day(self) -> float:
+        """Modified Julian date of the day of DATE-OBS: SolarSoft's day for calibration factor and vignetting."""
+        return float(np.floor(self.date.mjd))
+
+    @property
+    def turned(self) -> bool:
+        """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
+        return abs(wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
+
+    @property
+    def residual_roll(self) -> float:
+        """CROTA1 that is left, in degrees, -90 to 90, when the image has been turned where `turned` says so."""
+        roll = wrapped(float(self.header.get("CROTA1") or 0.0))
+        return wrapped(roll - 180.0) if self.turned else roll
+
+    @property
+    def read_out(self) -> NDArray[np.bool_]:
+        """Pixels that belong to the subfield; all True for a full frame."""
+        inside = np.ones(self.data.shape, dtype=bool)
+        if self.window is not None:
+            inside[:] = False
+            inside[self.window.bottom : self.window.top, self.window.left : self.window.right] = True
+        return inside
+
+
+def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors: Sequence[str] = DETECTORS) -> Frame:
+    """Read and check one Level 0.5 frame.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        A ``.fts`` or ``.fits`` file, gzip-compressed or not, or its content.
+    name : str, optional
+        What to call the frame in messages; by default the file's name.
+    detectors : sequence of str
+        Telescopes that are accepted.
+
+    Returns
+    -------
+    Frame
+        Summed counts unwrapped, subfields placed into the full frame.
+
+    Raises
+    ------
+    FrameError
+        One subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
+        keyword, wrong shape, wrong type, not finite, already Level 1.
+    """
+    header, data, label = decode(source, name)
+    date = keywords.check(header, label, detectors)
+    sums = readout.summing(header, label)
+    shape = (int(data.shape[0]), int(data.shape[1]))
+    where = readout.window(header, shape, sums, label)
+    counts = _counts(header, data, sums, label)
+    number = _number(header, label, isinstance(source, str | Path))
+    placed = readout.full_frame(counts, where, sums.shape)
+    frame = Frame(placed, header, label, number, date, sums, where if where.of(sums.shape) else None)
+    _check_some_sent(frame)
+    return frame
+
+
+def wrapped(degrees: float) -> float:
+    """An angle between -180 and 180 degrees."""
+    return math.remainder(degrees, 360.0)
+
+
+def _is_monthly(header: fits.Header) -> bool:
+    return str(header.get("FILEORIG", "")).strip() == "0"
+
+
+def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summing, label: str) -> NDArray[np.float32]:
+    """Checked counts; images made from several exposures may hold any finite values."""
+    if _is_monthly(header) or keywords.squeezed(header["POLAR"]) in POLARISED_PRODUCTS:
+        readout.check_finite(header, data, label)
+        return data.astype(np.float32)
+    readout.check_counts(header, data, sums, label)
+    counts = data.astype(np.float32)
+    return readout.unwrap(counts) if sums.pixels > 1 else counts
+
+
+def _check_some_sent(frame: Frame) -> None:
+    never = blocks.never_sent(frame.detector, frame.sums)
+    if lost_or_unsent(frame)[~never].all():
+        raise errors.NoImageError(
+            f"{frame.name}: every pixel is zero, every block is lost and nothing can be restored; give another frame"
+        )
+
+
+def lost_or_unsent(frame: Frame) -> blocks.Blocks:
+    """Blocks of a frame that hold nothing, and those outside of its subfield; shape (32, 32).
+
+    SolarSoft calls a block missing when its mean is at most 0.1 DN; in images made from several exposures, which may
+    be negative, every pixel must be zero.
+    """
+    if frame.monthly or frame.polarised_product:
+        return np.asarray(blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) == 0)
+    if frame.window is None:
+        return blocks.empty(frame.data)
+    share = blocks.means(frame.read_out, blocks.sides(frame.data.shape))
+    return np.asarray(blocks.means(frame.data, blocks.sides(frame.data.shape)) <= blocks.MISSING_MEAN * share)
+
+
+def lost(frame: Frame) -> blocks.Blocks:
+    """Blocks of a frame that were lost on the way: empty, sent as a rule, inside the subfield; shape (32, 32)."""
+    wanted = ~blocks.never_sent(frame.detector, frame.sums)
+    if frame.window is not None:
+        wanted = wanted & (blocks.means(frame.read_out, blocks.sides(frame.data.shape)) > 0)
+    return np.asarray(lost_or_unsent(frame) & wanted)
+
+
+def unsent(frame: Frame) -> NDArray[np.bool_]:
+    """Pixels of a frame that were not sent: never-sent blocks, unless this frame has them, and beyond a subfield.
+
+    Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
+    """
+    never, inside = blocks.never_sent(frame.detector, frame.sums), frame.read_out
+    held = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2))
+    never[never] = 2 * held <= np.count_nonzero(blocks.cut(inside, never), axis=(1, 2))
+    return blocks.expand(never, frame.data.shape) | ~inside
+
+
+def _number(header: fits.Header, label: str, from_path: bool) -> str:
+    """A file is known by its own name; bytes by their FILENAME, where that is a LASCO number."""
+    stem = number_of(label)
+    within = re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())
+    return within if not from_path and re.fullmatch(r"[23]\d{7}", within) else stem

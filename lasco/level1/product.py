@@ -1,0 +1,168 @@
+"""The Level 1 product: image, flags, uncertainty and header, as one FITS file; and reading Level 1 files back.
+
+float32 and explicit masks in place of SolarSoft's 16-bit scaling, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+from numpy.typing import NDArray
+
+from corinpaint.lasco import files
+from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
+
+FILLED, NEVER_SENT, OCCULTED, SATURATED, REFUSED = 1, 2, 4, 8, 16
+FLAGS = {
+    FILLED: "lost and filled",
+    NEVER_SENT: "never sent, or outside of the frame",
+    OCCULTED: "occulted (occulter, pylon, field edge)",
+    SATURATED: "saturated",
+    REFUSED: "lost and refused (not filled)",
+}
+"""Bits of the MASK extension; 0 is an observed pixel."""
+
+_SHARED = (
+    "DATE-OBS TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 "
+    "CDELT1 CDELT2 CROTA1 CROTA2 RSUN_OBS RSUN_REF DSUN_OBS HGLN_OBS HGLT_OBS MJD-OBS"
+).split()
+"""Cards that let tools open the extensions as maps beside the image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level1:
+    """A Level 1 frame.
+
+    Attributes
+    ----------
+    data : ndarray of float32, shape (1024, 1024), less when summed
+        Mean solar brightness, row 0 at the bottom, turned where SOHO was upside down; NaN where nothing was measured
+        or filled.
+    mask : ndarray of uint8, shape of `data`
+        Bit flags, see `FLAGS`.
+    uncertainty : ndarray of float32, shape of `data`
+        1 sigma, unit of `data`; infinite where `data` is NaN.
+    noise : ndarray of float32, shape of `data`
+        The part of it that is no error of the calibration: what a second observation of the pixel would scatter about
+        `data` by, in filled pixels too. Not in the file; there the calibration's part is CALERR times the image.
+    header : astropy.io.fits.Header
+        Header of the primary image.
+    filename : str
+        Name of the product file; FILENAME is its printable form.
+    """
+
+    data: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    uncertainty: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    header: fits.Header
+    filename: str
+
+    def to_hdus(self) -> fits.HDUList:
+        """The FITS structure: primary image, MASK and UNCERT extensions."""
+        mask_header = self._extension("MASK")
+        for bit, meaning in FLAGS.items():
+            mask_header[f"FLAG{bit}"] = (bit, meaning)
+        mask_header.add_comment("Sum of the flags that hold for a pixel; 0 is an observed pixel.")
+        error_header = self._extension("UNCERT")
+        error_header["BUNIT"] = (self.header["BUNIT"], "1 sigma")
+        error_header["CALERR"] = (self.header["CALERR"], "relative calibration term in it")
+        error_header.add_comment("Noise and calibration term, in quadrature; infinite where the image has no value.")
+        return fits.HDUList(
+            [
+                fits.PrimaryHDU(self.data, self.header),
+                fits.ImageHDU(self.mask, mask_header),
+                fits.ImageHDU(self.uncertainty, error_header),
+            ]
+        )
+
+    def _extension(self, name: str) -> fits.Header:
+        header = fits.Header()
+        header["EXTNAME"] = name
+        for key in _SHARED:
+            header[key] = (self.header[key], self.header.comments[key])
+        return header
+
+    def to_bytes(self) -> bytes:
+        """The product as the content of a FITS file, with checksums."""
+        hdus, buffer = self.to_hdus(), io.BytesIO()
+        for hdu in hdus:
+            hdu.add_checksum(when="")  # no time of writing: the same product gives the same bytes
+        hdus.writeto(buffer)
+        return buffer.getvalue()
+
+    def write(self, directory: Path, *, overwrite: bool = False) -> Path:
+        """Write the product into a folder: aside first, then renamed, so that no partial file is left.
+
+        Raises
+        ------
+        OutputError
+            When the folder cannot be written, or the file is there and may not be replaced.
+        """
+        return files.write_bytes(directory / self.filename, self.to_bytes(), overwrite=overwrite)
+
+
+@dataclass(frozen=True, eq=False)
+class Level1File:
+    """What a Level 1 file holds, ours or SolarSoft's.
+
+    Attributes
+    ----------
+    data : ndarray of float64, shape (H, W)
+        Mean solar brightness, NaN where masked.
+    masked : ndarray of bool, shape (H, W)
+        Pixels without a value.
+    header : astropy.io.fits.Header
+        Primary header as stored.
+    """
+
+    data: NDArray[np.float64]
+    masked: NDArray[np.bool_]
+    header: fits.Header
+
+
+def read_level1(path: Path | str) -> Level1File:
+    """Read a Level 1 file so that masked pixels are masked.
+
+    SolarSoft scales C3 Clear to 16 bits (BSCALE, BZERO) with 0 for masked pixels, which read back as half of the range,
+    3.25e-9 MSB. Such files are read by their raw values; in float files 0 and NaN are masked.
+
+    Parameters
+    ----------
+    path : Path or str
+        ``.fts`` or ``.fits``, gzip-compressed or not.
+
+    Returns
+    -------
+    Level1File
+
+    Raises
+    ------
+    FrameError
+        When the file cannot be read, or is not Level 1.
+    """
+    path = Path(path)
+    try:
+        # Cards of 1997 that today's standard refuses.
+        with quiet(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
+            header, raw = hdus[0].header.copy(), hdus[0].data
+            raw = None if raw is None else np.array(raw)
+    except OSError as error:
+        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error}); fetch the file again") from error
+    if raw is None or raw.ndim != 2:
+        raise FrameError(f"{path.name}: holds no image; give a Level 1 file")
+    if not str(header.get("LEVEL", "")).strip().startswith("1"):
+        raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}; give a Level 1 file")
+    values = raw.astype(np.float64)
+    masked = (raw == 0) | ~np.isfinite(values)
+    if raw.dtype.kind in "iu":
+        masked |= raw == header.get("BLANK", 0)
+        values = values * float(header.get("BSCALE", 1.0)) + float(header.get("BZERO", 0.0))
+    values[masked] = np.nan
+    return Level1File(values, masked, header)

@@ -1,0 +1,55 @@
+"""The nominal calibration set of C3 Clear: vignetting, stray light and mask, for users without the official files.
+
+`corinpaint.lasco.nominal.derivation.c3` fitted it to a pair of real frames.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco.errors import CalibrationError
+
+FILES = ("nominal_vignetting.fits", "nominal_mask.fits", "nominal_ramp.json")
+
+
+def quadratic(coefficients: tuple[float, ...], size: int = 1024) -> NDArray[np.float64]:
+    """Evaluate the ramp's quadratic surface on the detector grid, MSB, shape (size, size)."""
+    return np.asarray(np.tensordot(np.asarray(coefficients), quadratic_terms(size), axes=1), dtype=np.float64)
+
+
+def quadratic_terms(size: int) -> NDArray[np.float64]:
+    """The terms 1, x, y, x^2, x y, y^2 of `quadratic`, shape (6, size, size)."""
+    y, x = (np.mgrid[0:size, 0:size] - size / 2) / (size / 2)
+    return np.asarray(np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]))
+
+
+def read(directory: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Read a set that `write` made.
+
+    Returns
+    -------
+    vignetting : ndarray of float32, shape (1024, 1024)
+        Correction factor on the detector grid.
+    ramp : ndarray of float32, shape (1024, 1024)
+        Stray light in MSB on the detector grid.
+    field : ndarray of bool, shape (1024, 1024)
+        Field of view on the corrected grid.
+    """
+    try:
+        with fits.open(directory / FILES[0]) as hdus:
+            step, log = int(hdus[1].header["STEP"]), hdus[1].data.astype(np.float64) * hdus[1].header["LOGSCALE"]
+        with fits.open(directory / FILES[1]) as hdus:
+            field = hdus[1].data.astype(bool)
+        coefficients = tuple(json.loads((directory / FILES[2]).read_text())["coefficients"])
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise CalibrationError(
+            f"{directory}: the nominal calibration set is damaged; install CorInpaint again"
+        ) from error
+    full = ndimage.zoom(log, step, order=1, mode="nearest", grid_mode=True)
+    return np.exp(full).astype(np.float32), quadratic(coefficients).astype(np.float32), field

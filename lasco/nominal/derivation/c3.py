@@ -1,0 +1,225 @@
+"""The nominal calibration set: vignetting, stray light and mask of C3 Clear, fitted to a pair of real frames.
+
+For users who do not have the official files. A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
+pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is one in the middle of
+the field, so the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
+
+Run ``python -m corinpaint.lasco.nominal.derivation.c3 LEVEL1 LEVEL05 -o DIRECTORY`` to make the set again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco import nominal
+from corinpaint.lasco.files import package_data, write_bytes
+from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.level05.frame import Frame, read_frame
+from corinpaint.lasco.level1.product import read_level1
+from corinpaint.lasco.nominal import c3
+
+MIDDLE = (235.0, 420.0)
+"""Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
+
+PYLON_ANGLES = (195.0, 262.0)
+"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the pair)."""
+
+OCCULTER_RIM = 74.0
+"""Radius in px inside which the rim of the occulter makes the image too steep to look for planets."""
+
+STEP = 2
+"""Pixels per stored sample of the vignetting along each axis."""
+
+LOG_SCALE = 1e-4
+"""Natural logarithm of the vignetting per stored integer."""
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """A fitted set.
+
+    Attributes
+    ----------
+    vignetting : ndarray of float32, shape (1024, 1024)
+        Correction factor on the detector grid, (row, column), at least about 1.
+    ramp : tuple of float
+        Coefficients of 1, x, y, x^2, x y, y^2 in MSB, with x and y = (px - 512) / 512 on the detector grid.
+    field : ndarray of bool, shape (1024, 1024)
+        True inside the field of view on the corrected grid, False behind occulter and pylon and beyond the edge.
+    exposure_ratio : float
+        Exposure error of the Level 0.5 frame that the fit found (1 = none).
+    source : str
+        Files that the set was fitted to.
+    """
+
+    vignetting: NDArray[np.float32]
+    ramp: tuple[float, ...]
+    field: NDArray[np.bool_]
+    exposure_ratio: float
+    source: str
+
+
+def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
+    """Fit the set to one pair.
+
+    Parameters
+    ----------
+    level1 : Path
+        Official Level 1 file, the same hour as the frame.
+    frame : Frame
+        Level 0.5 frame.
+    calfactor : float
+        MSB per (DN / s) at the frame's date.
+
+    Returns
+    -------
+    Nominal
+    """
+    found = read_level1(level1)
+    official, masked = found.data, found.masked
+    centre = distortion.occulter_centre(frame.date)
+    to_detector = distortion.distort_map(centre)
+    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official)).astype(np.float64)
+    rate = (frame.data.astype(np.float64) - float(frame.header["OFFSET"])) / frame.exptime * calfactor
+    radius, angle = _polar(centre)
+    wedge = (angle > PYLON_ANGLES[0]) & (angle < PYLON_ANGLES[1])
+    middle = (radius > MIDDLE[0]) & (radius < MIDDLE[1]) & ~wedge & np.isfinite(truth)
+    ramp, excess = _fit_ramp(rate - truth, rate, middle)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.log((truth + c3.quadratic(ramp)) / (rate * (1 - excess)))
+    ratio[(_trails(truth) | _trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
+    vignetting = np.exp(_smooth(ratio, radius))
+    return Nominal(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
+
+
+def _polar(centre: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    y, x = np.mgrid[0:1024, 0:1024]
+    return np.hypot(x - centre[0], y - centre[1]), np.degrees(np.arctan2(y - centre[1], x - centre[0])) % 360
+
+
+def _fit_ramp(
+    difference: NDArray[np.float64], rate: NDArray[np.float64], where: NDArray[np.bool_]
+) -> tuple[tuple[float, ...], float]:
+    """Robust least squares of ``difference = quadratic + excess * rate`` (Tukey-like: 3 sigma clipping)."""
+    design = np.concatenate([c3.quadratic_terms(1024)[:, where], rate[None, where]]).T
+    scale = np.abs(design).max(axis=0)
+    target, keep = difference[where], np.ones(int(where.sum()), dtype=bool)
+    solution = np.zeros(design.shape[1])
+    for _ in range(6):
+        solution = np.linalg.lstsq(design[keep] / scale, target[keep], rcond=None)[0] / scale
+        residual = target - design @ solution
+        keep = np.abs(residual) < 3 * 1.4826 * np.median(np.abs(residual[keep]))
+    return tuple(float(c) for c in solution[:-1]), float(solution[-1])
+
+
+def _trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Planets and comets with their bleed along the rows: what stands out of its column by a tenth, and around it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log = np.log(image)
+    log = _nearest(log, np.isfinite(log))
+    outlier = np.abs(log - ndimage.median_filter(log, (25, 1))) > 0.1
+    bright = ndimage.binary_opening(outlier, np.ones((1, 5), dtype=bool))
+    return np.asarray(ndimage.binary_dilation(bright, np.ones((9, 13), dtype=bool)))
+
+
+def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Remove stars, planets and noise: outliers are dropped, gaps filled from the nearest, then smoothed.
+
+    Where the correction is steep (behind the pylon and near the occulter) the smoothing is finer.
+    """
+    good = np.isfinite(values)
+    filled = _nearest(values, good)
+    local = ndimage.median_filter(filled, 15)
+    around = _azimuthal_median(filled, radius)
+    inner = (radius < 170) & (np.abs(local) < 4)
+    good &= np.where(inner, np.abs(filled - around) < 0.05 + 0.15 * np.abs(around), np.abs(filled - local) < 0.08)
+    filled = np.where(good | (radius >= 170), _nearest(values, good), around)
+    good |= radius < 170
+    fine, coarse = (_normalised(filled, good, sigma) for sigma in (1.5, 5.0))
+    weight = np.clip((np.abs(ndimage.gaussian_filter(filled, 4.0)) - 0.12) / 0.2, 0, 1)
+    return np.asarray(weight * fine + (1 - weight) * coarse)
+
+
+def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over an arc of 60 px about the middle of the occulter, where the vignetting is nearly round."""
+    row, column = np.unravel_index(int(np.argmin(radius)), radius.shape)
+    radii, angles = np.meshgrid(np.arange(0, 200), np.arange(0, 360, 0.5) * np.pi / 180, indexing="ij")
+    places = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
+    polar = ndimage.map_coordinates(values, places, order=1, mode="nearest")
+    smooth = np.stack(
+        [ndimage.median_filter(line, 1 + 2 * int(3500 / max(r, 40)), mode="wrap") for r, line in enumerate(polar)]
+    )
+    y, x = np.mgrid[0 : radius.shape[0], 0 : radius.shape[1]]
+    angle = np.degrees(np.arctan2(y - row, x - column)) % 360
+    index = np.clip(np.stack([radius, angle * 2]), 0, [[[199]], [[719]]])
+    return np.asarray(ndimage.map_coordinates(smooth, index, order=1, mode="nearest"))
+
+
+def _nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+    index = ndimage.distance_transform_edt(~good, return_distances=False, return_indices=True)
+    return np.asarray(values[tuple(index)])
+
+
+def _normalised(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
+    weight = ndimage.gaussian_filter(good.astype(float), sigma)
+    total = ndimage.gaussian_filter(np.where(good, values, 0.0), sigma)
+    return np.asarray(np.where(weight > 0.05, total / np.maximum(weight, 0.05), values))
+
+
+def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Field of view without specks: single masked pixels inside the field are stars or noise, not the mask."""
+    labels, _ = ndimage.label(masked)
+    sizes = np.bincount(labels.ravel())
+    return np.asarray(~(masked & (sizes[labels] > 200)))
+
+
+def write(fitted: Nominal, directory: Path) -> list[Path]:
+    """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
+    size = 1024 // STEP
+    log = np.log(fitted.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
+    header = fits.Header()
+    header["SOURCE"] = (fitted.source[:60], "fitted to")
+    header["STEP"] = (STEP, "px of the frame per sample, block means")
+    header["LOGSCALE"] = (LOG_SCALE, "natural log of the correction per integer")
+    counts = np.round(log / LOG_SCALE).astype(np.int16)
+    _write(directory / c3.FILES[0], fits.CompImageHDU(counts, header=header, compression_type="RICE_1"))
+    _write(directory / c3.FILES[1], fits.CompImageHDU(fitted.field.astype(np.uint8), compression_type="RICE_1"))
+    text = {
+        "about": "Stray light of C3 Clear on the detector grid, MSB: c . (1, x, y, x^2, x y, y^2), x, y = (px-512)/512",
+        "coefficients": fitted.ramp,
+        "exposure_ratio": fitted.exposure_ratio,
+        "source": fitted.source,
+    }
+    write_bytes(directory / c3.FILES[2], (json.dumps(text, indent=1) + "\n").encode(), overwrite=True)
+    return [directory / name for name in c3.FILES]
+
+
+def _write(path: Path, image: fits.CompImageHDU) -> None:
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(buffer)
+    write_bytes(path, buffer.getvalue(), overwrite=True)
+
+
+def _main() -> None:
+    from corinpaint.lasco.photometry.corkit import calfactor
+
+    parser = argparse.ArgumentParser(description="Fit the nominal C3 calibration set to a pair of frames.")
+    parser.add_argument("level1", type=Path)
+    parser.add_argument("level05", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=package_data(nominal.__name__))
+    arguments = parser.parse_args()
+    frame = read_frame(arguments.level05)
+    write(fit(arguments.level1, frame, calfactor(frame)), arguments.output)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,1 @@
+"""From counts to brightness on the detector grid: bias, exposure, vignetting, stray light, noise."""

@@ -1,0 +1,154 @@
+"""What is taken from CorKit: bias polynomials and calibration factors, whose values agree with SolarSoft.
+
+This is the one module that imports corkit. Headers are handed over as SolarSoft compares them, since CorKit misses
+polarisers whose names hold a blank.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+import types
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from corinpaint.lasco.errors import UnsupportedFrameError
+from corinpaint.lasco.level05.frame import Frame
+
+_corkit_lock = threading.Lock()
+
+Calfactor = Callable[["_Cards"], tuple["_Cards", float]]
+
+
+def offset_bias(frame: Frame) -> float:
+    """Bias of one read-out in DN, from the polynomial of the read port (CorKit ``utils.offset_bias``).
+
+    Parameters
+    ----------
+    frame : Frame
+
+    Returns
+    -------
+    float
+        DN; what is summed on board holds it once for each read-out. Source: SolarSoft ``offset_bias.pro`` 1.36.
+
+    Raises
+    ------
+    UnsupportedFrameError
+        When the read port has no known bias.
+    """
+    day, constant = FIRST_BIAS_OF_C3
+    if frame.detector == "C3" and frame.mjd < day and str(frame.header["READPORT"]).strip().upper() == "C":
+        return constant
+    utils = importlib.import_module("corkit.utils")
+    bias = float(utils.offset_bias(_corkit_header(frame, frame.mjd)))
+    if bias <= 0:
+        raise UnsupportedFrameError(
+            f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias; take one of port A, B, C or D"
+        )
+    return bias
+
+
+def calfactor(frame: Frame) -> float:
+    """Calibration factor in MSB per (DN / s), sums divided out.
+
+    CorKit ``c2_calfactor`` and ``c3_calfactor`` (SolarSoft ``c2_calfactor.pro``, ``c3_calfactor.pro`` 1.17).
+
+    Parameters
+    ----------
+    frame : Frame
+
+    Returns
+    -------
+    float
+        MSB / (DN / s).
+
+    Raises
+    ------
+    UnsupportedFrameError
+        When filter and polariser have no factor.
+    """
+    _, factor = _corkit_calfactor(frame.detector)(_corkit_header(frame, frame.day))
+    factor = _corrected(frame, float(factor))
+    if factor <= 0:
+        raise UnsupportedFrameError(
+            f"{frame.name}: FILTER = {frame.filter!r} with POLAR = {frame.polar!r} has no calibration factor for "
+            f"{frame.detector}; give a frame of another filter"
+        )
+    return factor
+
+
+FACTORS_OF_C2 = {"HALPHA": 0.01055 / 0.1033, "LENS": 0.01055 / 0.1033}
+"""What CorKit's factors of rare positions of the filter wheel of C2 are off by (``c2_calfactor.pro``: 0.01055)."""
+
+NEUTRAL_DENSITY = 0.25256
+"""CorKit divides by the transmission of a polariser where C2's wheel is at ``ND``; SolarSoft does not."""
+
+FIRST_BIAS_OF_C3 = (50072, 319.0)
+"""Day before which the bias of C3 at port C is constant, and its value, DN (``offset_bias.pro``); CorKit fails."""
+
+
+def _corrected(frame: Frame, factor: float) -> float:
+    """SolarSoft's factor where CorKit's differs."""
+    if frame.detector != "C2":
+        return factor
+    return factor * FACTORS_OF_C2.get(frame.filter, 1.0) * (NEUTRAL_DENSITY if frame.polar == "ND" else 1.0)
+
+
+class _Cards(dict[str, Any]):
+    """The little of a FITS header that CorKit uses: names in any case, and HISTORY, which is not kept."""
+
+    def __getitem__(self, key: str) -> Any:
+        return super().__getitem__(key.upper())
+
+    def add_history(self, _: str) -> None:
+        """Nothing: the product tells its own steps."""
+
+
+def _corkit_header(frame: Frame, day: float) -> _Cards:
+    """The cards that CorKit reads, as SolarSoft compares them: FILTER and POLAR without blanks, days with slashes."""
+    return _Cards(
+        {
+            "DETECTOR": frame.detector,
+            "FILTER": frame.filter,
+            "POLAR": frame.polar,
+            "MID_DATE": day,
+            "READPORT": str(frame.header["READPORT"]),
+            "DATE-OBS": frame.date.strftime("%Y/%m/%d"),
+            "SUMCOL": frame.sums.chip_x,
+            "SUMROW": frame.sums.chip_y,
+            "LEBXSUM": frame.sums.leb_x,
+            "LEBYSUM": frame.sums.leb_y,
+        }
+    )
+
+
+@cache
+def _corkit_calfactor(detector: str) -> Calfactor:
+    """CorKit's factor, from a private import of ``corkit.lasco`` that leaves its network (and so torch) out.
+
+    ``corkit.lasco`` needs torch only through ``corkit.reconstruction``, which nothing here calls.
+    """
+    with _corkit_lock:
+        names = ("corkit.reconstruction", "corkit.lasco")
+        kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+        sys.modules["corkit.reconstruction"] = _Absent("corkit.reconstruction")
+        try:
+            module = importlib.import_module("corkit.lasco")
+            function: Calfactor = getattr(module, f"{detector.lower()}_calfactor")
+            return function
+        finally:
+            for name in names:
+                sys.modules.pop(name, None)
+            sys.modules.update(kept)
+
+
+class _Absent(types.ModuleType):
+    """A module whose every name is None."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return None

@@ -1,0 +1,136 @@
+"""A frame calibrated on the detector grid, where its lost blocks are whole and can be filled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.geometry.distortion import Geometry
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05 import frame as frames
+from corinpaint.lasco.level05.frame import Frame
+from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.photometry import noise, photometry
+from corinpaint.lasco.photometry.corkit import calfactor
+from corinpaint.lasco.photometry.exposure import Exposure, exposure
+from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
+from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
+from corinpaint.lasco.reference_files.calibration_set import Assets
+
+
+@dataclass(frozen=True, eq=False)
+class Exposed:
+    """A calibrated frame on the detector grid.
+
+    Attributes
+    ----------
+    frame : Frame
+    assets : Assets
+    options : Options
+    exposure : Exposure
+    scale : float
+        Calibration factor, MSB / (DN / s); 1 without it.
+    brightness : ndarray of float32, shape of the frame
+        MSB (DN/s without calibration factor); meaningless where nothing was sent.
+    variance : ndarray of float32, shape of the frame
+        Of the brightness, from photons, read-out and compression.
+    seen : ndarray of bool, shape of the frame
+        Field of view.
+    unsent : ndarray of bool, shape of the frame
+        Never sent, or outside of the subfield.
+    saturated : ndarray of bool, shape of the frame
+    lost : ndarray of bool, shape (32, 32)
+        Lost blocks.
+    """
+
+    frame: Frame
+    assets: Assets
+    options: Options
+    exposure: Exposure
+    scale: float
+    brightness: NDArray[np.float32]
+    variance: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    unsent: NDArray[np.bool_]
+    saturated: NDArray[np.bool_]
+    lost: blocks.Blocks
+
+    @property
+    def geometry(self) -> Geometry:
+        """From this grid to the corrected one, without roll."""
+        return _geometry(self.frame, self.options)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the brightness, as FITS writes it."""
+        return MSB_UNIT if self.options.calfactor else RATE_UNIT
+
+
+def expose(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Exposed:
+    """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
+
+    Parameters
+    ----------
+    frame : Frame
+    assets : Assets
+    options : Options
+
+    Returns
+    -------
+    Exposed
+
+    Raises
+    ------
+    UnsupportedFrameError
+        When it is no exposure of the corona, or filter and polariser have no calibration factor.
+    CalibrationError
+        When a calibration file is missing or damaged.
+    """
+    photometry.check_supported(frame)
+    taken, optics = exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
+    scale = calfactor(frame) if options.calfactor else 1.0
+    brightness, variance = _measured(frame, optics, options, taken, scale)
+    return Exposed(
+        frame,
+        assets,
+        options,
+        taken,
+        scale,
+        brightness,
+        variance,
+        field_of_view(optics, _geometry(frame, options)).seen,
+        frames.unsent(frame),
+        photometry.saturated(frame),
+        frames.lost(frame),
+    )
+
+
+def _measured(
+    frame: Frame, optics: Optics, options: Options, taken: Exposure, scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Brightness and its variance."""
+    vignetting = optics.vignetting(frame.day) if options.vignetting else np.ones_like(optics.ramp)
+    ramp = optics.ramp if with_ramp(frame, options) else np.zeros_like(optics.ramp)
+    exposed = (taken.bias, frame.exptime, taken.factor)
+    brightness = photometry.from_counts(frame.data, exposed, vignetting, scale, ramp)
+    variance, per_count = np.empty_like(frame.data), np.float32(scale / (frame.exptime * taken.factor))
+    for first in range(0, frame.data.shape[0], photometry.ROWS):
+        rows = slice(first, first + photometry.ROWS)
+        variance[rows] = np.square(vignetting[rows] * per_count) * noise.variance(frame, taken.bias, rows)
+    brightness[vignetting == 0] = np.nan  # no light passes there, and nothing is known
+    return brightness, variance
+
+
+def with_ramp(frame: Frame, options: Options) -> bool:
+    """Whether stray light is subtracted: that of C3 Clear is known, and polarisation products hold none."""
+    wanted = options.ramp and options.calfactor
+    return wanted and frame.detector == "C3" and frame.filter == "CLEAR" and not frame.polarised_product
+
+
+def _geometry(frame: Frame, options: Options) -> Geometry:
+    centre = distortion.occulter_centre(frame.date, frame.detector)
+    shape = (frame.data.shape[0], frame.data.shape[1])
+    return Geometry(frame.detector, centre, shape, options.warp, options.solarsoft)

@@ -1,0 +1,128 @@
+"""Exposure factor and bias of a frame: from the day's table, else from the header, else from the read port.
+
+Sources: SolarSoft ``get_exp_factor.pro`` 1.20, ``offset_bias.pro`` 1.36, ``reduce_std_size.pro`` (bias of sums).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.level05.frame import Frame
+from corinpaint.lasco.level05.keywords import HIGHEST_BIAS
+from corinpaint.lasco.photometry.corkit import offset_bias
+from corinpaint.lasco.reference_files import locate
+from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+
+
+class Exposure(NamedTuple):
+    """How long a frame was exposed, and the bias in it.
+
+    Attributes
+    ----------
+    factor : float
+        What EXPTIME is multiplied by.
+    bias : float
+        DN in each pixel of the frame, sums of read-outs included.
+    source : str
+        Where they come from.
+    file : AssetFile or None
+        The table that was read.
+    """
+
+    factor: float
+    bias: float
+    source: str
+    file: AssetFile | None = None
+
+
+def exposure(frame: Frame, assets: Assets) -> Exposure:
+    """Exposure factor and bias of a frame.
+
+    The day's table ``c3_expfactor_YYMMDD.dat`` (or ``c2_``) gives both, by file name, else by nearest time; without it
+    the factor is 1 and the bias is OFFSET, or the polynomial of the read port where OFFSET is missing. What was summed
+    on board holds the bias once for each read-out. Monthly images and products of polariser positions hold none, and
+    take a factor of their own name only.
+
+    Parameters
+    ----------
+    frame : Frame
+    assets : Assets
+
+    Returns
+    -------
+    Exposure
+
+    Raises
+    ------
+    CalibrationError
+        When the table is damaged.
+    UnsupportedFrameError
+        When the read port has no known bias.
+    """
+    several = frame.monthly or frame.polarised_product
+    path = _table(frame, assets)
+    if several:
+        factor = _named(frame, path).factor if path is not None and _has_own_row(frame, path) else 1.0
+        kind = "monthly image" if frame.monthly else f"POLAR = {frame.polar}"
+        return Exposure(factor, 0.0, f"{kind}: no bias", asset_file(path) if path and factor != 1.0 else None)
+    if path is not None:
+        return _named(frame, path)
+    offset, reads = frame.header.get("OFFSET"), frame.sums.reads
+    times = f" x {reads} read-outs" if reads > 1 else ""
+    if isinstance(offset, int | float) and offset > 0:
+        return Exposure(1.0, float(offset) * reads, f"OFFSET{times}")
+    return Exposure(1.0, offset_bias(frame) * reads, f"offset_bias, port {frame.header['READPORT']}{times}")
+
+
+def _table(frame: Frame, assets: Assets) -> Path | None:
+    if assets.directory is None:
+        return None
+    return locate.locate(assets.directory, locate.exposure_table_name(frame.detector, frame.date))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    lines = map(str.split, path.read_text(errors="replace").splitlines())
+    return [words for words in lines if len(words) >= 5 and all(_is_number(words[place]) for place in (1, 2, 4))]
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def _own_name(frame: Frame) -> str:
+    return str(frame.header.get("FILENAME") or f"{frame.number}.fts").strip()
+
+
+def _has_own_row(frame: Frame, path: Path) -> bool:
+    return any(_own_name(frame) in row for row in _rows(path))
+
+
+def _named(frame: Frame, path: Path) -> Exposure:
+    try:
+        rows = _rows(path)
+        named = [row for row in rows if _own_name(frame) in row]
+        seconds = (frame.date.mjd % 1) * 86400
+        row = named[0] if named else min(rows, key=lambda words: abs(float(words[4]) - seconds))
+        factor, bias = float(row[1]), float(row[2])
+    except (OSError, ValueError, IndexError) as error:
+        raise CalibrationError(f"{path}: not a table of exposure factors ({error}); fetch the file again") from error
+    if not (0.1 < factor < 10 and 0 < bias < HIGHEST_BIAS * frame.sums.reads):
+        raise CalibrationError(
+            f"{path}: exposure factor {factor} with bias {bias} DN makes no sense; fetch the file again"
+        )
+    return Exposure(factor, _of_all_reads(frame, bias), path.name, asset_file(path))
+
+
+def _of_all_reads(frame: Frame, bias: float) -> float:
+    """The table's bias for all read-outs of a pixel, whether it is written for one of them or for their sum."""
+    reads = frame.sums.reads
+    if reads == 1:
+        return bias
+    expected = reads * (float(frame.header.get("OFFSET") or 0) or offset_bias(frame))
+    return min(bias, bias * reads, key=lambda value: abs(value - expected))

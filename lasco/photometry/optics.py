@@ -1,0 +1,251 @@
+"""Calibration images: from a folder of the official files, else the nominal sets of the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import CalibrationError
+from corinpaint.lasco.files import package_data
+from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.geometry.distortion import Geometry
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import DETECTORS, FRAME_SHAPE
+from corinpaint.lasco.level05.readout import Summing
+from corinpaint.lasco.nominal import c2, c3
+from corinpaint.lasco.reference_files import locate
+from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file, official_file
+
+NOMINAL_DIRECTORY = package_data("corinpaint.lasco.nominal")
+
+OFFICIAL_FILES = {
+    "C2": {"vignetting": "c2vig_final.fts"},
+    "C3": {
+        "vignetting_pre": "c3vig_preint_final.fts",
+        "vignetting_post": "c3vig_postint_final.fts",
+        "ramp": "C3ramp.fts",
+        "mask": "c3_cl_mask_lvl1.fts",
+    },
+}
+"""Official images of each telescope."""
+
+INTERRUPTION_MJD = 51000
+"""Day that separates the two vignetting functions of C3 (loss of SOHO in 1998)."""
+
+HIGHEST_C2_VIGNETTING = 100.0
+"""SolarSoft clips the vignetting correction of C2 to 0 ... 100 (``c2_calibrate.pro``)."""
+
+UNSUMMED = Summing()
+
+
+@dataclass(frozen=True, eq=False)
+class Optics:
+    """Calibration images of one telescope, at the resolution of a frame.
+
+    Attributes
+    ----------
+    detector : str
+        'C2' or 'C3'.
+    kind : str
+        'OFFICIAL' or 'NOMINAL'.
+    vignetting_pre, vignetting_post : ndarray of float32, shape of the frame
+        Correction factors on the detector grid, before and after 1998.
+    ramp : ndarray of float32, shape of the frame
+        Stray light of the Clear filter, MSB, on the detector grid; zero for C2.
+    field : ndarray of bool, shape of the frame, or None
+        Field of view on the corrected grid, False behind occulter and pylon and beyond the edge; None where it is
+        known on the detector grid only.
+    seen : ndarray of bool, shape of the frame, or None
+        The same on the detector grid.
+    files : dict of str to AssetFile
+        What was read, by its role.
+    """
+
+    detector: str
+    kind: str
+    vignetting_pre: NDArray[np.float32]
+    vignetting_post: NDArray[np.float32]
+    ramp: NDArray[np.float32]
+    field: NDArray[np.bool_] | None
+    seen: NDArray[np.bool_] | None
+    files: dict[str, AssetFile]
+
+    def vignetting(self, mjd: float) -> NDArray[np.float32]:
+        """Correction factor for a day (modified Julian date)."""
+        return self.vignetting_pre if mjd < INTERRUPTION_MJD else self.vignetting_post
+
+    def used(self, mjd: float, *, ramp: bool) -> tuple[AssetFile, ...]:
+        """The files that the calibration of a frame of that day takes its images from."""
+        other = "vignetting_post" if mjd < INTERRUPTION_MJD else "vignetting_pre"
+        left_out = {other} if ramp else {other, "ramp"}
+        return tuple(file for role, file in self.files.items() if role not in left_out)
+
+
+def load_optics(assets: Assets, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
+    """Calibration images of a telescope for frames of a summing; cached.
+
+    Raises
+    ------
+    CalibrationError
+        When one is missing or damaged.
+    """
+    return _summed(assets.directory, detector, sums.shape)
+
+
+def load_assets(directory: Path | str | None = None) -> Assets:
+    """Calibration assets from a folder of the official files, else the nominal sets of the package.
+
+    Parameters
+    ----------
+    directory : Path, str or None
+        Folder that holds, at any depth, the files of `OFFICIAL_FILES` of one telescope at least; None for the nominal
+        sets.
+
+    Returns
+    -------
+    Assets
+
+    Raises
+    ------
+    CalibrationError
+        When the folder is missing, or an image of a telescope whose other images are there is missing or damaged.
+    """
+    if directory is None:
+        return Assets("NOMINAL", None)
+    folder = Path(directory).resolve()
+    if not folder.is_dir():
+        raise CalibrationError(f"{directory}: no such folder; give the folder of the official calibration files")
+    there = [name for name in DETECTORS if any(locate.locate(folder, f) for f in OFFICIAL_FILES[name].values())]
+    if not there:
+        names = ", ".join(OFFICIAL_FILES["C3"].values())
+        raise CalibrationError(
+            f"{directory}: none of the official files is there ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
+            "corinpaint calibration fetch gets them; links to folders are not followed; leave the folder out to use "
+            "the nominal set"
+        )
+    assets = Assets("OFFICIAL", folder)
+    for name in there:
+        load_optics(assets, name)
+    return assets
+
+
+@lru_cache(maxsize=8)
+def _summed(directory: Path | None, detector: str, shape: tuple[int, int]) -> Optics:
+    full = _nominal(detector) if directory is None else _official(directory, detector)
+    if shape == FRAME_SHAPE:
+        return full
+    side = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
+
+    def image(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return blocks.means(values, side).astype(np.float32)
+
+    def flags(values: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        return None if values is None else np.asarray(blocks.means(values, side) == 1)
+
+    pre = image(full.vignetting_pre)
+    post = pre if full.vignetting_post is full.vignetting_pre else image(full.vignetting_post)
+    ramp, field, seen = image(full.ramp), flags(full.field), flags(full.seen)
+    return Optics(detector, full.kind, pre, post, ramp, field, seen, full.files)
+
+
+@lru_cache(maxsize=2)
+def _nominal(detector: str) -> Optics:
+    if detector == "C2":
+        vignetting, field = c2.read(NOMINAL_DIRECTORY)
+        ramp, names = np.zeros(FRAME_SHAPE, dtype=np.float32), list(c2.FILES)
+    else:
+        vignetting, ramp, field = c3.read(NOMINAL_DIRECTORY)
+        names = list(c3.FILES)
+    files = {name: asset_file(NOMINAL_DIRECTORY / name) for name in names}
+    return Optics(detector, "NOMINAL", vignetting, vignetting, ramp, field, None, files)
+
+
+@lru_cache(maxsize=4)
+def _official(directory: Path, detector: str) -> Optics:
+    paths = {role: official_file(directory, name) for role, name in OFFICIAL_FILES[detector].items()}
+    images = {role: _image(path) for role, path in paths.items()}
+    for role, image in images.items():
+        if role != "ramp" and not (image > 0).any():
+            raise CalibrationError(f"{paths[role]}: holds nothing above zero; fetch the file again")
+    files = {role: asset_file(path) for role, path in paths.items()}
+    if detector == "C2":
+        vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)
+        ramp = np.zeros(FRAME_SHAPE, dtype=np.float32)
+        return Optics("C2", "OFFICIAL", vignetting, vignetting, ramp, None, vignetting > 0, files)
+    pre, post = images["vignetting_pre"], images["vignetting_post"]
+    return Optics("C3", "OFFICIAL", pre, post, images["ramp"], images["mask"] > 0.5, None, files)
+
+
+def _image(path: Path) -> NDArray[np.float32]:
+    try:
+        image = np.asarray(fits.getdata(path), dtype=np.float32)
+    except (OSError, ValueError, TypeError, IndexError, KeyError, fits.VerifyError) as error:
+        raise CalibrationError(f"{path}: not a readable FITS image ({error}); fetch the file again") from error
+    if image.shape != FRAME_SHAPE or not np.isfinite(image).all():
+        raise CalibrationError(f"{path}: not a finite 1024 x 1024 image (shape {image.shape}); fetch the file again")
+    return image
+
+
+class Field(NamedTuple):
+    """The field of view of a frame.
+
+    Attributes
+    ----------
+    seen : ndarray of bool, shape of the frame
+        On the detector grid: pixels that reach an unmasked pixel of the corrected image.
+    kept : ndarray of bool, shape of the frame
+        On the corrected grid: pixels that are neither behind occulter or pylon nor beyond the edge.
+    """
+
+    seen: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=8)
+def field_of_view(optics: Optics, geometry: Geometry) -> Field:
+    """Field of view on the detector grid and on the corrected one (the same where no distortion is taken out).
+
+    Parameters
+    ----------
+    optics : Optics
+    geometry : Geometry
+        Without roll: masks lie on the corrected grid before it is taken out.
+
+    Returns
+    -------
+    Field
+    """
+    warp = distortion.product_map(geometry)
+    if optics.seen is not None:
+        return Field(optics.seen, ~warp.touched(~optics.seen))
+    if optics.field is None:
+        raise ValueError(f"optics of {optics.detector} without a field")
+    undistorting = warp if geometry.warp else distortion.product_map(_with_warp(geometry))
+    seen = undistorting.sources(optics.field)
+    return Field(seen, optics.field if geometry.warp else seen)
+
+
+def _with_warp(geometry: Geometry) -> Geometry:
+    return Geometry(geometry.detector, geometry.centre, geometry.shape)
+
+
+def occulted_on_detector(optics: Optics, centre: tuple[float, float]) -> NDArray[np.bool_]:
+    """Pixels of the detector grid that no unmasked pixel of the product takes its value from.
+
+    Parameters
+    ----------
+    optics : Optics
+    centre : tuple of float
+        Occulter centre (column, row), px from 0.
+
+    Returns
+    -------
+    ndarray of bool, shape of the frame
+    """
+    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).seen

@@ -1,0 +1,1 @@
+"""The official calibration files: catalogue, search, validation, manifest, fetching and importing."""

@@ -1,0 +1,201 @@
+"""The official calibration files: their names, where they are served, what they are for.
+
+Names and addresses are those of CorKit's ``dataset.py``. Below the store every file has the place that it has below the
+SolarSoft root of its server ($SSW), or below ``data/`` for the attitude of SOHO.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from corinpaint.lasco.errors import OptionError
+
+if TYPE_CHECKING:
+    from corinpaint.lasco.level05.frame import Frame
+
+Kind = Literal["image", "save", "exposures", "offsets", "text", "attitude"]
+"""FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table of attitude."""
+
+SOHO = "https://soho.nascom.nasa.gov/solarsoft/"
+HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
+SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
+
+BOTH = ("C2", "C3")
+
+FIRST_DAY = date(1995, 12, 2)
+"""Launch of SOHO."""
+
+LAST_FOLDER_OF_A_YEAR = 2021
+"""Predictive attitude lies in one folder per year up to this one, and beside those folders from then on (CorKit)."""
+
+_CALIB = "soho/lasco/lasco/data/calib/"
+_STARS = "soho/lasco/idl/data/calib/"
+_PREDICTIVE = "ancillary/attitude/predictive/"
+
+_TABLE = re.compile(r"(?P<detector>c[23])_expfactor_(?P<day>\d{6})\.dat")
+_ATTITUDE = re.compile(r"SO_AT_(?:(?P<pre>PRE)|ROL)_(?P<day>\d{8})_V(?P<version>\d+)\.(?(pre)fts|dat)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """An official calibration file.
+
+    Attributes
+    ----------
+    path : str
+        Place below the store, with slashes.
+    server : str
+        Address that `path` is below on the official server.
+    kind : str
+        See `Kind`.
+    detectors : tuple of str
+        Telescopes that it is for.
+    purpose : str
+        What it is for.
+    day : datetime.date or None
+        Day of a daily file.
+    """
+
+    path: str
+    server: str
+    kind: Kind
+    detectors: tuple[str, ...]
+    purpose: str
+    day: date | None = None
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return PurePosixPath(self.path).name
+
+    def url(self, mirror: str | None = None) -> str:
+        """Address of the file: on its official server, or below a mirror."""
+        return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.server + self.path
+
+
+FIXED = (
+    Asset(_CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"),
+    Asset(_CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"),
+    Asset(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
+    Asset(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
+    Asset(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
+    Asset(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
+    Asset("soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH, "offsets of the clock"),
+    Asset(_STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"),
+    Asset(_STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"),
+    Asset(_STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"),
+    Asset(_STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"),
+    Asset("soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH, "centres of the occulters"),
+    Asset("ancillary/attitude/roll/nominal_roll_attitude.dat", SOHO_DATA, "text", BOTH, "nominal roll of SOHO by date"),
+)
+"""Files that are there once."""
+
+_FIXED_BY_NAME = {asset.name: asset for asset in FIXED}
+
+
+def fixed(detectors: Iterable[str] = BOTH) -> list[Asset]:
+    """The files that are there once, for the telescopes given."""
+    wanted = set(detectors)
+    return [asset for asset in FIXED if wanted & set(asset.detectors)]
+
+
+def exposure_table(detector: str, day: date) -> Asset:
+    """The table of exposure factors and biases of a telescope and a day (UTC)."""
+    path = f"soho/lasco/lasco/expfac/data/{day:%y%m}/{detector.lower()}_expfactor_{day:%y%m%d}.dat"
+    return Asset(path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day)
+
+
+def daily(days: Iterable[date], detectors: Sequence[str] = BOTH) -> list[Asset]:
+    """The tables of exposure factors of some days."""
+    return [exposure_table(detector, day) for day in days for detector in detectors]
+
+
+def needed(days: Mapping[str, Collection[date]]) -> list[Asset]:
+    """What frames of some telescopes and days need: the files that are there once, and the tables of the days.
+
+    Parameters
+    ----------
+    days : mapping of str to collection of datetime.date
+        Days per telescope.
+    """
+    return fixed(days) + [table for name, own in days.items() for table in daily(sorted(own), (name,))]
+
+
+def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
+    """Days (UTC) per telescope of some frames."""
+    found: dict[str, set[date]] = {}
+    for frame in frames:
+        day = date.fromisoformat(frame.date.utc.strftime("%Y-%m-%d"))
+        found.setdefault(frame.detector, set()).add(day)
+    return found
+
+
+def days(first: date, last: date) -> list[date]:
+    """Every day from the first to the last, both included.
+
+    Raises
+    ------
+    OptionError
+        When the last is before the first, or SOHO did not fly.
+    """
+    if last < first:
+        raise OptionError(f"{last} is before {first}; give the first day first")
+    if first < FIRST_DAY or last > datetime.now(UTC).date():
+        raise OptionError(f"{first} to {last}: no frames; give days from {FIRST_DAY} to today")
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def attitude_folder(day: date) -> Asset:
+    """The folder of the predictive attitude files of a day, as an asset whose address lists them."""
+    path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_FOLDER_OF_A_YEAR else "")
+    return Asset(path, SOHO_DATA, "text", BOTH, "list of attitude files")
+
+
+def attitude(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
+    """The newest versions of the predictive attitude files of some days.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What the folder of the server holds, e.g. ``SO_AT_PRE_20100104_V01.FTS`` (pointing) and
+        ``SO_AT_ROL_20100104_V01.DAT`` (roll).
+    days : iterable of datetime.date
+    """
+    wanted = set(days)
+    newest: dict[tuple[date, Kind], tuple[int, Asset]] = {}
+    for name in names:
+        match, asset = _ATTITUDE.fullmatch(name), identify(name)
+        if match is None or asset is None or asset.day not in wanted:
+            continue
+        key, version = (asset.day, asset.kind), int(match["version"])
+        if key not in newest or version > newest[key][0]:
+            newest[key] = (version, asset)
+    return [newest[key][1] for key in sorted(newest)]
+
+
+def identify(name: str) -> Asset | None:
+    """The official file of a name; None for any other name."""
+    if name in _FIXED_BY_NAME:
+        return _FIXED_BY_NAME[name]
+    table, attitude_file = _TABLE.fullmatch(name), _ATTITUDE.fullmatch(name)
+    day = _day(table["day"], "%y%m%d") if table else attitude_file and _day(attitude_file["day"], "%Y%m%d")
+    if not day:
+        return None
+    if table:
+        return exposure_table(table["detector"].upper(), day)
+    pointing = bool(attitude_file and attitude_file["pre"])
+    purpose = f"predicted {'pointing' if pointing else 'roll'} of SOHO on the day"
+    path = attitude_folder(day).path + name
+    return Asset(path, SOHO_DATA, "attitude" if pointing else "text", BOTH, purpose, day)
+
+
+def _day(digits: str, form: str) -> date | None:
+    try:
+        return datetime.strptime(digits, form).date()
+    except ValueError:
+        return None

@@ -1,0 +1,135 @@
+"""Fetching the official calibration files into a folder, checked and recorded one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from corinpaint.lasco.errors import CalibrationError, OutputError
+from corinpaint.lasco.reference_files import catalogue, transfer
+from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.install import Deposit, Report
+
+UNANSWERED = 3
+"""Files in a row for which a server does not answer before it is left alone."""
+
+
+def fetch(
+    directory: Path,
+    assets: Sequence[Asset],
+    *,
+    mirror: str | None = None,
+    update: bool = False,
+    connection: transfer.Connection | None = None,
+    progress: Callable[[str], transfer.ProgressBar] | None = None,
+) -> Report:
+    """Fetch official files into a folder.
+
+    What is there as the lock file records it is not fetched again, so that a run that was stopped goes on where it
+    stopped. A file takes its place when it is complete, is what its kind says, and is what the lock file records.
+
+    Parameters
+    ----------
+    directory : Path
+        The calibration folder; made where it is missing.
+    assets : sequence of Asset
+        See `corinpaint.lasco.reference_files.catalogue`.
+    mirror : str, optional
+        Address below which every file has its `Asset.path`, in place of the official servers.
+    update : bool
+        Ask the server for every file and accept new content.
+    connection : Connection, optional
+        Retries, and which addresses are allowed.
+    progress : callable, optional
+        Makes the progress bar of a file from its label.
+
+    Returns
+    -------
+    Report
+        A file that fails does not stop the others; a folder that cannot be written does.
+
+    Raises
+    ------
+    CalibrationError
+        When the lock file is damaged.
+    OutputError
+        When the lock file cannot be written.
+    """
+    report, servers = Report(), _Servers(connection or transfer.Connection(), progress)
+    with Deposit(directory) as deposit:
+        for number, asset in enumerate(assets, 1):
+            if not update and deposit.has(asset):
+                report.kept.append(asset)
+                continue
+            url = asset.url(mirror)
+            label = f"{number}/{len(assets)} {asset.name}"
+            try:
+                new = deposit.put(asset, servers.writer(url, label), source=url, label=url, update=update)
+                (report.added if new else report.kept).append(asset)
+            except OutputError as error:
+                report.failed.append((asset, error))
+                report.untried.extend(assets[number:])
+                break
+            except CalibrationError as error:
+                if isinstance(error, transfer.AbsentError) and asset.day:
+                    report.absent.append(asset)
+                else:
+                    report.failed.append((asset, error))
+    return report
+
+
+def attitude(
+    days: Sequence[date], *, mirror: str | None = None, connection: transfer.Connection | None = None
+) -> list[Asset]:
+    """The predictive attitude files of some days, from the index pages of the server.
+
+    Parameters
+    ----------
+    days : sequence of datetime.date
+    mirror, connection
+        As for `fetch`.
+
+    Raises
+    ------
+    FetchError
+        When an index page cannot be had.
+    """
+    folders: dict[Asset, list[date]] = {}
+    for day in days:
+        folders.setdefault(catalogue.attitude_folder(day), []).append(day)
+    found: list[Asset] = []
+    for folder, of_folder in folders.items():
+        names = transfer.listing(folder.url(mirror), connection or transfer.Connection())
+        found += catalogue.attitude(names, of_folder)
+    return found
+
+
+class _Servers:
+    """Speaks to servers, but no longer to one that did not answer for `UNANSWERED` files in a row."""
+
+    def __init__(self, connection: transfer.Connection, progress: Callable[[str], transfer.ProgressBar] | None) -> None:
+        self.connection, self.progress = connection, progress
+        self.unanswered: Counter[str] = Counter()
+
+    def writer(self, url: str, label: str) -> Callable[[Path], None]:
+        """What downloads an address to a path, with a label on its progress bar."""
+        host = urlsplit(url).netloc
+
+        def write(path: Path) -> None:
+            if self.unanswered[host] >= UNANSWERED:
+                raise transfer.UnreachableError(f"{url}: not tried, {host} did not answer before; try again later")
+            bar = self.progress(label) if self.progress else None
+            try:
+                transfer.download(url, path, self.connection, bar)
+            except transfer.UnreachableError:
+                self.unanswered[host] += 1
+                raise
+            except CalibrationError:
+                self.unanswered[host] = 0
+                raise
+            self.unanswered[host] = 0
+
+        return write

@@ -1,0 +1,1 @@
+"""Simulated C3 frames with missing blocks, and the truth beside them."""

@@ -1,0 +1,306 @@
+"""A forward model of C3 Clear: from a random corona to a Level 0.5 file with lost blocks, and the truth beside it.
+
+The scene is in `corinpaint.lasco.simulation.corona`, the camera in `corinpaint.lasco.simulation.camera`. Simulated
+files carry the cards of real ones in their order, and say in HISTORY that they are simulated.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time, TimeDelta
+from numpy.typing import NDArray
+
+from corinpaint.lasco.files import write_bytes
+from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
+from corinpaint.lasco.photometry import corkit
+from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.photometry.photometry import MSB_UNIT
+from corinpaint.lasco.simulation import camera, corona
+from corinpaint.lasco.simulation.telemetry import lost_pattern
+from corinpaint.lasco.version import __version__
+
+FIRST_DAY, LAST_DAY = 51910.0, 58800.0
+"""Modified Julian dates between which dates are drawn: 2001 to 2019."""
+
+SHUTTER_LAG = 2.1
+"""Seconds by which EXPTIME exceeds the commanded time in real headers."""
+
+LONG, SHORT = 19.1, 5.1
+"""Usual exposure times of C3 Clear, s."""
+
+CME_SHARE = 0.4
+"""Share of frames with a mass ejection; far above a quiet day's, so that training meets them."""
+
+OBT_ZERO = 36204.0
+"""Modified Julian date from which OBT_TIME counts seconds: 1958-01-01."""
+
+PERCENTILES = (1, 10, 25, 75, 90, 95, 98, 99)
+"""Percentiles in real Level 0.5 headers, DATAP01 to DATAP99."""
+
+
+__all__ = ["Simulation", "lost_pattern", "simulate", "write", "write_truth"]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A simulated exposure and what is known about it.
+
+    Attributes
+    ----------
+    frame : Frame
+        Level 0.5, lost blocks zero; passed every check of `read_frame`.
+    complete : ndarray of float32, shape (1024, 1024)
+        DN of the same exposure, noise and all, with no block lost; never-sent corners are zero.
+    brightness : ndarray of float32, shape (1024, 1024)
+        Noise-free scene on the detector grid, MSB: after the distortion, before the vignetting.
+    lost : ndarray of bool, shape (32, 32)
+        Lost blocks.
+    """
+
+    frame: Frame
+    complete: NDArray[np.float32]
+    brightness: NDArray[np.float32]
+    lost: NDArray[np.bool_]
+
+
+def simulate(
+    seed: int,
+    *,
+    lost: NDArray[np.bool_] | int | None = None,
+    cme: bool | None = None,
+    date: str | None = None,
+    exptime: float | None = None,
+) -> Simulation:
+    """Simulate one exposure with the nominal calibration set.
+
+    Parameters
+    ----------
+    seed : int
+        Same seed and arguments, same bytes. Scene, camera and lost blocks draw from streams of their own, so the
+        exposure does not depend on `lost`.
+    lost : ndarray of bool of shape (32, 32), int or None
+        The lost blocks; or how many, placed at random; or None for a random pattern (see `lost_pattern`).
+    cme : bool, optional
+        With or without a coronal mass ejection; drawn if None.
+    date : str, optional
+        Start of the exposure, ISO, UTC; drawn from 2001 to 2019 if None.
+    exptime : float, optional
+        Seconds; 19.1 s, now and then 5.1 s, if None.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    ValueError
+        When `lost` has another shape, holds a never-sent block, or asks for more blocks than are sent.
+    """
+    setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
+    missing = _lost_blocks(lost, telemetry)
+    blank = _blank(seed, *_when(setting, date, exptime))
+    with_cme = bool(setting.uniform() < CME_SHARE) if cme is None else cme
+    brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
+    complete = _observe(brightness, blank, camera)
+    data = np.where(blocks.expand(missing), np.float32(0), complete)
+    frame = read_frame(_level05(blank.header, data), name=blank.name)
+    return Simulation(frame, complete, brightness, missing)
+
+
+def _when(rng: np.random.Generator, date: str | None, exptime: float | None) -> tuple[Time, float]:
+    day, usual = rng.uniform(FIRST_DAY, LAST_DAY), LONG if rng.uniform() < 0.9 else SHORT
+    seconds = round(usual + rng.normal(0, 0.03), 4)
+    start = Time(day, format="mjd", scale="utc") if date is None else Time(date, scale="utc")
+    start.precision = 3
+    return start, seconds if exptime is None else float(exptime)
+
+
+def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> NDArray[np.float32]:
+    """Brightness on the detector grid, MSB."""
+    sky = corona.k_corona(rng, cme=cme) + corona.f_corona(rng)
+    brightness: NDArray[np.float32] = distortion.distort_map(centre).image(sky)
+    corona.add_stars(brightness, rng)
+    planet = corona.draw_planet(rng)
+    if planet is not None:
+        corona.add_planet(brightness, planet)
+    return brightness
+
+
+def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The exposure in whole DN, never-sent corners zero."""
+    centre, factor = distortion.occulter_centre(blank.date), corkit.calfactor(blank)
+    counts = camera.expose(brightness, load_optics(load_assets(), "C3"), centre, factor, blank.exptime, blank.mjd)
+    dn = camera.compress(camera.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
+    return np.where(blocks.expand(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
+
+
+def _lost_blocks(lost: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
+    if lost is None or isinstance(lost, int | np.integer):
+        return lost_pattern(rng, None if lost is None else int(lost))
+    given = np.asarray(lost, dtype=bool)
+    if given.shape != (blocks.GRID, blocks.GRID):
+        raise ValueError(f"lost has shape {given.shape}; give one flag per block, (32, 32)")
+    if (given & blocks.never_sent()).any():
+        raise ValueError("lost holds blocks that are never sent; leave out those of blocks.never_sent()")
+    return given.copy()
+
+
+def _blank(seed: int, start: Time, exptime: float) -> Frame:
+    """A frame without counts: the header, with the bias of its day."""
+    header = _header(seed, start, exptime)
+    name = str(header["FILENAME"])
+    blank = Frame(np.zeros(FRAME_SHAPE, np.float32), header, name, name[:8], start)
+    header["OFFSET"] = round(corkit.offset_bias(blank), 3)
+    header.add_history(f"offset_bias.pro 1.30, 02/19/10, {header['OFFSET']:.3f}")
+    header.add_history("V15 18 Jun 1997 MAKE_FITS_HDR")
+    header.add_history("2")
+    header.add_history(f"Simulated by CorInpaint {__version__}, seed {seed}: not an observation")
+    return blank
+
+
+def _header(seed: int, start: Time, exptime: float) -> fits.Header:
+    """Header of a Level 0.5 file: the cards of real ones in their order; OFFSET and statistics are set later."""
+    day, clock = start.isot.split("T")
+    middle = start + TimeDelta(exptime / 2, format="sec")
+    written = (start + TimeDelta(58.0, format="jd")).isot.replace("T", " ").replace("-", "/")
+    commanded = max(round(exptime - SHUTTER_LAG), 0)
+    header = fits.Header()
+    for key, value in (
+        ("FILENAME", f"32{seed % 10**6:06d}.fts"),
+        ("FILEORIG", f"{day[2:].replace('-', '')}_{clock[:8].replace(':', '')}.img"),
+        ("DATE", written),
+        ("DATE-OBS", day.replace("-", "/")),
+        ("TIME-OBS", clock),
+        ("P1COL", 20),
+        ("P1ROW", 1),
+        ("P2COL", 1043),
+        ("P2ROW", 1024),
+        ("VERSION", 2),
+        ("EXPTIME", exptime),
+        ("EXP0", float(commanded)),
+        ("EXPCMD", float(commanded)),
+        ("EXP1", 1.87598),
+        ("EXP2", 2.05518),
+        ("EXP3", round(exptime - commanded, 5)),
+        ("TELESCOP", "SOHO"),
+        ("INSTRUME", "LASCO"),
+        ("DETECTOR", "C3"),
+        ("READPORT", "C"),
+        ("SUMROW", 0),
+        ("SUMCOL", 0),
+        ("LEBXSUM", 1),
+        ("LEBYSUM", 1),
+        ("SHUTTR", 0),
+        ("LAMP", 0),
+        ("FILTER", "Clear"),
+        ("POLAR", "Clear"),
+        ("LP_NUM", "Normal"),
+        ("OS_NUM", 3390),
+        ("IMGCTR", seed % 4096),
+        ("IMGSEQ", 0),
+        ("COMPRSSN", "X#"),
+        ("HCOMP_SF", 32),
+        ("MID_DATE", int(middle.mjd)),
+        ("MID_TIME", round(middle.mjd % 1 * 86400, 2)),
+        ("PLATESCL", 56.0),
+        ("OFFSET", 0.0),
+        ("IMAGE_CT", seed % 4096),
+        ("SEQ_NUM", 0),
+        ("OBT_TIME", round((start.mjd - OBT_ZERO) * 86400, 1)),
+        ("R1COL", 20),
+        ("R1ROW", 1),
+        ("R2COL", 1043),
+        ("R2ROW", 1024),
+        ("EFFPORT", "C"),
+        ("RECTIFY", "TRUE"),
+        *((key, 0.0) for key in ("DATAMIN", "DATAMAX")),
+        *((key, 0) for key in ("DATAZER", "DATASAT")),
+        *((key, 0.0) for key in ("DATAAVG", "DATASIG")),
+        *((f"DATAP{level:02d}", 0) for level in PERCENTILES),
+        ("CRPIX1", corona.SUN_CENTRE[0]),
+        ("CRPIX2", corona.SUN_CENTRE[1]),
+        ("CRVAL1", 0.0),
+        ("CRVAL2", 0.0),
+        ("CROTA1", 0.0),
+        ("CROTA2", 0.0),
+        ("CTYPE1", "SOLAR-X"),
+        ("CTYPE2", "SOLAR-Y"),
+        ("CUNIT1", "ARCSEC"),
+        ("CUNIT2", "ARCSEC"),
+        ("CDELT1", 56.0),
+        ("CDELT2", 56.0),
+    ):
+        header[key] = value
+    return header
+
+
+def _level05(header: fits.Header, data: NDArray[np.float32]) -> bytes:
+    """Content of the Level 0.5 file: 16-bit integers, statistics of the pixels that are not zero in the header."""
+    values = data[data > 0]
+    header = header.copy()
+    header["DATAMIN"], header["DATAMAX"] = float(values.min()), float(values.max())
+    header["DATAZER"] = int(data.size - values.size)
+    header["DATAAVG"], header["DATASIG"] = round(float(values.mean()), 3), round(float(values.std()), 3)
+    for level, value in zip(PERCENTILES, np.percentile(values, PERCENTILES), strict=True):
+        header[f"DATAP{level:02d}"] = int(value)
+    return _fits_bytes(fits.HDUList([fits.PrimaryHDU(data.astype(np.int16), header)]))
+
+
+def _fits_bytes(hdus: fits.HDUList) -> bytes:
+    buffer = io.BytesIO()
+    hdus.writeto(buffer)
+    return buffer.getvalue()
+
+
+def write(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Path:
+    """Write the Level 0.5 file, aside first and then renamed.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    path : Path
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, or it is there and may not be replaced.
+    """
+    content = _level05(simulation.frame.header, simulation.frame.data)
+    return write_bytes(Path(path), content, overwrite=overwrite)
+
+
+def write_truth(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Path:
+    """Write what the lost blocks held: extensions COMPLETE (DN), BRIGHTNESS (MSB) and LOST (1 = lost).
+
+    Parameters and errors as for `write`.
+    """
+    primary = fits.PrimaryHDU()
+    primary.header["FILENAME"] = (simulation.frame.header["FILENAME"], "Level 0.5 file that this is the truth of")
+    hdus = [
+        primary,
+        _image("COMPLETE", simulation.complete.astype(np.int16), "DN", "no block lost"),
+        _image("BRIGHTNESS", simulation.brightness, MSB_UNIT, "noise-free scene, detector grid"),
+        _image("LOST", simulation.lost.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
+    ]
+    return write_bytes(Path(path), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
+
+
+def _image(name: str, data: NDArray[np.generic], unit: str, about: str) -> fits.ImageHDU:
+    hdu = fits.ImageHDU(data, name=name)
+    if unit:
+        hdu.header["BUNIT"] = unit
+    hdu.header["COMMENT"] = about
+    return hdu

@@ -1,0 +1,319 @@
+"""The network that fills straightened windows: a smooth prior, and on it what partial convolutions know of the corona.
+
+A straightened window (`corinpaint.restore.network.log_polar_grid`) has the logarithm of the radius along its columns
+and the position angle along its rows, so that streamers run along columns and a power of the radius is a straight
+line. Values are in units of the noise (`corinpaint.restore.network.equalisation.fit_noise`). The network works on cells
+of a few pixels, whose means show what the noise of a pixel hides, and predicts the difference to a prior, with a scale
+beside it.
+
+With context, the prior is that of the difference to the context, added to the context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from corinpaint.lasco.errors import CheckpointError, WrongShapeError
+from corinpaint.model.membrane import LEVELS, membrane
+from corinpaint.model.precision import full_precision
+from corinpaint.model.prior import PriorConfig, PyramidPrior
+from corinpaint.model.unet import UNet, UNetConfig
+
+INPUTS = (5, 1)
+"""Channels that see the frame (difference to two fields, scatter, place) and the context."""
+
+EXTRAS = 4
+"""Channels that are known in holes too: place and prior."""
+
+SWEEPS = (3, 6)
+"""Of the membranes over the context and over the difference."""
+
+COARSE = 8
+"""Cells over which the context is averaged to show its structure."""
+
+WIDEST = 4.0
+"""Limit of the logarithm of the scale, and of the scatter that the network sees."""
+
+MOSTLY = 0.5
+"""Share of a cell that must be known for the membranes to be held by it."""
+
+
+@dataclass(frozen=True)
+class StraightConfig:
+    """Architecture; all that is needed to build it.
+
+    Attributes
+    ----------
+    layers : int
+        L, at least 1; each fills `growth` cells, the last one the rest.
+    unet : UNetConfig
+        Of each layer; `inputs`, `extras` and `outputs` are those of this module.
+    pyramid : PriorConfig
+        Of the prior, in cells.
+    cell : int
+        Side of a cell, px.
+    growth : int
+        Cells by which a layer but the last grows the mask.
+    """
+
+    layers: int = 1
+    unet: UNetConfig = field(
+        default_factory=lambda: UNetConfig(
+            base=32, depth=4, max_width=96, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2
+        )
+    )
+    pyramid: PriorConfig = field(
+        default_factory=lambda: PriorConfig(finest=1, reference=4, coarsest=4, sigma=4.0, across=2.0, radius=8)
+    )
+    cell: int = 4
+    growth: int = 2
+
+    def multiple(self) -> int:
+        """Height and width of a window must be multiples of this, px."""
+        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, LEVELS))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> StraightConfig:
+        """Inverse of `as_dict`.
+
+        Raises
+        ------
+        CheckpointError
+            The values do not describe this network.
+        """
+        try:
+            parts = dict(values)
+            unet = UNetConfig.from_dict(parts.pop("unet"))
+            return cls(unet=unet, pyramid=PriorConfig(**parts.pop("pyramid")), **parts)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"not an architecture of this version of corinpaint: {error}") from error
+
+
+class CellOutput(NamedTuple):
+    """What the network gives for every cell; h = H / cell, w = W / cell.
+
+    Attributes
+    ----------
+    predictions : tuple of L Tensors (N, 1, h, w)
+        Values after each layer, less `offset`.
+    prior : Tensor (N, 1, h, w)
+        What the smooth prior alone would give, less `offset`.
+    log_scale : Tensor (N, 1, h, w)
+        Logarithm of the standard deviation of a pixel about the prediction, noise included.
+    reached : Tensor (N, 1, h, w)
+        1 where the network had something to predict from.
+    offset : Tensor (N, 1, 1, 1)
+        Mean of the frame's valid pixels.
+    """
+
+    predictions: tuple[Tensor, ...]
+    prior: Tensor
+    log_scale: Tensor
+    reached: Tensor
+    offset: Tensor
+
+
+class _Fields(NamedTuple):
+    """What is computed once for all layers, per cell."""
+
+    difference: Tensor
+    known: Tensor
+    base: Tensor
+    prior: Tensor
+    smooth: Tensor
+    reference: Tensor
+    place: Tensor
+    context: Tensor
+    context_known: Tensor
+
+
+class StraightStack(nn.Module):
+    """L layers, each a UNet of partial convolutions on cells, over a smooth prior.
+
+    Parameters
+    ----------
+    config : StraightConfig, optional
+
+    Attributes
+    ----------
+    domain : str
+        What it sees, see `corinpaint.model.metadata.DOMAINS`.
+    inputs, outputs : tuple of str
+        Names of what `forward` takes and returns.
+    planes : int
+        Of image and mask.
+    """
+
+    domain = "noise"
+    inputs = ("image", "mask", "place")
+    outputs = ("filled", "reached", "scale")
+    planes = 2
+
+    def __init__(self, config: StraightConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or StraightConfig()
+        if self.config.layers < 1:
+            raise CheckpointError(f"a stack needs at least one layer, not {self.config.layers}")
+        unet = self.config.unet
+        if (tuple(unet.inputs), unet.extras, unet.outputs) != (INPUTS, EXTRAS, 2):
+            raise CheckpointError(f"a UNet of {unet.inputs}, {unet.extras}, {unet.outputs} channels does not fit here")
+        self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
+        self.prior = PyramidPrior(self.config.pyramid)
+        for layer in self.layers:
+            _quieten(layer)
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of a window must be multiples of this, px."""
+        return self.config.multiple()
+
+    @property
+    def reach(self) -> int:
+        """Distance in px of the window from every side over which a hole is sure to be filled."""
+        cells = self.config.growth * (self.config.layers - 1) + int(self.layers[-1].reach)  # type: ignore[arg-type]
+        return self.config.cell * cells
+
+    def forward(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Fill the holes of a batch of straightened windows.
+
+        Parameters
+        ----------
+        image : Tensor (N, 2, H, W), float32
+            The frame and its context, units of noise; anything, NaN too, where the mask is 0.
+        mask : Tensor (N, 2, H, W), float32
+            1 = valid; all 0 in the second plane where there is no context.
+        place : Tensor (N, 2), float32
+            Radius of the window's middle (px of the frame) and px of the frame per px of the window there.
+
+        Returns
+        -------
+        filled : Tensor (N, 1, H, W)
+            Prediction, in holes and beside them, so that it can be interpolated there; 0 out of reach. Putting back
+            what was observed is left to the caller, on the frame's own grid.
+        reached : Tensor (N, 1, H, W)
+            1 where there is a prediction.
+        scale : Tensor (N, 1, H, W)
+            Standard deviation of a pixel about the fill, noise included.
+
+        Raises
+        ------
+        WrongShapeError
+            The shapes do not fit (not checked while tracing).
+        """
+        cells = self.cells(image, mask, place)
+        filled = self._enlarged(cells.predictions[-1]) + cells.offset
+        reached = functional.interpolate(cells.reached, scale_factor=float(self.config.cell), mode="nearest")
+        return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._enlarged(cells.log_scale))
+
+    def restorer(self) -> nn.Module:
+        """What is exported: the network itself."""
+        return self
+
+    def cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
+        """What `forward` enlarges; parameters as there."""
+        self._check(image, mask, place)
+        with full_precision(image), torch.no_grad():
+            clean = torch.where(mask > 0, image, 0.0)
+            count = mask[:, :1].sum(dim=(2, 3), keepdim=True).clamp(min=1.0)
+            offset = (clean[:, :1]).sum(dim=(2, 3), keepdim=True) / count
+            clean = (clean - offset) * mask
+            scatter, fields = self._fields(clean, mask, place)
+        current, known = fields.difference, fields.known
+        predictions = []
+        extras = torch.cat((fields.place, *map(torch.asinh, self._steps(fields, fields.prior))), dim=1)
+        for index, layer in enumerate(self.layers):
+            seen = (*map(torch.asinh, self._steps(fields, current)), scatter)
+            features = torch.cat((torch.cat((*seen, fields.place), 1) * known, fields.context), 1)
+            values, reached = layer(features, torch.cat((known, fields.context_known), 1), extras)
+            values = values.float()
+            prediction = fields.prior + values[:, :1]
+            predictions.append(prediction + fields.base)
+            if index + 1 < self.config.layers:
+                grown = self._grown(known)
+                current = torch.where(known > 0, current, torch.where(grown > 0, prediction, 0.0))
+                scatter, known = torch.where(known > 0, scatter, 0.0), torch.maximum(known, grown)
+        log_scale = values[:, 1:2].clamp(-WIDEST, WIDEST)
+        return CellOutput(tuple(predictions), fields.prior + fields.base, log_scale, reached, offset)
+
+    def _fields(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, _Fields]:
+        cell = self.config.cell
+        weight = functional.avg_pool2d(mask, cell)
+        means = functional.avg_pool2d(image, cell) / torch.where(weight > 0, weight, 1.0)
+        own, context = weight[:, :1], (weight[:, 1:2] > MOSTLY).to(image.dtype)
+        height = own.shape[2]
+        rows = (torch.arange(height, device=image.device, dtype=image.dtype) + 0.5) * cell - height * cell / 2
+        logs = rows[None, :] * (place[:, 1:] / place[:, :1])
+        distinct = (torch.exp(logs) * place[:, 1:]).clamp(max=1.0) ** 2
+        base = membrane(means[:, 1:2], context, SWEEPS[0])
+        difference = means[:, :1] - base
+        smooth, reference = self.prior(difference, own * distinct[:, None, :, None])
+        held = (own > MOSTLY).to(image.dtype)
+        prior = smooth + membrane(difference - smooth, held, SWEEPS[1])
+        flat = functional.interpolate(means[:, :1], scale_factor=float(cell), mode="nearest")
+        residual = (image[:, :1] - flat) * mask[:, :1]
+        power = functional.avg_pool2d(residual**2, cell) / torch.where(own > 0, own, 1.0)
+        scatter = torch.sqrt(power + 1e-6).clamp(max=WIDEST) - 1
+        radius = torch.log2(place[:, :1] / 256)[:, :, None]
+        where = torch.stack((logs[:, :, None].clamp(-2, 2), radius.expand(-1, height, 1)), 1)
+        coarse = functional.interpolate(
+            functional.avg_pool2d(base, COARSE), scale_factor=float(COARSE), mode="bilinear", align_corners=False
+        )
+        fields = _Fields(
+            difference=difference,
+            known=(own > 0).to(image.dtype),
+            base=base,
+            prior=prior,
+            smooth=smooth,
+            reference=reference,
+            place=where.expand(-1, -1, -1, own.shape[3]),
+            context=torch.asinh((base - coarse) / 2) * context,
+            context_known=context,
+        )
+        return scatter, fields
+
+    @staticmethod
+    def _steps(fields: _Fields, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Structure coarser and finer than the smooth field."""
+        return (values - fields.reference) / 2, values - fields.smooth
+
+    def _grown(self, known: Tensor) -> Tensor:
+        growth = self.config.growth
+        return functional.max_pool2d(known, 2 * growth + 1, stride=1, padding=growth)
+
+    def _enlarged(self, cells: Tensor) -> Tensor:
+        return functional.interpolate(cells, scale_factor=float(self.config.cell), mode="bilinear", align_corners=False)
+
+    def _check(self, image: Tensor, mask: Tensor, place: Tensor) -> None:
+        if torch.jit.is_tracing() or torch.compiler.is_compiling():  # type: ignore[no-untyped-call,attr-defined]
+            return
+        if image.ndim != 4 or image.shape[1] != 2 or image.shape != mask.shape or place.shape != (len(image), 2):
+            raise WrongShapeError(
+                f"image {tuple(image.shape)} and mask {tuple(mask.shape)} must both be (N, 2, height, width), place "
+                f"{tuple(place.shape)} (N, 2)"
+            )
+        height, width = image.shape[-2:]
+        if height % self.multiple or width % self.multiple:
+            raise WrongShapeError(
+                f"a window of {height} x {width} px does not fit this network: height and width must be multiples of "
+                f"{self.multiple} px"
+            )
+
+
+def _quieten(layer: nn.Module) -> None:
+    """Start the residual convolutions small, so that a fresh network does not shout over the prior."""
+    unet = layer
+    convolutions = [*unet.bottom]  # type: ignore[misc]
+    for blocks in (*unet.down_residual, *unet.up_residual):  # type: ignore[misc]
+        convolutions += [*blocks]
+    for convolution in convolutions:
+        with torch.no_grad():
+            convolution.weight.mul_(0.2)

@@ -1,0 +1,83 @@
+"""What was measured of the methods: which one fills a zone best (``--fill auto``) and how well (``--most-error``).
+
+``measured.json`` holds the median error over noise of every method on real frames, from ``corinpaint benchmark``, by
+telescope (summed frames by themselves), size of the hole and whether context was at hand.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from corinpaint.lasco.files import package_data
+from corinpaint.lasco.level05.frame import Frame
+
+MEASURED = package_data("corinpaint.restore", "measured.json")
+
+SIZES = (("1", 1), ("2x2", 4), ("3x3", 9), ("4x4", 16))
+"""Sizes that were measured and the most blocks that each stands for."""
+
+
+def ranked(frame: Frame, count: int, *, with_context: bool) -> tuple[str, ...]:
+    """Methods for a zone, the one with the least measured error first.
+
+    Parameters
+    ----------
+    frame : Frame
+    count : int
+        Lost blocks of the zone.
+    with_context : bool
+        Whether context frames are at hand.
+
+    Returns
+    -------
+    tuple of str
+        'network' and names of `corinpaint.restore.methods.registry.METHODS` that need no package of an extra.
+    """
+    errors = measured(frame, count, with_context=with_context)
+    return tuple(sorted(errors, key=lambda name: (errors[name], name)))
+
+
+def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float]:
+    """Median error over noise of every method on zones like this one; parameters as for `ranked`.
+
+    Returns
+    -------
+    dict of str to float
+        1 is the noise of a pixel. 'network' is that of the weights `weights`, with context or without, whichever is
+        less.
+    """
+    alone, context = _errors(frame, count)
+    if not with_context:
+        return alone
+    return {**alone, **{name: min(error, alone.get(name, error)) for name, error in context.items()}}
+
+
+def context_helps(frame: Frame, count: int) -> bool:
+    """Whether the network was measured to fill such zones no worse with context; True where nothing was measured."""
+    alone, context = (errors.get("network") for errors in _errors(frame, count))
+    return alone is None or context is None or context <= alone
+
+
+def _errors(frame: Frame, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Errors without and with context."""
+    table = _table()["errors"][kind(frame)]
+    size = next((name for name, most in SIZES if count <= most), SIZES[-1][0])
+    return dict(table["alone"][size]), dict(table.get("context", {}).get(size, {}))
+
+
+def weights() -> str:
+    """sha256 of the weights that the errors of 'network' were measured with."""
+    return str(_table().get("weights", ""))
+
+
+def kind(frame: Frame) -> str:
+    """What a frame counts as in the table: its telescope, or that it is summed."""
+    return "summed" if frame.sums.pixels > 1 else frame.detector
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(MEASURED.read_text())
+    return table

@@ -1,0 +1,1 @@
+"""Fills without a network, one a file, and their registry."""

@@ -1,0 +1,63 @@
+"""Fill from context: the frames before and after, and a smooth surface for what changed since.
+
+The mean of the two nearest frames that observed a pixel, lightly smoothed, plus the harmonic fill of the difference
+between frame and mean around the hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco.level05 import blocks
+from corinpaint.restore.methods import laplace
+from corinpaint.restore.methods.problem import Fill, Problem
+
+MOST = 2
+"""Context frames that are averaged at a pixel."""
+
+LIGHTLY = 1.0
+"""Width of the smoothing of the mean, px of the unsummed frame."""
+
+DIFFERENCE = 2.5
+"""Width of the smoothing of the difference, whose noise would run on into the hole, px of the unsummed frame."""
+
+
+def temporal() -> Fill:
+    """The fill from context; NaN where no context frame observed the hole."""
+
+    def fill(problem: Problem) -> NDArray[np.float32]:
+        mean, known = average(problem)
+        if not known.any():
+            return np.full(problem.image.shape, np.nan, dtype=np.float32)
+        step = blocks.sides(problem.image.shape)[0] / blocks.BLOCK
+        base, _ = smooth(mean, known, LIGHTLY * step)
+        both = problem.observed & known
+        difference, _ = smooth(np.where(both, problem.image - base, 0), both, DIFFERENCE * step)
+        change = laplace.membrane(replace(problem, image=difference.astype(np.float32), observed=both))
+        return np.where(problem.hole & known, base + change, np.nan).astype(np.float32)
+
+    return fill
+
+
+def average(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Mean of the nearest `MOST` context frames that observed each pixel, and where there is any."""
+    total = np.zeros(problem.image.shape)
+    count = np.zeros(problem.image.shape, dtype=np.int8)
+    for context in problem.context:  # the nearest first
+        wanted = context.observed & (count < MOST)
+        total[wanted] += context.image[wanted]
+        count[wanted] += 1
+    return total / np.maximum(count, 1), count > 0
+
+
+def smooth(
+    image: NDArray[np.floating], known: NDArray[np.bool_], width: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gaussian smoothing of the known pixels alone, and the weight that they had."""
+    weight = ndimage.gaussian_filter(known.astype(np.float64), width)
+    total = ndimage.gaussian_filter(np.where(known, image, 0.0).astype(np.float64), width)
+    return np.where(known, total / np.maximum(weight, 1e-6), 0.0), weight

@@ -1,0 +1,168 @@
+"""Holes filled by a network that sees straightened windows in units of the noise, one window around each zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.restore.engines import base
+from corinpaint.restore.methods import temporal
+from corinpaint.restore.methods.problem import Problem
+from corinpaint.restore.network import crops, equalisation, log_polar_grid
+
+ROOM = 0.46
+"""Share of a window that a zone may take: 5 blocks and a half at full resolution."""
+
+PLANES = 2
+"""Of a window: the frame and its context."""
+
+BATCH = 4
+"""Windows that the network sees at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """A frame filled by windows.
+
+    Attributes
+    ----------
+    brightness : ndarray of float32, shape (H, W)
+        The image with the holes filled within reach.
+    sigma : ndarray of float32, shape (H, W)
+        Standard deviation of an observation about the fill, with the noise that is usual at that brightness, unit of
+        the image; 0 where nothing was filled.
+    usual : ndarray of float32, shape (H, W)
+        That noise; 0 where nothing was filled.
+    reached : ndarray of bool, shape (H, W)
+        Pixels of the holes within reach of the network.
+    """
+
+    brightness: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    usual: NDArray[np.float32]
+    reached: NDArray[np.bool_]
+
+    def variance(self, observed: NDArray[np.float32], own: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Variance of the filled image.
+
+        Parameters
+        ----------
+        observed : ndarray of float32, shape (H, W)
+            Variance of what was observed.
+        own : ndarray of float32, shape (H, W)
+            Variance that each pixel would have had at the brightness of the fill. Where the vignetting is strong
+            (pylon, edge of the occulter) it is more than usual at that brightness, and the excess is added.
+        """
+        excess = np.maximum(own - self.usual**2, 0)
+        return np.where(self.reached, self.sigma**2 + excess, observed).astype(np.float32)
+
+
+def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> Filling:
+    """Fill the holes of a frame.
+
+    Parameters
+    ----------
+    problem : Problem
+        With context, which the network takes the mean of the two nearest frames from.
+    engine : Inpainter
+        A network of the domain 'noise'.
+    side : int, optional
+        Of the windows, px, all of one size; by default as large as each zone needs, see `polar.around`.
+
+    Returns
+    -------
+    Filling
+
+    Raises
+    ------
+    CheckpointError
+        When the network gives values that are not finite.
+    """
+    scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
+    planes = _planes(problem)
+    brightness = problem.image.copy()
+    sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
+    views = [
+        _view(problem, hole, side, engine.info.multiple)
+        for zone in problem.zones
+        if (hole := _hole(problem, zone))[0].size
+    ]
+    for part in crops.batches(views, lambda view: view[1].side, BATCH):
+        found = _filled(problem, planes, scale, part, engine)
+        for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
+            room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
+            known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
+            place = (rows[known], columns[known])
+            level = values[known]
+            brightness[place] = scale.inverse(level)
+            sigma[place] = (scale.inverse(level + spread[known]) - scale.inverse(level - spread[known])) / 2
+            usual[place] = scale.inverse(level + 0.5) - scale.inverse(level - 0.5)
+            reached[place] = True
+    return Filling(brightness, sigma, usual, reached)
+
+
+Hole = tuple[NDArray[np.int64], NDArray[np.int64]]
+Plane = tuple[NDArray[np.floating], NDArray[np.bool_]]
+View = tuple[Hole, log_polar_grid.Window]
+
+
+def _view(problem: Problem, hole: Hole, side: int | None, multiple: int) -> View:
+    room = ROOM if side is None else ROOM * log_polar_grid.SIDE / side
+    block = blocks.sides(problem.image.shape)
+    return hole, log_polar_grid.around(*hole, problem.centre, room, block, side, multiple)
+
+
+def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
+    place = blocks.bounds(zone.missing, problem.image.shape)
+    rows, columns = np.nonzero(problem.hole[place] & blocks.expand(zone.missing, problem.image.shape)[place])
+    return rows + place[0].start, columns + place[1].start
+
+
+def _planes(problem: Problem) -> list[Plane]:
+    """The frame and, where there is any, its context, and where each is known."""
+    frame: Plane = (problem.image, problem.observed)
+    return [frame, temporal.average(problem)] if problem.context else [frame]
+
+
+def _filled(
+    problem: Problem, planes: list[Plane], scale: equalisation.Equaliser, views: list[View], engine: base.Inpainter
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
+    """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
+    windows, side = [window for _, window in views], views[0][1].side
+    images, masks = np.zeros((2, len(windows), PLANES, side, side), dtype=np.float32)
+    for number, window in enumerate(windows):
+        sampler = log_polar_grid.sampler(window, problem.image.shape)
+        for plane, (image, known) in enumerate(planes):
+            seen = sampler.mask(known)
+            masks[number, plane] = seen
+            images[number, plane][seen] = scale.forward(image.ravel()[sampler.index[seen]])
+    place = np.array([(window.radius, window.scale) for window in windows], dtype=np.float32)
+    output = engine.fill(images, masks, place)
+    if output.scale is None:
+        raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill; export it again")
+    found = []
+    for number, (hole, window) in enumerate(views):
+        at = window.places(*hole)
+        values, spread = (log_polar_grid.read(field[number, 0], *at) for field in (output.image, output.scale))
+        known = (log_polar_grid.read(output.reached[number, 0], *at) > 1 - 1e-6) & window.shows(*at)
+        check_finite(values[known], engine)
+        check_finite(spread[known], engine)
+        found.append((values, spread, known))
+    return found
+
+
+def check_finite(values: NDArray[np.floating], engine: base.Inpainter) -> None:
+    """Refuse what a damaged network gives.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    if not np.isfinite(values).all():
+        raise CheckpointError(
+            f"{engine.info.path.name}: the network gave values that are not finite; use other weights or another engine"
+        )

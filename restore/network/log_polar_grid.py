@@ -1,0 +1,183 @@
+"""Straightened windows: a part of a frame in the logarithm of the radius and the position angle.
+
+Rows of a window are equidistant in log r, columns in angle, about the sun's centre. In its middle a window shows the
+frame at one scale, without distortion; streamers run along its columns, and a power of the radius is a straight line
+along them, wherever on the frame the window lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.level05.blocks import BLOCK
+
+SIDE = 384
+"""Largest side of a window, px; that of every window in training."""
+
+STEP = 64
+"""Sides are multiples of it, px, as networks want them."""
+
+NEAREST = 1.0
+"""Radius from which pixels are told apart by their radius, px of the frame."""
+
+SMALLEST = 16
+"""Px of a window that a block takes at least, as in frames summed 2 x 2."""
+
+Numbers = NDArray[np.floating] | NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where a straightened window lies.
+
+    Attributes
+    ----------
+    centre : tuple of float
+        Sun centre (column, row) on the frame, px from 0.
+    radius : float
+        Of the window's middle, px of the frame.
+    angle : float
+        Of the window's middle about the sun's centre, radians from the direction of the columns towards that of the
+        rows.
+    scale : float
+        Px of the frame per px of the window in its middle.
+    mirrored : bool
+        Whether the angle runs the other way along the rows.
+    side : int
+        Px of the window.
+    pixel : tuple of float
+        Width and height of a px of the frame, over the smaller of the two: not (1, 1) where sums are not square. Radius
+        and scale are in units of the smaller.
+    """
+
+    centre: tuple[float, float]
+    radius: float
+    angle: float
+    scale: float = 1.0
+    mirrored: bool = False
+    side: int = SIDE
+    pixel: tuple[float, float] = (1.0, 1.0)
+
+    def pixels(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rows and columns of the frame that the window's pixels show; two arrays of shape (side, side)."""
+        steps = (np.arange(self.side) - (self.side - 1) / 2) * (self.scale / self.radius)
+        radius = self.radius * np.exp(steps)[:, None]
+        angle = (self.angle + (-steps if self.mirrored else steps))[None, :]
+        width, height = self.pixel
+        return self.centre[1] + radius * np.sin(angle) / height, self.centre[0] + radius * np.cos(angle) / width
+
+    def places(self, rows: Numbers, columns: Numbers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Inverse of `pixels`: rows and columns of the window, fractions of a px, of pixels of the frame."""
+        x, y = _offsets(rows, columns, self.centre, self.pixel)
+        turn = (np.arctan2(y, x) - self.angle + np.pi) % (2 * np.pi) - np.pi
+        steps = self.radius / self.scale
+        middle = (self.side - 1) / 2
+        logs = np.log(np.maximum(np.hypot(x, y), NEAREST) / self.radius)
+        return logs * steps + middle, (-turn if self.mirrored else turn) * steps + middle
+
+    def shows(self, rows: NDArray[np.floating], columns: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Whether places in the window, fractions of a px, lie inside of it."""
+        return np.asarray(
+            (rows >= 0) & (rows <= self.side - 1) & (columns >= 0) & (columns <= self.side - 1), dtype=bool
+        )
+
+
+def _offsets(
+    rows: Numbers, columns: Numbers, centre: tuple[float, float], pixel: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distance from the sun's centre to the right and upwards, units of the smaller side of a px."""
+    return np.asarray((columns - centre[0]) * pixel[0]), np.asarray((rows - centre[1]) * pixel[1])
+
+
+def around(
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    centre: tuple[float, float],
+    room: float,
+    side: tuple[int, int] = (BLOCK, BLOCK),
+    window: int | None = None,
+    multiple: int = STEP,
+) -> Window:
+    """The window about some pixels of a frame.
+
+    Parameters
+    ----------
+    rows, columns : ndarray of int
+        Pixels that it shall show.
+    centre : tuple of float
+        Sun centre (column, row), px.
+    room : float
+        Largest share of the side of the largest window that they may take; larger ones are shown smaller.
+    side : tuple of int
+        Rows and columns of a block; where it has fewer than `SMALLEST` they are shown larger.
+    window : int, optional
+        Side of the window, px; by default the least that leaves as much around the pixels as the largest window leaves
+        around the largest pixels that are not shown smaller.
+    multiple : int
+        Of which the network wants the side, px.
+
+    Returns
+    -------
+    Window
+    """
+    finer = max(side)
+    pixel = (finer / side[1], finer / side[0])
+    x, y = _offsets(rows, columns, centre, pixel)
+    logs, angles = np.log(np.maximum(np.hypot(x, y), NEAREST)), np.arctan2(y, x)
+    angle = float(np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()))
+    turns = (angles - angle + np.pi) % (2 * np.pi) - np.pi
+    radius = float(np.exp((logs.min() + logs.max()) / 2))
+    extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
+    scale = max(min(1.0, finer / SMALLEST), extent / (room * (window or SIDE)))
+    wanted = extent / scale + (1 - room) * SIDE
+    step = int(np.lcm(STEP, multiple))
+    least = int(np.ceil(min(wanted, SIDE) / step)) * step
+    return Window(centre, radius, angle, scale, side=window or least, pixel=pixel)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Takes the pixels of one window from images of one shape: the nearest one each.
+
+    Attributes
+    ----------
+    index : ndarray of int32, shape (side, side)
+        Place in the flattened image.
+    inside : ndarray of bool, shape (side, side)
+        False outside of the frame.
+    """
+
+    index: NDArray[np.int32]
+    inside: NDArray[np.bool_]
+
+    def mask(self, image: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """A mask in the window; False outside of the frame."""
+        return np.asarray(image.ravel()[self.index] & self.inside)
+
+    def values(self, image: NDArray[np.floating], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """An image in the window; 0 where `known`, a mask in the window, is False."""
+        return np.where(known, image.ravel()[self.index], 0).astype(np.float32)
+
+
+def sampler(window: Window, shape: tuple[int, int]) -> Sampler:
+    """Find the nearest pixel of a frame for every pixel of a window."""
+    # Near the sun's centre the far end of a window lies farther out than an integer can say.
+    rows, columns = (
+        np.rint(place.clip(-1, size)).astype(np.int32) for place, size in zip(window.pixels(), shape, strict=True)
+    )
+    inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    return Sampler(np.where(inside, rows * shape[1] + columns, 0), inside)
+
+
+def read(image: NDArray[np.floating], rows: NDArray[np.floating], columns: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Bilinear values of a window at fractions of its pixels; at its rim where they lie outside."""
+    high, wide = image.shape
+    rows, columns = np.clip(rows, 0, high - 1.001), np.clip(columns, 0, wide - 1.001)
+    top, left = rows.astype(np.int64), columns.astype(np.int64)
+    down, right = rows - top, columns - left
+    upper = image[top, left] * (1 - right) + image[top, left + 1] * right
+    lower = image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right
+    return np.asarray(upper * (1 - down) + lower * down)

@@ -1,0 +1,66 @@
+"""An answer belongs to the frame that was sent, or is an error."""
+
+from __future__ import annotations
+
+import endpoint
+import pytest
+
+from corinpaint.client.answer import Answer, Reply, checked
+from corinpaint.client.errors import AnswerError
+from corinpaint.client.request import Request, packed
+from corinpaint.lasco.errors import OutputError
+
+FRAME = endpoint.small_frame()
+
+
+def reply(number="32082037", **headers):
+    return Reply(endpoint.product(number), {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def disposition(name):
+    return {"content_disposition": f'attachment; filename="{name}"'}
+
+
+def test_the_name_of_the_product_follows_from_that_of_the_frame():
+    assert checked(reply(**disposition("35082037.fits")), packed(Request(FRAME))) == "35082037.fits"
+    assert checked(reply(), packed(Request(FRAME))) == "35082037.fits"
+    picture = Reply(endpoint.picture(), {})
+    assert checked(picture, packed(Request(FRAME, accept="image/png", name="odd.fts"))) == "odd_level1.png"
+
+
+@pytest.mark.parametrize(
+    "swapped",
+    [
+        reply(x_corinpaint_frame="32082038"),
+        reply(**disposition("35082038.fits")),
+        reply("32082038"),
+        reply("32082038", **disposition("35082037.fits"), x_corinpaint_frame="32082037"),
+    ],
+)
+def test_the_product_of_another_frame_is_an_error(swapped):
+    with pytest.raises(AnswerError, match=r"frame: the answer is that of (frame 32082038|35082038\.fits)"):
+        checked(swapped, packed(Request(FRAME)))
+
+
+def test_a_frame_without_a_number_takes_the_name_that_it_is_given_but_no_path():
+    unknown = packed(Request(b"no number"))
+    assert checked(reply(**disposition("35082037.fits")), unknown) == "35082037.fits"
+    picture = packed(Request(b"no number", accept="image/png"))
+    assert checked(Reply(endpoint.picture(), {"content-disposition": 'attachment; filename="../x"'}), picture) == ""
+    with pytest.raises(AnswerError, match="that of 35082037"):
+        checked(reply(**disposition("35082038.fits")), unknown)
+
+
+def test_another_kind_of_answer_than_asked_for_is_an_error():
+    with pytest.raises(AnswerError, match="text/html"):
+        checked(reply(content_type="text/html"), packed(Request(FRAME)))
+    assert checked(reply(content_type="Application/FITS; x=1"), packed(Request(FRAME)))
+
+
+def test_an_answer_is_written_under_its_name_and_replaces_nothing(tmp_path):
+    answer = Answer(b"body", "application/fits", "35082037.fits", "32082037", "", 0.1, 1)
+    assert answer.write(tmp_path / "out").read_bytes() == b"body"
+    with pytest.raises(OutputError, match="is there already"):
+        answer.write(tmp_path / "out")
+    with pytest.raises(AnswerError, match="no name"):
+        Answer(b"", "image/png", "", "", "", 0.1, 1).write(tmp_path)

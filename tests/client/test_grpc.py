@@ -1,0 +1,72 @@
+"""What gRPC alone has: its statuses, its packages."""
+
+from __future__ import annotations
+
+import sys
+
+import endpoint
+import pytest
+
+from corinpaint.client import Client
+from corinpaint.client.errors import (
+    AnswerError,
+    ClientError,
+    PassingError,
+    RefusedError,
+    TokenRefusedError,
+    UnreachableError,
+)
+from corinpaint.lasco.errors import OptionError
+
+pytest.importorskip("grpc", reason="grpcio is not installed; install corinpaint[client]")
+FRAME = endpoint.small_frame()
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "kind", "status"),
+    [
+        ("UNAVAILABLE", "Connection refused", PassingError, 503),
+        ("UNAVAILABLE", "handshake: certificate verify failed", UnreachableError, 503),
+        ("DEADLINE_EXCEEDED", "", PassingError, 503),
+        ("RESOURCE_EXHAUSTED", "queue", PassingError, 503),
+        ("RESOURCE_EXHAUSTED", "CLIENT: Received message larger than max (9 vs. 4)", RefusedError, 413),
+        ("INTERNAL", "Worker died.", PassingError, 500),
+        ("INTERNAL", "Model not found: x", RefusedError, 404),
+        ("PERMISSION_DENIED", "Token", TokenRefusedError, None),
+        ("UNAUTHENTICATED", "", TokenRefusedError, None),
+        ("CANCELLED", "", AnswerError, 502),
+        ("INVALID_ARGUMENT", "", RefusedError, 502),
+    ],
+)
+def test_every_status_has_its_meaning(code, details, kind, status):
+    with Client("grpc://127.0.0.1:9") as client:
+        error = client._transport._error(code, details)
+    assert type(error) is kind
+    told = getattr(error, "error", error)
+    assert getattr(told, "status", None) == status
+    assert status is None or told.remedy
+
+
+def test_an_unknown_model_is_not_asked_for_again():
+    with endpoint.grpc() as server, Client(server.url) as client:
+        server.faults = [endpoint.Fault("INTERNAL", b"Model not found: corinpaint")]
+        with pytest.raises(RefusedError, match="name of the model"):
+            client.restore(FRAME)
+        assert len(server.asked) == 1
+
+
+def test_a_client_that_was_closed_says_so():
+    client = Client("grpc://127.0.0.1:9")
+    client.close()
+    with pytest.raises(ClientError, match="closed"):
+        client.restore(FRAME)
+
+
+def test_missing_packages_and_certificates_are_named(monkeypatch, tmp_path):
+    with pytest.raises(OptionError, match=r"gone\.pem: cannot be read"):
+        Client("grpcs://127.0.0.1:9", ca_bundle=tmp_path / "gone.pem")
+    stubs = "corinpaint.client.stubs.inference_pb2_grpc"
+    monkeypatch.setitem(sys.modules, stubs, None)
+    monkeypatch.delattr("corinpaint.client.stubs.inference_pb2_grpc", raising=False)
+    with pytest.raises(OptionError, match=r"gRPC needs .*corinpaint\[client\]"):
+        Client("grpc://127.0.0.1:9")

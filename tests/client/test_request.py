@@ -1,0 +1,103 @@
+"""What is sent for a frame."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import endpoint
+import pytest
+
+from corinpaint.client.protocol import MOST_CONTEXT
+from corinpaint.client.request import Request, packed
+from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
+from corinpaint.lasco.limits import MAX_FILE_BYTES
+
+FRAME = endpoint.small_frame("22460142")
+
+
+def test_options_travel_as_headers_and_as_fields():
+    request = Request(FRAME, "none", "image/png", ("no-warp", "no-roll"), (b"other", b"third"), 1.5, "a.fts")
+    parcel = packed(request)
+    assert parcel.headers == {
+        "Accept": "image/png",
+        "X-Corinpaint-Fill": "none",
+        "X-Corinpaint-Options": "no-warp,no-roll",
+        "X-Corinpaint-Most-Error": "1.5",
+        "X-Corinpaint-Name": "a.fts",
+    }
+    assert parcel.fields == {
+        "body": FRAME,
+        "context": b"other",
+        "context1": b"third",
+        "accept": b"image/png",
+        "fill": b"none",
+        "options": b"no-warp,no-roll",
+        "most_error": b"1.5",
+        "name": b"a.fts",
+    }
+
+
+def test_the_endpoint_reads_what_is_sent():
+    wire = pytest.importorskip("corinpaint.handlers.wire")
+    parcel = packed(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts"))
+    for fields, headers in (({"body": FRAME, "context": b"other"}, parcel.headers), (parcel.fields, {})):
+        read = wire.parse(fields, headers)
+        assert (read.frame, read.fill, read.media_type, read.context) == (FRAME, "none", "image/png", (b"other",))
+        assert (read.name, wire.MOST_CONTEXT) == ("a.fts", MOST_CONTEXT)
+        assert (read.options.departures, read.most_error) == (("no-warp",), 1e-7)
+
+
+def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
+    for name, sent in (("32082037.fts.gz", "32082037.fts.gz"), ("sonne ☉.fts", None), ("x" * 90 + ".fts", None)):
+        (tmp_path / name).write_bytes(FRAME)
+        parcel = packed(Request(tmp_path / name))
+        assert parcel.words.get("name") == sent
+        assert parcel.number == ("32082037" if sent else "22460142")
+        assert parcel.label == name
+
+
+@pytest.mark.parametrize("content", [FRAME, gzip.compress(FRAME)])
+def test_bytes_are_known_by_the_number_in_their_header(content):
+    assert packed(Request(content)).number == "22460142"
+
+
+@pytest.mark.parametrize("content", [b"no", gzip.compress(FRAME)[:30], b"\x1f\x8bxx", endpoint.small_frame("odd")])
+def test_bytes_without_a_number_are_sent_all_the_same(content):
+    assert packed(Request(content)).number == ""
+
+
+def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
+    with pytest.raises(FrameError, match=r"gone.fts: cannot be read"):
+        packed(Request(tmp_path / "gone.fts"))
+    (tmp_path / "empty.fts").touch()
+    with pytest.raises(FrameError, match=r"empty.fts: the file is empty"):
+        packed(Request(FRAME, context=(tmp_path / "empty.fts",)))
+    monkeypatch.setattr("corinpaint.client.request.MAX_FILE_BYTES", 100)
+    assert MAX_FILE_BYTES > 100
+    with pytest.raises(TooLargeError, match="frame: more than"):
+        packed(Request(FRAME))
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"accept": "text/html"}, "accept"),
+        ({"name": "../../etc"}, "name"),
+        ({"fill": "a\nb"}, "fill"),
+        ({"most_error": 0.0}, "most_error"),
+        ({"most_error": float("nan")}, "most_error"),
+        ({"context": (b"x",) * 17}, "17 context frames"),
+    ],
+)
+def test_settings_that_are_none_are_refused(settings, named):
+    with pytest.raises(OptionError, match=named):
+        Request(FRAME, **settings)
+
+
+def test_a_pipe_or_a_folder_is_refused_without_opening_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fts")
+    (tmp_path / "folder.fts").mkdir()
+    for name in ("pipe.fts", "folder.fts"):
+        with pytest.raises(FrameError, match=f"{name}: no file .a folder, a pipe or a device.; give"):
+            packed(Request(tmp_path / name))

@@ -1,0 +1,120 @@
+"""The benchmark: its holes, its domains, and that methods get what they deserve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corinpaint.evaluate import benchmark, scores
+from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate, write
+
+PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("frames")
+    for seed in (1, 2):
+        write(simulate(seed, lost=2), path / f"3200000{seed}.fts")
+    (path / "33333333.fts").write_text("no FITS")
+    return path
+
+
+def truth_of():
+    """A method that knows the noise-free scene."""
+    scenes = {f"3200000{seed}": simulate(seed, lost=2).brightness for seed in (1, 2)}
+
+    def fill(around, wanted):
+        return _put(around, wanted, scenes[around.exposed.frame.number])
+
+    return fill
+
+
+def _put(around, wanted, image):
+    hole = blocks.expand(wanted, around.brightness.shape)
+    brightness = np.where(hole, image, around.brightness).astype(np.float32)
+    return replace(around.exposed, brightness=brightness)
+
+
+def middling(around, wanted):
+    return _put(around, wanted, np.float32(np.median(around.brightness[around.observed])))
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    told = []
+    found = benchmark.run(
+        sorted(folder.iterdir()), {"truth": truth_of(), "median": middling}, PLAN, skipped=told.append
+    )
+    assert len(told) == 1
+    assert "33333333.fts" in told[0]
+    return found
+
+
+def test_there_is_a_row_for_every_method_and_hole(rows):
+    keys = {(row["frame"], row["hole"], row["method"]) for row in rows}
+    assert len(keys) == len(rows) == 2 * 2 * 2 * 3
+    for prefix in ("", "dn_", "equalised_"):
+        assert all(np.isfinite(float(row[prefix + name])) for row in rows for name in scores.IN_DOMAIN)
+
+
+def test_the_noise_free_scene_is_about_as_far_off_as_noise_and_the_median_much_more(rows):
+    errors = {
+        name: np.median([float(row["error"]) for row in rows if row["method"] == name]) for name in ("truth", "median")
+    }
+    assert errors["truth"] == pytest.approx(1.05, abs=0.25)
+    assert errors["median"] > 5 * errors["truth"]
+
+
+def test_error_over_noise_is_the_same_in_counts_and_in_brightness(rows):
+    """But where the vignetting changes within a hole."""
+    for row in rows:
+        assert float(row["dn_error"]) == pytest.approx(float(row["error"]), rel=0.1)
+
+
+def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
+    again = benchmark.run(sorted(folder.glob("3200*")), {"truth": truth_of(), "median": middling}, PLAN)
+    for one, other in zip(rows, again, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def test_holes_lie_on_blocks_that_were_observed_whole(folder):
+    from corinpaint.lasco.level05.frame import read_frame
+
+    assets = load_assets()
+    frame = read_frame(folder / "32000001.fts")
+    one = benchmark.trial(frame, "2x2", PLAN, assets)
+    assert one is not None
+    pixels = blocks.expand(one.wanted)
+    assert one.complete.observed[pixels].all()
+    assert not one.holed.observed[pixels].any()
+    assert np.array_equal(one.holed.lost, one.complete.lost | one.wanted)
+    assert np.array_equal(one.complete.brightness, expose(frame, assets).brightness)
+
+
+def test_a_method_that_fills_nothing_gets_no_figures(folder):
+    def nothing(around, wanted):
+        return _put(around, wanted, np.float32(np.nan))
+
+    rows = benchmark.run([folder / "32000001.fts"], {"nothing": nothing}, PLAN)
+    assert rows
+    assert all(np.isnan(float(row["error"])) for row in rows)
+
+
+def test_an_unknown_size_is_refused():
+    with pytest.raises(OptionError, match="9x9"):
+        benchmark.Plan(sizes=("9x9",))
+
+
+def test_holes_are_ordered_by_the_error_of_a_method_the_worst_first(rows):
+    ranked = benchmark.order(rows, "median", "1")
+    errors = {(row["frame"], row["hole"]): float(row["error"]) for row in rows if row["method"] == "median"}
+    assert [errors[key] for key in ranked] == sorted((errors[key] for key in ranked), reverse=True)
+    assert len(ranked) == 6

@@ -1,0 +1,116 @@
+"""Counts as the telemetry brings them: summing, wrapped integers, subfields."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco import errors
+from corinpaint.lasco.level05 import frame, readout
+from corinpaint.lasco.level05.frame import read_frame
+
+SUMMED = {"LEBXSUM": 2, "LEBYSUM": 2}
+
+
+def test_a_negative_sum_stands_for_65536_more():
+    assert readout.unwrap(np.array([-1, -32768, 0, 32767])).tolist() == [65535, 32768, 0, 32767]
+
+
+def test_a_summed_frame_is_unwrapped_when_it_is_read(make_frame):
+    counts = np.full((512, 512), 40000, np.uint16).view(np.int16)
+    assert counts.min() < 0
+    read = read_frame(make_frame(counts, **SUMMED))
+    assert (read.data == 40000).all()
+    assert read.sums == readout.Summing(1, 1, 2, 2)
+
+
+def test_a_negative_count_without_summing_is_an_error(make_frame):
+    with pytest.raises(errors.BadKeywordError, match="-1"):
+        read_frame(make_frame(np.full((1024, 1024), -1, np.int16)))
+
+
+def test_sums_on_chip_and_on_board_multiply(make_frame):
+    read = read_frame(make_frame(np.full((256, 256), 900, np.int16), SUMCOL=2, SUMROW=2, **SUMMED))
+    assert (read.sums.x, read.sums.y, read.sums.pixels, read.sums.reads) == (4, 4, 16, 4)
+
+
+def test_zero_and_one_both_mean_no_summing(make_frame):
+    assert read_frame(make_frame(SUMCOL=1, SUMROW=0, LEBXSUM=0)).sums == readout.Summing()
+
+
+def test_a_subfield_lands_where_its_corners_say(make_frame):
+    counts = np.arange(256 * 512, dtype=np.int16).reshape(256, 512) % 1000 + 400
+    read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
+    assert read.data.shape == (1024, 1024)
+    assert np.array_equal(read.data[320:576, 128:640], counts)
+    assert np.count_nonzero(read.data) == counts.size
+    assert read.read_out.sum() == counts.size
+    assert frame.unsent(read).sum() >= 1024**2 - counts.size
+    assert not frame.lost(read).any()
+
+
+def test_a_lost_block_of_a_subfield_is_lost_and_what_lies_outside_is_not(make_frame):
+    counts = np.full((256, 512), 700, np.int16)
+    counts[32:64, 64:96] = 0
+    read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
+    assert np.argwhere(frame.lost(read)).tolist() == [[11, 6]]
+
+
+def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
+    read = read_frame(
+        make_frame(np.full((128, 256), 900, np.int16), R1COL=148, R1ROW=321, R2COL=659, R2ROW=576, **SUMMED)
+    )
+    assert read.data.shape == (512, 512)
+    assert read.window == (160, 288, 64, 320)
+
+
+def test_corners_only_in_the_cards_of_the_commanded_image_are_taken_from_there(make_frame):
+    read = read_frame(make_frame(R1COL=0, R1ROW=0, P1COL=20, P1ROW=1))
+    assert read.window is None
+
+
+def test_the_error_of_a_wrong_size_names_the_corners_and_the_size_that_they_make(make_frame):
+    with pytest.raises(errors.WrongShapeError, match=r"1024 x 1024 px, but R1COL = 20.*LEBXSUM = 2.* make 512 x 512"):
+        read_frame(make_frame(**SUMMED))
+
+
+@pytest.mark.parametrize(("binning", "unsent"), [(1, 99), (2, 68), (4, 16)])
+def test_fewer_blocks_are_never_sent_of_summed_frames(make_frame, binning, unsent):
+    side = 1024 // binning
+    counts = np.full((side, side), 900, np.int16)
+    never = frame.blocks.never_sent("C3", readout.Summing(leb_x=binning, leb_y=binning))
+    counts[frame.blocks.expand(never, counts.shape)] = 0
+    read = read_frame(make_frame(counts, LEBXSUM=binning, LEBYSUM=binning))
+    assert never.sum() == unsent
+    assert not frame.lost(read).any()
+    assert frame.unsent(read).sum() == unsent * (32 // binning) ** 2
+
+
+def test_counts_of_a_monthly_image_need_not_be_whole_nor_positive(make_frame):
+    image = np.linspace(-5, 700, 1024 * 1024, dtype=np.float32).reshape(1024, 1024)
+    assert read_frame(make_frame(image, FILEORIG="0")).monthly
+    assert read_frame(make_frame(image, POLAR="Qs")).polarised_product
+    with pytest.raises(errors.WrongTypeError):
+        read_frame(make_frame(image + 10))
+
+
+@pytest.mark.parametrize("cards", [{"FILEORIG": "0"}, {"POLAR": "Qs"}])
+@pytest.mark.parametrize("value", [1e11, -1e300])
+def test_an_image_made_of_several_may_not_hold_what_no_sum_reaches(make_frame, cards, value):
+    image = np.full((1024, 1024), 500.5)
+    image[600, 600] = value
+    with pytest.raises(errors.BadKeywordError, match=r"500\.5.*which LASCO cannot give"):
+        read_frame(make_frame(image, **cards))
+
+
+def test_an_image_of_differences_loses_no_block_whose_mean_is_zero(make_frame):
+    image = np.where(np.indices((1024, 1024)).sum(axis=0) % 2, 3.5, -3.5).astype(np.float32)
+    image[320:352, 320:352] = 0
+    assert np.argwhere(frame.lost(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
+
+
+def test_the_real_polarised_frames_are_sums_of_four_read_outs(shared):
+    for path in (shared / "c2_level05_polarised_512").glob("*.fts.gz"):
+        read = read_frame(path)
+        assert read.sums.reads == 4
+        assert read.data.min() > 4 * float(read.header["OFFSET"])

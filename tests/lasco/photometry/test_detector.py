@@ -1,0 +1,65 @@
+"""Brightness on the detector grid, against formulas by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.options import Options
+from corinpaint.lasco.photometry import noise
+from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
+
+CALFACTOR = (7.43e-8 * (52282 - 50000) + 5.96e-3) * 1e-10
+
+
+def test_brightness_follows_the_formula_of_solarsoft(make_frame, official):
+    frame, assets = read_frame(make_frame()), load_assets(official)
+    y, x = np.mgrid[0:1024, 0:1024] / 1024
+    by_hand = (frame.data - 377.741) / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
+    ours = expose(frame, assets).brightness
+    assert ours.dtype == np.float32
+    assert np.allclose(ours, by_hand, rtol=2e-6, atol=1e-17)
+
+
+def test_a_monthly_image_has_no_bias_but_stray_light(make_frame, official):
+    image = np.full((1024, 1024), 250.5, np.float32)
+    frame = read_frame(make_frame(image, FILEORIG="0"))
+    y, x = np.mgrid[0:1024, 0:1024] / 1024
+    by_hand = 250.5 / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
+    assert np.allclose(expose(frame, load_assets(official)).brightness, by_hand, rtol=2e-6, atol=1e-17)
+
+
+def test_a_product_of_polariser_positions_has_neither_bias_nor_stray_light_and_may_be_negative(make_frame, official):
+    image = np.linspace(-50, 50, 1024 * 1024, dtype=np.float32).reshape(1024, 1024)
+    frame = read_frame(make_frame(image, FILTER="Orange", POLAR="Qs"))
+    y, _ = np.mgrid[0:1024, 0:1024] / 1024
+    by_hand = image / 19.1 * (1 + 0.5 * y) * 0.0297e-10
+    product = expose(frame, load_assets(official))
+    assert np.allclose(product.brightness, by_hand, rtol=2e-6, atol=1e-17)
+    assert not product.lost.any()
+
+
+def test_the_variance_is_that_of_the_counts_times_the_square_of_what_a_count_is_worth(make_frame, official):
+    frame = read_frame(make_frame())
+    y, _ = np.mgrid[0:1024, 0:1024] / 1024
+    worth = (1 + 0.5 * y) * CALFACTOR / 19.1
+    by_hand = noise.variance(frame, 377.741) * worth**2
+    assert np.allclose(expose(frame, load_assets(official)).variance, by_hand, rtol=1e-5, atol=0)
+
+
+def test_calibrating_leaves_the_frame_as_it_was(make_frame, official):
+    frame = read_frame(make_frame())
+    before = frame.data.copy(), frame.header.copy()
+    expose(frame, load_assets(official))
+    assert np.array_equal(frame.data, before[0])
+    assert frame.header == before[1]
+
+
+@pytest.mark.parametrize(("calfactor", "unit"), [(True, MSB_UNIT), (False, RATE_UNIT)])
+def test_without_calibration_factor_the_unit_is_that_of_a_rate(make_frame, calfactor, unit):
+    exposed = expose(read_frame(make_frame()), load_assets(), Options(calfactor=calfactor))
+    assert exposed.unit == unit
+    assert (exposed.scale == 1) is not calfactor

@@ -1,0 +1,116 @@
+"""A file gets into the folder only when it is good and what was recorded; the record follows."""
+
+from __future__ import annotations
+
+import os
+
+import official_tree
+import pytest
+
+from corinpaint.lasco.errors import CalibrationError, OutputError
+from corinpaint.lasco.reference_files import catalogue, install, manifest
+from corinpaint.lasco.reference_files.install import Deposit
+
+TABLE = catalogue.identify("c3_expfactor_020108.dat")
+OTHER = official_tree.TABLE.replace(b"0.996987", b"0.996988")
+
+
+def _put(directory, content, asset=TABLE, **options):
+    with Deposit(directory) as folder:
+        return folder.put(asset, lambda part: part.write_bytes(content), source="there", label="it", **options)
+
+
+def test_a_file_comes_to_its_place_and_into_the_lock_file(tmp_path):
+    assert _put(tmp_path, official_tree.TABLE) is True
+    assert (tmp_path / TABLE.path).read_bytes() == official_tree.TABLE
+    assert manifest.read(tmp_path)[TABLE.path].source == "there"
+    assert manifest.verify(tmp_path) == []
+    assert _put(tmp_path, official_tree.TABLE) is False
+
+
+@pytest.mark.parametrize("content", [b"", official_tree.PAGE, b"32082037.fts 1.0"])
+def test_damaged_content_leaves_nothing(tmp_path, content):
+    with pytest.raises(CalibrationError, match=r"c3_expfactor_020108\.dat: it is .*get it from elsewhere"):
+        _put(tmp_path, content)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_other_content_than_recorded_is_refused_unless_it_is_asked_for(tmp_path):
+    _put(tmp_path, official_tree.TABLE)
+    with pytest.raises(CalibrationError, match=r"lock\.json records .*--update"):
+        _put(tmp_path, OTHER)
+    assert (tmp_path / TABLE.path).read_bytes() == official_tree.TABLE
+    assert manifest.verify(tmp_path) == []
+    assert _put(tmp_path, OTHER, update=True) is True
+    assert (tmp_path / TABLE.path).read_bytes() == OTHER
+    assert manifest.verify(tmp_path) == []
+
+
+def test_a_changed_file_is_mended_with_the_recorded_content(tmp_path):
+    _put(tmp_path, official_tree.TABLE)
+    (tmp_path / TABLE.path).write_bytes(OTHER)
+    assert _put(tmp_path, official_tree.TABLE) is True
+    assert manifest.verify(tmp_path) == []
+
+
+def test_a_good_file_that_is_not_recorded_is_not_replaced_by_another_one(tmp_path):
+    path = tmp_path / "mine" / TABLE.name
+    path.parent.mkdir()
+    path.write_bytes(OTHER)
+    with pytest.raises(CalibrationError, match=r"the file that is there has .*--update"):
+        _put(tmp_path, official_tree.TABLE)
+    assert path.read_bytes() == OTHER
+    assert _put(tmp_path, OTHER) is False
+    assert list(manifest.read(tmp_path)) == [f"mine/{TABLE.name}"]
+
+
+def test_a_damaged_file_that_is_not_recorded_is_replaced(tmp_path):
+    path = tmp_path / TABLE.name
+    path.write_bytes(official_tree.PAGE)
+    assert _put(tmp_path, official_tree.TABLE) is True
+    assert path.read_bytes() == official_tree.TABLE
+
+
+def test_a_file_in_the_folder_is_recorded_where_it_lies(tmp_path):
+    (tmp_path / TABLE.name).write_bytes(official_tree.TABLE)
+    with Deposit(tmp_path) as folder:
+        assert folder.record(TABLE, TABLE.name, source="imported") is True
+        assert folder.record(TABLE, TABLE.name, source="imported") is False
+        assert folder.has(TABLE)
+        (tmp_path / TABLE.name).write_bytes(OTHER)
+        assert not folder.has(TABLE)
+        with pytest.raises(CalibrationError, match="--update"):
+            folder.record(TABLE, TABLE.name, source="imported")
+        assert folder.record(TABLE, TABLE.name, source="imported", update=True) is True
+        (tmp_path / TABLE.name).write_bytes(official_tree.PAGE)
+        with pytest.raises(CalibrationError, match="an HTML page"):
+            folder.record(TABLE, TABLE.name, source="imported")
+
+
+def test_the_lock_file_is_written_as_files_come_and_at_the_end_in_any_case(tmp_path, monkeypatch):
+    monkeypatch.setattr(install, "SECONDS_PER_ENTRY", 0)
+    folder = Deposit(tmp_path)
+    folder.put(TABLE, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
+    assert list(manifest.read(tmp_path)) == [TABLE.path]
+    monkeypatch.setattr(install, "SECONDS_PER_ENTRY", 1e9)
+    second = catalogue.identify("c3_expfactor_020109.dat")
+
+    def interrupted():
+        with folder:
+            folder.put(second, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
+            assert second.path not in manifest.read(tmp_path)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert second.path in manifest.read(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OutputError, match=r"c3_expfactor_020108\.dat: cannot be written \(No space left"):
+        _put(tmp_path, official_tree.TABLE)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -1,0 +1,42 @@
+"""Random losses of telemetry blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.simulation.telemetry import lost_pattern
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 40, 64, 925])
+def test_a_pattern_has_exactly_the_blocks_asked_for_and_none_that_is_never_sent(count):
+    lost = lost_pattern(np.random.default_rng(count), count)
+    assert lost.sum() == count
+    assert not (lost & blocks.never_sent()).any()
+
+
+def test_patterns_hold_single_blocks_runs_and_clusters_up_to_eight_by_eight():
+    patterns = [lost_pattern(np.random.default_rng(seed)) for seed in range(300)]
+    sizes = np.array([pattern.sum() for pattern in patterns])
+    assert sizes.min() >= 2
+    assert np.mean(sizes <= 12) > 0.6
+    assert sizes.max() > 30
+    shapes = set()
+    for pattern in patterns:
+        for zone in blocks.zones(pattern):
+            rows, columns = np.nonzero(zone.missing)
+            shapes.add((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
+    assert {(1, 1), (2, 2), (3, 3)} <= shapes
+    assert any(height == 1 and width >= 4 for height, width in shapes)
+    assert any(width == 1 and height >= 4 for height, width in shapes)
+
+
+def test_the_same_generator_gives_the_same_pattern():
+    assert np.array_equal(lost_pattern(np.random.default_rng(3)), lost_pattern(np.random.default_rng(3)))
+
+
+@pytest.mark.parametrize("count", [-1, 2000])
+def test_more_blocks_than_are_sent_cannot_be_lost(count):
+    with pytest.raises(ValueError, match="sends"):
+        lost_pattern(np.random.default_rng(0), count)

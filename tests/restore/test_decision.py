@@ -1,0 +1,48 @@
+"""Which zones are filled and which are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corinpaint.lasco.level05 import blocks
+from corinpaint.restore import decision
+
+EVERYWHERE = np.ones((1024, 1024), dtype=bool)
+
+
+def _square(row: int, column: int, rows: int, columns: int) -> np.ndarray:
+    grid = np.zeros((32, 32), dtype=bool)
+    grid[row : row + rows, column : column + columns] = True
+    return grid
+
+
+def _fate(missing: np.ndarray, field: np.ndarray = EVERYWHERE) -> list[str]:
+    return [v.refused for v in decision.judge(missing, field, field & ~blocks.expand(missing))]
+
+
+def test_a_zone_of_16_blocks_is_filled_and_one_of_17_is_refused():
+    assert _fate(_square(10, 10, 4, 4)) == [""]
+    seventeen = _square(10, 10, 4, 4) | _square(14, 10, 1, 1)
+    assert "17 missing blocks" in _fate(seventeen)[0]
+
+
+def test_only_the_offending_zone_is_refused():
+    fates = _fate(_square(4, 4, 1, 1) | _square(20, 10, 5, 5))
+    assert fates[0] == ""
+    assert "25 missing blocks" in fates[1]
+
+
+def test_a_lost_block_at_the_edge_of_the_frame_is_refused():
+    assert "edge" in _fate(_square(0, 12, 1, 1))[0]
+    assert "edge" in _fate(_square(12, 31, 1, 1))[0]
+    assert _fate(_square(1, 12, 1, 1)) == [""]
+
+
+def test_a_zone_with_more_missing_than_good_pixels_is_refused():
+    field = blocks.expand(_square(10, 10, 2, 3))
+    assert "outnumber" in _fate(_square(10, 10, 2, 2), field)[0]
+    assert _fate(_square(10, 10, 2, 1), field) == [""]
+
+
+def test_a_complete_frame_has_no_zone():
+    assert _fate(_square(0, 0, 0, 0)) == []

@@ -1,0 +1,122 @@
+"""Straightened windows with artificial holes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from levels import CENTRE, SIDE, make_level_scene
+
+from corinpaint.lasco.errors import TrainingError
+from corinpaint.restore.network import log_polar_grid
+from corinpaint.train.log_polar import dataset
+from corinpaint.train.log_polar.dataset import BINNED, Windows, average_of, collate_windows, odds
+
+PLAIN = make_level_scene(1)
+AIDED = make_level_scene(2, context=True)
+
+
+def same(first, second):
+    return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def samples():
+    windows = Windows([PLAIN, AIDED], SIDE, seed=3)
+    return [windows[number] for number in range(60)]
+
+
+def test_a_window_depends_on_seed_and_number_alone(samples):
+    again = Windows([PLAIN, AIDED], SIDE, seed=3)
+
+    assert same(samples[7], again[7])
+    assert not same(samples[7], again[8])
+    assert not same(samples[7], Windows([PLAIN, AIDED], SIDE, seed=4)[7])
+
+
+def test_shapes_and_types_are_those_of_the_network(samples):
+    for sample in samples[:5]:
+        assert sample.image.shape == sample.mask.shape == (2, SIDE, SIDE)
+        assert sample.truth.shape == sample.weight.shape == (1, SIDE, SIDE)
+        assert sample.place.shape == (2,)
+        assert all(tensor.dtype == torch.float32 for tensor in sample)
+
+
+def test_the_network_sees_nothing_of_the_holes_that_count(samples):
+    for sample in samples:
+        assert (sample.weight > 0).any()
+        assert not sample.mask[0][sample.weight[0] > 0].any()
+        assert not sample.image[sample.mask == 0].any()
+        seen = sample.mask[0] > 0
+        assert torch.equal(sample.image[0][seen], sample.truth[0][seen])
+
+
+def test_a_window_is_centred_on_what_it_shows(samples):
+    for sample in samples:
+        assert abs(float(sample.image[0][sample.mask[0] > 0].mean())) < 1e-3
+
+
+def test_windows_show_context_and_only_where_the_scene_has_some(samples):
+    with_context = [sample for sample in samples if sample.mask[1].any()]
+
+    assert 5 < len(with_context) < 40
+    both = [(sample.mask[0] * sample.mask[1]) > 0 for sample in with_context]
+    offs = [(s.image[0] - s.image[1])[seen].mean() for s, seen in zip(with_context, both, strict=True)]
+    assert np.median(np.abs(offs)) < 1
+    assert not any(sample.mask[1].any() for sample in (Windows([PLAIN], SIDE, 0)[number] for number in range(10)))
+
+
+def test_what_is_blended_or_weakened_has_about_the_noise_of_a_frame(monkeypatch):
+    monkeypatch.setattr(dataset, "BLENDED", 1.0)
+    monkeypatch.setattr(dataset, "FAINTER", 1.0)
+    windows = Windows([PLAIN, make_level_scene(4)], SIDE, seed=0)
+
+    for number in range(6):
+        truth = windows[number].truth[0].numpy()[::2, ::2]  # neighbours may show the same pixel of the frame
+        known = (truth[1:, 1:] != 0) & (truth[1:, :-1] != 0) & (truth[:-1, 1:] != 0) & (truth[:-1, :-1] != 0)
+        steps = ((truth[1:, 1:] - truth[1:, :-1] - truth[:-1, 1:] + truth[:-1, :-1]) / 2)[known]
+        assert 0.7 < np.median(np.abs(steps)) / 0.6745 < 1.3
+
+
+def test_kinds_are_drawn_by_their_shares_however_many_scenes_there_are():
+    scenes = [make_level_scene(k, kind=kind) for k, kind in enumerate(["C2", "C3", "C3", "simulated", "simulated"])]
+    found = odds(scenes)
+
+    assert found.sum() == pytest.approx(1)
+    assert found[0] == pytest.approx(0.45 / 0.9)
+    assert found[1:3].sum() == pytest.approx(0.25 / 0.9)
+
+
+def test_days_weigh_less_than_their_frames_and_copies_less_than_originals():
+    many = [make_level_scene(1) for _ in range(8)]
+    found = odds([*many, make_level_scene(2)])
+    assert found[:8].sum() / found[8] == pytest.approx(8**0.3)
+
+    copies = odds([PLAIN, replace(PLAIN, binned=True)])
+    assert copies[1] / copies[0] == pytest.approx(BINNED)
+
+
+def test_the_mean_of_neighbours_leaves_out_what_they_do_not_know():
+    unknown = np.zeros_like(AIDED.known)
+    first, second, _ = AIDED.context
+    scene = replace(AIDED, context=(first, replace(second, known=unknown)))
+    window = log_polar_grid.Window(CENTRE, 150.0, 0.5, side=SIDE)
+    sampler = log_polar_grid.sampler(window, scene.level.shape)
+
+    mean, known = average_of(scene, [-1, -2], sampler)
+
+    assert np.array_equal(known, sampler.mask(first.known))
+    assert np.array_equal(mean, sampler.values(first.level, known))
+
+
+def test_a_scene_without_a_known_block_is_refused():
+    scene = replace(PLAIN, known=np.zeros_like(PLAIN.known))
+    with pytest.raises(TrainingError, match="add frames"):
+        Windows([scene], SIDE, 0)[0]
+
+
+def test_batches_stack_windows(samples):
+    batch = collate_windows(samples[:3])
+
+    assert batch.image.shape == (3, 2, SIDE, SIDE)
+    assert torch.equal(batch.place[1], samples[1].place)

@@ -1,0 +1,65 @@
+"""Artificial holes for straightened windows."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from corinpaint.train.log_polar import holes as straight_holes
+from corinpaint.train.log_polar.holes import draw
+
+BLOCK = 16
+KNOWN = np.ones((512, 512), dtype=bool)
+
+
+def draws(count, known=KNOWN):
+    return [draw(np.random.default_rng(seed), known, BLOCK) for seed in range(count)]
+
+
+def test_the_same_generator_draws_the_same_holes():
+    first, second = draws(2), draws(2)
+
+    assert np.array_equal(first[0].lost, second[0].lost)
+    assert first[1].corner == second[1].corner
+    assert first[0].corner != first[1].corner
+
+
+def test_only_known_blocks_are_lost_wherever_their_grid_lies():
+    known = KNOWN.copy()
+    known[:, 200:] = False
+    rows, columns = np.mgrid[:512, :512]
+
+    for holes in draws(40, known):
+        lost, weight = holes.at(rows, columns)
+        assert lost.any()
+        assert known[lost].mean() > straight_holes.KNOWN_BLOCK
+        assert np.array_equal(weight > 0, lost)
+        assert lost.sum() == holes.lost.sum() * BLOCK**2
+
+
+def test_each_hole_weighs_the_root_of_its_blocks():
+    for holes in draws(60):
+        labels, count = ndimage.label(holes.weight > 0, np.ones((3, 3)))
+        for number in range(1, count + 1):
+            mine = labels == number
+            if np.unique(holes.weight[mine]).size == 1:  # a cluster may fall apart and touch nothing
+                assert holes.weight[mine][0] >= 1 / np.sqrt(mine.sum()) - 1e-6 or mine.sum() < 6
+
+
+def test_the_middle_is_that_of_the_main_hole_in_pixels():
+    for holes in draws(100):
+        if holes.lost.sum() == 1:
+            rows, columns = np.mgrid[:512, :512]
+            lost, _ = holes.at(rows, columns)
+            assert holes.middle == pytest.approx((rows[lost].mean(), columns[lost].mean()))
+            assert holes.extent == BLOCK
+            return
+    raise AssertionError("no single block was drawn")
+
+
+def test_single_blocks_large_squares_runs_and_clusters_occur():
+    shapes = {holes.extent / BLOCK for holes in draws(200)}
+    assert {1, 2, 3, 4, 5, 6} <= shapes
+
+
+def test_there_are_no_holes_where_nothing_is_known():
+    assert draw(np.random.default_rng(0), np.zeros((512, 512), dtype=bool), BLOCK) is None

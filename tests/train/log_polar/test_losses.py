@@ -1,0 +1,118 @@
+"""Losses of the network for straightened windows."""
+
+import math
+
+import pytest
+import torch
+
+from corinpaint.model.log_polar import CellOutput
+from corinpaint.train.log_polar.losses import DELTA, StraightWeights, straight_losses
+
+CELL = 4
+
+
+def output(prediction, log_scale=0.0, offset=0.0, layers=1):
+    cells = torch.full((1, 1, 2, 2), float(prediction))
+    scale = torch.full_like(cells, log_scale)
+    return CellOutput((cells,) * layers, cells, scale, torch.ones_like(cells), torch.full((1, 1, 1, 1), offset))
+
+
+def planes():
+    weight = torch.zeros(1, 1, 8, 8)
+    weight[..., :4, :4] = 1.0
+    return torch.full((1, 1, 8, 8), 3.0), weight
+
+
+def test_a_right_fill_costs_nothing_with_its_offset_put_back():
+    truth, weight = planes()
+    assert straight_losses(output(1, offset=2.0), truth, weight, StraightWeights())["fill"] == 0
+
+
+def test_far_off_the_fill_costs_its_absolute_error_in_every_layer():
+    truth, weight = planes()
+    one = straight_losses(output(5), truth, weight, StraightWeights())["fill"]
+    two = straight_losses(output(5, layers=2), truth, weight, StraightWeights())["fill"]
+    assert one == pytest.approx(2 - DELTA / 2)
+    assert two == pytest.approx(2 * float(one))
+
+
+def test_cells_are_compared_with_the_mean_of_their_lost_pixels_alone():
+    truth, weight = planes()
+    truth[..., :4, :2] += 1
+    truth[..., :4, 2:4] -= 1
+    truth[..., 4:, :] = 99
+    truth[..., 0, 0] = 50
+    weight[..., 0, 0] = 0
+    lost = truth[..., :4, :4][weight[..., :4, :4] > 0].mean()
+    found = straight_losses(output(float(lost)), truth, weight, StraightWeights())["fill"]
+    assert found == pytest.approx(0, abs=1e-6)
+
+
+def test_holes_count_by_their_weight():
+    truth, weight = planes()
+    weight[..., 4:, 4:] = 3.0
+    truth[..., 4:, 4:] = 13.0
+    assert straight_losses(output(3), truth, weight, StraightWeights())["fill"] == pytest.approx(
+        0.75 * (10 - DELTA / 2), rel=1e-5
+    )
+
+
+def test_the_interval_costs_least_at_the_quantile_of_the_error():
+    torch.manual_seed(0)
+    truth = torch.randn(1, 1, 800, 800)
+    weight = torch.ones_like(truth)
+    cells = torch.zeros(1, 1, 200, 200)
+
+    def cost(scale):
+        one = torch.ones_like(cells)
+        cells_output = CellOutput((cells,), cells, math.log(scale) * one, one, torch.zeros(1, 1, 1, 1))
+        return float(straight_losses(cells_output, truth, weight, StraightWeights(), pixel=(1, 3))["interval"])
+
+    assert cost(1.0) < min(cost(0.85), cost(1.15))
+
+
+def test_the_interval_does_not_move_the_fill():
+    truth, weight = planes()
+    found = output(5, log_scale=-2.0)
+    prediction = found.predictions[0].clone().requires_grad_()
+    scale = found.log_scale.clone().requires_grad_()
+    cells = found._replace(predictions=(prediction,), log_scale=scale)
+
+    straight_losses(cells, truth, weight, StraightWeights(fill=0.0))["total"].backward()
+
+    assert not prediction.grad.any()
+    assert scale.grad.any()
+
+
+def test_the_total_is_the_weighted_sum():
+    truth, weight = planes()
+    terms = straight_losses(output(5), truth, weight, StraightWeights(fill=2.0, interval=0.5))
+    assert terms["total"] == 2 * terms["fill"] + 0.5 * terms["interval"]
+
+
+def test_shares_of_a_batch_average_to_the_whole():
+    truth, weight = (torch.cat(pair) for pair in zip(planes(), planes(), strict=True))
+    weight[1] *= 5
+    truth[1] += 4
+    whole = straight_losses(_both(), truth, weight, StraightWeights())["total"]
+    weights = [weight[k : k + 1] for k in range(2)]
+    cells = [torch.nn.functional.avg_pool2d(one, CELL).sum() for one in weights]
+    corners = [one[:, :, ::CELL, ::CELL].sum() for one in weights]
+
+    def mean_of():
+        means = iter([sum(cells) / 2, sum(corners) / 2])
+        return lambda _: next(means)
+
+    parts = [
+        straight_losses(output(1), truth[k : k + 1], weights[k], StraightWeights(), mean=mean_of())["total"]
+        for k in range(2)
+    ]
+    assert sum(parts) / 2 == pytest.approx(float(whole))
+
+
+def _both():
+    return CellOutput(*(_twice(part) for part in output(1)))
+
+
+def _twice(part):
+    return tuple(_twice(one) for one in part) if isinstance(part, tuple) else torch.cat([part, part])

@@ -1,0 +1,146 @@
+"""Scenes in units of the noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from levels import make_level_scene
+
+from corinpaint.lasco.errors import TrainingError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate, write
+from corinpaint.train.equalised import scenes
+from corinpaint.train.log_polar import scenes as levels
+from corinpaint.train.log_polar.scenes import Neighbour, halved, levels_from_folder, load_level_scenes, split_levels
+
+TIMES = ("02:18", "02:42", "03:18", "09:18")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("frames")
+    for number, time in enumerate(TIMES):
+        write(simulate(5, lost=20, date=f"2002-01-08T{time}:00", exptime=19.1), path / f"3208203{number}.fts")
+    (path / "32082038.fts").write_bytes(b"no FITS file")
+    return path
+
+
+@pytest.fixture(scope="module")
+def read(folder):
+    return levels_from_folder(folder, load_assets())
+
+
+def scatter(level, known):
+    whole = known[1:, 1:] & known[1:, :-1] & known[:-1, 1:] & known[:-1, :-1]
+    steps = (level[1:, 1:] - level[1:, :-1] - level[:-1, 1:] + level[:-1, :-1])[whole] / 2
+    return np.median(np.abs(steps)) / 0.6745
+
+
+def test_a_frame_comes_in_units_of_its_noise(read):
+    scene = read[0]
+
+    assert scene.level.shape == scene.known.shape == (1024, 1024)
+    assert scene.level.dtype == np.float32
+    assert 0.7 < scatter(scene.level, scene.known) < 1.3
+    assert not scene.level[~scene.known].any()
+    assert (scene.day, scene.kind, scene.detector, scene.block) == ("2002-01-08", "C3", "C3", 32)
+    assert scene.centre == pytest.approx((518, 532.6), abs=0.5)
+
+
+def test_lost_blocks_are_unknown(read):
+    lost = simulate(5, lost=20).lost
+    assert not read[0].known[blocks.expand(lost | blocks.never_sent())].any()
+
+
+def test_frames_of_the_same_hours_are_context_in_their_order(read):
+    assert [[one.order for one in scene.context] for scene in read] == [[1, 2], [-1, 1], [-2, -1], []]
+    (after, _) = read[0].context
+    both = after.known & read[0].known
+    assert both.mean() > 0.5
+    assert abs(np.median((after.level - read[0].level)[both])) < 0.5
+
+
+def test_unusable_files_are_logged_and_left_out(folder, caplog):
+    assert len(levels_from_folder(folder, load_assets())) == len(TIMES)
+    assert "32082038.fts" in caplog.text
+
+
+def test_a_folder_without_frames_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="no usable"):
+        levels_from_folder(tmp_path, load_assets())
+    with pytest.raises(TrainingError, match="nothing to train on"):
+        load_level_scenes(None, 0, 0, None, tmp_path)
+
+
+def test_a_binned_copy_has_half_the_noise_on_half_the_grid():
+    scene = make_level_scene(3, context=True)
+    copy = halved(scene)
+
+    assert copy.binned
+    assert copy.block == scene.block // 2
+    assert 0.9 < scatter(copy.level, copy.known) < 1.1
+    assert copy.level[100, 50] == pytest.approx(2 * scene.level[200:202, 100:102].mean(), rel=1e-5)
+    assert copy.centre == ((scene.centre[0] - 0.5) / 2, (scene.centre[1] - 0.5) / 2)
+    assert copy.known.sum() * 4 <= scene.known.sum()
+    assert [one.order for one in copy.context] == [one.order for one in scene.context]
+
+
+def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, monkeypatch):
+    made = []
+
+    def counted(seed, **options):
+        made.append(seed)
+        return simulate(seed, **options)
+
+    monkeypatch.setattr(scenes, "simulate", counted)
+    first = load_level_scenes(None, 1, 7, None, tmp_path / "cache")
+    again = load_level_scenes(None, 1, 7, None, tmp_path / "cache")
+
+    assert made == [7]
+    assert [(scene.kind, scene.binned, scene.block) for scene in again] == [
+        ("simulated", False, 32),
+        ("simulated", True, 16),
+    ]
+    assert np.array_equal(first[0].level, again[0].level)
+    assert (first[0].centre, first[0].sha256) == (again[0].centre, again[0].sha256)
+
+
+def bare(day, kind, *context):
+    empty = np.zeros((2, 2), np.float32)
+    beside = tuple(Neighbour(-1, empty, empty > 0, other) for other in context)
+    return replace(make_level_scene(0), level=empty, known=empty > 0, day=day, kind=kind, context=beside)
+
+
+def test_no_day_straddles_training_and_validation_whatever_its_kinds():
+    frames = [bare(f"2002-01-{day:02d}", kind) for day in range(1, 9) for kind in ("C2", "C3", "summed")]
+    frames = [frame for number, frame in enumerate(frames) if number % 5]
+
+    training, held = split_levels(frames, 0.2)
+
+    assert len(training) + len(held) == len(frames)
+    assert not {scene.day for scene in training} & {scene.day for scene in held}
+
+
+def test_context_from_the_other_side_is_taken_away():
+    days = ["2002-01-01", "2002-01-02"]
+
+    training, held = split_levels([bare(day, "C2", *days) for day in days], 0.5)
+
+    for scene in (*training, *held):
+        assert [one.day for one in scene.context] == [scene.day]
+
+
+def test_a_split_that_leaves_nothing_to_train_on_is_refused(monkeypatch):
+    frames = [bare("a", "C2"), bare("b", "C2")]
+    monkeypatch.setattr(levels, "split_by_date", lambda all_of_them, _: ([], list(all_of_them)))
+    with pytest.raises(TrainingError, match="other days"):
+        split_levels(frames, 0.5)
+
+
+def test_scenes_blend_with_their_like_alone():
+    one = make_level_scene(0, kind="C2")
+    assert one.blends_with(make_level_scene(1, kind="summed"))
+    assert not one.blends_with(replace(one, detector="C3"))
+    assert not one.blends_with(replace(one, block=32))
+    assert not one.blends_with(replace(one, kind="simulated"))

@@ -1,0 +1,91 @@
+"""Validation of the network for straightened windows."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from levels import SIDE, make_level_scene, small_straight
+
+from corinpaint.model.checkpoint import load_checkpoint
+from corinpaint.train.log_polar.validation import StraightValidation, checks
+
+CPU = torch.device("cpu")
+SCENES = [make_level_scene(1), make_level_scene(2, context=True)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return load_checkpoint(small_straight(tmp_path_factory.mktemp("small") / "small.safetensors"))[0]
+
+
+@pytest.fixture(scope="module")
+def validation():
+    return StraightValidation(checks(SCENES, SIDE, 8))
+
+
+def test_holes_are_fixed_whole_blocks_of_each_size_and_not_seen():
+    first, second = (checks(SCENES, SIDE, 16) for _ in range(2))
+
+    assert {check.side for check in first} == {1, 2, 3, 4}
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(one.rows, other.rows)
+        assert one.rows.size == (one.side * one.scene.block) ** 2
+        assert not one.valid[one.rows, one.columns].any()
+        assert one.scene.known[one.rows, one.columns].all()
+        assert one.window.shows(*one.window.places(one.rows, one.columns)).all()
+
+
+def test_binned_copies_are_not_judged():
+    assert not checks([replace(SCENES[0], binned=True)], SIDE, 8)
+
+
+def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
+    figures = validation.model_figures(model, CPU)
+
+    assert figures["over_prior"] == pytest.approx(1)
+    assert {"over_prior_1", "over_prior_4", "over_prior_summed", "median", "coverage"} <= figures.keys()
+    assert 0.5 < figures["median"] < 1.2
+    assert validation.reference.keys() == figures.keys()
+    assert validation.reference["median"] == pytest.approx(figures["median"])
+
+
+def test_context_is_judged_where_a_scene_has_it(validation, model):
+    assert validation.model_figures(model, CPU)["over_prior_context"] > 0
+    bare = StraightValidation(checks(SCENES[:1], SIDE, 4))
+    assert "over_prior_context" not in bare.model_figures(model, CPU)
+
+
+def test_coverage_follows_the_scale(validation, model):
+    def with_scale(value):
+        wide = load_scaled(model, value)
+        return validation.model_figures(wide, CPU)["coverage"]
+
+    assert with_scale(-2.0) < 0.5 < with_scale(2.0)
+
+
+def test_a_network_is_put_back_into_training(validation, model):
+    model.train()
+    validation.model_figures(model, CPU)
+    validation.pictures(model, CPU)
+    assert model.training
+    model.eval()
+
+
+def test_pictures_show_truth_input_fill_and_error_side_by_side(validation, model):
+    sheet = validation.pictures(model, CPU, count=2)
+
+    assert sheet.shape == (1, 2 * SIDE, 4 * SIDE)
+    assert 0 <= sheet.min() < sheet.max() <= 1
+    truth, seen, filled, error = sheet[0, :SIDE].split(SIDE, dim=1)
+    assert torch.equal(truth[error == 0.5], filled[error == 0.5])
+    assert not torch.equal(truth, seen)
+    assert (error != 0.5).any()
+
+
+def load_scaled(model, value):
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other.layers[-1].last.bias[1] = value
+    return other

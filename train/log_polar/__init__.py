@@ -1,0 +1,1 @@
+"""Training of networks on log-polar windows in units of the noise."""

@@ -1,0 +1,263 @@
+"""Straightened windows with artificial holes; window number k is the same in every run with the same seed and scenes.
+
+What is there is stretched: windows lie at any angle, are mirrored, moved along the radius by a little and scaled; two
+scenes are blended into one, with the noise that the blend lacks; frames get fainter, in more noise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from corinpaint.lasco.errors import TrainingError
+from corinpaint.restore.network import log_polar_grid
+from corinpaint.restore.network.log_polar import ROOM
+from corinpaint.train.log_polar import holes as straight_holes
+from corinpaint.train.log_polar.scenes import LevelScene
+
+SHARES = {"C2": 0.45, "C3": 0.25, "simulated": 0.2, "summed": 0.1}
+"""How often each kind of scenes is drawn; of those that there are."""
+
+DAY_POWER = 0.3
+"""Days are drawn in proportion to this power of the number of their scenes."""
+
+BINNED = 0.35
+"""How often a binned copy is drawn, against the scene itself."""
+
+WITH_CONTEXT = 0.5
+"""Share of the windows of a scene with neighbours that see them."""
+
+EARLIER = 0.7
+"""Share of those that see the frames before; the others see the frames after."""
+
+SINGLE = DOUBLED = 0.15
+"""Share of those with one neighbour instead of two, and of those that are twice as far in time."""
+
+BLENDED = 0.3
+"""Share of the other windows that are blends of two scenes."""
+
+FAINTER = 0.3
+"""Share of the windows whose signal is weakened."""
+
+PIXEL = 0.9
+"""Noise of a pixel that is added, in units of the noise: as measured, a little less than 1."""
+
+MEAN = 0.7
+"""The same for the mean of two neighbours, in units of that of a pixel."""
+
+SHIFT = 6.0
+"""By which windows are moved off their hole, px, one standard deviation."""
+
+STRETCH = 0.2
+"""Logarithm of the scale by which windows show more or less, at most."""
+
+TRIES = 200
+"""Scenes that are drawn for one that a hole fits into."""
+
+
+class WindowSample(NamedTuple):
+    """A straightened window, or a batch of them with a leading axis.
+
+    Attributes
+    ----------
+    image : float32 (2, H, W)
+        Frame and context in units of the noise, less the mean of the frame's valid pixels; 0 where the mask is 0.
+    mask : float32 (2, H, W)
+        1 = valid; all 0 in the second plane without context.
+    truth : float32 (1, H, W)
+        The frame without holes, less the same mean; 0 where unknown.
+    weight : float32 (1, H, W)
+        Of the pixels of the holes in the loss; 0 outside of them and where unknown.
+    place : float32 (2,)
+        Radius of the window's middle (px of the frame), and px of the frame per px of the window there.
+    """
+
+    image: Tensor
+    mask: Tensor
+    truth: Tensor
+    weight: Tensor
+    place: Tensor
+
+
+class Windows(Dataset[WindowSample]):
+    """Endless training windows, a pure function of (seed, number).
+
+    Parameters
+    ----------
+    scenes : sequence of LevelScene
+    side : int
+        Of a window, px.
+    seed : int
+    """
+
+    def __init__(self, scenes: Sequence[LevelScene], side: int, seed: int) -> None:
+        self.scenes = list(scenes)
+        self.odds = odds(scenes)
+        self.side = side
+        self.seed = seed
+
+    def __getitem__(self, number: int) -> WindowSample:
+        rng = np.random.default_rng([self.seed, number])
+        scene, holes = self._holes(rng)
+        window = _window(rng, scene, holes, self.side)
+        sampler = log_polar_grid.sampler(window, _shape(scene))
+        known = sampler.mask(scene.known)
+        image = sampler.values(scene.level, known)
+        lost, weight = holes.at(*np.divmod(sampler.index, scene.level.shape[1]))
+        context, context_known = np.zeros_like(image), np.zeros_like(known)
+        if scene.context and rng.random() < WITH_CONTEXT:
+            context, context_known = _context(rng, scene, sampler)
+        elif rng.random() < BLENDED:
+            image, known = self._blended(rng, scene, window, image, known)
+        if rng.random() < FAINTER:
+            share = np.float32(rng.uniform(0.5, 1))
+            added = np.float32(PIXEL * np.sqrt(1 - share**2))
+            image = image * share + added * _normal(rng, image)
+            context = np.where(context_known, context * share + MEAN * added * _normal(rng, image), 0)
+        valid = known & ~lost
+        offset = np.float32(image[valid].mean()) if valid.any() else np.float32(0)
+        return WindowSample(
+            image=_tensor(np.where(valid, image - offset, 0), np.where(context_known, context - offset, 0)),
+            mask=_tensor(valid, context_known),
+            truth=_tensor(np.where(known, image - offset, 0)),
+            weight=_tensor(np.where(known & lost, weight, 0)),
+            place=torch.tensor([window.radius, window.scale], dtype=torch.float32),
+        )
+
+    def _scene(self, rng: np.random.Generator) -> LevelScene:
+        return self.scenes[int(rng.choice(len(self.scenes), p=self.odds))]
+
+    def _holes(self, rng: np.random.Generator) -> tuple[LevelScene, straight_holes.Holes]:
+        for _ in range(TRIES):
+            scene = self._scene(rng)
+            holes = straight_holes.draw(rng, scene.known, scene.block)
+            if holes is not None:
+                return scene, holes
+        raise TrainingError("no frame has blocks that are known well enough to be lost; add frames")
+
+    def _blended(
+        self,
+        rng: np.random.Generator,
+        scene: LevelScene,
+        window: log_polar_grid.Window,
+        image: NDArray[np.float32],
+        known: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """A blend with another scene at the same radius, whose noise is that of one frame."""
+        others = [other for other in (self._scene(rng) for _ in range(4)) if scene.blends_with(other)]
+        if not others:
+            return image, known
+        other = others[0]
+        angle, mirrored = float(rng.uniform(0, 2 * np.pi)), bool(rng.random() < 0.5)
+        sampler = log_polar_grid.sampler(
+            replace(window, centre=other.centre, angle=angle, mirrored=mirrored), _shape(other)
+        )
+        both = known & sampler.mask(other.known)
+        if both.mean() <= 0.6 * known.mean():
+            return image, known
+        share = np.float32(rng.uniform(0.3, 1))
+        added = np.float32(PIXEL * np.sqrt(2 * share * (1 - share)))
+        blend = share * image + (1 - share) * sampler.values(other.level, both) + added * _normal(rng, image)
+        return blend.astype(np.float32), both
+
+
+def odds(scenes: Sequence[LevelScene]) -> NDArray[np.float64]:
+    """How often each scene is drawn; by kind, then by day, then by scene, binned copies less often.
+
+    Returns
+    -------
+    ndarray of float64, shape (len(scenes),)
+        With sum 1.
+    """
+    days = Counter((scene.kind, scene.day) for scene in scenes)
+    weights = np.array(
+        [days[scene.kind, scene.day] ** (DAY_POWER - 1) * (BINNED if scene.binned else 1) for scene in scenes]
+    )
+    for kind, share in SHARES.items():
+        mine = np.array([scene.kind == kind for scene in scenes])
+        if mine.any():
+            weights[mine] *= share / weights[mine].sum()
+    return np.asarray(weights / weights.sum())
+
+
+def collate_windows(samples: Sequence[WindowSample]) -> WindowSample:
+    """Stack samples into a batch."""
+    return WindowSample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
+
+
+def average_of(
+    scene: LevelScene, orders: Sequence[int], sampler: log_polar_grid.Sampler
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Mean of the neighbours of some orders in a window, and where there is any; both (side, side)."""
+    planes = []
+    for one in scene.context:
+        if one.order in orders:
+            known = sampler.mask(one.known)
+            planes.append((sampler.values(one.level, known), known))
+    return _mean(planes, sampler)
+
+
+def _mean(
+    planes: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], sampler: log_polar_grid.Sampler
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    total, count = np.zeros(sampler.index.shape, np.float32), np.zeros(sampler.index.shape, np.float32)
+    for level, known in planes:
+        total += np.where(known, level, 0)
+        count += known
+    return (total / np.maximum(count, 1)).astype(np.float32), count > 0
+
+
+def _context(
+    rng: np.random.Generator, scene: LevelScene, sampler: log_polar_grid.Sampler
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Neighbours of a scene as a user may give them: before or after, one or two, with holes, somewhat off in level."""
+    orders = [-1, -2] if rng.random() < EARLIER else [1, 2]
+    if rng.random() < SINGLE:
+        orders = orders[:1]
+    if rng.random() < DOUBLED:
+        orders = [2 * order for order in orders]
+    planes = []
+    side = sampler.index.shape[0]
+    for one in (one for order in orders for one in scene.context if one.order == order):
+        known = sampler.mask(one.known)
+        level = sampler.values(one.level, known)
+        if rng.random() < 0.2:
+            top, left, high, wide = (int(value) for value in rng.integers(0, side, 4))
+            known[top : top + high // 3, left : left + wide // 3] = False
+        planes.append((level, known))
+    mean, known = _mean(planes, sampler)
+    shift = np.float32(2 * rng.standard_normal() if rng.random() < 0.3 else 0)
+    return np.where(known, mean + shift, 0).astype(np.float32), known
+
+
+def _window(
+    rng: np.random.Generator, scene: LevelScene, holes: straight_holes.Holes, side: int
+) -> log_polar_grid.Window:
+    y, x = holes.middle[0] - scene.centre[1], holes.middle[1] - scene.centre[0]
+    radius, angle = float(np.hypot(x, y)), float(np.arctan2(y, x))
+    scale = max(1.0, holes.extent / (ROOM * side)) * float(np.exp(rng.uniform(-STRETCH, STRETCH)))
+    mirrored = bool(rng.random() < 0.5)
+    outward, turned = rng.normal(size=2) * SHIFT / radius
+    return log_polar_grid.Window(
+        scene.centre, radius * float(np.exp(outward)), angle + float(turned), scale, mirrored, side
+    )
+
+
+def _shape(scene: LevelScene) -> tuple[int, int]:
+    return scene.level.shape[0], scene.level.shape[1]
+
+
+def _normal(rng: np.random.Generator, like: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rng.standard_normal(like.shape, dtype=np.float32)
+
+
+def _tensor(*planes: NDArray[np.generic]) -> Tensor:
+    return torch.from_numpy(np.stack([np.asarray(plane, dtype=np.float32) for plane in planes]))

@@ -1,0 +1,248 @@
+"""Validation of the network for straightened windows: fixed holes, each filled as a restoration fills it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.simulation.placement import place
+from corinpaint.model.log_polar import StraightStack
+from corinpaint.restore.network import log_polar_grid
+from corinpaint.restore.network.log_polar import ROOM
+from corinpaint.train.log_polar.dataset import average_of
+from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
+from corinpaint.train.log_polar.scenes import LevelScene
+
+SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
+"""Holes of the validation, as `corinpaint.lasco.simulation.placement` calls them, and their sides in blocks."""
+
+MOST = 6
+"""Holes of one size in a frame."""
+
+BATCH = 8
+TINY = 1e-6
+"""Least error that ratios of errors tell apart, units of the noise."""
+
+SHOWN = 8.0
+"""Error that is white in the pictures, units of the noise."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One hole of the validation.
+
+    Attributes
+    ----------
+    scene : LevelScene
+    valid : ndarray of bool, shape (H, W)
+        What is seen of the scene, without this hole and the others of its size.
+    rows, columns : ndarray of int, shape (P,)
+        Pixels of the hole.
+    window : Window
+    side : int
+        Of the hole, blocks.
+    """
+
+    scene: LevelScene
+    valid: NDArray[np.bool_]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    window: log_polar_grid.Window
+    side: int
+
+    @property
+    def truth(self) -> Array:
+        """Of the hole's pixels, units of the noise."""
+        return self.scene.level[self.rows, self.columns].astype(np.float64)
+
+
+def checks(scenes: Sequence[LevelScene], side: int, count: int) -> list[Check]:
+    """Fixed holes in scenes, spread over scenes and sizes; binned copies are left out.
+
+    Parameters
+    ----------
+    scenes : sequence of LevelScene
+        Of 32 x 32 blocks.
+    side : int
+        Of a window, px.
+    count : int
+        Number of holes, roughly.
+    """
+    found: list[Check] = []
+    own = [scene for scene in scenes if not scene.binned]
+    each = min(MOST, max(1, math.ceil(count / max(len(own) * len(SIZES), 1))))
+    for scene in own:
+        usable = blocks.means(scene.known, (scene.block, scene.block)) == 1
+        for size, wide in SIZES.items():
+            digest = hashlib.sha256(f"{scene.name} {size}".encode()).digest()
+            holes = place(usable, size, each, np.random.default_rng(int.from_bytes(digest[:8], "big")))
+            shape = scene.level.shape
+            valid = scene.known & ~blocks.expand(np.logical_or.reduce(holes), shape) if holes else scene.known
+            for hole in holes:
+                rows, columns = np.nonzero(blocks.expand(hole, shape))
+                window = replace(
+                    log_polar_grid.around(rows, columns, scene.centre, ROOM * side / log_polar_grid.SIDE), side=side
+                )
+                found.append(Check(scene, valid, rows, columns, window, wide))
+    return found
+
+
+class _Filled(NamedTuple):
+    """What a network gives for one hole, each (P,), and the pictures of its window, each (side, side)."""
+
+    fill: Array
+    prior: Array
+    scale: Array
+    pictures: tuple[Array, Array, Array, Array]
+
+
+class StraightValidation:
+    """Fixed holes and what a network makes of them, without context and with it.
+
+    Parameters
+    ----------
+    found : sequence of Check
+    """
+
+    def __init__(self, found: Sequence[Check]) -> None:
+        self.checks = list(found)
+        self.reference: dict[str, float] = {}
+
+    def model_figures(self, model: StraightStack, device: torch.device) -> dict[str, float]:
+        """Figures of a network.
+
+        Returns
+        -------
+        dict of str to float
+            "median": median over holes of the median error (units of the noise, that of the truth's pixels in it).
+            "over_prior", by which the best checkpoint is chosen: geometric mean over holes of the median error over
+            that of the smooth prior alone; also by the side of the holes in blocks ("over_prior_SIDE") and by kind
+            ("over_prior_KIND"). "coverage": share of the pixels within 1.645 of their scale, which should be 0.9.
+            "over_prior_context" and "coverage_context": the same with context, for holes of scenes that have it; the
+            prior is the one without.
+        """
+        training = model.training
+        model.eval()
+        bare = list(self._filled(model, device, self.checks, context=False))
+        aided = [number for number, check in enumerate(self.checks) if check.scene.context]
+        helped = list(self._filled(model, device, [self.checks[number] for number in aided], context=True))
+        model.train(training)
+        errors = [_error(one.fill, check) for one, check in zip(bare, self.checks, strict=True)]
+        priors = [_error(one.prior, check) for one, check in zip(bare, self.checks, strict=True)]
+        ratios = [max(own, TINY) / max(prior, TINY) for own, prior in zip(errors, priors, strict=True)]
+        figures = {"median": float(np.median(errors)), "coverage": _coverage(bare, self.checks)}
+        for suffix, members in self._groups():
+            figures[f"over_prior{suffix}"] = _geometric([ratios[number] for number in members])
+        self.reference = {name: 1.0 for name in figures if name.startswith("over_prior")}
+        self.reference |= {"median": float(np.median(priors)), "coverage": LEVEL}
+        if aided:
+            mine = [self.checks[number] for number in aided]
+            with_it = [max(_error(one.fill, check), TINY) for one, check in zip(helped, mine, strict=True)]
+            base = [max(priors[number], TINY) for number in aided]
+            figures["over_prior_context"] = _geometric([a / b for a, b in zip(with_it, base, strict=True)])
+            figures["coverage_context"] = _coverage(helped, mine)
+            self.reference |= {"over_prior_context": 1.0, "coverage_context": LEVEL}
+        return figures
+
+    def pictures(self, model: StraightStack, device: torch.device, count: int = 6) -> Tensor:
+        """Truth, input, fill and error of some windows, side by side.
+
+        Returns
+        -------
+        Tensor (1, count * side, 4 * side)
+            0 to 1; the error is grey where it is 0, white at `SHOWN` units of the noise.
+        """
+        training = model.training
+        model.eval()
+        step = max(1, len(self.checks) // count)
+        rows = []
+        for one in self._filled(model, device, self.checks[::step][:count], context=False):
+            truth, seen, filled, error = one.pictures
+            low, high = np.percentile(truth, [1, 99])
+            planes = [(plane - low) / max(high - low, TINY) for plane in (truth, seen, filled)]
+            rows.append(np.hstack([*planes, 0.5 + error / (2 * SHOWN)]))
+        model.train(training)
+        return torch.from_numpy(np.vstack(rows).astype(np.float32)).clamp(0, 1)[None]
+
+    def _groups(self) -> list[tuple[str, list[int]]]:
+        groups: dict[str, list[int]] = {}
+        for number, check in enumerate(self.checks):
+            for suffix in ("", f"_{check.side}", f"_{check.scene.kind}"):
+                groups.setdefault(suffix, []).append(number)
+        return sorted(groups.items())
+
+    def _filled(
+        self, model: StraightStack, device: torch.device, chosen: Sequence[Check], context: bool
+    ) -> Iterator[_Filled]:
+        for start in range(0, len(chosen), BATCH):
+            part = chosen[start : start + BATCH]
+            seen = [_seen(check, context) for check in part]
+            image, mask = (torch.from_numpy(np.stack(planes)).to(device) for planes in zip(*seen, strict=True))
+            place = torch.tensor([(c.window.radius, c.window.scale) for c in part], dtype=torch.float32, device=device)
+            with torch.no_grad():
+                cells = model.cells(image, mask, place)
+                fills = _enlarged(cells.predictions[-1] + cells.offset, model.config.cell)
+                priors = _enlarged(cells.prior + cells.offset, model.config.cell)
+                scales = torch.exp(_enlarged(cells.log_scale, model.config.cell))
+            for check, (planes, known), *fields in zip(part, seen, *map(_arrays, (fills, priors, scales)), strict=True):
+                yield _read(check, planes[0], known[0] > 0, fields)
+
+
+def _seen(check: Check, context: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Image and mask of a hole's window, each (2, side, side)."""
+    scene = check.scene
+    sampler = log_polar_grid.sampler(check.window, (scene.level.shape[0], scene.level.shape[1]))
+    known = sampler.mask(check.valid)
+    image = sampler.values(scene.level, known)
+    mean, mean_known = np.zeros_like(image), np.zeros_like(known)
+    if context:
+        orders = {one.order for one in scene.context}
+        mean, mean_known = average_of(scene, [-1, -2] if orders & {-1, -2} else sorted(orders, key=abs)[:2], sampler)
+    return np.stack([image, mean]), np.stack([known, mean_known]).astype(np.float32)
+
+
+def _read(check: Check, seen: NDArray[np.float32], known: NDArray[np.bool_], fields: Sequence[Array]) -> _Filled:
+    at = check.window.places(check.rows, check.columns)
+    fill, prior, scale = (log_polar_grid.read(field, *at) for field in fields)
+    scene = check.scene
+    sampler = log_polar_grid.sampler(check.window, (scene.level.shape[0], scene.level.shape[1]))
+    whole = sampler.mask(scene.known)
+    middle = float(np.median(seen[known])) if known.any() else 0.0
+    truth = np.where(whole, sampler.values(scene.level, whole), middle).astype(np.float64)
+    filled = np.where(known, truth, fields[0])
+    pictures = (truth, np.where(known, truth, 0.0), filled, np.where(whole, filled - truth, 0.0))
+    return _Filled(fill, prior, scale, pictures)
+
+
+def _enlarged(cells: Tensor, side: int) -> Tensor:
+    return functional.interpolate(cells.float(), scale_factor=float(side), mode="bilinear", align_corners=False)
+
+
+def _arrays(batch: Tensor) -> list[Array]:
+    return [np.asarray(one[0].cpu().numpy(), dtype=np.float64) for one in batch]
+
+
+def _error(values: Array, check: Check) -> float:
+    return float(np.median(np.abs(values - check.truth)))
+
+
+def _coverage(filled: Sequence[_Filled], chosen: Sequence[Check]) -> float:
+    pairs = zip(filled, chosen, strict=True)
+    within = [np.abs(one.fill - check.truth) < QUANTILE * one.scale for one, check in pairs]
+    return float(np.concatenate(within).mean())
+
+
+def _geometric(ratios: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(ratios))))
