@@ -103,7 +103,7 @@ def _pages(name: str) -> list[tuple[str, str]]:
         if not found.name.startswith("_") and found.name not in LEFT_OUT
     ]
     modules = [module for module, is_package in inside if not is_package]
-    sections = [f"# {name}\n\n{_automodule(name, 'no-members')}"]
+    sections = [f"# {name.removeprefix('corinpaint.')}\n\n{_automodule(name, 'no-members')}"]
     sections += [f"## {module.removeprefix(name)[1:]}\n\n{_automodule(module)}" for module in sorted(modules)]
     pages = [(name, "\n".join(sections))]
     for package in sorted(package for package, is_package in inside if is_package):
