@@ -50,7 +50,7 @@ def pt2(checkpoint: Path | None, output: Path) -> None:
 @output_option
 @click.option("--half", is_flag=True, help="corinpaint.fp16.onnx instead: convolutions in half precision, for GPUs.")
 def onnx(checkpoint: Path | None, output: Path, half: bool) -> None:
-    """Write corinpaint.onnx; docs/exports.md has its inputs and outputs."""
+    """Write corinpaint.onnx; docs/how_to/pipeline.md has its inputs and outputs."""
     _run([_half if half else _onnx], checkpoint, output)
 
 

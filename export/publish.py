@@ -30,7 +30,7 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
     Returns
     -------
     str
-        JSON; docs/exports.md has the keys.
+        JSON; docs/how_to/export.md has the keys.
     """
     given = fingerprints.given(info.domain, info.multiple)
     with one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch

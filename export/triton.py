@@ -105,7 +105,7 @@ def configuration(graph: Any, kind: str, sha256: str) -> str:
     """
     lines = [
         MARK,
-        f"# Weights sha256 {sha256}. What goes in and comes out: docs/exports.md of CorInpaint.",
+        f"# Weights sha256 {sha256}. What goes in and comes out: docs/how_to/pipeline.md of CorInpaint.",
         f'name: "{NAME}"',
         'platform: "onnxruntime_onnx"',
         f"max_batch_size: {BATCH}",

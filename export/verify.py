@@ -34,7 +34,7 @@ LEVELS = 30.0
 
 SHARES = {"float32": (TOLERANCE, TOLERANCE), "mixed": (5e-3, 2e-2)}
 """Of the largest value, by which fill and scale may be off. These images are noise of nine times what it should be; on
-windows of the corona half precision does ten times better (docs/exports.md)."""
+windows of the corona half precision does ten times better (docs/reference/speed.md)."""
 
 Given = tuple[Image, ...]
 

@@ -13,8 +13,8 @@ DEGREE = 3
 """Of the polynomial surface that is fitted around each zone."""
 
 INFLATION = 1.1
-"""By how much the error in the hole exceeds the scatter around it; measured, docs/method.md has the coverage of 90 %
-intervals."""
+"""By how much the error in the hole exceeds the scatter around it; measured, docs/explanation/method.md has the
+coverage of 90 % intervals."""
 
 FEWEST = 64
 """Observed pixels around a zone that a surface can be fitted to."""

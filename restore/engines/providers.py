@@ -51,7 +51,7 @@ def open_session(path: Path, content: bytes, threads: int, provider: str, spin: 
         'cpu', 'cuda' or 'tensorrt'.
     spin : bool
         Whether threads that wait for work keep their core busy: faster where the cores are its own, slower where it
-        shares them (docs/exports.md).
+        shares them (docs/reference/speed.md).
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Methods that fill without a network, by name.
 
-`docs/fills.md` has what each does, where it comes from and how well it does. Nothing heavy is imported here: the
-command line reads the names.
+`docs/explanation/fills.md` has what each does, where it comes from and how well it does. Nothing heavy is imported
+here: the command line reads the names.
 """
 
 from __future__ import annotations
