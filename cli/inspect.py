@@ -37,10 +37,12 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
 
 
 def _text(found: dict[str, object]) -> str:
+    from corinpaint.restore.inspection import DEPRECATED
+
     lines = [str(found["name"])]
     for key, value in found.items():
         if key == "zones" and isinstance(value, list):
-            lines += [f"  zone {z['zone']:<10} {z['verdict']}; blocks {z['blocks']}" for z in value]
-        elif key != "name":
+            lines += [f"  zone {z['zone']:<10} {z['decision']}; blocks {z['blocks']}" for z in value]
+        elif key != "name" and key not in DEPRECATED:
             lines.append(f"  {key:<15} {value}")
     return "\n".join(lines)

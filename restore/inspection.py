@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,22 @@ from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import Assets
 from corinpaint.restore.decision import decide
 
+DEPRECATED = {"lost": "missing", "turned": "upside_down"}
+"""Names of 0.1.0 that are kept in this version, and the names that replace them."""
 
-def inspect(path: Path, assets: Assets) -> dict[str, Any]:
+
+def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
     """Describe a Level 0.5 file.
 
     Parameters
     ----------
-    path : Path
+    path : str or os.PathLike
     assets : Assets
 
     Returns
     -------
     dict
-        Plain values: instrument, times, exposure, block counts, MISSLIST, zones with what would become of them.
+        Plain values: instrument, times, exposure, block counts, MISSLIST, zones and whether each can be filled.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
     observed = calibrate_on_detector(frame, assets)
     factor, bias, source, _ = observed.exposure
     records = decide(observed.missing_in_field, observed.field, observed.observed)
-    return {
+    found: dict[str, Any] = {
         "name": frame.name,
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
         "date_obs": frame.date.isot,
@@ -46,18 +49,20 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         "bias_dn": bias,
         "bias_source": source,
         "calibration": assets.kind,
-        "turned": frame.turned,
+        "upside_down": frame.turned,
         "roll_deg": frame.residual_roll,
         "never_sent": int((blocks.means(observed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
-        "lost": int(observed.lost.sum()),
+        "missing": int(observed.lost.sum()),
         "misslist": blocks.misslist(observed.lost),
         "saturated_px": int(np.count_nonzero(observed.saturated)),
         "zones": [
             {
-                "zone": v.zone.number,
-                "blocks": [int(n) for n in np.flatnonzero(v.zone.missing)],
-                "verdict": f"refused: {v.refused}" if v.refused else "can be filled",
+                "zone": record.zone.number,
+                "blocks": [int(n) for n in np.flatnonzero(record.zone.missing)],
+                "decision": (fate := f"refused: {record.refused}" if record.refused else "can be filled"),
+                "verdict": fate,  # deprecated name of "decision"
             }
-            for v in records
+            for record in records
         ],
     }
+    return found | {old: found[new] for old, new in DEPRECATED.items()}

@@ -10,14 +10,14 @@ from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 
 DEGREE = 3
-"""Of the polynomial surface that is fitted around each zone."""
+"""Degree of the polynomial surface that is fitted around each zone."""
 
 INFLATION = 1.1
 """By how much the error in the hole exceeds the scatter around it; measured, docs/explanation/method.md has the
 coverage of 90 % intervals."""
 
 FEWEST = 64
-"""Observed pixels around a zone that a surface can be fitted to."""
+"""Minimum number of observed pixels around a zone for a fit."""
 
 
 def of_fill(observed: ObservedFrame, filled: blocks.Blocks, brightness: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,8 +22,8 @@ Image = NDArray[np.float32]
 FILES = ("nominal_c2_vignetting.json", "nominal_c2_mask.fits")
 
 ACCURACY = ((2.3, 0.25), (2.6, 0.20), (3.0, 0.15), (4.0, 0.10), (5.0, 0.06), (6.4, 0.05), (7.5, 0.07), (8.2, 0.10))
-"""Solar radii and relative error (1 sigma) that the set brings to the brightness; docs/explanation/nominal_c2.md derives
-them."""
+"""Solar radii and relative error (1 sigma) that the set brings to the brightness; docs/explanation/nominal_c2.md
+derives them."""
 
 PYLON = (224.5, 20.5, 6.0, 50.0)
 """The pylon's shadow: middle (degrees on the detector, counter-clockwise from +column), half width, softness, the same

@@ -17,8 +17,8 @@ TOLERANCE = 1e-4
 """Largest difference between two engines on the same input, for values up to 1: float32 rounding."""
 
 LARGEST = {"multiple": 1024, "reach": 65536}
-"""What a description may say at most, px: a frame's side, and more than any network reaches. The first input is made
-by it, before anything else could tell that it is wrong."""
+"""Maximum values in a description, px: the side of a frame, and more than any network reaches. The first input is made
+by them, before anything else could show that they are wrong."""
 
 Image = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ class ModelInfo:
     multiple : int
         Height and width must be multiples of it, px.
     reach : int
-        Distance in px over which a hole is sure to be filled.
+        Distance in px over which a hole is reliably filled.
     domain : str
         What it sees, one of `corinpaint.model.metadata.DOMAINS`.
     provider : str

@@ -41,9 +41,9 @@ def load(
     CheckpointError
         When the model cannot be opened.
     OptionError
-        When the ending is none of the four, or the provider is not to be had.
+        When the ending is none of the four, or the provider is unavailable.
     """
-    with _OPENING:  # the cache alone would let threads that come before the first is done open one each
+    with _OPENING:  # the cache alone would let threads that ask at the same time open one each
         return _load(default_onnx() if path is None else as_path(path, "path"), threads, provider, spin)
 
 

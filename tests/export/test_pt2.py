@@ -146,7 +146,7 @@ def test_a_program_with_other_weights_is_refused_by_its_fingerprint(program, tmp
                 weights = np.frombuffer(members[name], dtype="<f4")
                 members[name] = (weights * np.float32(1.5)).tobytes()
 
-    with pytest.raises(CheckpointError, match=r"torch\.export does not make of it what its checkpoint makes"):
+    with pytest.raises(CheckpointError, match=r"torch\.export gives another output than its checkpoint"):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", other))
 
 
