@@ -1,4 +1,4 @@
-"""Modules that moved since 0.1.0: their old names still import in this version, with a warning that says the new one."""
+"""Modules that moved since 0.1.0: their old names still import in this version, with a warning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class _Loader(Loader):
 
 class _Finder(MetaPathFinder):
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         if fullname not in MOVED:
             return None
