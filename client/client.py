@@ -21,9 +21,9 @@ from corinpaint.client.grpc import Grpc
 from corinpaint.client.keys import Keys
 from corinpaint.client.request import Parcel, Request, packed
 from corinpaint.client.rest import Rest
-from corinpaint.client.retry import RETRIES, Patience
 from corinpaint.client.stream import in_flight
 from corinpaint.lasco.errors import CorInpaintError, OptionError
+from corinpaint.lasco.retries import MAX_RETRIES, RetryPolicy
 
 SCHEMES = {"http": False, "https": True, "grpc": False, "grpcs": True}
 """Schemes of addresses, and whether they are encrypted."""
@@ -62,8 +62,8 @@ class Client:
         Name of the model at the endpoint.
     timeout : float
         Seconds from sending a frame to the last byte of its answer.
-    retries : int
-        Further tries; see `Patience`, which can be given in place of the number.
+    retries : int or RetryPolicy
+        Maximum number of further attempts, or `corinpaint.client.retry.RetryPolicy` for the waits in between too.
     ca_bundle : Path, optional
         Certificates to trust in place of the usual ones. Certificates are always checked.
     insecure : bool
@@ -83,7 +83,7 @@ class Client:
         key_file: Path | str | None = None,
         model: str = "corinpaint",
         timeout: float = 180.0,
-        retries: int | Patience = RETRIES,
+        retries: int | RetryPolicy = MAX_RETRIES,
         ca_bundle: Path | str | None = None,
         insecure: bool = False,
     ) -> None:
@@ -95,7 +95,7 @@ class Client:
         if not 0 < timeout <= 86400:
             raise OptionError(f"timeout = {timeout}: give seconds above 0, up to a day")
         self._keys = Keys(token, Path(key_file) if key_file is not None else None)
-        self._patience = retries if isinstance(retries, Patience) else Patience(retries)
+        self._retry_policy = retries if isinstance(retries, RetryPolicy) else RetryPolicy(retries)
         self._stop = threading.Event()
         bundle = Path(ca_bundle) if ca_bundle is not None else None
         self._transport = _transport(url, model, timeout, bundle)
@@ -192,7 +192,7 @@ class Client:
 
     def _restore(self, request: Request, stop: threading.Event) -> Answer:
         parcel, start = packed(request), time.monotonic()
-        reply, attempts = self._patience.tried(lambda: self._send(parcel, stop), stop)
+        reply, attempts = self._retry_policy.run(lambda: self._send(parcel, stop), stop)
         request_id = cleaned(reply.headers.get("x-request-id", ""), 100)
         try:
             filename = checked(reply, parcel)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.retries import RetriedError, TransientError
 
 LATER = frozenset((429, 502, 503, 504))
 """Statuses that say: not now."""
@@ -18,7 +18,7 @@ MOST_TEXT = 300
 """Characters of a foreign message that are passed on."""
 
 
-class ClientError(CorInpaintError):
+class ClientError(RetriedError):
     """A frame was not restored by the endpoint.
 
     Attributes
@@ -31,7 +31,6 @@ class ClientError(CorInpaintError):
 
     code = "client"
     request_id: str = ""
-    attempts: int = 0
 
 
 class UnreachableError(ClientError):
@@ -79,27 +78,6 @@ class RefusedError(ClientError):
         self.status, self.code, self.request_id, self.ours = status, code, request_id, ours
 
 
-class PassingError(Exception):
-    """Carries an error that another try may change.
-
-    Attributes
-    ----------
-    error : ClientError
-        What to raise when there is no other try.
-    after : float or None
-        Seconds that the endpoint asks to wait.
-    """
-
-    def __init__(self, error: ClientError, after: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error, self.after = error, after
-
-    @property
-    def deadly(self) -> bool:
-        """Whether the frame itself may be what broke the worker: it is not sent again and again then."""
-        return isinstance(self.error, RefusedError) and self.error.status in DIED
-
-
 class TokenRefusedError(Exception):
     """The token was refused; another one may be in the key file."""
 
@@ -143,19 +121,19 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
 
     Returns
     -------
-    RefusedError, PassingError or TokenRefusedError
+    RefusedError, TransientError or TokenRefusedError
         To be raised.
     """
     told = error_body(body) or {}
     if isinstance(told.get("code"), str):
         error = _ours(told, request_id)
-        return PassingError(error, after) if error.status in (429, 503) else error
+        return TransientError(error, after) if error.status in (429, 503) else error
     text = _text(told, body)
     if status in (401, 403) or (status == 400 and "Token" in text):
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
     error = RefusedError(what, _remedy(status), status, request_id=cleaned(request_id, 100))
-    return PassingError(error, after) if status in (*LATER, *DIED) else error
+    return TransientError(error, after, harmful=status in DIED) if status in (*LATER, *DIED) else error
 
 
 def _ours(told: dict[str, Any], request_id: str) -> RefusedError:

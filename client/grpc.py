@@ -8,9 +8,9 @@ from typing import Any
 
 from corinpaint.client.answer import Reply
 from corinpaint.client.errors import (
+    DIED,
     AnswerError,
     ClientError,
-    PassingError,
     RefusedError,
     TokenRefusedError,
     UnreachableError,
@@ -20,6 +20,7 @@ from corinpaint.client.errors import (
 )
 from corinpaint.client.request import Parcel
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 
 LIMIT = 68157440
 """Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
@@ -82,7 +83,7 @@ class Grpc:
 
         Raises
         ------
-        RefusedError, PassingError, TokenRefusedError
+        RefusedError, TransientError, TokenRefusedError
             See `corinpaint.client.errors.refused`.
         UnreachableError
             When the certificate is not trusted.
@@ -135,10 +136,10 @@ class Grpc:
             )
         if code == "UNAVAILABLE":
             remedy = "check that the endpoint runs there, or try again later"
-            return PassingError(UnreachableError(f"{where}the connection failed: {details}", remedy))
+            return TransientError(UnreachableError(f"{where}the connection failed: {details}", remedy))
         if code == "DEADLINE_EXCEEDED":
             remedy = "check that the endpoint runs there"
-            return PassingError(UnreachableError(f"{where}no answer within {self._timeout:g} s", remedy))
+            return TransientError(UnreachableError(f"{where}no answer within {self._timeout:g} s", remedy))
         if code == "RESOURCE_EXHAUSTED" and "larger than max" in details:
             remedy = "send less: one Level 0.5 frame, fewer context frames"
             return RefusedError(f"the frame or its product is too large ({details})", remedy, 413)
@@ -147,7 +148,8 @@ class Grpc:
             return RefusedError(what, "check the address and the name of the model", 404)
         later = {"RESOURCE_EXHAUSTED": 503, "INTERNAL": 500}.get(code)
         if later:
-            return PassingError(RefusedError(what, "try again later, the log of the endpoint says why", later))
+            error = RefusedError(what, "try again later, the log of the endpoint says why", later)
+            return TransientError(error, harmful=later in DIED)
         if code == "CANCELLED":
             return AnswerError(f"{where}the request was cancelled", "send the frame again")
         return RefusedError(what, "check the address, and the log of the endpoint", 502)

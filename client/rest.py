@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corinpaint.client.answer import Reply
-from corinpaint.client.errors import AnswerError, PassingError, UnreachableError, refused
+from corinpaint.client.errors import AnswerError, UnreachableError, refused
 from corinpaint.client.request import Parcel
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 from corinpaint.lasco.version import __version__
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Rest:
 
         Raises
         ------
-        RefusedError, PassingError, TokenRefusedError
+        RefusedError, TransientError, TokenRefusedError
             See `corinpaint.client.errors.refused`.
         UnreachableError
             When the certificate is not trusted, or the address none.
@@ -101,7 +102,7 @@ class Rest:
                 body = _read(answer, parcel.label)
         except requests.exceptions.SSLError as error:
             if "certificate" not in str(error).lower():
-                raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+                raise TransientError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
             raise UnreachableError(
                 f"{self._url}: the certificate cannot be trusted ({_cause(error)})",
                 "check the date of this machine, or name the authority's certificates (ca_bundle, --ca-bundle)",
@@ -110,9 +111,9 @@ class Rest:
             connecting = isinstance(error, requests.ConnectTimeout)
             limit = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
             what = "connection" if connecting else "answer"
-            raise PassingError(self._unreachable(f"no {what} within {limit:g} s")) from error
+            raise TransientError(self._unreachable(f"no {what} within {limit:g} s")) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+            raise TransientError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
         except (requests.RequestException, ValueError, OSError) as error:
             raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)})", "check the address") from error
         headers = {name.lower(): value for name, value in answer.headers.items()}

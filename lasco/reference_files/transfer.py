@@ -9,16 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from corinpaint.lasco.errors import FetchError
+from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError
 
 TIMEOUT = (15.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
 
-LONGEST_WAIT = 30.0
-"""Seconds between two tries at most."""
+INITIAL_WAIT = 1.0
+"""Seconds before the second attempt; each further wait is twice as long."""
+
+MAXIMUM_WAIT = 30.0
+"""Maximum number of seconds between two attempts."""
 
 LARGEST = 256 * 2**20
 """Bytes; no official file comes near."""
@@ -27,8 +31,6 @@ TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 """Answers that another try may change."""
 
 CHUNK = 2**16
-
-Result = TypeVar("Result")
 
 
 class ProgressBar(Protocol):
@@ -47,8 +49,8 @@ class AbsentError(FetchError):
     code = "absent"
 
 
-class UnreachableError(FetchError):
-    """The server did not answer, or the connection broke, as often as it was tried."""
+class UnreachableError(RetriedError, FetchError):
+    """The server did not answer, or the connection broke, at every attempt."""
 
     code = "unreachable"
 
@@ -60,7 +62,7 @@ class Connection:
     Attributes
     ----------
     retries : int
-        Further tries after broken connections, time-outs and answers of `TRY_AGAIN`.
+        Further attempts after broken connections, time-outs and answers of `TRY_AGAIN`.
     insecure : bool
         Allow addresses without https; certificates of https are always checked.
     sleep : callable
@@ -70,6 +72,11 @@ class Connection:
     retries: int = 4
     insecure: bool = False
     sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How often a request is repeated, and after which waits."""
+        return RetryPolicy(self.retries, INITIAL_WAIT, MAXIMUM_WAIT, sleep=self.sleep, jitter=0.0)
 
 
 def download(url: str, path: Path, connection: Connection, bar: ProgressBar | None = None) -> None:
@@ -105,7 +112,7 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
             _once(url, file, connection, bar)
 
     try:
-        _tried(url, connection, attempt)
+        connection.policy.run(attempt)
     finally:
         if bar is not None:
             bar.close()
@@ -125,27 +132,15 @@ def listing(url: str, connection: Connection) -> list[str]:
         _once(url, page, connection, None)
         return page.getvalue()
 
-    page = _tried(url, connection, attempt)
+    page, _ = connection.policy.run(attempt)
     links = _Links()
     links.feed(page.decode("utf-8", errors="replace"))
     return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
 
 
-class _PassingError(Exception):
-    """What another try may change."""
-
-
-def _tried(url: str, connection: Connection, attempt: Callable[[], Result]) -> Result:
-    tries = connection.retries + 1
-    for number in range(tries):
-        try:
-            return attempt()
-        except _PassingError as error:
-            reason = error
-        if number + 1 < tries:
-            connection.sleep(min(2.0**number, LONGEST_WAIT))
-    often = f", {tries} times" if tries > 1 else ""
-    raise UnreachableError(f"{url}: {reason}{often}", "try again later, or give a --mirror") from reason
+def _transient(url: str, reason: str) -> TransientError:
+    """A failure that a further attempt may avoid."""
+    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"))
 
 
 class _Sink:
@@ -197,13 +192,13 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
         raise _of_status(url, answers[-1].status_code, answers[-1].reason) from error
     except requests.exceptions.SSLError as error:
         if "certificate" not in str(error).lower():
-            raise _PassingError(f"the connection failed ({_cause(error)})") from error
+            raise _transient(url, f"the connection failed ({_cause(error)})") from error
         raise FetchError(
             f"{url}: the server's certificate cannot be trusted ({_cause(error)})",
             "check the date of this machine, or name your authority's certificates in REQUESTS_CA_BUNDLE",
         ) from error
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise _PassingError(f"the connection failed ({_cause(error)})") from error
+        raise _transient(url, f"the connection failed ({_cause(error)})") from error
     except (requests.RequestException, ValueError) as error:
         raise FetchError(f"{url}: not an answer that can be used ({_cause(error)})", "check the address") from error
     except OSError as error:
@@ -244,7 +239,7 @@ def _check_answer(url: str, answer: Any, size: int) -> None:
         raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
     told = answer.headers.get("Content-Length")
     if told is not None and not answer.headers.get("Content-Encoding") and size != int(told):
-        raise _PassingError(f"the server sent {size} bytes of {told}")
+        raise _transient(url, f"the server sent {size} bytes of {told}")
 
 
 def _of_status(url: str, status: int, reason: str) -> Exception:
@@ -253,7 +248,7 @@ def _of_status(url: str, status: int, reason: str) -> Exception:
             f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"
         )
     if status in TRY_AGAIN:
-        return _PassingError(f"the server answered {status} {reason}")
+        return _transient(url, f"the server answered {status} {reason}")
     return FetchError(
         f"{url}: the server refuses the file ({status} {reason})", "check the address, or give a --mirror"
     )

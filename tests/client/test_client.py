@@ -13,11 +13,11 @@ import pytest
 
 from corinpaint.client import Answer, Client, Request
 from corinpaint.client.errors import AnswerError, ClientError, RefusedError, TokenError, UnreachableError
-from corinpaint.client.retry import Patience
+from corinpaint.client.retry import RetryPolicy
 from corinpaint.lasco.errors import FrameError, OptionError
 
 FRAME = endpoint.small_frame()
-QUICK = Patience(retries=3, sleep=lambda _: None)
+QUICK = RetryPolicy(retries=3, sleep=lambda _: None)
 GRPC_NAMES = {500: "INTERNAL", 503: "UNAVAILABLE", 429: "RESOURCE_EXHAUSTED", 504: "DEADLINE_EXCEEDED"}
 
 
@@ -146,7 +146,7 @@ def test_a_cut_answer_is_an_error(client, server):
 def test_a_server_that_is_not_there_is_tried_and_told(server):
     slept = []
     url = server.url.rpartition(":")[0] + ":9"
-    with Client(url, retries=Patience(2, sleep=slept.append)) as client, pytest.raises(UnreachableError) as caught:
+    with Client(url, retries=RetryPolicy(2, sleep=slept.append)) as client, pytest.raises(UnreachableError) as caught:
         client.restore(FRAME)
     assert (caught.value.attempts, len(slept)) == (3, 2)
     assert "tried 3 times" in str(caught.value)

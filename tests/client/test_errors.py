@@ -7,7 +7,8 @@ import json
 import endpoint
 import pytest
 
-from corinpaint.client.errors import PassingError, RefusedError, TokenRefusedError, error_body, refused
+from corinpaint.client.errors import RefusedError, TokenRefusedError, error_body, refused
+from corinpaint.lasco.retries import TransientError
 
 
 def _json(told):
@@ -29,15 +30,15 @@ def test_an_older_error_that_tells_a_message_alone_is_read_too():
 @pytest.mark.parametrize(("status", "passing"), [(400, False), (422, False), (500, False), (503, True), (429, True)])
 def test_what_the_handler_says_of_a_frame_is_final_unless_it_says_not_now(status, passing):
     told = {"code": "internal", "status": status, "message": "it failed; see the log"}
-    assert isinstance(refused(status, _json(told)), PassingError if passing else RefusedError)
+    assert isinstance(refused(status, _json(told)), TransientError if passing else RefusedError)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 507])
 def test_a_server_that_is_busy_or_lost_its_worker_may_answer_later(status):
     error = refused(status, _json(endpoint.FULL), after=3.0)
-    assert isinstance(error, PassingError)
-    assert (error.after, error.error.status, error.error.code) == (3.0, status, "endpoint")
-    assert error.deadly == (status in (500, 507))
+    assert isinstance(error, TransientError)
+    assert (error.retry_after, error.error.status, error.error.code) == (3.0, status, "endpoint")
+    assert error.harmful == (status in (500, 507))
 
 
 def test_a_refused_token_is_told_apart_from_a_bad_frame():

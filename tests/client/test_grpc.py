@@ -11,12 +11,12 @@ from corinpaint.client import Client
 from corinpaint.client.errors import (
     AnswerError,
     ClientError,
-    PassingError,
     RefusedError,
     TokenRefusedError,
     UnreachableError,
 )
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 
 pytest.importorskip("grpc", reason="grpcio is not installed; install corinpaint[client]")
 FRAME = endpoint.small_frame()
@@ -25,12 +25,12 @@ FRAME = endpoint.small_frame()
 @pytest.mark.parametrize(
     ("code", "details", "kind", "status"),
     [
-        ("UNAVAILABLE", "Connection refused", PassingError, None),
+        ("UNAVAILABLE", "Connection refused", TransientError, None),
         ("UNAVAILABLE", "handshake: certificate verify failed", UnreachableError, None),
-        ("DEADLINE_EXCEEDED", "", PassingError, None),
-        ("RESOURCE_EXHAUSTED", "queue", PassingError, 503),
+        ("DEADLINE_EXCEEDED", "", TransientError, None),
+        ("RESOURCE_EXHAUSTED", "queue", TransientError, 503),
         ("RESOURCE_EXHAUSTED", "CLIENT: Received message larger than max (9 vs. 4)", RefusedError, 413),
-        ("INTERNAL", "Worker died.", PassingError, 500),
+        ("INTERNAL", "Worker died.", TransientError, 500),
         ("INTERNAL", "Model not found: x", RefusedError, 404),
         ("PERMISSION_DENIED", "Token", TokenRefusedError, None),
         ("UNAUTHENTICATED", "", TokenRefusedError, None),

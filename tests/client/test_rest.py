@@ -10,7 +10,7 @@ import pytest
 
 from corinpaint.client import Client, rest
 from corinpaint.client.errors import AnswerError, RefusedError, UnreachableError
-from corinpaint.client.retry import Patience
+from corinpaint.client.retry import RetryPolicy
 from corinpaint.lasco.errors import OptionError
 
 FRAME = endpoint.small_frame()
@@ -29,7 +29,7 @@ def slept():
 
 @pytest.fixture
 def client(server, slept):
-    with Client(server.url, token="secret", retries=Patience(2, sleep=slept.append)) as opened:
+    with Client(server.url, token="secret", retries=RetryPolicy(2, sleep=slept.append)) as opened:
         yield opened
 
 
@@ -102,7 +102,7 @@ def test_a_certificate_that_is_no_file_is_named(tmp_path):
 
 def test_a_server_without_tls_behind_https_is_no_endless_wait(server, slept):
     url = server.url.replace("http:", "https:")
-    with Client(url, retries=Patience(1, sleep=slept.append)) as client, pytest.raises(UnreachableError):
+    with Client(url, retries=RetryPolicy(1, sleep=slept.append)) as client, pytest.raises(UnreachableError):
         client.restore(FRAME)
 
 
