@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from corinpaint.client.line import Line
+    from corinpaint.client.interruptible import InterruptibleAdapter
 
 CONNECT_SECONDS = 10.0
 
@@ -58,13 +58,13 @@ class Rest:
         try:
             import requests
 
-            from corinpaint.client.line import Line
+            from corinpaint.client.interruptible import InterruptibleAdapter
         except ImportError as error:
             raise OptionError("REST needs requests, which is not installed", "install corinpaint[client]") from error
-        self._make, self._line, self._local = requests.Session, Line, local
+        self._make, self._new_adapter, self._local = requests.Session, InterruptibleAdapter, local
         self._url, self._timeout = f"{url.rstrip('/')}/predictions/{model}", timeout
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
-        self._idle: deque[tuple[requests.Session, Line]] = deque()
+        self._idle: deque[tuple[requests.Session, InterruptibleAdapter]] = deque()
 
     def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
         """Send a frame once.
@@ -95,8 +95,8 @@ class Rest:
         deadline = time.monotonic() + self._timeout
         try:
             with (
-                self._session() as (session, line),
-                line.until(deadline, stop),
+                self._session() as (session, adapter),
+                adapter.interrupt_at(deadline, stop),
                 session.post(self._url, **self._body(parcel, token)) as answer,
             ):
                 body = _read(answer, parcel.label)
@@ -148,21 +148,21 @@ class Rest:
         return UnreachableError(f"{self._url}: {what}", "check that the endpoint runs there, or try again later")
 
     @contextmanager
-    def _session(self) -> Iterator[tuple[requests.Session, Line]]:
+    def _session(self) -> Iterator[tuple[requests.Session, InterruptibleAdapter]]:
         """A session that no other thread uses meanwhile; one whose request failed is not used again."""
         try:
-            session, line = self._idle.pop()
+            session, adapter = self._idle.pop()
         except IndexError:
-            session, line = self._make(), self._line()
+            session, adapter = self._make(), self._new_adapter()
             session.trust_env = not self._local
             for scheme in ("http://", "https://"):
-                session.mount(scheme, line)
+                session.mount(scheme, adapter)
         try:
-            yield session, line
+            yield session, adapter
         except BaseException:
             session.close()
             raise
-        self._idle.append((session, line))
+        self._idle.append((session, adapter))
 
 
 class _Bearer:

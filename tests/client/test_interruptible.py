@@ -11,7 +11,7 @@ import pytest
 
 from corinpaint.client import Client
 from corinpaint.client.errors import ClientError, UnreachableError
-from corinpaint.client.line import Line
+from corinpaint.client.interruptible import InterruptibleAdapter
 from corinpaint.lasco.errors import CorInpaintError
 
 FRAME = endpoint.small_frame()
@@ -87,5 +87,8 @@ def test_closing_a_client_ends_what_waits_in_another_thread(dripping):
 
 
 def test_what_is_wrong_within_the_time_is_raised_as_it_is():
-    with pytest.raises(ValueError, match="as it is"), Line().until(time.monotonic() + 60, threading.Event()):
+    with (
+        pytest.raises(ValueError, match="as it is"),
+        InterruptibleAdapter().interrupt_at(time.monotonic() + 60, threading.Event()),
+    ):
         raise ValueError("as it is")

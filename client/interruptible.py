@@ -20,7 +20,7 @@ TICK = 0.2
 """Seconds between two looks at whether a request is still wanted."""
 
 
-class Line(HTTPAdapter):
+class InterruptibleAdapter(HTTPAdapter):
     """An adapter that can hang up while another thread sends or reads; for one request at a time."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Line(HTTPAdapter):
         self._forget()
 
     @contextmanager
-    def until(self, deadline: float, stop: threading.Event) -> Iterator[None]:
+    def interrupt_at(self, deadline: float, stop: threading.Event) -> Iterator[None]:
         """Hang up at a point of time, or when an event is set.
 
         Parameters
