@@ -1,5 +1,8 @@
-"""The connections of one session of requests, which can be broken from outside: the time-out of a socket starts anew
-with every byte that comes, so it bounds no answer."""
+"""An adapter for requests whose request another thread can interrupt.
+
+The time-out of a socket starts anew with every byte that arrives, so it does not limit the time of a whole answer; and
+nothing in requests ends a request that waits in another thread. Here both shut the connection's socket down.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +15,43 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from corinpaint.client.errors import ClientError
 
 TICK = 0.2
-"""Seconds between two looks at whether a request is still wanted."""
+"""Seconds between two checks whether a request is still wanted."""
 
 
 class InterruptibleAdapter(HTTPAdapter):
-    """An adapter that can hang up while another thread sends or reads; for one request at a time."""
+    """An adapter that can end a request while another thread sends or reads; for one request at a time."""
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **settings: Any) -> None:
+        """Make the pools of direct connections; called by requests."""
         super().init_poolmanager(*args, **settings)
-        self._listen(self.poolmanager)
+        self._observe(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **settings: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **settings)
-        self._listen(manager)
+    def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
+        """The pools of connections through a proxy; called by requests for every request.
+
+        Parameters
+        ----------
+        proxy : str
+            Its address.
+        **settings
+            Passed on to requests.
+
+        Returns
+        -------
+        urllib3.ProxyManager
+        """
+        is_known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **settings)
+        if not is_known:
+            self._observe(manager)
         return manager
 
     def close(self) -> None:
@@ -43,30 +61,30 @@ class InterruptibleAdapter(HTTPAdapter):
 
     @contextmanager
     def interrupt_at(self, deadline: float, stop: threading.Event) -> Iterator[None]:
-        """Hang up at a point of time, or when an event is set.
+        """Interrupt the request of a block at a point in time, or when an event is set.
 
         Parameters
         ----------
         deadline : float
-            Of `time.monotonic`.
+            Time of `time.monotonic`.
         stop : threading.Event
 
         Raises
         ------
         requests.ReadTimeout
-            When it was too late, in place of whatever the broken connection caused.
+            When the deadline passed, in place of whatever the broken connection caused.
         ClientError
-            When it was stopped.
+            When the event was set.
         """
-        over, broken = threading.Event(), threading.Event()
+        finished, interrupted = threading.Event(), threading.Event()
 
         def watch() -> None:
             wait = TICK
-            while not over.wait(wait):
+            while not finished.wait(wait):
                 left = deadline - time.monotonic()
                 if stop.is_set() or left <= 0:
-                    broken.set()
-                    self._hang_up()  # again and again: a connection may be in the making
+                    interrupted.set()
+                    self._shut_down()  # again and again: a connection may be being made
                 wait = min(TICK, left) if left > 0 else TICK
 
         watcher = threading.Thread(target=watch, name="corinpaint-client-deadline", daemon=True)
@@ -77,51 +95,61 @@ class InterruptibleAdapter(HTTPAdapter):
         except (requests.RequestException, OSError, ValueError) as error:
             failure = error
         finally:
-            over.set()
+            finished.set()
             watcher.join()
-        if broken.is_set() and stop.is_set():
+        if interrupted.is_set() and stop.is_set():
             raise ClientError("stopped before the answer came", "send the frame again") from failure
-        if broken.is_set() and not isinstance(failure, requests.ConnectTimeout):
+        if interrupted.is_set() and not isinstance(failure, requests.ConnectTimeout):
             raise requests.ReadTimeout from failure
         if failure is not None:
             raise failure
 
-    def _listen(self, manager: Any) -> None:
-        pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
-        manager.pool_classes_by_scheme = {scheme: self._heard(pool) for scheme, pool in pools.items()}
+    def _observe(self, manager: Any) -> None:
+        """Have the connections that a manager of pools will open report their sockets."""
+        classes = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {scheme: self._observed(pool) for scheme, pool in classes.items()}
 
-    def _heard(self, kind: Callable[..., Any]) -> Callable[..., Any]:
-        """A maker of pools whose new sockets are known here."""
+    def _observed(self, pool: Any) -> type:
+        """A class of pools like another one, whose connections report their sockets."""
+        bases = (_ReportingConnection, pool.ConnectionCls)
+        connection = type(pool.ConnectionCls.__name__, bases, {"report": staticmethod(self._remember)})
+        return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
-        def pool(*args: Any, **settings: Any) -> Any:
-            made = kind(*args, **settings)
-            connection_class = made.ConnectionCls
+    def _remember(self, opened: socket.socket) -> None:
+        """Keep a second descriptor of a new socket: it outlives what TLS and http.client do to the first one."""
+        self._forget()
+        self._sockets.append(socket.fromfd(opened.fileno(), opened.family, opened.type))
 
-            def connection(*args: Any, **settings: Any) -> Any:
-                opened = connection_class(*args, **settings)
-                connect = opened._new_conn
-
-                def new() -> socket.socket:
-                    self._forget()
-                    plain: socket.socket = connect()
-                    self._sockets.append(plain.dup())  # outlives what TLS and http.client do to the first one
-                    return plain
-
-                opened._new_conn = new
-                return opened
-
-            made.ConnectionCls = connection
-            return made
-
-        return pool
-
-    def _hang_up(self) -> None:
-        for line in list(self._sockets):
+    def _shut_down(self) -> None:
+        for connected in list(self._sockets):
             try:
-                line.shutdown(socket.SHUT_RDWR)
-            except OSError:  # the other side was faster
+                connected.shutdown(socket.SHUT_RDWR)
+            except OSError:  # not connected, or no longer
                 continue
 
     def _forget(self) -> None:
         while self._sockets:
             self._sockets.pop().close()
+
+
+class _ReportingConnection:
+    """Mixed into a connection of urllib3: reports each new socket.
+
+    http.client keeps the socket of a connection in its attribute `sock`. It is assigned as soon as the socket is
+    connected, before a proxy or TLS has answered, so that these steps can be interrupted too.
+    """
+
+    report: Callable[[socket.socket], None]
+    _current_socket: socket.socket | None = None
+
+    @property
+    def sock(self) -> socket.socket | None:
+        """The socket of the connection; None while it is not open."""
+        return self._current_socket
+
+    @sock.setter
+    def sock(self, value: socket.socket | None) -> None:
+        is_new = value is not None and self._current_socket is None  # TLS later replaces it by a wrapper
+        self._current_socket = value
+        if value is not None and is_new:
+            self.report(value)
