@@ -112,13 +112,14 @@ def command(
     go on; the exit status is 1 then.
     """
     from corinpaint.client.client import Client
-    from corinpaint.client.request import Request, content
+    from corinpaint.client.request import Request, read_content
     from corinpaint.lasco.file_numbers import number_of
 
     try:
         asked = Request(b"", fill, FORMATS[kind], tuple(departures), most_error=most_error)
         beside = [
-            (number_of(path.name), content(path, path.name)) for path in map(common.checked, common.frames(context))
+            (number_of(path.name), read_content(path, path.name))
+            for path in map(common.checked, common.frames(context))
         ]
         client = Client(
             url,
@@ -193,10 +194,10 @@ class _Batch:
             yield request
 
     def _target(self, path: Path) -> Path:
-        from corinpaint.client.protocol import ENDINGS
+        from corinpaint.client.protocol import SUFFIXES
         from corinpaint.lasco.file_numbers import level1_number, number_of
 
-        return self.output / (level1_number(number_of(path.name)) + ENDINGS[self.asked.accept])
+        return self.output / (level1_number(number_of(path.name)) + SUFFIXES[self.asked.accept])
 
     def _take(self, path: Path, result: Answer | CorInpaintError) -> None:
         from corinpaint.lasco.files import write_bytes

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.protocol import ENDINGS, NAME
-from corinpaint.client.request import Parcel
-from corinpaint.client.verify import product_in
+from corinpaint.client.protocol import FRAME_NAME, SUFFIXES
+from corinpaint.client.request import EncodedRequest
+from corinpaint.client.verify import verify_body
 from corinpaint.lasco import files
 from corinpaint.lasco.file_numbers import level1_number
 
@@ -18,7 +18,7 @@ DISPOSITION = re.compile(r'attachment; filename="([^"\\/]{1,200})"')
 
 
 @dataclass(frozen=True)
-class Reply:
+class Response:
     """What came over the line, before it is looked at.
 
     Attributes
@@ -77,14 +77,14 @@ class Answer:
         return files.write_bytes(folder / self.filename, self.body, overwrite=overwrite)
 
 
-def checked(reply: Reply, parcel: Parcel) -> str:
+def verify_answer(response: Response, encoded: EncodedRequest) -> str:
     """Name of the product, once it is proven to be whole and to be that of the frame that was sent.
 
     Parameters
     ----------
-    reply : Reply
+    response : Response
         An answer that is no error.
-    parcel : Parcel
+    encoded : EncodedRequest
         What was sent.
 
     Returns
@@ -97,22 +97,22 @@ def checked(reply: Reply, parcel: Parcel) -> str:
     AnswerError
         When it is of another kind than asked for, cut, or that of another frame.
     """
-    accept, label = parcel.words["accept"], parcel.label
-    kind = reply.headers.get("content-type", accept).split(";")[0].strip().lower()
+    accept, label = encoded.parameters["accept"], encoded.label
+    kind = response.headers.get("content-type", accept).split(";")[0].strip().lower()
     if kind != accept:
         raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}", "check the address and the model")
-    inside = product_in(reply.body, accept, label)
-    told = _disposition(reply.headers)
-    expected = level1_number(parcel.number) + ENDINGS[accept] if parcel.number else ""
-    frame = reply.headers.get("x-corinpaint-frame", "")
-    if parcel.number and frame and frame != parcel.number:
+    inside = verify_body(response.body, accept, label)
+    told = _disposition(response.headers)
+    expected = level1_number(encoded.number) + SUFFIXES[accept] if encoded.number else ""
+    frame = response.headers.get("x-corinpaint-frame", "")
+    if encoded.number and frame and frame != encoded.number:
         raise _swapped(label, f"frame {frame[:80]}")
     if inside:
-        inside = inside.removesuffix(".fits") + ENDINGS[accept]
+        inside = inside.removesuffix(".fits") + SUFFIXES[accept]
     for name in (told, inside):
         if name and name != (expected or told or name):
             raise _swapped(label, name[:100])
-    return expected or next((name for name in (told, inside) if NAME.fullmatch(name)), "")
+    return expected or next((name for name in (told, inside) if FRAME_NAME.fullmatch(name)), "")
 
 
 def _swapped(label: str, other: str) -> AnswerError:

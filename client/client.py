@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from corinpaint.client.answer import Answer, Reply, checked
-from corinpaint.client.errors import ClientError, TokenError, TokenRefusedError, cleaned
-from corinpaint.client.grpc import Grpc
-from corinpaint.client.keys import Keys
-from corinpaint.client.request import Parcel, Request, packed
-from corinpaint.client.rest import Rest
-from corinpaint.client.stream import in_flight
+from corinpaint.client.answer import Answer, Response, verify_answer
+from corinpaint.client.errors import ClientError, TokenError, TokenRefusedError, printable
+from corinpaint.client.grpc import GrpcTransport
+from corinpaint.client.request import EncodedRequest, Request, encode
+from corinpaint.client.rest import RestTransport
+from corinpaint.client.stream import map_unordered
+from corinpaint.client.tokens import TokenSource
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 from corinpaint.lasco.retries import MAX_RETRIES, RetryPolicy
 
@@ -34,8 +34,8 @@ Frame = TypeVar("Frame", bound=Path | bytes | Request)
 class Transport(Protocol):
     """One way to an endpoint."""
 
-    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
-        """Send a frame once; see `corinpaint.client.rest.Rest.send`."""
+    def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
+        """Send a frame once; see `corinpaint.client.rest.RestTransport.send`."""
         ...
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class Client:
             )
         if not 0 < timeout <= 86400:
             raise OptionError(f"timeout = {timeout}: give seconds above 0, up to a day")
-        self._keys = Keys(token, Path(key_file) if key_file is not None else None)
+        self._tokens = TokenSource(token, Path(key_file) if key_file is not None else None)
         self._retry_policy = retries if isinstance(retries, RetryPolicy) else RetryPolicy(retries)
         self._stop = threading.Event()
         bundle = Path(ca_bundle) if ca_bundle is not None else None
@@ -188,30 +188,30 @@ class Client:
                 what = f"{request.label}: unexpected {type(error).__name__}: {error}"
                 raise ClientError(f"{what}", "please report this") from error
 
-        return in_flight(frames, work, workers)
+        return map_unordered(frames, work, workers)
 
     def _restore(self, request: Request, stop: threading.Event) -> Answer:
-        parcel, start = packed(request), time.monotonic()
-        reply, attempts = self._retry_policy.run(lambda: self._send(parcel, stop), stop)
-        request_id = cleaned(reply.headers.get("x-request-id", ""), 100)
+        encoded, start = encode(request), time.monotonic()
+        response, attempts = self._retry_policy.run(lambda: self._send(encoded, stop), stop)
+        request_id = printable(response.headers.get("x-request-id", ""), 100)
         try:
-            filename = checked(reply, parcel)
+            filename = verify_answer(response, encoded)
         except ClientError as error:
             error.request_id, error.attempts = request_id, attempts
             raise
         seconds = time.monotonic() - start
-        number = parcel.number or reply.headers.get("x-corinpaint-frame", "")
-        return Answer(reply.body, request.accept, filename, number, request_id, seconds, attempts)
+        number = encoded.number or response.headers.get("x-corinpaint-frame", "")
+        return Answer(response.body, request.accept, filename, number, request_id, seconds, attempts)
 
-    def _send(self, parcel: Parcel, stop: threading.Event) -> Reply:
+    def _send(self, encoded: EncodedRequest, stop: threading.Event) -> Response:
         """Send a frame once, and once more when there is a new token."""
-        token = self._keys.current()
+        token = self._tokens.current()
         try:
-            return self._transport.send(parcel, token, stop)
+            return self._transport.send(encoded, token, stop)
         except TokenRefusedError:
-            self._keys.renew(token)
+            self._tokens.renew(token)
         try:
-            return self._transport.send(parcel, self._keys.current(), stop)
+            return self._transport.send(encoded, self._tokens.current(), stop)
         except TokenRefusedError:
             raise TokenError(
                 "the endpoint refuses the renewed token too", "check that the key file is its own"
@@ -252,5 +252,5 @@ def _is_local(url: str) -> bool:
 def _transport(url: str, model: str, timeout: float, ca_bundle: Path | None) -> Transport:
     parts, local = urlsplit(url), _is_local(url)
     if parts.scheme.startswith("grpc"):
-        return Grpc(parts.netloc, model, timeout, ca_bundle, local, SCHEMES[parts.scheme])
-    return Rest(url, model, timeout, ca_bundle, local)
+        return GrpcTransport(parts.netloc, model, timeout, ca_bundle, local, SCHEMES[parts.scheme])
+    return RestTransport(url, model, timeout, ca_bundle, local)

@@ -8,13 +8,13 @@ from typing import Any
 
 from corinpaint.lasco.retries import RetriedError, TransientError
 
-LATER = frozenset((429, 502, 503, 504))
+TRY_LATER = frozenset((429, 502, 503, 504))
 """Statuses that say: not now."""
 
-DIED = (500, 507)
+WORKER_DIED = (500, 507)
 """TorchServe answers either when a worker died under the request."""
 
-MOST_TEXT = 300
+MAX_TEXT_LENGTH = 300
 """Characters of a foreign message that are passed on."""
 
 
@@ -82,7 +82,7 @@ class TokenRefusedError(Exception):
     """The token was refused; another one may be in the key file."""
 
 
-def error_body(body: bytes) -> dict[str, Any] | None:
+def parse_error(body: bytes) -> dict[str, Any] | None:
     """The error that a body tells: CorInpaint's (``code`` is text, ``status``), or TorchServe's (``code`` a number).
 
     Returns
@@ -103,7 +103,7 @@ def error_body(body: bytes) -> dict[str, Any] | None:
     return told if ours or foreign else None
 
 
-def refused(status: int, body: bytes, *, after: float | None = None, request_id: str = "") -> Exception:
+def error_from_answer(status: int, body: bytes, *, after: float | None = None, request_id: str = "") -> Exception:
     """The exception for an answer that is an error.
 
     CorInpaint's own errors are about the frame and final, but for 429 and 503. Of TorchServe's and of proxies those are
@@ -124,7 +124,7 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
     RefusedError, TransientError or TokenRefusedError
         To be raised.
     """
-    told = error_body(body) or {}
+    told = parse_error(body) or {}
     if isinstance(told.get("code"), str):
         error = _ours(told, request_id)
         return TransientError(error, after) if error.status in (429, 503) else error
@@ -132,24 +132,26 @@ def refused(status: int, body: bytes, *, after: float | None = None, request_id:
     if status in (401, 403) or (status == 400 and "Token" in text):
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
-    error = RefusedError(what, _remedy(status), status, request_id=cleaned(request_id, 100))
-    return TransientError(error, after, harmful=status in DIED) if status in (*LATER, *DIED) else error
+    error = RefusedError(what, _remedy(status), status, request_id=printable(request_id, 100))
+    return (
+        TransientError(error, after, harmful=status in WORKER_DIED) if status in (*TRY_LATER, *WORKER_DIED) else error
+    )
 
 
 def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
     """An error of the handler: what and remedy, or a message alone."""
     what, remedy = told.get("what"), told.get("remedy")
-    what, remedy = (cleaned(text) if isinstance(text, str) else "" for text in (what, remedy))
+    what, remedy = (printable(text) if isinstance(text, str) else "" for text in (what, remedy))
     if not what:
-        message = cleaned(str(told.get("message") or ""), 2 * MOST_TEXT)  # all that endpoints of 0.1.0 answered
+        message = printable(str(told.get("message") or ""), 2 * MAX_TEXT_LENGTH)  # all that endpoints of 0.1.0 answered
         what, remedy = message.rsplit("; ", 1) if "; " in message else (message, "")
     if not what:
         what, remedy = "the endpoint does not say what is wrong", "see its log"
-    request_id = cleaned(str(told.get("request_id") or request_id), 100)
-    return RefusedError(what, remedy, told["status"], cleaned(told["code"], 80), request_id, ours=True)
+    request_id = printable(str(told.get("request_id") or request_id), 100)
+    return RefusedError(what, remedy, told["status"], printable(told["code"], 80), request_id, ours=True)
 
 
-def cleaned(text: str, most: int = MOST_TEXT) -> str:
+def printable(text: str, most: int = MAX_TEXT_LENGTH) -> str:
     """A foreign text in one line of at most so many characters, without control characters: it may reach a terminal."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:most]
 
@@ -157,7 +159,7 @@ def cleaned(text: str, most: int = MOST_TEXT) -> str:
 def _text(told: dict[str, Any], body: bytes) -> str:
     """A foreign message in one line, without control characters and the tags of a proxy's page."""
     text = str(told.get("message") or "") or re.sub(r"<[^>]*>", " ", body[:4096].decode("utf-8", errors="replace"))
-    return cleaned(text)
+    return printable(text)
 
 
 def _remedy(status: int) -> str:
@@ -165,7 +167,7 @@ def _remedy(status: int) -> str:
         return "check the address and the name of the model"
     if status == 413:
         return "send less than the endpoint allows: one Level 0.5 frame, fewer context frames"
-    if status in (*LATER, *DIED):
+    if status in (*TRY_LATER, *WORKER_DIED):
         return "try again later, the log of the endpoint says why"
     if 300 <= status < 400:
         return "give the address that it leads to: a client does not take its token elsewhere by itself"

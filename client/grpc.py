@@ -6,26 +6,26 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from corinpaint.client.answer import Reply
+from corinpaint.client.answer import Response
 from corinpaint.client.errors import (
-    DIED,
+    WORKER_DIED,
     AnswerError,
     ClientError,
     RefusedError,
     TokenRefusedError,
     UnreachableError,
-    cleaned,
-    error_body,
-    refused,
+    error_from_answer,
+    parse_error,
+    printable,
 )
-from corinpaint.client.request import Parcel
+from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.retries import TransientError
 
-LIMIT = 68157440
+MAX_MESSAGE_BYTES = 68157440
 """Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
 
-RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
+RECONNECT_BACKOFF = {"initial": 200, "min": 10000, "max": 5000}
 """Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
 every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
 
@@ -33,7 +33,7 @@ TICK = 0.2
 """Seconds between two looks at whether a call is still wanted."""
 
 
-class Grpc:
+class GrpcTransport:
     """The gRPC interface of an endpoint; can be shared by threads.
 
     Parameters
@@ -62,8 +62,13 @@ class Grpc:
         self._messages, services = _stubs()
         import grpc
 
-        options = [("grpc.max_send_message_length", LIMIT), ("grpc.max_receive_message_length", LIMIT)]
-        options += [(f"grpc.{name}_reconnect_backoff_ms", milliseconds) for name, milliseconds in RECONNECT.items()]
+        options = [
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ]
+        options += [
+            (f"grpc.{name}_reconnect_backoff_ms", milliseconds) for name, milliseconds in RECONNECT_BACKOFF.items()
+        ]
         options += [("grpc.enable_http_proxy", 0)] if local else []
         if encrypted:
             credentials = grpc.ssl_channel_credentials(_certificates(ca_bundle))
@@ -73,37 +78,37 @@ class Grpc:
         self._target, self._model, self._timeout = target, model, timeout
         self._predict = services.InferenceAPIsServiceStub(self._channel).Predictions
 
-    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
-        """Send a frame once; see `corinpaint.client.rest.Rest.send`.
+    def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
+        """Send a frame once; see `corinpaint.client.rest.RestTransport.send`.
 
         Returns
         -------
-        Reply
+        Response
             Without headers, which gRPC does not bring.
 
         Raises
         ------
         RefusedError, TransientError, TokenRefusedError
-            See `corinpaint.client.errors.refused`.
+            See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
             When the certificate is not trusted.
         """
         import grpc
 
-        message = self._messages.PredictionsRequest(model_name=self._model, input=parcel.fields)
+        message = self._messages.PredictionsRequest(model_name=self._model, input=encoded.fields)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
             body = self._answer(self._predict.future(message, timeout=self._timeout, metadata=metadata), stop)
         except grpc.FutureCancelledError as error:
             raise ClientError("stopped before the answer came", "send the frame again") from error
         except grpc.RpcError as error:
-            raise self._error(error.code().name, str(error.details() or "")) from error
+            raise self._error_of(error.code().name, str(error.details() or "")) from error
         except ValueError as error:  # of a channel that another thread closed
             raise ClientError(f"{self._target}: the client is closed", "open another one") from error
-        told = error_body(body)
+        told = parse_error(body)
         if told is None:
-            return Reply(body, {})
-        raise refused(int(told.get("status") or told["code"]), body)
+            return Response(body, {})
+        raise error_from_answer(int(told.get("status") or told["code"]), body)
 
     def close(self) -> None:
         """Close the channel."""
@@ -124,9 +129,9 @@ class Grpc:
             call.cancel()  # nothing happens to one that is over
         raise grpc.FutureCancelledError
 
-    def _error(self, code: str, details: str) -> Exception:
+    def _error_of(self, code: str, details: str) -> Exception:
         """What a status of gRPC means; TorchServe answers INTERNAL when a worker died, and for unknown models."""
-        details = cleaned(details)
+        details = printable(details)
         where = f"{self._target}: "
         if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
             return TokenRefusedError()
@@ -149,7 +154,7 @@ class Grpc:
         later = {"RESOURCE_EXHAUSTED": 503, "INTERNAL": 500}.get(code)
         if later:
             error = RefusedError(what, "try again later, the log of the endpoint says why", later)
-            return TransientError(error, harmful=later in DIED)
+            return TransientError(error, harmful=later in WORKER_DIED)
         if code == "CANCELLED":
             return AnswerError(f"{where}the request was cancelled", "send the frame again")
         return RefusedError(what, "check the address, and the log of the endpoint", 502)

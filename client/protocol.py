@@ -1,13 +1,13 @@
-"""What an endpoint and its client have to agree on; `corinpaint.handlers.wire` reads it, `client_request` writes it."""
+"""What an endpoint and its client have to agree on."""
 
 from __future__ import annotations
 
 import re
 
-ENDINGS = {"application/fits": ".fits", "image/png": ".png", "application/json": ".json"}
+SUFFIXES = {"application/fits": ".fits", "image/png": ".png", "application/json": ".json"}
 """Media types of answers, the preferred one first, and the endings of their files."""
 
-HEADERS = {
+OPTION_HEADERS = {
     "accept": "Accept",
     "fill": "X-Corinpaint-Fill",
     "options": "X-Corinpaint-Options",
@@ -17,8 +17,8 @@ HEADERS = {
 }
 """Options by the names that they have as fields of a form and as keys of gRPC, and the HTTP headers for them."""
 
-MOST_CONTEXT = 16
+MAX_CONTEXT_FRAMES = 16
 """Context frames of a request (context, context1 ... context15); each takes 20 MB while it is aligned."""
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
+FRAME_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 """What a frame may be called."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corinpaint.client.protocol import ENDINGS, HEADERS, MOST_CONTEXT, NAME
+from corinpaint.client.protocol import FRAME_NAME, MAX_CONTEXT_FRAMES, OPTION_HEADERS, SUFFIXES
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.limits import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
@@ -28,7 +28,7 @@ class Request:
     fill : str or None
         ``network``, ``auto``, a method without the network, or ``none``; None leaves it to the endpoint.
     accept : str
-        Media type of the answer, one of `corinpaint.client.protocol.ENDINGS`.
+        Media type of the answer, one of `corinpaint.client.protocol.SUFFIXES`.
     options : tuple of str
         Steps of the calibration to leave out, see `corinpaint.lasco.options.NAMES`.
     context : tuple of Path or bytes
@@ -49,13 +49,13 @@ class Request:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        if self.accept not in ENDINGS:
-            raise OptionError(f"accept = {self.accept!r} is not available", f"choose of {', '.join(ENDINGS)}")
-        if len(self.context) > MOST_CONTEXT:
+        if self.accept not in SUFFIXES:
+            raise OptionError(f"accept = {self.accept!r} is not available", f"choose of {', '.join(SUFFIXES)}")
+        if len(self.context) > MAX_CONTEXT_FRAMES:
             raise OptionError(
-                f"{len(self.context)} context frames", f"give {MOST_CONTEXT} at most, the nearest in time"
+                f"{len(self.context)} context frames", f"give {MAX_CONTEXT_FRAMES} at most, the nearest in time"
             )
-        if self.name is not None and not NAME.fullmatch(self.name):
+        if self.name is not None and not FRAME_NAME.fullmatch(self.name):
             raise OptionError(f"name = {self.name[:100]!r}: give up to 80 of A-Z, a-z, 0-9, dot, - and _")
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
@@ -69,14 +69,14 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class EncodedRequest:
     """A request with its files read: what goes over the line.
 
     Attributes
     ----------
     frame : bytes
     context : tuple of bytes
-    words : dict of str to str
+    parameters : dict of str to str
         Options by their field names: accept, fill, options, most_error, name.
     number : str
         Number of the frame; empty when nothing tells it.
@@ -86,23 +86,23 @@ class Parcel:
 
     frame: bytes
     context: tuple[bytes, ...]
-    words: dict[str, str]
+    parameters: dict[str, str]
     number: str
     label: str
 
     @property
     def headers(self) -> dict[str, str]:
         """The options as HTTP headers."""
-        return {HEADERS[key]: word for key, word in self.words.items()}
+        return {OPTION_HEADERS[key]: word for key, word in self.parameters.items()}
 
     @property
     def fields(self) -> dict[str, bytes]:
         """Frame, context and options as fields of a form, or input keys of gRPC; the frame is called ``body``."""
         context = {f"context{index or ''}": raw for index, raw in enumerate(self.context)}
-        return {"body": self.frame, **context, **{key: word.encode() for key, word in self.words.items()}}
+        return {"body": self.frame, **context, **{key: word.encode() for key, word in self.parameters.items()}}
 
 
-def packed(request: Request) -> Parcel:
+def encode(request: Request) -> EncodedRequest:
     """Read the files of a request.
 
     Raises
@@ -110,12 +110,12 @@ def packed(request: Request) -> Parcel:
     FrameError
         When one cannot be read or is larger than a frame can be; nothing is sent then.
     """
-    frame = content(request.frame, request.label)
-    context = tuple(content(item, f"context {index}") for index, item in enumerate(request.context, 1))
+    frame = read_content(request.frame, request.label)
+    context = tuple(read_content(item, f"context {index}") for index, item in enumerate(request.context, 1))
     name = request.name
-    if name is None and isinstance(request.frame, Path) and NAME.fullmatch(request.frame.name):
+    if name is None and isinstance(request.frame, Path) and FRAME_NAME.fullmatch(request.frame.name):
         name = request.frame.name
-    words = {
+    parameters = {
         "accept": request.accept,
         "fill": request.fill,
         "options": ",".join(request.options),
@@ -123,10 +123,12 @@ def packed(request: Request) -> Parcel:
         "name": name,
     }
     number = number_of(name) if name else _number(frame)
-    return Parcel(frame, context, {key: str(word) for key, word in words.items() if word}, number, request.label)
+    return EncodedRequest(
+        frame, context, {key: str(word) for key, word in parameters.items() if word}, number, request.label
+    )
 
 
-def content(source: Path | bytes, label: str) -> bytes:
+def read_content(source: Path | bytes, label: str) -> bytes:
     """The content of a file that is to be sent.
 
     Raises

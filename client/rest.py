@@ -11,9 +11,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corinpaint.client.answer import Reply
-from corinpaint.client.errors import AnswerError, UnreachableError, refused
-from corinpaint.client.request import Parcel
+from corinpaint.client.answer import Response
+from corinpaint.client.errors import AnswerError, UnreachableError, error_from_answer
+from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.retries import TransientError
 from corinpaint.lasco.version import __version__
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from corinpaint.client.interruptible import InterruptibleAdapter
 
-CONNECT_SECONDS = 10.0
+CONNECT_TIMEOUT = 10.0
 
-LARGEST_ANSWER = 64 * 2**20
+MAX_ANSWER_BYTES = 64 * 2**20
 """Bytes; a product has 9 MiB."""
 
 CHUNK = 2**18
 
 
-class Rest:
+class RestTransport:
     """The REST interface of an endpoint; can be shared by threads.
 
     Parameters
@@ -66,25 +66,25 @@ class Rest:
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         self._idle: deque[tuple[requests.Session, InterruptibleAdapter]] = deque()
 
-    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
+    def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
         """Send a frame once.
 
         Parameters
         ----------
-        parcel : Parcel
+        encoded : EncodedRequest
         token : str or None
         stop : threading.Event
             Once it is set the connection is broken.
 
         Returns
         -------
-        Reply
+        Response
             Of status 200.
 
         Raises
         ------
         RefusedError, TransientError, TokenRefusedError
-            See `corinpaint.client.errors.refused`.
+            See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
             When the certificate is not trusted, or the address none.
         ClientError
@@ -97,9 +97,9 @@ class Rest:
             with (
                 self._session() as (session, adapter),
                 adapter.interrupt_at(deadline, stop),
-                session.post(self._url, **self._body(parcel, token)) as answer,
+                session.post(self._url, **self._body(encoded, token)) as answer,
             ):
-                body = _read(answer, parcel.label)
+                body = _read(answer, encoded.label)
         except requests.exceptions.SSLError as error:
             if "certificate" not in str(error).lower():
                 raise TransientError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
@@ -109,7 +109,7 @@ class Rest:
             ) from error
         except requests.Timeout as error:
             connecting = isinstance(error, requests.ConnectTimeout)
-            limit = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
+            limit = min(CONNECT_TIMEOUT, self._timeout) if connecting else self._timeout
             what = "connection" if connecting else "answer"
             raise TransientError(self._unreachable(f"no {what} within {limit:g} s")) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
@@ -118,31 +118,31 @@ class Rest:
             raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)})", "check the address") from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code == 200:
-            return Reply(body, headers)
-        after = _seconds(headers.get("retry-after", ""))
-        raise refused(answer.status_code, body, after=after, request_id=headers.get("x-request-id", ""))
+            return Response(body, headers)
+        after = _parse_retry_after(headers.get("retry-after", ""))
+        raise error_from_answer(answer.status_code, body, after=after, request_id=headers.get("x-request-id", ""))
 
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _body(self, parcel: Parcel, token: str | None) -> dict[str, Any]:
+    def _body(self, encoded: EncodedRequest, token: str | None) -> dict[str, Any]:
         """Arguments of the request: the frame as the body, or a form where there are context frames."""
-        headers = {"User-Agent": f"corinpaint/{__version__}", "Accept-Encoding": "identity", **parcel.headers}
+        headers = {"User-Agent": f"corinpaint/{__version__}", "Accept-Encoding": "identity", **encoded.headers}
         content: dict[str, Any]
-        if parcel.context:
-            fields = parcel.fields
-            files = [name for name in fields if name not in parcel.words]
+        if encoded.context:
+            fields = encoded.fields
+            files = [name for name in fields if name not in encoded.parameters]
             form = {name: (f"{name}.fts" if name in files else None, raw) for name, raw in fields.items()}
             form["frame"] = form.pop("body")
             content = {"files": form}
         else:
             headers["Content-Type"] = "application/fits"
-            content = {"data": parcel.frame}
-        timeout = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+            content = {"data": encoded.frame}
+        timeout = (min(CONNECT_TIMEOUT, self._timeout), self._timeout)
         settings = {"timeout": timeout, "verify": self._verify, "allow_redirects": False, "stream": True}
-        return {**content, **settings, "headers": headers, "auth": _Bearer(token)}
+        return {**content, **settings, "headers": headers, "auth": _BearerAuth(token)}
 
     def _unreachable(self, what: str) -> UnreachableError:
         return UnreachableError(f"{self._url}: {what}", "check that the endpoint runs there, or try again later")
@@ -165,7 +165,7 @@ class Rest:
         self._idle.append((session, adapter))
 
 
-class _Bearer:
+class _BearerAuth:
     """Puts the token into a request; as the `auth` of requests, so that no .netrc replaces it."""
 
     def __init__(self, token: str | None) -> None:
@@ -182,12 +182,12 @@ def _read(answer: requests.Response, label: str) -> bytes:
     body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise AnswerError(f"{label}: the answer has more than {LARGEST_ANSWER // 2**20} MiB", "check the address")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerError(f"{label}: the answer has more than {MAX_ANSWER_BYTES // 2**20} MiB", "check the address")
     return bytes(body)
 
 
-def _seconds(text: str) -> float | None:
+def _parse_retry_after(text: str) -> float | None:
     """Seconds of a Retry-After header, which tells seconds or a date."""
     text = text.strip()
     if text.isascii() and text.isdigit():

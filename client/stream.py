@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_flight(
+def map_unordered(
     items: Iterable[Item], work: Callable[[Item, threading.Event], Result], workers: int
 ) -> Iterator[tuple[Item, Result | CorInpaintError]]:
     """Work on items in threads.

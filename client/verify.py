@@ -20,7 +20,7 @@ BLOCK = 2880
 
 END = b"END" + b" " * 77
 
-MOST_CARDS = 3600
+MAX_CARDS = 3600
 """Cards of a header; products have about 200."""
 
 EXTENSIONS = ("PRIMARY", "MASK", "UNCERT")
@@ -29,7 +29,7 @@ EXTENSIONS = ("PRIMARY", "MASK", "UNCERT")
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
-def product_in(body: bytes, media_type: str, label: str) -> str:
+def verify_body(body: bytes, media_type: str, label: str) -> str:
     """Name of the product that a body tells, once the body is proven to be whole.
 
     Parameters
@@ -70,7 +70,7 @@ def _headers(body: bytes) -> Iterator[fits.Header]:
     """Headers of a file whose parts are all there and sum up to what their checksums say."""
     place = 0
     while place < len(body):
-        end = next((at for at in range(place, place + MOST_CARDS * 80, 80) if body[at : at + 80] == END), None)
+        end = next((at for at in range(place, place + MAX_CARDS * 80, 80) if body[at : at + 80] == END), None)
         if end is None:
             raise ValueError(f"no header at byte {place}")
         header = fits.Header.fromstring(body[place:end])
@@ -79,7 +79,7 @@ def _headers(body: bytes) -> Iterator[fits.Header]:
         stop = _padded(end + 80, place) + _padded(size)
         if size < 0 or stop > len(body):
             raise ValueError(f"{len(body)} bytes of at least {stop}")
-        if "CHECKSUM" not in header or not _sums_up(body[place:stop]):
+        if "CHECKSUM" not in header or not _checksum_holds(body[place:stop]):
             raise ValueError("a checksum does not hold")
         yield header
         place = stop
@@ -90,7 +90,7 @@ def _padded(size: int, start: int = 0) -> int:
     return start + math.ceil((size - start) / BLOCK) * BLOCK
 
 
-def _sums_up(part: bytes) -> bool:
+def _checksum_holds(part: bytes) -> bool:
     """Whether the 32-bit ones' complement sum of an HDU is all ones (FITS standard 4.0, appendix J)."""
     total = int(np.frombuffer(part, ">u4").sum(dtype=np.uint64))
     while total >> 32:

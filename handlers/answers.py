@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from corinpaint.client.protocol import ENDINGS
+from corinpaint.client.protocol import SUFFIXES
 from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore import pictures
@@ -68,7 +68,7 @@ FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "i
 
 def product(restored: Restored, media_type: str) -> Answer:
     """A result in the format that was chosen, a key of `FORMATS`."""
-    filename = restored.level1.filename.removesuffix(".fits") + ENDINGS[media_type]
+    filename = restored.level1.filename.removesuffix(".fits") + SUFFIXES[media_type]
     return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
 
 
@@ -77,19 +77,19 @@ def status(values: Mapping[str, Any]) -> Answer:
     return Answer(_json(values), JSON)
 
 
-def refusal(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
+def error(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
     """An error that the request caused, as JSON with its own status.
 
     Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
-    the client's business, and are answered like `failure`.
+    the client's business, and are answered like `internal_error`.
     """
     code = status_of(error)
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return failure(request_id, frame)
+        return internal_error(request_id, frame)
     return _error(code, error.code, (error.what, error.remedy), request_id, frame)
 
 
-def failure(request_id: str | None = None, frame: str = "") -> Answer:
+def internal_error(request_id: str | None = None, frame: str = "") -> Answer:
     """An error that nobody expected, without its details: those are in the server's log."""
     told = ("the frame could not be processed", "the log of the server says why, by the request_id")
     return _error(500, "internal", told, request_id, frame)

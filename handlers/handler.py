@@ -16,9 +16,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from corinpaint.client.protocol import NAME
-from corinpaint.handlers import answers
-from corinpaint.handlers import work as requests
+from corinpaint.client.protocol import FRAME_NAME
+from corinpaint.handlers import answers, processing
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
 from corinpaint.lasco.errors import CheckpointError
@@ -103,19 +102,19 @@ class CorInpaintHandler:
         ]
         run = map if len(data) == 1 else self.pool.map
         found = list(run(self._done, items))
-        self.metrics.batch(len(data))
+        self.metrics.count_batch(len(data))
         for index, (done, (_, _, request_id)) in enumerate(zip(found, items, strict=True)):
             self._book(done, request_id)
             _describe(done.answer, context, index)
         return [done.answer.body for done in found]
 
-    def _done(self, item: tuple[dict[str, Any], dict[str, Any], str | None]) -> requests.Done:
-        return requests.work(*item, self.inpainter, self.assets)
+    def _done(self, item: tuple[dict[str, Any], dict[str, Any], str | None]) -> processing.ProcessedRequest:
+        return processing.process_request(*item, self.inpainter, self.assets)
 
-    def _book(self, done: requests.Done, request_id: str | None) -> None:
-        self.metrics.outcome(done.outcome, request_id)
+    def _book(self, done: processing.ProcessedRequest, request_id: str | None) -> None:
+        self.metrics.count_outcome(done.outcome, request_id)
         if done.restored is not None:
-            self.metrics.restored(done.restored, done.seconds, request_id)
+            self.metrics.count_restored(done.restored, done.seconds, request_id)
         took = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in done.seconds.items())
         frame = done.answer.frame or "no frame"
         logger.info("request %s: %s: %s, %d bytes; %s", request_id, frame, done.outcome, len(done.answer.body), took)
@@ -127,7 +126,7 @@ def _describe(answer: answers.Answer, context: Any, index: int) -> None:
     context.set_response_content_type(index, answer.media_type)
     if answer.filename:
         context.set_response_header(index, "Content-Disposition", f'attachment; filename="{answer.filename}"')
-    if NAME.fullmatch(answer.frame):
+    if FRAME_NAME.fullmatch(answer.frame):
         context.set_response_header(index, "X-Corinpaint-Frame", answer.frame)
 
 

@@ -49,15 +49,15 @@ class Metrics:
 
         self._made[name] = self._cache.add_metric_to_cache(name, unit, labels, MetricTypes(kind))
 
-    def batch(self, frames: int) -> None:
+    def count_batch(self, frames: int) -> None:
         """Note how many requests came together."""
         self._update(BATCH, frames)
 
-    def outcome(self, name: str, request_id: str | None) -> None:
+    def count_outcome(self, name: str, request_id: str | None) -> None:
         """Count a request by what became of it."""
         self._update("corinpaint_frames_total", 1, name, request_id=request_id)
 
-    def restored(self, restored: Restored, seconds: Mapping[str, float], request_id: str | None) -> None:
+    def count_restored(self, restored: Restored, seconds: Mapping[str, float], request_id: str | None) -> None:
         """Count a frame that was restored.
 
         Parameters

@@ -12,7 +12,7 @@ ENGINES = ("onnxruntime", "torchscript")
 
 PROVIDERS = ("cpu", "cuda", "tensorrt")
 
-MOST_THREADS = 256
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
         )
     for name in ("threads", "parallel"):
         value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_THREADS:
-            raise OptionError(f"model-config.yaml: {name} = {value!r}", f"give a number from 0 to {MOST_THREADS}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_THREADS:
+            raise OptionError(f"model-config.yaml: {name} = {value!r}", f"give a number from 0 to {MAX_THREADS}")
     if not isinstance(settings.spin, bool):
         raise OptionError(f"model-config.yaml: spin = {settings.spin!r}", "give true or false")
     if settings.calibration is not None and not isinstance(settings.calibration, str):

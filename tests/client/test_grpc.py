@@ -40,7 +40,7 @@ FRAME = endpoint.small_frame()
 )
 def test_every_status_has_its_meaning(code, details, kind, status):
     with Client("grpc://127.0.0.1:9") as client:
-        error = client._transport._error(code, details)
+        error = client._transport._error_of(code, details)
     assert type(error) is kind
     told = getattr(error, "error", error)
     assert getattr(told, "status", None) == status

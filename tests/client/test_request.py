@@ -8,8 +8,8 @@ import os
 import endpoint
 import pytest
 
-from corinpaint.client.protocol import MOST_CONTEXT
-from corinpaint.client.request import Request, packed
+from corinpaint.client.protocol import MAX_CONTEXT_FRAMES
+from corinpaint.client.request import Request, encode
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
 from corinpaint.lasco.limits import MAX_FILE_BYTES
 
@@ -18,15 +18,15 @@ FRAME = endpoint.small_frame("22460142")
 
 def test_options_travel_as_headers_and_as_fields():
     request = Request(FRAME, "none", "image/png", ("no-warp", "no-roll"), (b"other", b"third"), 1.5, "a.fts")
-    parcel = packed(request)
-    assert parcel.headers == {
+    encoded = encode(request)
+    assert encoded.headers == {
         "Accept": "image/png",
         "X-Corinpaint-Fill": "none",
         "X-Corinpaint-Options": "no-warp,no-roll",
         "X-Corinpaint-Most-Error": "1.5",
         "X-Corinpaint-Name": "a.fts",
     }
-    assert parcel.fields == {
+    assert encoded.fields == {
         "body": FRAME,
         "context": b"other",
         "context1": b"third",
@@ -39,44 +39,44 @@ def test_options_travel_as_headers_and_as_fields():
 
 
 def test_the_endpoint_reads_what_is_sent():
-    wire = pytest.importorskip("corinpaint.handlers.wire")
-    parcel = packed(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts"))
-    for fields, headers in (({"body": FRAME, "context": b"other"}, parcel.headers), (parcel.fields, {})):
-        read = wire.parse(fields, headers)
+    request_parser = pytest.importorskip("corinpaint.handlers.request_parser")
+    encoded = encode(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts"))
+    for fields, headers in (({"body": FRAME, "context": b"other"}, encoded.headers), (encoded.fields, {})):
+        read = request_parser.parse(fields, headers)
         assert (read.frame, read.fill, read.media_type, read.context) == (FRAME, "none", "image/png", (b"other",))
-        assert (read.name, wire.MOST_CONTEXT) == ("a.fts", MOST_CONTEXT)
+        assert (read.name, request_parser.MAX_CONTEXT_FRAMES) == ("a.fts", MAX_CONTEXT_FRAMES)
         assert (read.options.departures, read.most_error) == (("no-warp",), 1e-7)
 
 
 def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
     for name, sent in (("32082037.fts.gz", "32082037.fts.gz"), ("sonne ☉.fts", None), ("x" * 90 + ".fts", None)):
         (tmp_path / name).write_bytes(FRAME)
-        parcel = packed(Request(tmp_path / name))
-        assert parcel.words.get("name") == sent
-        assert parcel.number == ("32082037" if sent else "22460142")
-        assert parcel.label == name
+        encoded = encode(Request(tmp_path / name))
+        assert encoded.parameters.get("name") == sent
+        assert encoded.number == ("32082037" if sent else "22460142")
+        assert encoded.label == name
 
 
 @pytest.mark.parametrize("content", [FRAME, gzip.compress(FRAME)])
 def test_bytes_are_known_by_the_number_in_their_header(content):
-    assert packed(Request(content)).number == "22460142"
+    assert encode(Request(content)).number == "22460142"
 
 
 @pytest.mark.parametrize("content", [b"no", gzip.compress(FRAME)[:30], b"\x1f\x8bxx", endpoint.small_frame("odd")])
 def test_bytes_without_a_number_are_sent_all_the_same(content):
-    assert packed(Request(content)).number == ""
+    assert encode(Request(content)).number == ""
 
 
 def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
     with pytest.raises(FrameError, match=r"gone.fts: cannot be read"):
-        packed(Request(tmp_path / "gone.fts"))
+        encode(Request(tmp_path / "gone.fts"))
     (tmp_path / "empty.fts").touch()
     with pytest.raises(FrameError, match=r"empty.fts: the file is empty"):
-        packed(Request(FRAME, context=(tmp_path / "empty.fts",)))
+        encode(Request(FRAME, context=(tmp_path / "empty.fts",)))
     monkeypatch.setattr("corinpaint.client.request.MAX_FILE_BYTES", 100)
     assert MAX_FILE_BYTES > 100
     with pytest.raises(TooLargeError, match="frame: more than"):
-        packed(Request(FRAME))
+        encode(Request(FRAME))
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_a_pipe_or_a_folder_is_refused_without_opening_it(tmp_path):
     (tmp_path / "folder.fts").mkdir()
     for name in ("pipe.fts", "folder.fts"):
         with pytest.raises(FrameError, match=f"{name}: no file .a folder, a pipe or a device.; give"):
-            packed(Request(tmp_path / name))
+            encode(Request(tmp_path / name))

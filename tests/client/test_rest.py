@@ -54,7 +54,7 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(client, server, slept)
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "Wed, 99 Foo 2026"])
 def test_a_retry_after_that_is_none_is_passed_over(text):
-    assert rest._seconds(text) is None
+    assert rest._parse_retry_after(text) is None
 
 
 def test_a_redirect_is_not_followed_with_the_token(client, server):
@@ -81,7 +81,7 @@ def test_proxies_of_the_environment_are_passed_over_on_this_machine(server, monk
 
 
 def test_an_endless_answer_is_cut_off(client, monkeypatch):
-    monkeypatch.setattr(rest, "LARGEST_ANSWER", 10_000)
+    monkeypatch.setattr(rest, "MAX_ANSWER_BYTES", 10_000)
     with pytest.raises(AnswerError, match="more than"):
         client.restore(FRAME)
 

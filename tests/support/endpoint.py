@@ -19,7 +19,7 @@ import numpy as np
 from astropy.io import fits
 from level05 import CARDS
 
-from corinpaint.client.protocol import ENDINGS as FORMATS
+from corinpaint.client.protocol import SUFFIXES as FORMATS
 from corinpaint.lasco.file_numbers import level1_number, number_of
 
 TOKEN_ERROR = {

@@ -72,9 +72,7 @@ def test_what_passes_is_tried_again_after_a_growing_wait(server, connection, wai
 def test_after_the_last_try_it_is_an_error_that_names_the_address(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, *[fault] * 9)
     bar = _Bar()
-    with pytest.raises(
-        transfer.UnreachableError, match=r"c3_expfactor_020108\.dat: .*tried 3 times\); try again"
-    ):
+    with pytest.raises(transfer.UnreachableError, match=r"c3_expfactor_020108\.dat: .*tried 3 times\); try again"):
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection, bar)
     assert (len(waited), bar.closed) == (2, True)
 

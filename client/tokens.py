@@ -13,7 +13,7 @@ from corinpaint.lasco.errors import OptionError
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-class Keys:
+class TokenSource:
     """Where requests take their token from; can be shared by threads.
 
     Parameters

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corinpaint.handlers import answers, wire
+from corinpaint.handlers import answers, request_parser
 from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.file_numbers import number_of
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Done:
+class ProcessedRequest:
     """A request that was dealt with.
 
     Attributes
@@ -42,19 +42,19 @@ class Done:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def work(
+def process_request(
     fields: Mapping[str, Any],
     headers: Mapping[str, Any],
     request_id: str | None,
     inpainter: Inpainter,
     assets: Assets,
-) -> Done:
+) -> ProcessedRequest:
     """Answer a request; never raises.
 
     Parameters
     ----------
     fields, headers : mapping
-        See `corinpaint.handlers.wire.parse`.
+        See `corinpaint.handlers.request_parser.parse`.
     request_id : str or None
         For the log and for errors.
     inpainter : Inpainter
@@ -62,13 +62,13 @@ def work(
 
     Returns
     -------
-    Done
+    ProcessedRequest
     """
     stages, number = Stages(), ""
     try:
-        if wire.is_probe(fields, headers):
-            return Done(answers.status(status(inpainter, assets)), "probe")
-        request = wire.parse(fields, headers)
+        if request_parser.is_probe(fields, headers):
+            return ProcessedRequest(answers.status(status(inpainter, assets)), "probe")
+        request = request_parser.parse(fields, headers)
         number = number_of(request.name)
         frame = read_frame(request.frame, name=request.name or None)
         number = number or frame.number
@@ -86,13 +86,13 @@ def work(
         stages.restarted(restored.seconds)
         answer = answers.product(restored, request.media_type)
         stages.ended("encode")
-        return Done(answer, "restored", restored, stages.seconds)
+        return ProcessedRequest(answer, "restored", restored, stages.seconds)
     except CorInpaintError as error:
         logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=status_of(error) >= 500)
-        return Done(answers.refusal(error, request_id, number), error.code, None, stages.seconds)
+        return ProcessedRequest(answers.error(error, request_id, number), error.code, None, stages.seconds)
     except Exception:  # the worker has to outlive whatever a frame can do to it
         logger.exception("request %s failed", request_id)
-        return Done(answers.failure(request_id, number), "internal", None, stages.seconds)
+        return ProcessedRequest(answers.internal_error(request_id, number), "internal", None, stages.seconds)
 
 
 def status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corinpaint.client.protocol import HEADERS, MOST_CONTEXT, NAME
+from corinpaint.client.protocol import FRAME_NAME, MAX_CONTEXT_FRAMES, OPTION_HEADERS
 from corinpaint.handlers.answers import FORMATS
 from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
@@ -26,7 +26,7 @@ FRAME_FIELDS = ("body", "data", "frame")
 CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
 """Fields that hold context frames: context, context1, context2 ..."""
 
-MOST_OPTION = 1000
+MAX_OPTION_LENGTH = 1000
 """Characters of an option; errors repeat them, and each media type of a long list would take memory."""
 
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -97,8 +97,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     check_fill(fill)
     asked = _asked(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
-    if len(names) > MOST_CONTEXT:
-        raise OptionError(f"{len(names)} context frames", f"send {MOST_CONTEXT} at most, the nearest in time")
+    if len(names) > MAX_CONTEXT_FRAMES:
+        raise OptionError(f"{len(names)} context frames", f"send {MAX_CONTEXT_FRAMES} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
     name = _name(_asked(fields, lowered, "name"))
     most_error = _number(_asked(fields, lowered, "most_error"))
@@ -107,11 +107,11 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
     """Headers by their names in lower case; TorchServe lists what it knows of fields among them, which is no text."""
-    return {str(name).lower(): value[:MOST_OPTION] for name, value in headers.items() if isinstance(value, str)}
+    return {str(name).lower(): value[:MAX_OPTION_LENGTH] for name, value in headers.items() if isinstance(value, str)}
 
 
 def _name(text: str) -> str:
-    if text and not NAME.fullmatch(text):
+    if text and not FRAME_NAME.fullmatch(text):
         raise OptionError(f"name = {text[:90]!r} is no file name", "give up to 80 letters, digits, dots, - and _")
     return text
 
@@ -127,13 +127,13 @@ def _number(text: str) -> float | None:
 
 def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
     """An option from its field, else from its header; empty where there is neither."""
-    return _option(fields, name) or lowered.get(HEADERS[name].lower(), "").strip()
+    return _option(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
-    if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MOST_OPTION:
-        raise OptionError(f"{name}: {len(value)} characters", f"send {MOST_OPTION} at most")
+    if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MAX_OPTION_LENGTH:
+        raise OptionError(f"{name}: {len(value)} characters", f"send {MAX_OPTION_LENGTH} at most")
     if isinstance(value, bytes | bytearray | memoryview):
         try:
             value = bytes(value).decode()
@@ -154,7 +154,7 @@ def _frame(fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_option(name: str) -> bool:
-    return name in HEADERS or CONTEXT_FIELD.fullmatch(name) is not None
+    return name in OPTION_HEADERS or CONTEXT_FIELD.fullmatch(name) is not None
 
 
 def _bytes(value: object, what: str) -> bytes:
