@@ -194,10 +194,10 @@ class _Batch:
             yield request
 
     def _target(self, path: Path) -> Path:
-        from corinpaint.client.protocol import SUFFIXES
+        from corinpaint.client.protocol import answer_filename
         from corinpaint.lasco.file_numbers import level1_number, number_of
 
-        return self.output / (level1_number(number_of(path.name)) + SUFFIXES[self.asked.accept])
+        return self.output / (answer_filename(level1_number(number_of(path.name)), self.asked.accept))
 
     def _take(self, path: Path, result: Answer | CorInpaintError) -> None:
         from corinpaint.lasco.files import write_bytes

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.protocol import FRAME_NAME, SUFFIXES
+from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, FRAME_NAME, answer_filename, parse_disposition
 from corinpaint.client.request import EncodedRequest
 from corinpaint.client.verify import verify_body
 from corinpaint.lasco import files
 from corinpaint.lasco.file_numbers import level1_number
-
-DISPOSITION = re.compile(r'attachment; filename="([^"\\/]{1,200})"')
 
 
 @dataclass(frozen=True)
@@ -102,25 +99,20 @@ def verify_answer(response: Response, encoded: EncodedRequest) -> str:
     if kind != accept:
         raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}", "check the address and the model")
     inside = verify_body(response.body, accept, label)
-    told = _disposition(response.headers)
-    expected = level1_number(encoded.number) + SUFFIXES[accept] if encoded.number else ""
-    frame = response.headers.get("x-corinpaint-frame", "")
+    suggested = parse_disposition(response.headers.get(FILENAME_HEADER.lower(), ""))
+    expected = answer_filename(level1_number(encoded.number), accept) if encoded.number else ""
+    frame = response.headers.get(FRAME_HEADER.lower(), "")
     if encoded.number and frame and frame != encoded.number:
         raise _swapped(label, f"frame {frame[:80]}")
     if inside:
-        inside = inside.removesuffix(".fits") + SUFFIXES[accept]
-    for name in (told, inside):
-        if name and name != (expected or told or name):
+        inside = answer_filename(inside, accept)
+    for name in (suggested, inside):
+        if name and name != (expected or suggested or name):
             raise _swapped(label, name[:100])
-    return expected or next((name for name in (told, inside) if FRAME_NAME.fullmatch(name)), "")
+    return expected or next((name for name in (suggested, inside) if FRAME_NAME.fullmatch(name)), "")
 
 
 def _swapped(label: str, other: str) -> AnswerError:
     return AnswerError(
         f"{label}: the answer is that of {other}", "send it again, and report this to who runs the endpoint"
     )
-
-
-def _disposition(headers: Mapping[str, str]) -> str:
-    found = DISPOSITION.fullmatch(headers.get("content-disposition", "").strip())
-    return found[1] if found else ""

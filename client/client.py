@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from corinpaint.client.answer import Answer, Response, verify_answer
 from corinpaint.client.errors import ClientError, TokenError, TokenRefusedError, printable
 from corinpaint.client.grpc import GrpcTransport
+from corinpaint.client.protocol import FRAME_HEADER
 from corinpaint.client.request import EncodedRequest, Request, encode
 from corinpaint.client.rest import RestTransport
 from corinpaint.client.stream import map_unordered
@@ -200,7 +201,7 @@ class Client:
             error.request_id, error.attempts = request_id, attempts
             raise
         seconds = time.monotonic() - start
-        number = encoded.number or response.headers.get("x-corinpaint-frame", "")
+        number = encoded.number or response.headers.get(FRAME_HEADER.lower(), "")
         return Answer(response.body, request.accept, filename, number, request_id, seconds, attempts)
 
     def _send(self, encoded: EncodedRequest, stop: threading.Event) -> Response:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from corinpaint.client.protocol import is_error
 from corinpaint.lasco.retries import RetriedError, TransientError
 
 TRY_LATER = frozenset((429, 502, 503, 504))
@@ -98,9 +99,8 @@ def parse_error(body: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(told, dict):
         return None
-    ours = isinstance(told.get("code"), str) and isinstance(told.get("status"), int)
     foreign = isinstance(told.get("code"), int) and isinstance(told.get("message"), str)
-    return told if ours or foreign else None
+    return told if is_error(told) or foreign else None
 
 
 def error_from_answer(status: int, body: bytes, *, after: float | None = None, request_id: str = "") -> Exception:
@@ -125,7 +125,7 @@ def error_from_answer(status: int, body: bytes, *, after: float | None = None, r
         To be raised.
     """
     told = parse_error(body) or {}
-    if isinstance(told.get("code"), str):
+    if is_error(told):
         error = _ours(told, request_id)
         return TransientError(error, after) if error.status in (429, 503) else error
     text = _text(told, body)

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corinpaint.client.protocol import FRAME_NAME, MAX_CONTEXT_FRAMES, OPTION_HEADERS, SUFFIXES
+from corinpaint.client.protocol import (
+    FRAME_FIELDS,
+    FRAME_NAME,
+    MAX_CONTEXT_FRAMES,
+    OPTION_HEADERS,
+    SUFFIXES,
+    context_field,
+    format_number,
+)
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.limits import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
@@ -98,8 +106,8 @@ class EncodedRequest:
     @property
     def fields(self) -> dict[str, bytes]:
         """Frame, context and options as fields of a form, or input keys of gRPC; the frame is called ``body``."""
-        context = {f"context{index or ''}": raw for index, raw in enumerate(self.context)}
-        return {"body": self.frame, **context, **{key: word.encode() for key, word in self.parameters.items()}}
+        context = {context_field(index): raw for index, raw in enumerate(self.context)}
+        return {FRAME_FIELDS[0]: self.frame, **context, **{key: word.encode() for key, word in self.parameters.items()}}
 
 
 def encode(request: Request) -> EncodedRequest:
@@ -119,7 +127,7 @@ def encode(request: Request) -> EncodedRequest:
         "accept": request.accept,
         "fill": request.fill,
         "options": ",".join(request.options),
-        "most_error": request.most_error and f"{request.most_error:.9f}".rstrip("0").rstrip("."),
+        "most_error": request.most_error and format_number(request.most_error),
         "name": name,
     }
     number = number_of(name) if name else _number(frame)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corinpaint.client.answer import Response
 from corinpaint.client.errors import AnswerError, UnreachableError, error_from_answer
+from corinpaint.client.protocol import FORM_FRAME_FIELD, FRAME_FIELDS
 from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.retries import TransientError
@@ -135,7 +136,7 @@ class RestTransport:
             fields = encoded.fields
             files = [name for name in fields if name not in encoded.parameters]
             form = {name: (f"{name}.fts" if name in files else None, raw) for name, raw in fields.items()}
-            form["frame"] = form.pop("body")
+            form[FORM_FRAME_FIELD] = form.pop(FRAME_FIELDS[0])
             content = {"files": form}
         else:
             headers["Content-Type"] = "application/fits"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from corinpaint.client.protocol import SUFFIXES
+from corinpaint.client.protocol import answer_filename, encode_error
 from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore import pictures
@@ -68,7 +68,7 @@ FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "i
 
 def product(restored: Restored, media_type: str) -> Answer:
     """A result in the format that was chosen, a key of `FORMATS`."""
-    filename = restored.level1.filename.removesuffix(".fits") + SUFFIXES[media_type]
+    filename = answer_filename(restored.level1.filename, media_type)
     return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
 
 
@@ -86,24 +86,11 @@ def error(error: CorInpaintError, request_id: str | None = None, frame: str = ""
     code = status_of(error)
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return internal_error(request_id, frame)
-    return _error(code, error.code, (error.what, error.remedy), request_id, frame)
+    body = encode_error(code, error.code, error.what, error.remedy, frame, request_id)
+    return Answer(body, JSON, code, frame=frame)
 
 
 def internal_error(request_id: str | None = None, frame: str = "") -> Answer:
     """An error that nobody expected, without its details: those are in the server's log."""
-    told = ("the frame could not be processed", "the log of the server says why, by the request_id")
-    return _error(500, "internal", told, request_id, frame)
-
-
-def _error(status: int, code: str, told: tuple[str, str], request_id: str | None, frame: str) -> Answer:
-    what, remedy = told
-    body = {
-        "code": code,
-        "status": status,
-        "message": "; ".join(filter(None, told)),
-        "what": what,
-        "remedy": remedy,
-        "frame": frame or None,
-        "request_id": request_id,
-    }
-    return Answer(_json(body), JSON, status, frame=frame)
+    what, remedy = "the frame could not be processed", "the log of the server says why, by the request_id"
+    return Answer(encode_error(500, "internal", what, remedy, frame, request_id), JSON, 500, frame=frame)

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from corinpaint.client.protocol import FRAME_NAME
+from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, FRAME_NAME, format_disposition
 from corinpaint.handlers import answers, processing
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
@@ -125,9 +125,9 @@ def _describe(answer: answers.Answer, context: Any, index: int) -> None:
     context.set_response_status(answer.status, HTTPStatus(answer.status).phrase, index)
     context.set_response_content_type(index, answer.media_type)
     if answer.filename:
-        context.set_response_header(index, "Content-Disposition", f'attachment; filename="{answer.filename}"')
+        context.set_response_header(index, FILENAME_HEADER, format_disposition(answer.filename))
     if FRAME_NAME.fullmatch(answer.frame):
-        context.set_response_header(index, "X-Corinpaint-Frame", answer.frame)
+        context.set_response_header(index, FRAME_HEADER, answer.frame)
 
 
 def _model(directory: Path, settings: Settings) -> Path:

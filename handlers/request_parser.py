@@ -7,12 +7,18 @@ a field too, and a field goes before a header.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corinpaint.client.protocol import FRAME_NAME, MAX_CONTEXT_FRAMES, OPTION_HEADERS
+from corinpaint.client.protocol import (
+    CONTEXT_FIELD,
+    FRAME_FIELDS,
+    FRAME_NAME,
+    MAX_CONTEXT_FRAMES,
+    NUMBER,
+    OPTION_HEADERS,
+)
 from corinpaint.handlers.answers import FORMATS
 from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
@@ -20,16 +26,8 @@ from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
 from corinpaint.restore.pipeline import NETWORK, check_fill
 
-FRAME_FIELDS = ("body", "data", "frame")
-"""Fields that hold the frame; without any of them it is the first field that is no option."""
-
-CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
-"""Fields that hold context frames: context, context1, context2 ..."""
-
 MAX_OPTION_LENGTH = 1000
 """Characters of an option; errors repeat them, and each media type of a long list would take memory."""
-
-NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
