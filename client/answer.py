@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,19 +60,34 @@ class Answer:
     seconds: float
     attempts: int
 
-    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write `body` into a folder under its name: aside first, then renamed.
+
+        Parameters
+        ----------
+        folder : str or os.PathLike
+            Made when it is missing.
+        overwrite : bool
+            Replace a file of that name.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------
+        TypeError
+            When `folder` is not a path.
         AnswerError
             When the answer has no name.
         OutputError
             When the folder cannot be written, or the file is there and may not be replaced.
         """
+        target = files.as_path(folder, "folder")
         if not self.filename:
             raise AnswerError("the answer has no name to save it under", "give the frame a name, or write its body")
-        return files.write_bytes(folder / self.filename, self.body, overwrite=overwrite)
+        return files.write_bytes(target / self.filename, self.body, overwrite=overwrite)
 
 
 def verify_answer(response: Response, encoded: EncodedRequest) -> str:

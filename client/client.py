@@ -1,12 +1,9 @@
-"""Restoring frames by an endpoint: `Client` speaks to TorchServe over REST or gRPC.
-
-with Client("http://127.0.0.1:8080", key_file=Path("key_file.json")) as client:
-    client.restore(Path("32082037.fts.gz")).write(Path("out"))
-"""
+"""Restoring frames by an endpoint: `Client` speaks to TorchServe over REST or gRPC."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import threading
 import time
@@ -19,24 +16,25 @@ from corinpaint.client.answer import Answer, Response, verify_answer
 from corinpaint.client.errors import ClientError, TokenError, TokenRefusedError, printable
 from corinpaint.client.grpc import GrpcTransport
 from corinpaint.client.protocol import FRAME_HEADER
-from corinpaint.client.request import EncodedRequest, Request, encode
+from corinpaint.client.request import EncodedRequest, Request, Source, check_source, encode
 from corinpaint.client.rest import RestTransport
 from corinpaint.client.stream import map_unordered
 from corinpaint.client.tokens import TokenSource
 from corinpaint.lasco.errors import CorInpaintError, OptionError
+from corinpaint.lasco.files import as_path
 from corinpaint.lasco.retries import MAX_RETRIES, RetryPolicy
 
 SCHEMES = {"http": False, "https": True, "grpc": False, "grpcs": True}
 """Schemes of addresses, and whether they are encrypted."""
 
-Frame = TypeVar("Frame", bound=Path | bytes | Request)
+Frame = TypeVar("Frame", bound=Source | Request)
 
 
 class Transport(Protocol):
-    """One way to an endpoint."""
+    """One of the interfaces of an endpoint."""
 
     def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
-        """Send a frame once; see `corinpaint.client.rest.RestTransport.send`."""
+        """Send a request once; see `corinpaint.client.rest.RestTransport.send`."""
         ...
 
     def close(self) -> None:
@@ -45,10 +43,11 @@ class Transport(Protocol):
 
 
 class Client:
-    """An endpoint of CorInpaint; can be shared by threads.
+    """A client of an endpoint of CorInpaint; can be shared by threads.
 
-    Over REST and over gRPC a frame gives the same answer. What can pass (no connection, a full queue, a worker that
-    died) is tried again; what is wrong with a frame is not. `close` it, or use it in a `with` block.
+    Over REST and over gRPC a frame gets the same answer. A request that fails for a reason that may pass (no
+    connection, a full queue, a worker that died) is repeated; an error of the frame is final. Close a client, or use
+    it in a ``with`` block.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ class Client:
         ``grpcs://host:port`` for gRPC.
     token : str, optional
         Inference key.
-    key_file : Path, optional
+    key_file : str or os.PathLike, optional
         TorchServe's ``key_file.json``, which is read again when its key is refused.
     model : str
         Name of the model at the endpoint.
@@ -65,15 +64,23 @@ class Client:
         Seconds from sending a frame to the last byte of its answer.
     retries : int or RetryPolicy
         Maximum number of further attempts, or `corinpaint.client.retry.RetryPolicy` for the waits in between too.
-    ca_bundle : Path, optional
-        Certificates to trust in place of the usual ones. Certificates are always checked.
+    ca_bundle : str or os.PathLike, optional
+        Certificates to trust in place of the usual ones. Certificates are always verified.
     insecure : bool
         Allow addresses without encryption on other machines: token and frames can be read on the way then.
 
     Raises
     ------
+    TypeError
+        When `key_file` or `ca_bundle` is not a path.
     OptionError
         When the address, the token or the key file cannot be used, or a package is not installed.
+
+    Examples
+    --------
+    >>> with Client("http://127.0.0.1:8080", key_file="key_file.json") as client:  # doctest: +SKIP
+    ...     client.restore("32082037.fts.gz").write("out")
+    PosixPath('out/35082037.fits')
     """
 
     def __init__(
@@ -81,11 +88,11 @@ class Client:
         url: str,
         *,
         token: str | None = None,
-        key_file: Path | str | None = None,
+        key_file: str | os.PathLike[str] | None = None,
         model: str = "corinpaint",
         timeout: float = 180.0,
         retries: int | RetryPolicy = MAX_RETRIES,
-        ca_bundle: Path | str | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
         insecure: bool = False,
     ) -> None:
         _check_address(url, insecure)
@@ -95,11 +102,11 @@ class Client:
             )
         if not 0 < timeout <= 86400:
             raise OptionError(f"timeout = {timeout}: give seconds above 0, up to a day")
-        self._tokens = TokenSource(token, Path(key_file) if key_file is not None else None)
+        self._tokens = TokenSource(token, as_path(key_file, "key_file") if key_file is not None else None)
         self._retry_policy = retries if isinstance(retries, RetryPolicy) else RetryPolicy(retries)
         self._stop = threading.Event()
-        bundle = Path(ca_bundle) if ca_bundle is not None else None
-        self._transport = _transport(url, model, timeout, bundle)
+        certificates = as_path(ca_bundle, "ca_bundle") if ca_bundle is not None else None
+        self._transport = _transport(url, model, timeout, certificates)
 
     def __enter__(self) -> Client:
         return self
@@ -108,31 +115,33 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; what `restore` does in other threads ends soon, with an error."""
+        """Close the connections; requests of other threads end within a fraction of a second, with an error."""
         self._stop.set()
         self._transport.close()
 
-    def restore(self, frame: Path | bytes | Request, **settings: Any) -> Answer:
+    def restore(self, frame: Source | Request, **settings: Any) -> Answer:
         """Have one frame restored.
 
         Parameters
         ----------
-        frame : Path, bytes or Request
-            A Level 0.5 file, its content, or a whole request.
+        frame : str, os.PathLike, bytes or Request
+            The path of a Level 0.5 file, its content, or a whole request.
         **settings
             fill, accept, options, context, most_error, name: see `Request`.
 
         Returns
         -------
         Answer
-            Proven to be whole and to be that of the frame.
+            Verified to be complete and to belong to the frame.
 
         Raises
         ------
+        TypeError
+            When `frame` is anything else.
         FrameError
             When the file cannot be read; nothing is sent then.
         OptionError
-            When a setting is not one.
+            When a setting has a value that is not available.
         RefusedError
             When the endpoint answers with an error: its code, status, what and remedy.
         UnreachableError
@@ -142,8 +151,7 @@ class Client:
         AnswerError
             When the answer is cut, damaged, or that of another frame.
         """
-        request = frame if isinstance(frame, Request) else Request(frame, **settings)
-        return self._restore(request, self._stop)
+        return self._restore(_as_request(frame, settings), self._stop)
 
     def stream(
         self, frames: Iterable[Frame], *, workers: int = 4, **settings: Any
@@ -152,42 +160,44 @@ class Client:
 
         Parameters
         ----------
-        frames : iterable of Path, bytes or Request
-            Taken one by one, as room gets free; files are read when it is their turn.
+        frames : iterable of str, os.PathLike, bytes or Request
+            Taken one by one when a worker becomes free; a file is read when it is its turn.
         workers : int
-            Frames in flight at most.
+            Maximum number of frames in flight.
         **settings
             As for `restore`, for all frames but those that are requests.
 
         Yields
         ------
-        frame : Path, bytes or Request
+        frame : str, os.PathLike, bytes or Request
             As it was given.
         result : Answer or CorInpaintError
-            In the order in which they come; a frame that fails does not stop the rest.
+            In the order in which the answers come; a frame that fails does not stop the others.
 
         Raises
         ------
         OptionError
-            When `workers` is not 1 or more, or a setting is not one.
+            When `workers` is less than 1, or a setting has a value that is not available.
 
         Notes
         -----
-        Leaving early (Ctrl-C, `close` of the iterator) breaks off what is in flight; the client stays open.
+        Leaving early (Ctrl-C, `close` of the iterator) interrupts the requests in flight; the client stays open.
         """
         if workers < 1:
             raise OptionError(f"workers = {workers}: give 1 or more")
-        Request(b"", **settings)  # what is wrong with the settings is told now, once
+        Request(b"", **settings)  # wrong settings are an error now, and not once for each frame
 
         def work(frame: Frame, stop: threading.Event) -> Answer:
-            request = frame if isinstance(frame, Request) else Request(frame, **settings)
+            label = "frame"
             try:
+                request = _as_request(frame, settings)
+                label = request.label
                 return self._restore(request, stop)
             except CorInpaintError:
                 raise
-            except Exception as error:  # a defect of ours must not stop the rest; it is named as such
-                what = f"{request.label}: unexpected {type(error).__name__}: {error}"
-                raise ClientError(f"{what}", "please report this") from error
+            except Exception as error:  # a defect must not stop the other frames; it is named as such
+                what = f"{label}: unexpected {type(error).__name__}: {error}"
+                raise ClientError(what, "please report this") from error
 
         return map_unordered(frames, work, workers)
 
@@ -217,6 +227,13 @@ class Client:
             raise TokenError(
                 "the endpoint refuses the renewed token too", "check that the key file is its own"
             ) from None
+
+
+def _as_request(frame: Source | Request, settings: dict[str, Any]) -> Request:
+    if isinstance(frame, Request):
+        return frame
+    check_source(frame, "frame", "a path, bytes or a Request")
+    return Request(frame, **settings)
 
 
 def _check_address(url: str, insecure: bool) -> None:

@@ -65,5 +65,8 @@ def test_an_answer_is_written_under_its_name_and_replaces_nothing(tmp_path):
     assert answer.write(tmp_path / "out").read_bytes() == b"body"
     with pytest.raises(OutputError, match="is there already"):
         answer.write(tmp_path / "out")
+    assert answer.write(str(tmp_path / "text")) == tmp_path / "text" / "35082037.fits"
+    with pytest.raises(TypeError, match=r"folder must be a path \(str or os.PathLike\), not NoneType"):
+        answer.write(None)
     with pytest.raises(AnswerError, match="no name"):
         Answer(b"", "image/png", "", "", "", 0.1, 1).write(tmp_path)

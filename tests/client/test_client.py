@@ -9,6 +9,7 @@ import threading
 import time
 
 import endpoint
+import numpy as np
 import pytest
 
 from corinpaint.client import Answer, Client, Request
@@ -60,6 +61,32 @@ def test_a_file_becomes_its_product(client, server, tmp_path):
     sent = server.asked[0].fields
     assert (sent["body"], sent["context"], sent["name"]) == (path.read_bytes(), FRAME, b"22460142.fts")
     assert (sent["fill"], sent["options"], sent["most_error"]) == (b"none", b"no-warp", b"1.5")
+
+
+def test_paths_may_be_text(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "22460142.fts").write_bytes(endpoint.small_frame("22460142"))
+    (tmp_path / "key_file.json").write_text(json.dumps({"inference": {"key": "secret"}}))
+    server.key = "secret"
+    with Client(server.url, key_file="key_file.json") as client:
+        answer = client.restore("22460142.fts", context=("22460142.fts",))
+        assert answer.write("out").name == "25460142.fits"
+        ((frame, result),) = client.stream(["22460142.fts"])
+    assert (frame, result.filename) == ("22460142.fts", "25460142.fits")
+    assert server.asked[0].fields["context"] == endpoint.small_frame("22460142")
+
+
+@pytest.mark.parametrize("frame", [5, None, np.zeros(3)])
+def test_what_is_no_frame_is_refused_with_what_to_give(client, server, frame):
+    with pytest.raises(TypeError, match=f"frame must be a path, bytes or a Request, not {type(frame).__name__}"):
+        client.restore(frame)
+    assert not server.asked
+
+
+@pytest.mark.parametrize("name", ["key_file", "ca_bundle"])
+def test_what_is_no_path_is_refused_by_its_name(name):
+    with pytest.raises(TypeError, match=f"{name} must be a path"):
+        Client("http://localhost", **{name: 5})
 
 
 def test_pictures_and_reports_come_too(client):

@@ -57,6 +57,19 @@ def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
         assert encoded.label == name
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"frame": None}, "frame must be a path or bytes, not NoneType"),
+        ({"frame": b"", "context": "a.fts"}, "context must be a tuple of paths or bytes, not str"),
+        ({"frame": b"", "context": (b"", 5)}, r"context\[1\] must be a path or bytes, not int"),
+    ],
+)
+def test_what_is_neither_a_path_nor_bytes_is_refused(settings, message):
+    with pytest.raises(TypeError, match=message):
+        Request(**settings)
+
+
 @pytest.mark.parametrize("content", [FRAME, gzip.compress(FRAME)])
 def test_bytes_are_known_by_the_number_in_their_header(content):
     assert encode(Request(content)).number == "22460142"
