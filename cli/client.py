@@ -73,9 +73,16 @@ TOKEN = "CORINPAINT_TOKEN"
     help="Frame of the same hours to fill from, or a folder of them; sent with every frame. Can be repeated.",
 )
 @click.option(
-    "--most-error",
+    "--max-error",
     type=click.FloatRange(0, min_open=True),
     help="Refuse zones that were measured to be filled with a larger median error, in units of the noise.",
+)
+@click.option(
+    "--most-error",
+    type=click.FloatRange(0, min_open=True),
+    hidden=True,
+    deprecated="Use --max-error.",
+    help="Earlier name of --max-error.",
 )
 @click.option(
     "--format",
@@ -100,6 +107,7 @@ def command(
     insecure: bool,
     fill: str,
     context: tuple[Path, ...],
+    max_error: float | None,
     most_error: float | None,
     kind: str,
     departures: list[str],
@@ -115,8 +123,11 @@ def command(
     from corinpaint.client.request import Request, read_content
     from corinpaint.lasco.file_numbers import number_of
 
+    if max_error is not None and most_error is not None:
+        raise click.UsageError("--most-error is the earlier name of --max-error: give --max-error alone")
+    max_error = most_error if max_error is None else max_error
     try:
-        asked = Request(b"", fill, FORMATS[kind], tuple(departures), most_error=most_error)
+        asked = Request(b"", fill, FORMATS[kind], tuple(departures), max_error=max_error)
         beside = [
             (number_of(path.name), read_content(path, path.name))
             for path in map(common.checked, common.frames(context))

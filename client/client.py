@@ -16,7 +16,7 @@ from corinpaint.client.answer import Answer, Response, verify_answer
 from corinpaint.client.errors import ClientError, TokenError, TokenRefusedError, printable
 from corinpaint.client.grpc import GrpcTransport
 from corinpaint.client.protocol import FRAME_HEADER
-from corinpaint.client.request import EncodedRequest, Request, Source, check_source, encode
+from corinpaint.client.request import EncodedRequest, Request, Source, check_source, current_settings, encode
 from corinpaint.client.rest import RestTransport
 from corinpaint.client.stream import map_unordered
 from corinpaint.client.tokens import TokenSource
@@ -127,7 +127,7 @@ class Client:
         frame : str, os.PathLike, bytes or Request
             The path of a Level 0.5 file, its content, or a whole request.
         **settings
-            fill, accept, options, context, most_error, name: see `Request`.
+            fill, accept, options, context, max_error, name: see `Request`.
 
         Returns
         -------
@@ -151,7 +151,7 @@ class Client:
         AnswerError
             When the answer is cut, damaged, or that of another frame.
         """
-        return self._restore(_as_request(frame, settings), self._stop)
+        return self._restore(_as_request(frame, current_settings(settings)), self._stop)
 
     def stream(
         self, frames: Iterable[Frame], *, workers: int = 4, **settings: Any
@@ -185,6 +185,7 @@ class Client:
         """
         if workers < 1:
             raise OptionError(f"workers = {workers}: give 1 or more")
+        settings = current_settings(settings)
         Request(b"", **settings)  # wrong settings are an error now, and not once for each frame
 
         def work(frame: Frame, stop: threading.Event) -> Answer:

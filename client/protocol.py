@@ -18,11 +18,14 @@ OPTION_HEADERS = {
     "accept": "Accept",
     "fill": "X-Corinpaint-Fill",
     "options": "X-Corinpaint-Options",
-    "most_error": "X-Corinpaint-Most-Error",
+    "max_error": "X-Corinpaint-Max-Error",
     "name": "X-Corinpaint-Name",
     "probe": "X-Corinpaint-Probe",
 }
 """Options by their names as fields of a form and as keys of gRPC, and the HTTP headers for them."""
+
+DEPRECATED_OPTIONS = {"max_error": ("most_error", "X-Corinpaint-Most-Error")}
+"""Earlier field and header of an option, which an endpoint of this version still reads; never both of an option."""
 
 FRAME_FIELDS = ("body", "data", "frame")
 """Fields that hold the frame, the preferred one first; TorchServe calls a raw body ``body`` or ``data``."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from corinpaint.client.protocol import (
     FRAME_FIELDS,
@@ -28,7 +31,54 @@ FILENAME_CARD = re.compile(rb"FILENAME= '([23]\d{7})\.")
 Source = str | os.PathLike[str] | bytes
 """A file by its path, or its content."""
 
+RequestClass = TypeVar("RequestClass", bound="type[Any]")
 
+
+def current_settings(settings: dict[str, Any], stacklevel: int = 2) -> dict[str, Any]:
+    """Settings of a request by their present names: ``most_error`` was the name of ``max_error``.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        Keyword arguments of `Request`.
+    stacklevel : int
+        Whom the warning names: 2 for who calls the caller of this function.
+
+    Returns
+    -------
+    dict of str to object
+
+    Warns
+    -----
+    DeprecationWarning
+        When an earlier name is used.
+
+    Raises
+    ------
+    OptionError
+        When a setting is given by both names.
+    """
+    if "most_error" not in settings:
+        return settings
+    if "max_error" in settings:
+        raise OptionError("most_error and max_error are the same setting", "give max_error alone")
+    warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=stacklevel + 1)
+    return {"max_error" if name == "most_error" else name: value for name, value in settings.items()}
+
+
+def _accept_deprecated_names(cls: RequestClass) -> RequestClass:
+    """Have a class accept keyword arguments by their earlier names."""
+    initialise = cls.__init__
+
+    @functools.wraps(initialise)
+    def __init__(self: Any, *arguments: Any, **settings: Any) -> None:
+        initialise(self, *arguments, **current_settings(settings))
+
+    cls.__init__ = __init__
+    return cls
+
+
+@_accept_deprecated_names
 @dataclass(frozen=True)
 class Request:
     """A frame to restore, and how.
@@ -45,7 +95,7 @@ class Request:
         Steps of the calibration to leave out, see `corinpaint.lasco.options.NAMES`.
     context : tuple of str, os.PathLike or bytes
         Level 0.5 files of the same hours.
-    most_error : float or None
+    max_error : float or None
         Refuse zones whose measured median error is larger, in units of the noise of a pixel.
     name : str or None
         File name of the frame, which numbers its product. By default the name of the path, when it has plain
@@ -64,7 +114,7 @@ class Request:
     accept: str = "application/fits"
     options: tuple[str, ...] = ()
     context: tuple[Source, ...] = ()
-    most_error: float | None = None
+    max_error: float | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
@@ -83,8 +133,14 @@ class Request:
             raise OptionError(f"name = {self.name[:100]!r}: give up to 80 of A-Z, a-z, 0-9, dot, - and _")
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
-        if self.most_error is not None and not 0 < self.most_error < 1e9:
-            raise OptionError(f"most_error = {self.most_error}: give a number above 0", "1 is the noise of a pixel")
+        if self.max_error is not None and not 0 < self.max_error < 1e9:
+            raise OptionError(f"max_error = {self.max_error}: give a number above 0", "1 is the noise of a pixel")
+
+    @property
+    def most_error(self) -> float | None:
+        """Deprecated name of `max_error`."""
+        warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=2)
+        return self.max_error
 
     @property
     def label(self) -> str:
@@ -101,7 +157,7 @@ class EncodedRequest:
     frame : bytes
     context : tuple of bytes
     parameters : dict of str to str
-        Options by their field names: accept, fill, options, most_error, name.
+        Options by their field names: accept, fill, options, max_error, name.
     number : str
         Number of the frame; empty when neither its name nor its header gives it.
     label : str
@@ -152,7 +208,7 @@ def encode(request: Request) -> EncodedRequest:
         "accept": request.accept,
         "fill": request.fill,
         "options": ",".join(request.options),
-        "most_error": request.most_error and format_number(request.most_error),
+        "max_error": request.max_error and format_number(request.max_error),
         "name": name,
     }
     given = {key: str(value) for key, value in parameters.items() if value}

@@ -81,7 +81,7 @@ def process_request(
             assets=assets,
             options=request.options,
             context=context,
-            most_error=request.most_error,
+            most_error=request.max_error,
         )
         stages.restarted(restored.seconds)
         answer = answers.product(restored, request.media_type)

@@ -13,6 +13,7 @@ from typing import Any
 
 from corinpaint.client.protocol import (
     CONTEXT_FIELD,
+    DEPRECATED_OPTIONS,
     FRAME_FIELDS,
     FRAME_NAME,
     MAX_CONTEXT_FRAMES,
@@ -46,7 +47,7 @@ class Request:
         Steps of the calibration that are left out.
     context : tuple of bytes
         Content of Level 0.5 files of the same hours.
-    most_error : float or None
+    max_error : float or None
         See `corinpaint.restore.pipeline.restore`.
     name : str
         Name of the frame's file, which numbers the product; empty takes FILENAME of the header.
@@ -57,7 +58,7 @@ class Request:
     media_type: str
     options: Options = DEFAULT
     context: tuple[bytes, ...] = ()
-    most_error: float | None = None
+    max_error: float | None = None
     name: str = ""
 
 
@@ -99,8 +100,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
         raise OptionError(f"{len(names)} context frames", f"send {MAX_CONTEXT_FRAMES} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
     name = _name(_asked(fields, lowered, "name"))
-    most_error = _number(_asked(fields, lowered, "most_error"))
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error, name)
+    max_error = _number(_asked(fields, lowered, "max_error"))
+    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, max_error, name)
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
@@ -118,14 +119,21 @@ def _number(text: str) -> float | None:
     text = text.strip()
     if text and not NUMBER.fullmatch(text):
         raise OptionError(
-            f"most_error = {text[:40]!r} is no number", "give one such as 1.5, in units of the noise of a pixel"
+            f"max_error = {text[:40]!r} is no number", "give one such as 1.5, in units of the noise of a pixel"
         )
     return float(text) if text else None
 
 
 def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
     """An option from its field, else from its header; empty where there is neither."""
-    return _option(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
+    value = _option(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
+    if name not in DEPRECATED_OPTIONS:
+        return value
+    earlier_name, earlier_header = DEPRECATED_OPTIONS[name]
+    earlier = _option(fields, earlier_name) or lowered.get(earlier_header.lower(), "").strip()
+    if value and earlier:
+        raise OptionError(f"{name} and {earlier_name} are the same option", f"send {name} alone")
+    return value or earlier
 
 
 def _option(fields: Mapping[str, Any], name: str) -> str:
@@ -152,7 +160,8 @@ def _frame(fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_option(name: str) -> bool:
-    return name in OPTION_HEADERS or CONTEXT_FIELD.fullmatch(name) is not None
+    earlier_names = [earlier for earlier, _ in DEPRECATED_OPTIONS.values()]
+    return name in OPTION_HEADERS or name in earlier_names or CONTEXT_FIELD.fullmatch(name) is not None
 
 
 def _bytes(value: object, what: str) -> bytes:

@@ -45,6 +45,18 @@ def test_a_folder_is_sent_and_its_products_are_written(run, server, folder, tmp_
     assert "35082037.fits: 0.0 MiB after" in result.output
 
 
+def test_the_earlier_name_of_the_maximum_error_is_accepted_with_a_line_on_stderr(run, server, folder, tmp_path):
+    words = ("client", folder / "32082037.fts", "--url", server.url)
+    result = run(*words, "-o", tmp_path / "earlier", "--most-error", "1.5")
+    assert result.exit_code == 0
+    assert "Use --max-error" in result.stderr
+    assert "deprecated" not in run(*words, "-o", tmp_path / "present", "--max-error", "1.5").stderr
+    assert [asked.fields["max_error"] for asked in server.asked] == [b"1.5", b"1.5"]
+    both = run(*words, "-o", tmp_path / "both", "--max-error", "1", "--most-error", "1")
+    assert both.exit_code == 2
+    assert len(server.asked) == 2
+
+
 def test_pictures_and_reports_have_their_endings(run, server, folder, tmp_path):
     for kind in ("png", "json"):
         words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url, "--format", kind)

@@ -53,14 +53,24 @@ def ours(server, told):
 def test_a_file_becomes_its_product(client, server, tmp_path):
     path = tmp_path / "22460142.fts"
     path.write_bytes(endpoint.small_frame("22460142"))
-    answer = client.restore(path, fill="none", options=("no-warp",), context=(FRAME,), most_error=1.5)
+    answer = client.restore(path, fill="none", options=("no-warp",), context=(FRAME,), max_error=1.5)
     assert isinstance(answer, Answer)
     assert answer.body == endpoint.product("22460142")
     assert (answer.filename, answer.number, answer.media_type) == ("25460142.fits", "22460142", "application/fits")
     assert (answer.attempts, answer.request_id) == (1, "id-1" if server.kind == "http" else "")
     sent = server.asked[0].fields
     assert (sent["body"], sent["context"], sent["name"]) == (path.read_bytes(), FRAME, b"22460142.fts")
-    assert (sent["fill"], sent["options"], sent["most_error"]) == (b"none", b"no-warp", b"1.5")
+    assert (sent["fill"], sent["options"], sent["max_error"]) == (b"none", b"no-warp", b"1.5")
+
+
+def test_the_earlier_name_of_a_setting_is_accepted_with_a_warning(client, server):
+    with pytest.warns(DeprecationWarning, match="use max_error") as warned:
+        client.restore(FRAME, most_error=1.5)
+    assert [warning.filename for warning in warned] == [__file__]
+    with pytest.warns(DeprecationWarning, match="use max_error") as warned:
+        list(client.stream([FRAME], most_error=2))
+    assert [warning.filename for warning in warned] == [__file__]
+    assert [asked.fields["max_error"] for asked in server.asked] == [b"1.5", b"2"]
 
 
 def test_paths_may_be_text(server, tmp_path, monkeypatch):

@@ -56,4 +56,4 @@ def test_every_option_arrives_as_it_was_sent(by):
     read = request_parser.parse(frames, sent.headers) if by == "headers" else request_parser.parse(sent.fields, {})
     assert (read.frame, read.context) == (b"frame", (b"other",))
     assert (read.fill, read.media_type, read.options.departures) == ("auto", "image/png", ("no-warp",))
-    assert (read.most_error, read.name) == (1.5, "32082037.fts.gz")
+    assert (read.max_error, read.name) == (1.5, "32082037.fts.gz")

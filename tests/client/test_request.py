@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 
 import endpoint
 import pytest
@@ -23,7 +24,7 @@ def test_options_travel_as_headers_and_as_fields():
         "Accept": "image/png",
         "X-Corinpaint-Fill": "none",
         "X-Corinpaint-Options": "no-warp,no-roll",
-        "X-Corinpaint-Most-Error": "1.5",
+        "X-Corinpaint-Max-Error": "1.5",
         "X-Corinpaint-Name": "a.fts",
     }
     assert encoded.fields == {
@@ -33,7 +34,7 @@ def test_options_travel_as_headers_and_as_fields():
         "accept": b"image/png",
         "fill": b"none",
         "options": b"no-warp,no-roll",
-        "most_error": b"1.5",
+        "max_error": b"1.5",
         "name": b"a.fts",
     }
 
@@ -45,7 +46,7 @@ def test_the_endpoint_reads_what_is_sent():
         read = request_parser.parse(fields, headers)
         assert (read.frame, read.fill, read.media_type, read.context) == (FRAME, "none", "image/png", (b"other",))
         assert (read.name, request_parser.MAX_CONTEXT_FRAMES) == ("a.fts", MAX_CONTEXT_FRAMES)
-        assert (read.options.departures, read.most_error) == (("no-warp",), 1e-7)
+        assert (read.options.departures, read.max_error) == (("no-warp",), 1e-7)
 
 
 def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
@@ -55,6 +56,18 @@ def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
         assert encoded.parameters.get("name") == sent
         assert encoded.number == ("32082037" if sent else "22460142")
         assert encoded.label == name
+
+
+def test_the_earlier_name_of_max_error_is_accepted_with_a_warning():
+    with pytest.warns(DeprecationWarning, match="most_error is deprecated, use max_error") as warned:
+        request = Request(FRAME, most_error=1.5)
+    assert [warning.filename for warning in warned] == [__file__]
+    with pytest.warns(DeprecationWarning, match="most_error is deprecated, use max_error"):
+        assert request.most_error == 1.5
+    assert request == Request(FRAME, max_error=1.5)
+    assert replace(request, name="a.fts").max_error == 1.5
+    with pytest.raises(OptionError, match="give max_error alone"):
+        Request(FRAME, max_error=1.5, most_error=1.5)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +111,8 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
         ({"accept": "text/html"}, "accept"),
         ({"name": "../../etc"}, "name"),
         ({"fill": "a\nb"}, "fill"),
-        ({"most_error": 0.0}, "most_error"),
-        ({"most_error": float("nan")}, "most_error"),
+        ({"max_error": 0.0}, "max_error"),
+        ({"max_error": float("nan")}, "max_error"),
         ({"context": (b"x",) * 17}, "17 context frames"),
     ],
 )

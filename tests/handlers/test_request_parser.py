@@ -89,14 +89,21 @@ def test_an_empty_context_or_one_sent_as_text_is_named():
 
 
 def test_the_largest_error_comes_as_a_field_or_a_header():
-    assert parse({"frame": b"1"}, {}).most_error is None
-    assert parse({"frame": b"1", "most_error": b"1.5"}, {}).most_error == 1.5
-    assert parse({"frame": b"1"}, {"X-CorInpaint-Most-Error": "2"}).most_error == 2.0
-    assert parse({"most_error": b"1.5", "upload": b"1"}, {}).frame == b"1"
+    assert parse({"frame": b"1"}, {}).max_error is None
+    assert parse({"frame": b"1", "max_error": b"1.5"}, {}).max_error == 1.5
+    assert parse({"frame": b"1"}, {"X-CorInpaint-Max-Error": "2"}).max_error == 2.0
+    assert parse({"max_error": b"1.5", "upload": b"1"}, {}).frame == b"1"
     for text in (b"much", b"nan", b"inf", b"-1", b"1_0", b"9" * 3000):
-        with pytest.raises(OptionError, match="most_error") as caught:
-            parse({"frame": b"1", "most_error": text}, {})
+        with pytest.raises(OptionError, match="max_error") as caught:
+            parse({"frame": b"1", "max_error": text}, {})
         assert len(str(caught.value)) < 200
+
+
+def test_the_earlier_names_of_the_maximum_error_are_still_read_but_not_beside_the_present_ones():
+    assert parse({"most_error": b"1.5", "upload": b"1"}, {}) == parse({"max_error": b"1.5", "upload": b"1"}, {})
+    assert parse({"frame": b"1"}, {"X-CorInpaint-Most-Error": "2"}).max_error == 2.0
+    with pytest.raises(OptionError, match="send max_error alone"):
+        parse({"frame": b"1", "most_error": b"1.5"}, {"X-Corinpaint-Max-Error": "1.5"})
 
 
 def test_a_frame_may_be_given_its_name_by_header_or_field():
@@ -125,7 +132,7 @@ def test_a_probe_is_known_by_header_or_field():
     assert not request_parser.is_probe({"body": b"frame"}, {"Accept": "*/*"})
 
 
-@pytest.mark.parametrize("name", ["fill", "accept", "options", "most_error", "name", "probe"])
+@pytest.mark.parametrize("name", ["fill", "accept", "options", "max_error", "most_error", "name", "probe"])
 @pytest.mark.parametrize("value", [b"\x01" * 2_000_000, "a," * 1_000_000])
 def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value):
     read = request_parser.is_probe if name == "probe" else parse
@@ -135,7 +142,13 @@ def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value
 
 
 def test_a_long_header_is_cut_and_its_error_is_short():
-    for name in ("X-Corinpaint-Fill", "Accept", "X-Corinpaint-Options", "X-Corinpaint-Most-Error"):
+    for name in (
+        "X-Corinpaint-Fill",
+        "Accept",
+        "X-Corinpaint-Options",
+        "X-Corinpaint-Max-Error",
+        "X-Corinpaint-Most-Error",
+    ):
         with pytest.raises(OptionError) as caught:
             parse({"body": b"1"}, {name: "\x01" * 60_000})
         assert len(str(caught.value)) < 1500
