@@ -1,4 +1,4 @@
-"""What a client gets, and the proof that it belongs to what was sent: a swapped or cut answer is an error."""
+"""What a client receives, and its verification: a truncated answer, or that of another frame, is an error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from corinpaint.lasco.file_numbers import level1_number
 
 @dataclass(frozen=True)
 class Response:
-    """What came over the line, before it is looked at.
+    """What the endpoint sent, before it is verified.
 
     Attributes
     ----------
     body : bytes
     headers : dict of str to str
-        In lower case; empty over gRPC.
+        By their names in lower case; empty over gRPC.
     """
 
     body: bytes
@@ -39,15 +39,15 @@ class Answer:
     body : bytes
         The product, its picture or its report.
     media_type : str
-        What `body` is.
+        Media type of `body`.
     filename : str
-        Name of the product, ``35082037.fits``, with the ending of `media_type`; empty when nothing tells it.
+        Name of the product, ``35082037.fits``, with the suffix of `media_type`; empty when it is not known.
     number : str
-        Number of the frame that was sent; empty when nothing tells it.
+        Number of the frame that was sent; empty when it is not known.
     request_id : str
         What the logs of the endpoint call the request; empty over gRPC.
     seconds : float
-        From the first try to the last byte.
+        From the first attempt to the last byte, in seconds.
     attempts : int
         How often the frame was sent.
     """
@@ -61,7 +61,7 @@ class Answer:
     attempts: int
 
     def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write `body` into a folder under its name: aside first, then renamed.
+        """Write `body` into a folder under its name: to a temporary file first, which is then renamed.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Answer:
         AnswerError
             When the answer has no name.
         OutputError
-            When the folder cannot be written, or the file is there and may not be replaced.
+            When the folder cannot be written, or the file exists and may not be replaced.
         """
         target = files.as_path(folder, "folder")
         if not self.filename:
@@ -91,7 +91,7 @@ class Answer:
 
 
 def verify_answer(response: Response, encoded: EncodedRequest) -> str:
-    """Name of the product, once it is proven to be whole and to be that of the frame that was sent.
+    """Verify that an answer is complete and belongs to the frame that was sent.
 
     Parameters
     ----------
@@ -103,32 +103,33 @@ def verify_answer(response: Response, encoded: EncodedRequest) -> str:
     Returns
     -------
     str
-        Empty when neither side tells it.
+        Name of the file to save it in; empty when neither side knows it.
 
     Raises
     ------
     AnswerError
-        When it is of another kind than asked for, cut, or that of another frame.
+        When it is of another media type than asked for, truncated, damaged, or that of another frame.
     """
     accept, label = encoded.parameters["accept"], encoded.label
-    kind = response.headers.get("content-type", accept).split(";")[0].strip().lower()
-    if kind != accept:
-        raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}", "check the address and the model")
-    inside = verify_body(response.body, accept, label)
+    media_type = response.headers.get("content-type", accept).split(";")[0].strip().lower()
+    if media_type != accept:
+        raise AnswerError(
+            f"{label}: the answer is {media_type[:80]!r}, not {accept}", "check the address and the model"
+        )
+    product = verify_body(response.body, accept, label)
     suggested = parse_disposition(response.headers.get(FILENAME_HEADER.lower(), ""))
     expected = answer_filename(level1_number(encoded.number), accept) if encoded.number else ""
     frame = response.headers.get(FRAME_HEADER.lower(), "")
     if encoded.number and frame and frame != encoded.number:
-        raise _swapped(label, f"frame {frame[:80]}")
-    if inside:
-        inside = answer_filename(inside, accept)
-    for name in (suggested, inside):
+        raise _wrong_frame(label, f"frame {frame[:80]}")
+    in_body = answer_filename(product, accept) if product else ""
+    for name in (suggested, in_body):
         if name and name != (expected or suggested or name):
-            raise _swapped(label, name[:100])
-    return expected or next((name for name in (suggested, inside) if FRAME_NAME.fullmatch(name)), "")
+            raise _wrong_frame(label, name[:100])
+    return expected or next((name for name in (suggested, in_body) if FRAME_NAME.fullmatch(name)), "")
 
 
-def _swapped(label: str, other: str) -> AnswerError:
+def _wrong_frame(label: str, other: str) -> AnswerError:
     return AnswerError(
         f"{label}: the answer is that of {other}", "send it again, and report this to who runs the endpoint"
     )

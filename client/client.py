@@ -98,10 +98,10 @@ class Client:
         _check_address(url, insecure)
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", model):
             raise OptionError(
-                f"model = {model[:80]!r}: no name of a model", "give that of the archive, corinpaint, say"
+                f"model = {model[:80]!r}: no name of a model", "give that of the archive, such as corinpaint"
             )
         if not 0 < timeout <= 86400:
-            raise OptionError(f"timeout = {timeout}: give seconds above 0, up to a day")
+            raise OptionError(f"timeout = {timeout} is not available", "give seconds above 0, up to a day")
         self._tokens = TokenSource(token, as_path(key_file, "key_file") if key_file is not None else None)
         self._retry_policy = retries if isinstance(retries, RetryPolicy) else RetryPolicy(retries)
         self._stop = threading.Event()
@@ -149,7 +149,7 @@ class Client:
         TokenError
             When the token is refused, and no other one is in the key file.
         AnswerError
-            When the answer is cut, damaged, or that of another frame.
+            When the answer is truncated, damaged, or that of another frame.
         """
         return self._restore(_as_request(frame, current_settings(settings)), self._stop)
 
@@ -184,7 +184,7 @@ class Client:
         Leaving early (Ctrl-C, `close` of the iterator) interrupts the requests in flight; the client stays open.
         """
         if workers < 1:
-            raise OptionError(f"workers = {workers}: give 1 or more")
+            raise OptionError(f"workers = {workers} is not available", "give 1 or more")
         settings = current_settings(settings)
         Request(b"", **settings)  # wrong settings are an error now, and not once for each frame
 
@@ -252,7 +252,7 @@ def _check_address(url: str, insecure: bool) -> None:
             "grpc://HOST:PORT or grpcs://HOST:PORT, without a user or a query",
         )
     if parts.scheme.startswith("grpc") and (not port or parts.path.strip("/")):
-        raise OptionError(f"{url}: give host and port alone for gRPC, grpc://127.0.0.1:7070, say")
+        raise OptionError(f"{url}: no address for gRPC", "give host and port alone, such as grpc://127.0.0.1:7070")
     if not SCHEMES[parts.scheme] and not insecure and not _is_local(url):
         raise OptionError(
             f"{url}: token and frames could be read on the way", "use https:// or grpcs://, or allow it (insecure)"

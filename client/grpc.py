@@ -1,4 +1,4 @@
-"""A frame over gRPC, with the stubs beside this room."""
+"""Sending frames over gRPC, by the generated code in `corinpaint.client.stubs`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.retries import TransientError
 
 MAX_MESSAGE_BYTES = 68157440
-"""Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
+"""Maximum bytes of a message: more than the endpoint accepts or sends. gRPC's 4 MiB are less than a product."""
 
 RECONNECT_BACKOFF = {"initial": 200, "min": 10000, "max": 5000}
-"""Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
-every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
+"""Milliseconds before a channel connects again: initially and at most. gRPC's own waits, of up to two minutes, are
+longer than all attempts of a client. ``min`` is also how long an attempt may last; a busy machine needs seconds."""
 
 TICK = 0.2
-"""Seconds between two looks at whether a call is still wanted."""
+"""Seconds between two checks whether a call is still wanted."""
 
 
 class GrpcTransport:
@@ -41,14 +41,15 @@ class GrpcTransport:
     target : str
         Host and port.
     model : str
+        Name of the model at the endpoint.
     timeout : float
-        Seconds to wait for the whole answer.
+        Maximum number of seconds until the answer is complete.
     ca_bundle : Path or None
         Certificates to trust in place of the usual ones.
     local : bool
-        Whether the endpoint is on this machine: proxies of the environment are passed over then.
+        Whether the endpoint is on this machine: proxies of the environment are ignored then.
     encrypted : bool
-        Whether to speak TLS.
+        Whether to use TLS.
 
     Raises
     ------
@@ -79,12 +80,20 @@ class GrpcTransport:
         self._predict = services.InferenceAPIsServiceStub(self._channel).Predictions
 
     def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
-        """Send a frame once; see `corinpaint.client.rest.RestTransport.send`.
+        """Send a request once.
+
+        Parameters
+        ----------
+        encoded : EncodedRequest
+        token : str or None
+            Inference key.
+        stop : threading.Event
+            Once it is set the call is cancelled.
 
         Returns
         -------
         Response
-            Without headers, which gRPC does not bring.
+            Without headers: TorchServe sends none over gRPC.
 
         Raises
         ------
@@ -92,6 +101,8 @@ class GrpcTransport:
             See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
             When the certificate is not trusted.
+        ClientError
+            When it was stopped, or the client is closed.
         """
         import grpc
 
@@ -103,12 +114,12 @@ class GrpcTransport:
             raise ClientError("stopped before the answer came", "send the frame again") from error
         except grpc.RpcError as error:
             raise self._error_of(error.code().name, str(error.details() or "")) from error
-        except ValueError as error:  # of a channel that another thread closed
+        except ValueError as error:  # another thread closed the channel
             raise ClientError(f"{self._target}: the client is closed", "open another one") from error
-        told = parse_error(body)
-        if told is None:
+        fields = parse_error(body)
+        if fields is None:
             return Response(body, {})
-        raise error_from_answer(int(told.get("status") or told["code"]), body)
+        raise error_from_answer(int(fields.get("status") or fields["code"]), body)
 
     def close(self) -> None:
         """Close the channel."""
@@ -116,7 +127,7 @@ class GrpcTransport:
 
     @staticmethod
     def _answer(call: Any, stop: threading.Event) -> bytes:
-        """What a call brings; it is cancelled when nobody wants it any more."""
+        """The answer of a call, which is cancelled when `stop` is set or the thread is interrupted."""
         import grpc
 
         try:
@@ -126,11 +137,11 @@ class GrpcTransport:
                 except grpc.FutureTimeoutError:
                     continue
         finally:
-            call.cancel()  # nothing happens to one that is over
+            call.cancel()  # has no effect on a call that is complete
         raise grpc.FutureCancelledError
 
     def _error_of(self, code: str, details: str) -> Exception:
-        """What a status of gRPC means; TorchServe answers INTERNAL when a worker died, and for unknown models."""
+        """The exception for a status of gRPC; TorchServe's is INTERNAL when a worker died, and for unknown models."""
         details = printable(details)
         where = f"{self._target}: "
         if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):

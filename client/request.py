@@ -130,7 +130,9 @@ class Request:
                 f"{len(self.context)} context frames", f"give {MAX_CONTEXT_FRAMES} at most, the nearest in time"
             )
         if self.name is not None and not FRAME_NAME.fullmatch(self.name):
-            raise OptionError(f"name = {self.name[:100]!r}: give up to 80 of A-Z, a-z, 0-9, dot, - and _")
+            raise OptionError(
+                f"name = {self.name[:100]!r} is no file name", "give up to 80 of A-Z, a-z, 0-9, dot, - and _"
+            )
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
         if self.max_error is not None and not 0 < self.max_error < 1e9:

@@ -1,4 +1,4 @@
-"""A frame over REST, with requests."""
+"""Sending frames over REST, by the package requests."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from corinpaint.client.interruptible import InterruptibleAdapter
 
 CONNECT_TIMEOUT = 10.0
+"""Maximum number of seconds until a connection is made."""
 
 MAX_ANSWER_BYTES = 64 * 2**20
-"""Bytes; a product has 9 MiB."""
+"""Maximum number of bytes of an answer; a product has 9 MiB."""
 
 CHUNK = 2**18
+"""Bytes that are read at a time."""
 
 
 class RestTransport:
@@ -42,12 +44,13 @@ class RestTransport:
     url : str
         ``https://host/path``, without the path of the prediction.
     model : str
+        Name of the model at the endpoint.
     timeout : float
-        Seconds to wait for the whole answer.
+        Maximum number of seconds until the answer is complete.
     ca_bundle : Path or None
         Certificates to trust in place of the usual ones.
     local : bool
-        Whether the endpoint is on this machine: proxies of the environment are passed over then.
+        Whether the endpoint is on this machine: proxies of the environment are ignored then.
 
     Raises
     ------
@@ -62,20 +65,21 @@ class RestTransport:
             from corinpaint.client.interruptible import InterruptibleAdapter
         except ImportError as error:
             raise OptionError("REST needs requests, which is not installed", "install corinpaint[client]") from error
-        self._make, self._new_adapter, self._local = requests.Session, InterruptibleAdapter, local
+        self._new_session, self._new_adapter, self._local = requests.Session, InterruptibleAdapter, local
         self._url, self._timeout = f"{url.rstrip('/')}/predictions/{model}", timeout
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         self._idle: deque[tuple[requests.Session, InterruptibleAdapter]] = deque()
 
     def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
-        """Send a frame once.
+        """Send a request once.
 
         Parameters
         ----------
         encoded : EncodedRequest
         token : str or None
+            Inference key.
         stop : threading.Event
-            Once it is set the connection is broken.
+            Once it is set the request is interrupted.
 
         Returns
         -------
@@ -87,9 +91,11 @@ class RestTransport:
         RefusedError, TransientError, TokenRefusedError
             See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
-            When the certificate is not trusted, or the address none.
+            When the certificate is not trusted, or the address cannot be used.
         ClientError
             When it was stopped.
+        AnswerError
+            When the answer is larger than `MAX_ANSWER_BYTES`.
         """
         import requests
 
@@ -98,14 +104,14 @@ class RestTransport:
             with (
                 self._session() as (session, adapter),
                 adapter.interrupt_at(deadline, stop),
-                session.post(self._url, **self._body(encoded, token)) as answer,
+                session.post(self._url, **self._arguments(encoded, token)) as answer,
             ):
-                body = _read(answer, encoded.label)
+                body = _read_body(answer, encoded.label)
         except requests.exceptions.SSLError as error:
             if "certificate" not in str(error).lower():
-                raise TransientError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+                raise TransientError(self._unreachable(f"the connection failed: {_reason(error)}")) from error
             raise UnreachableError(
-                f"{self._url}: the certificate cannot be trusted ({_cause(error)})",
+                f"{self._url}: the certificate cannot be trusted ({_reason(error)})",
                 "check the date of this machine, or name the authority's certificates (ca_bundle, --ca-bundle)",
             ) from error
         except requests.Timeout as error:
@@ -114,28 +120,30 @@ class RestTransport:
             what = "connection" if connecting else "answer"
             raise TransientError(self._unreachable(f"no {what} within {limit:g} s")) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise TransientError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+            raise TransientError(self._unreachable(f"the connection failed: {_reason(error)}")) from error
         except (requests.RequestException, ValueError, OSError) as error:
-            raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)})", "check the address") from error
+            raise UnreachableError(f"{self._url}: cannot be asked ({_reason(error)})", "check the address") from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code == 200:
             return Response(body, headers)
-        after = _parse_retry_after(headers.get("retry-after", ""))
-        raise error_from_answer(answer.status_code, body, after=after, request_id=headers.get("x-request-id", ""))
+        retry_after = _parse_retry_after(headers.get("retry-after", ""))
+        request_id = headers.get("x-request-id", "")
+        raise error_from_answer(answer.status_code, body, retry_after=retry_after, request_id=request_id)
 
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _body(self, encoded: EncodedRequest, token: str | None) -> dict[str, Any]:
-        """Arguments of the request: the frame as the body, or a form where there are context frames."""
+    def _arguments(self, encoded: EncodedRequest, token: str | None) -> dict[str, Any]:
+        """Arguments for requests: the frame as the body, or a form when there are context frames."""
         headers = {"User-Agent": f"corinpaint/{__version__}", "Accept-Encoding": "identity", **encoded.headers}
         content: dict[str, Any]
         if encoded.context:
-            fields = encoded.fields
-            files = [name for name in fields if name not in encoded.parameters]
-            form = {name: (f"{name}.fts" if name in files else None, raw) for name, raw in fields.items()}
+            form = {
+                name: (None if name in encoded.parameters else f"{name}.fts", value)
+                for name, value in encoded.fields.items()
+            }
             form[FORM_FRAME_FIELD] = form.pop(FRAME_FIELDS[0])
             content = {"files": form}
         else:
@@ -150,11 +158,11 @@ class RestTransport:
 
     @contextmanager
     def _session(self) -> Iterator[tuple[requests.Session, InterruptibleAdapter]]:
-        """A session that no other thread uses meanwhile; one whose request failed is not used again."""
+        """A session that no other thread uses at the same time; one whose request failed is not used again."""
         try:
             session, adapter = self._idle.pop()
         except IndexError:
-            session, adapter = self._make(), self._new_adapter()
+            session, adapter = self._new_session(), self._new_adapter()
             session.trust_env = not self._local
             for scheme in ("http://", "https://"):
                 session.mount(scheme, adapter)
@@ -167,7 +175,7 @@ class RestTransport:
 
 
 class _BearerAuth:
-    """Puts the token into a request; as the `auth` of requests, so that no .netrc replaces it."""
+    """Adds the token to a request; given to requests as `auth`, so that no .netrc replaces it."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -178,8 +186,8 @@ class _BearerAuth:
         return request
 
 
-def _read(answer: requests.Response, label: str) -> bytes:
-    """The body, as long as it is not too large."""
+def _read_body(answer: requests.Response, label: str) -> bytes:
+    """The body of an answer, which must not be too large."""
     body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         body += chunk
@@ -189,7 +197,7 @@ def _read(answer: requests.Response, label: str) -> bytes:
 
 
 def _parse_retry_after(text: str) -> float | None:
-    """Seconds of a Retry-After header, which tells seconds or a date."""
+    """Seconds that a Retry-After header asks for, as a number or as a date; None when it is neither."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -200,10 +208,10 @@ def _parse_retry_after(text: str) -> float | None:
     return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the wrappings of three libraries and their addresses in memory."""
+def _reason(error: BaseException) -> str:
+    """The text of the innermost exception, without those of three libraries around it and without memory addresses."""
     reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
     if isinstance(reason, BaseException):
-        return _cause(reason)
+        return _reason(reason)
     text = str(getattr(error, "strerror", None) or reason or error)
     return text.rpartition(">: ")[2].rpartition("): ")[2][:200]

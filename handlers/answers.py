@@ -1,7 +1,7 @@
-"""What requests are answered: products in the format that was asked for, and errors as JSON.
+"""Answers to requests: products in the format that was asked for, and errors as JSON.
 
 An error holds ``code`` (stable, for programs), ``status``, ``message``, its two parts ``what`` and ``remedy``, the
-``frame`` where it is known, and the ``request_id`` that stands in the server's log.
+``frame`` when it is known, and the ``request_id`` that is also in the server's log.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request is answered.
+    """The answer to one request.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Answer:
     filename : str
         Name to save the body under; empty for errors.
     frame : str
-        Number of the frame that was sent; empty where it could not be read.
+        Number of the frame that was sent; empty when it could not be read.
     """
 
     body: bytes
@@ -63,34 +63,77 @@ def _report(restored: Restored) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "image/png": _png, JSON: _report}
-"""How the body of each format is made; the preferred one first."""
+"""Encoders of a result by media type, the preferred one first."""
 
 
 def product(restored: Restored, media_type: str) -> Answer:
-    """A result in the format that was chosen, a key of `FORMATS`."""
+    """The answer that holds a restored frame.
+
+    Parameters
+    ----------
+    restored : Restored
+    media_type : str
+        The format, a key of `FORMATS`.
+
+    Returns
+    -------
+    Answer
+    """
     filename = answer_filename(restored.level1.filename, media_type)
     return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
 
 
 def status(values: Mapping[str, Any]) -> Answer:
-    """What serves, for a probe."""
+    """The answer to a probe.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        See `corinpaint.handlers.processing.service_status`.
+
+    Returns
+    -------
+    Answer
+    """
     return Answer(_json(values), JSON)
 
 
 def error(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
-    """An error that the request caused, as JSON with its own status.
+    """The answer for an error that the request caused, as JSON with its own status.
 
-    Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
-    the client's business, and are answered like `internal_error`.
+    Errors of the server (status 500 and above, such as a damaged calibration) name files of the server, which the
+    client must not see; they are answered by `internal_error`.
+
+    Parameters
+    ----------
+    error : CorInpaintError
+    request_id : str, optional
+    frame : str
+        Number of the frame; empty when it is not known.
+
+    Returns
+    -------
+    Answer
     """
-    code = status_of(error)
-    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    http_status = status_of(error)
+    if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return internal_error(request_id, frame)
-    body = encode_error(code, error.code, error.what, error.remedy, frame, request_id)
-    return Answer(body, JSON, code, frame=frame)
+    body = encode_error(http_status, error.code, error.what, error.remedy, frame, request_id)
+    return Answer(body, JSON, http_status, frame=frame)
 
 
 def internal_error(request_id: str | None = None, frame: str = "") -> Answer:
-    """An error that nobody expected, without its details: those are in the server's log."""
+    """The answer for an unexpected error, without its details, which are in the server's log.
+
+    Parameters
+    ----------
+    request_id : str, optional
+    frame : str
+        Number of the frame; empty when it is not known.
+
+    Returns
+    -------
+    Answer
+    """
     what, remedy = "the frame could not be processed", "the log of the server says why, by the request_id"
     return Answer(encode_error(500, "internal", what, remedy, frame, request_id), JSON, 500, frame=frame)

@@ -1,4 +1,4 @@
-"""One request from its fields to its answer; whatever happens to it, there is an answer."""
+"""Processing one request, from its fields to its answer; whatever fails, there is an answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ProcessedRequest:
-    """A request that was dealt with.
+    """The result of processing a request.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class ProcessedRequest:
     restored : Restored or None
         None when there is no product.
     seconds : mapping of str to float
-        What 'decode', 'calibrate', 'fill', 'finish' and 'encode' took, as far as it came.
+        Seconds of the stages 'decode', 'calibrate', 'fill', 'finish' and 'encode', up to where it failed.
     """
 
     answer: answers.Answer
@@ -49,14 +49,14 @@ def process_request(
     inpainter: Inpainter,
     assets: Assets,
 ) -> ProcessedRequest:
-    """Answer a request; never raises.
+    """Answer a request; this never raises an exception.
 
     Parameters
     ----------
     fields, headers : mapping
         See `corinpaint.handlers.request_parser.parse`.
     request_id : str or None
-        For the log and for errors.
+        Identifies the request in the log and in errors.
     inpainter : Inpainter
     assets : Assets
 
@@ -67,7 +67,7 @@ def process_request(
     stages, number = Stages(), ""
     try:
         if request_parser.is_probe(fields, headers):
-            return ProcessedRequest(answers.status(status(inpainter, assets)), "probe")
+            return ProcessedRequest(answers.status(service_status(inpainter, assets)), "probe")
         request = request_parser.parse(fields, headers)
         number = number_of(request.name)
         frame = read_frame(request.frame, name=request.name or None)
@@ -90,13 +90,24 @@ def process_request(
     except CorInpaintError as error:
         logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=status_of(error) >= 500)
         return ProcessedRequest(answers.error(error, request_id, number), error.code, None, stages.seconds)
-    except Exception:  # the worker has to outlive whatever a frame can do to it
+    except Exception:  # the worker must survive every frame
         logger.exception("request %s failed", request_id)
         return ProcessedRequest(answers.internal_error(request_id, number), "internal", None, stages.seconds)
 
 
-def status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
-    """What serves: version, engine, weights, calibration."""
+def service_status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
+    """Version, engine, weights and calibration of the endpoint.
+
+    Parameters
+    ----------
+    inpainter : Inpainter
+    assets : Assets
+
+    Returns
+    -------
+    dict
+        For JSON: ``ready``, ``corinpaint``, ``engine``, ``weights``, ``calibration``.
+    """
     info = inpainter.info
     return {
         "ready": True,

@@ -1,8 +1,8 @@
-"""What a request asks for, without TorchServe.
+"""Parsing a request, independently of TorchServe.
 
-A request is what TorchServe hands over: a mapping of fields (the raw body under ``body`` or ``data``; one entry per
-field of a multipart form or of a gRPC input map) and the HTTP headers. gRPC brings no headers, so every option can be
-a field too, and a field goes before a header.
+TorchServe passes a request on as a mapping of fields (the raw body as ``body`` or ``data``; one entry for each field of
+a multipart form or of a gRPC input map) and the HTTP headers. There are no headers over gRPC, so every option can also
+be a field, and a field takes precedence over a header. A frame without a known field is the first that is no option.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from corinpaint.lasco.options import parse as parse_options
 from corinpaint.restore.pipeline import NETWORK, check_fill
 
 MAX_OPTION_LENGTH = 1000
-"""Characters of an option; errors repeat them, and each media type of a long list would take memory."""
+"""Maximum number of characters of an option: errors repeat it, and each media type of a long list takes memory."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What one request asks for.
+    """A parsed request.
 
     Attributes
     ----------
     frame : bytes
         Content of a Level 0.5 file.
     fill : str
-        How lost blocks are filled; checked where it is used.
+        How missing blocks are filled.
     media_type : str
-        Key of `FORMATS`.
+        Format of the answer, a key of `corinpaint.handlers.answers.FORMATS`.
     options : Options
         Steps of the calibration that are left out.
     context : tuple of bytes
@@ -50,7 +50,7 @@ class Request:
     max_error : float or None
         See `corinpaint.restore.pipeline.restore`.
     name : str
-        Name of the frame's file, which numbers the product; empty takes FILENAME of the header.
+        Name of the frame's file, which numbers the product; empty for the FILENAME of the header.
     """
 
     frame: bytes
@@ -63,19 +63,34 @@ class Request:
 
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
-    """Whether a request only asks what serves, by the field ``probe`` or the header ``X-Corinpaint-Probe``."""
-    return bool(_asked(fields, _lowered(headers), "probe"))
+    """Whether a request asks for the status of the endpoint, by the option ``probe``.
+
+    Parameters
+    ----------
+    fields, headers : mapping of str to object
+        See `parse`.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    OptionError
+        When the field is not text or too long.
+    """
+    return bool(_option_value(fields, _lowered(headers), "probe"))
 
 
 def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
-    """Read a request.
+    """Parse a request.
 
     Parameters
     ----------
     fields : mapping of str to object
-        As TorchServe decodes them: bytes, or str and JSON values for bodies that it took for text or JSON.
+        As TorchServe decodes them: bytes, or str and JSON values for bodies that it takes for text or JSON.
     headers : mapping of str to object
-        HTTP headers in any case; entries that are not text are no headers and are passed over.
+        HTTP headers in any case; entries that are not text are no headers and are ignored.
 
     Returns
     -------
@@ -84,28 +99,28 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     Raises
     ------
     EmptyRequestError, NotFitsError
-        When there is no frame, or text in its place.
+        When there is no frame, or text instead of one.
     OptionError
-        When an option is not readable.
+        When an option cannot be read, has an unknown value, or is given by two names.
     NotAcceptableError
-        When no format fits.
+        When none of the formats is accepted.
     """
     lowered = _lowered(headers)
-    media_type = negotiate(_asked(fields, lowered, "accept"))
-    fill = _asked(fields, lowered, "fill") or NETWORK
+    media_type = negotiate(_option_value(fields, lowered, "accept"))
+    fill = _option_value(fields, lowered, "fill") or NETWORK
     check_fill(fill)
-    asked = _asked(fields, lowered, "options")
+    options = _option_value(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     if len(names) > MAX_CONTEXT_FRAMES:
         raise OptionError(f"{len(names)} context frames", f"send {MAX_CONTEXT_FRAMES} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
-    name = _name(_asked(fields, lowered, "name"))
-    max_error = _number(_asked(fields, lowered, "max_error"))
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, max_error, name)
+    name = _name(_option_value(fields, lowered, "name"))
+    max_error = _number(_option_value(fields, lowered, "max_error"))
+    return Request(_frame(fields), fill, media_type, parse_options(options.split(",")), context, max_error, name)
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Headers by their names in lower case; TorchServe lists what it knows of fields among them, which is no text."""
+    """Headers by their names in lower case; TorchServe lists properties of fields among them, which are not text."""
     return {str(name).lower(): value[:MAX_OPTION_LENGTH] for name, value in headers.items() if isinstance(value, str)}
 
 
@@ -124,19 +139,19 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
-    """An option from its field, else from its header; empty where there is neither."""
-    value = _option(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
+def _option_value(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
+    """The value of an option from its field, else from its header; empty when there is neither."""
+    value = _field_value(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
     if name not in DEPRECATED_OPTIONS:
         return value
     earlier_name, earlier_header = DEPRECATED_OPTIONS[name]
-    earlier = _option(fields, earlier_name) or lowered.get(earlier_header.lower(), "").strip()
+    earlier = _field_value(fields, earlier_name) or lowered.get(earlier_header.lower(), "").strip()
     if value and earlier:
         raise OptionError(f"{name} and {earlier_name} are the same option", f"send {name} alone")
     return value or earlier
 
 
-def _option(fields: Mapping[str, Any], name: str) -> str:
+def _field_value(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
     if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MAX_OPTION_LENGTH:
         raise OptionError(f"{name}: {len(value)} characters", f"send {MAX_OPTION_LENGTH} at most")
@@ -182,18 +197,18 @@ def negotiate(accept: str) -> str:
     Parameters
     ----------
     accept : str
-        Value of an Accept header; empty accepts everything.
+        Value of an Accept header; when it is empty, everything is accepted.
 
     Returns
     -------
     str
-        The key of `FORMATS` of the highest weight; of equal ones the one that is named first, and
+        The key of `FORMATS` with the highest weight; of equal weights the one that is named first, and
         ``application/fits`` for ``*/*``.
 
     Raises
     ------
     NotAcceptableError
-        When nothing matches.
+        When no format matches.
     """
     ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
     offers = [(*_weight(media_type, ranges), media_type) for media_type in FORMATS]
@@ -204,7 +219,7 @@ def negotiate(accept: str) -> str:
 
 
 def _weight(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """Weight of a format by the most specific range that matches it, and a rank that falls with the range's place."""
+    """Weight of a format by the most specific range that matches it, and a rank: lower the later the range is named."""
     matching = [
         (_specificity(pattern), -place, weight)
         for place, (pattern, weight) in enumerate(ranges)

@@ -21,7 +21,7 @@ def disposition(name):
     return {"content_disposition": f'attachment; filename="{name}"'}
 
 
-def test_the_name_of_the_product_follows_from_that_of_the_frame():
+def test_the_product_is_named_after_its_frame():
     assert verify_answer(reply(**disposition("35082037.fits")), encode(Request(FRAME))) == "35082037.fits"
     assert verify_answer(reply(), encode(Request(FRAME))) == "35082037.fits"
     picture = Response(endpoint.picture(), {})
@@ -29,7 +29,7 @@ def test_the_name_of_the_product_follows_from_that_of_the_frame():
 
 
 @pytest.mark.parametrize(
-    "swapped",
+    "other",
     [
         reply(x_corinpaint_frame="32082038"),
         reply(**disposition("35082038.fits")),
@@ -39,10 +39,10 @@ def test_the_name_of_the_product_follows_from_that_of_the_frame():
 )
 def test_the_product_of_another_frame_is_an_error(swapped):
     with pytest.raises(AnswerError, match=r"frame: the answer is that of (frame 32082038|35082038\.fits)"):
-        verify_answer(swapped, encode(Request(FRAME)))
+        verify_answer(other, encode(Request(FRAME)))
 
 
-def test_a_frame_without_a_number_takes_the_name_that_it_is_given_but_no_path():
+def test_a_frame_without_a_number_takes_the_suggested_name_but_no_path():
     unknown = encode(Request(b"no number"))
     assert verify_answer(reply(**disposition("35082037.fits")), unknown) == "35082037.fits"
     picture = encode(Request(b"no number", accept="image/png"))
@@ -54,7 +54,7 @@ def test_a_frame_without_a_number_takes_the_name_that_it_is_given_but_no_path():
         verify_answer(reply(**disposition("35082038.fits")), unknown)
 
 
-def test_another_kind_of_answer_than_asked_for_is_an_error():
+def test_an_answer_of_another_media_type_is_an_error():
     with pytest.raises(AnswerError, match="text/html"):
         verify_answer(reply(content_type="text/html"), encode(Request(FRAME)))
     assert verify_answer(reply(content_type="Application/FITS; x=1"), encode(Request(FRAME)))

@@ -75,7 +75,7 @@ def test_an_answer_that_drips_ends_at_the_time_out(dripping, start, drop):
     assert time.monotonic() - begin < 3
 
 
-def test_closing_a_client_ends_what_waits_in_another_thread(dripping):
+def test_closing_a_client_interrupts_a_request_in_another_thread(dripping):
     client, caught = Client(dripping(HEAD + b"X-Long: ", b"x"), timeout=60), []
 
     def ask():
@@ -93,7 +93,7 @@ def test_closing_a_client_ends_what_waits_in_another_thread(dripping):
     assert isinstance(caught[0], ClientError)
 
 
-def test_what_is_wrong_within_the_time_is_raised_as_it_is():
+def test_an_error_before_the_deadline_is_raised_unchanged():
     with (
         pytest.raises(ValueError, match="as it is"),
         InterruptibleAdapter().interrupt_at(time.monotonic() + 60, threading.Event()),

@@ -11,7 +11,7 @@ from corinpaint.client.request import Request, encode
 from corinpaint.handlers import answers, request_parser
 
 
-def test_every_format_has_an_ending_and_a_way_to_be_written():
+def test_every_format_has_a_suffix_and_an_encoder():
     assert list(answers.FORMATS) == list(protocol.SUFFIXES)
 
 

@@ -17,7 +17,7 @@ from corinpaint.lasco.limits import MAX_FILE_BYTES
 FRAME = endpoint.small_frame("22460142")
 
 
-def test_options_travel_as_headers_and_as_fields():
+def test_options_are_encoded_as_headers_and_as_fields():
     request = Request(FRAME, "none", "image/png", ("no-warp", "no-roll"), (b"other", b"third"), 1.5, "a.fts")
     encoded = encode(request)
     assert encoded.headers == {
@@ -49,7 +49,7 @@ def test_the_endpoint_reads_what_is_sent():
         assert (read.options.departures, read.max_error) == (("no-warp",), 1e-7)
 
 
-def test_a_path_gives_its_name_where_it_has_plain_characters_only(tmp_path):
+def test_a_path_gives_its_name_when_it_has_plain_characters_only(tmp_path):
     for name, sent in (("32082037.fts.gz", "32082037.fts.gz"), ("sonne ☉.fts", None), ("x" * 90 + ".fts", None)):
         (tmp_path / name).write_bytes(FRAME)
         encoded = encode(Request(tmp_path / name))
@@ -84,12 +84,12 @@ def test_what_is_neither_a_path_nor_bytes_is_refused(settings, message):
 
 
 @pytest.mark.parametrize("content", [FRAME, gzip.compress(FRAME)])
-def test_bytes_are_known_by_the_number_in_their_header(content):
+def test_bytes_are_identified_by_the_number_in_their_header(content):
     assert encode(Request(content)).number == "22460142"
 
 
 @pytest.mark.parametrize("content", [b"no", gzip.compress(FRAME)[:30], b"\x1f\x8bxx", endpoint.small_frame("odd")])
-def test_bytes_without_a_number_are_sent_all_the_same(content):
+def test_bytes_without_a_number_are_sent_too(content):
     assert encode(Request(content)).number == ""
 
 
@@ -116,7 +116,7 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
         ({"context": (b"x",) * 17}, "17 context frames"),
     ],
 )
-def test_settings_that_are_none_are_refused(settings, named):
+def test_invalid_settings_are_refused(settings, named):
     with pytest.raises(OptionError, match=named):
         Request(FRAME, **settings)
 

@@ -10,7 +10,7 @@ from corinpaint.client.stream import map_unordered
 from corinpaint.lasco.errors import CorInpaintError
 
 
-def test_what_is_done_first_comes_first():
+def test_results_come_in_the_order_of_completion():
     gate = threading.Event()
 
     def work(item, _stop):
@@ -24,7 +24,7 @@ def test_what_is_done_first_comes_first():
     assert list(results) == [("slow", "SLOW")]
 
 
-def test_items_are_taken_as_room_gets_free():
+def test_items_are_taken_when_workers_become_free():
     taken = []
 
     def items():
@@ -39,7 +39,7 @@ def test_items_are_taken_as_room_gets_free():
     assert sorted([first, *(number for number, _ in results)]) == list(range(100))
 
 
-def test_errors_of_ours_are_results_and_others_end_everything():
+def test_errors_of_corinpaint_are_results_and_others_end_everything():
     def work(item, _stop):
         raise {1: CorInpaintError("bad", "leave it"), 2: ZeroDivisionError()}[item]
 
@@ -48,7 +48,7 @@ def test_errors_of_ours_are_results_and_others_end_everything():
         list(map_unordered([2], work, 1))
 
 
-def test_one_who_leaves_early_stops_the_work():
+def test_leaving_early_stops_the_work():
     stops = []
 
     def work(item, stop):

@@ -17,7 +17,7 @@ def write(path, key):
     return path
 
 
-def test_the_key_of_inference_is_taken(tmp_path):
+def test_the_inference_key_is_taken(tmp_path):
     assert TokenSource(key_file=write(tmp_path / "key_file.json", "abc")).current() == "abc"
     assert TokenSource("given").current() == "given"
     assert TokenSource().current() is None
@@ -56,7 +56,7 @@ def test_a_file_without_a_key_is_refused_and_never_quoted(tmp_path, text):
     assert "a b" not in str(refused.value)
 
 
-def test_a_missing_file_and_a_token_with_blanks_are_told_at_once(tmp_path):
+def test_a_missing_file_and_a_token_with_blanks_are_reported_at_once(tmp_path):
     with pytest.raises(OptionError, match=r"gone.json: cannot be read"):
         TokenSource(key_file=tmp_path / "gone.json")
     with pytest.raises(OptionError, match="has blanks"):

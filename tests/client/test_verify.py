@@ -20,13 +20,13 @@ def product(make_frame) -> bytes:
     return calibrate(read_frame(make_frame())).to_bytes()
 
 
-def test_a_product_tells_its_name(product):
+def test_a_product_gives_its_name(product):
     assert verify_body(product, FITS, "x") == "35082037.fits"
     assert verify_body(endpoint.product("22460142"), FITS, "x") == "25460142.fits"
 
 
 @pytest.mark.parametrize("size", [-1, -2880, 2880 * 20, 30, 0])
-def test_a_product_that_is_cut_is_refused(product, size):
+def test_a_truncated_product_is_refused(product, size):
     with pytest.raises(AnswerError, match="x: the answer is cut or damaged"):
         verify_body(product[:size], FITS, "x")
 
@@ -38,7 +38,7 @@ def test_a_product_without_its_last_part_is_refused(product):
             verify_body(product[:start], FITS, "x")
 
 
-def test_one_changed_bit_is_found_anywhere(product):
+def test_one_changed_bit_is_detected_anywhere(product):
     for place in (400, 100_000, len(product) // 2, len(product) - 2881):
         damaged = bytearray(product)
         damaged[place] ^= 4
@@ -47,13 +47,13 @@ def test_one_changed_bit_is_found_anywhere(product):
 
 
 @pytest.mark.parametrize("value", [b"99999999999999999999", b"                  -5", b"                   x"])
-def test_a_header_that_declares_nonsense_is_refused(value):
+def test_a_header_with_impossible_values_is_refused(value):
     damaged = endpoint.product().replace(b"NAXIS1  = " + b"40".rjust(20), b"NAXIS1  = " + value, 1)
     with pytest.raises(AnswerError):
         verify_body(damaged, FITS, "x")
 
 
-def test_pictures_and_reports_are_whole_or_refused():
+def test_incomplete_pictures_and_reports_are_refused():
     picture, report = endpoint.picture(), json.dumps({"product": "35082037.fits"}).encode()
     assert verify_body(picture, "image/png", "x") == ""
     assert verify_body(report, "application/json", "x") == "35082037.fits"

@@ -29,7 +29,7 @@ def restored(make_frame):
         ("application/json", "35082037.json", b"{"),
     ],
 )
-def test_a_product_comes_in_the_format_that_was_asked_for_with_the_number_of_its_frame(
+def test_a_product_is_answered_in_the_format_that_was_asked_for_with_the_number_of_its_frame(
     restored, media_type, name, start
 ):
     answer = answers.product(restored, media_type)
@@ -38,7 +38,7 @@ def test_a_product_comes_in_the_format_that_was_asked_for_with_the_number_of_its
     assert answer.body.startswith(start)
 
 
-def test_an_error_tells_code_what_and_remedy_apart():
+def test_an_error_has_code_what_and_remedy_in_fields_of_their_own():
     answer = answers.error(
         FrameError("32082037: the image; ends early", "fetch the file again"), "request-1", "32082037"
     )

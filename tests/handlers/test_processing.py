@@ -30,14 +30,14 @@ def test_a_frame_is_restored_and_its_stages_are_timed(frame, echo):
     assert all(took > 0 for took in done.seconds.values())
 
 
-def test_a_refused_request_is_booked_under_its_code(frame, echo):
+def test_a_refused_request_is_counted_under_its_code(frame, echo):
     done = process_request({"body": frame, "fill": "temporal"}, {}, "r", echo, load_assets())
     assert (done.outcome, done.restored, done.answer.status) == ("bad_option", None, 400)
     assert done.answer.frame == "32082037"
     assert list(done.seconds) == ["decode"]
 
 
-def test_a_defect_is_answered_and_booked_as_internal(frame, echo):
+def test_a_defect_is_answered_and_counted_as_internal(frame, echo):
     def broken(*_):
         raise ZeroDivisionError
 

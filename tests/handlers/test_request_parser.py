@@ -10,7 +10,7 @@ from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import Options
 
 
-def test_a_lone_frame_asks_for_the_network_and_a_fits_file():
+def test_a_frame_without_options_asks_for_the_network_and_a_fits_file():
     assert parse({"body": b"frame"}, {}) == Request(b"frame", "network", "application/fits")
 
 
@@ -22,13 +22,13 @@ def test_a_frame_and_its_options_may_be_any_kind_of_bytes(kind):
     assert isinstance(request.frame, bytes)
 
 
-def test_the_body_goes_before_fields_of_other_names():
+def test_the_body_takes_precedence_over_fields_of_other_names():
     assert parse({"upload": b"1", "frame": b"2", "data": b"3", "body": b"4"}, {}).frame == b"4"
     assert parse({"upload": b"1", "frame": b"2"}, {}).frame == b"2"
     assert parse({"fill": b"none", "upload": b"1", "other": b"2"}, {}).frame == b"1"
 
 
-def test_headers_that_are_not_text_are_passed_over():
+def test_headers_that_are_not_text_are_ignored():
     headers = {"Accept": 7, "X-Corinpaint-Fill": None, "x-corinpaint-fill": " none "}
     assert parse({"body": b"frame"}, headers) == Request(b"frame", "none", "application/fits")
 
@@ -47,12 +47,12 @@ def test_headers_that_are_not_text_are_passed_over():
         ("application/json; charset=utf-8", "application/json"),
     ],
 )
-def test_formats_are_negotiated_as_http_says(accept, chosen):
+def test_formats_are_negotiated_as_http_defines(accept, chosen):
     assert request_parser.negotiate(accept) == chosen
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/fits;q=0", "image/jpeg, text/*", "fits", ";", "*/*;q=x"])
-def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(accept):
+def test_an_unavailable_format_is_refused_with_those_that_are_available(accept):
     with pytest.raises(request_parser.NotAcceptableError, match="application/fits, image/png, application/json"):
         request_parser.negotiate(accept)
 
@@ -75,7 +75,7 @@ def test_an_unknown_step_is_an_error_of_the_request():
         parse({"body": b"frame"}, {"x-corinpaint-options": "no-bias"})
 
 
-def test_context_frames_come_in_fields_of_their_own():
+def test_context_frames_are_in_fields_of_their_own():
     request = parse({"frame": b"1", "context": b"2", "context1": bytearray(b"3"), "fill": b"temporal"}, {})
     assert (request.frame, request.context, request.fill) == (b"1", (b"2", b"3"), "temporal")
     assert parse({"context": b"2", "upload": b"1"}, {}).frame == b"1"
@@ -88,7 +88,7 @@ def test_an_empty_context_or_one_sent_as_text_is_named():
         parse({"frame": b"1", "context2": "text"}, {})
 
 
-def test_the_largest_error_comes_as_a_field_or_a_header():
+def test_the_maximum_error_is_a_field_or_a_header():
     assert parse({"frame": b"1"}, {}).max_error is None
     assert parse({"frame": b"1", "max_error": b"1.5"}, {}).max_error == 1.5
     assert parse({"frame": b"1"}, {"X-CorInpaint-Max-Error": "2"}).max_error == 2.0
@@ -99,7 +99,7 @@ def test_the_largest_error_comes_as_a_field_or_a_header():
         assert len(str(caught.value)) < 200
 
 
-def test_the_earlier_names_of_the_maximum_error_are_still_read_but_not_beside_the_present_ones():
+def test_the_earlier_names_of_the_maximum_error_are_read_but_not_together_with_the_present_ones():
     assert parse({"most_error": b"1.5", "upload": b"1"}, {}) == parse({"max_error": b"1.5", "upload": b"1"}, {})
     assert parse({"frame": b"1"}, {"X-CorInpaint-Most-Error": "2"}).max_error == 2.0
     with pytest.raises(OptionError, match="send max_error alone"):
@@ -126,7 +126,7 @@ def test_more_context_frames_than_a_worker_has_room_for_are_refused():
         parse({"frame": b"1", "context": b"2", **few}, {})
 
 
-def test_a_probe_is_known_by_header_or_field():
+def test_a_probe_is_recognised_by_header_or_field():
     assert request_parser.is_probe({}, {"X-Corinpaint-Probe": "1"})
     assert request_parser.is_probe({"probe": b"ready"}, {})
     assert not request_parser.is_probe({"body": b"frame"}, {"Accept": "*/*"})
@@ -141,7 +141,7 @@ def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value
     assert len(str(caught.value)) < 200
 
 
-def test_a_long_header_is_cut_and_its_error_is_short():
+def test_a_long_header_is_truncated_and_its_error_is_short():
     for name in (
         "X-Corinpaint-Fill",
         "Accept",
