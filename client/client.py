@@ -34,7 +34,20 @@ class Transport(Protocol):
     """One of the interfaces of an endpoint."""
 
     def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
-        """Send a request once; see `corinpaint.client.rest.RestTransport.send`."""
+        """Send a request once.
+
+        Parameters
+        ----------
+        encoded : EncodedRequest
+        token : str or None
+            Inference key.
+        stop : threading.Event
+            Once it is set the request is interrupted.
+
+        Returns
+        -------
+        Response
+        """
         ...
 
     def close(self) -> None:

@@ -69,6 +69,10 @@ class InterruptibleAdapter(HTTPAdapter):
             Time of `time.monotonic`.
         stop : threading.Event
 
+        Yields
+        ------
+        None
+
         Raises
         ------
         requests.ReadTimeout

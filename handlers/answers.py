@@ -20,6 +20,7 @@ from corinpaint.restore.pipeline import Restored
 from corinpaint.restore.report import report
 
 JSON = "application/json"
+"""Media type of reports and errors."""
 
 
 @dataclass(frozen=True)

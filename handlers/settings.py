@@ -9,8 +9,10 @@ from typing import Any
 from corinpaint.lasco.errors import OptionError
 
 ENGINES = ("onnxruntime", "torchscript")
+"""Libraries that can run the network."""
 
 PROVIDERS = ("cpu", "cuda", "tensorrt")
+"""Execution providers of onnxruntime."""
 
 MAX_THREADS = 256
 """Maximum of the settings that are numbers of threads."""

@@ -1,4 +1,4 @@
-"""One file from a server, by pooch: https with certificates, status, size, retries."""
+"""Downloading one file from a server, by pooch: https with verified certificates, status, size, further attempts."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ INITIAL_WAIT = 1.0
 MAXIMUM_WAIT = 30.0
 """Maximum number of seconds between two attempts."""
 
-LARGEST = 256 * 2**20
-"""Bytes; no official file comes near."""
+MAX_BYTES = 256 * 2**20
+"""Maximum number of bytes of a file; no official file comes near."""
 
 TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
-"""Answers that another try may change."""
+"""HTTP statuses that a further attempt may not have."""
 
 CHUNK = 2**16
+"""Bytes that are read at a time."""
 
 
 class ProgressBar(Protocol):
@@ -38,9 +39,14 @@ class ProgressBar(Protocol):
 
     total: Any
 
-    def update(self, n: int) -> Any: ...
-    def reset(self) -> Any: ...
-    def close(self) -> Any: ...
+    def update(self, n: int) -> Any:
+        """Count `n` more bytes."""
+
+    def reset(self) -> Any:
+        """Count from 0 again."""
+
+    def close(self) -> Any:
+        """Remove the bar from the terminal."""
 
 
 class AbsentError(FetchError):
@@ -57,14 +63,14 @@ class UnreachableError(RetriedError, FetchError):
 
 @dataclass(frozen=True)
 class Connection:
-    """How servers are spoken to.
+    """How files are requested from servers.
 
     Attributes
     ----------
     retries : int
         Further attempts after broken connections, time-outs and answers of `TRY_AGAIN`.
     insecure : bool
-        Allow addresses without https; certificates of https are always checked.
+        Allow addresses without https; certificates of https are always verified.
     sleep : callable
         Waits for some seconds.
     """
@@ -80,14 +86,14 @@ class Connection:
 
 
 def download(url: str, path: Path, connection: Connection, bar: ProgressBar | None = None) -> None:
-    """Write what an address serves to a new file.
+    """Download a file.
 
     Parameters
     ----------
     url : str
-        https; http where the host is this machine or the connection allows it.
+        https; http when the host is this machine or the connection allows it.
     path : Path
-        Must not be there.
+        The new file; must not exist.
     connection : Connection
     bar : ProgressBar, optional
         Counts the bytes; closed at the end.
@@ -95,11 +101,11 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
     Raises
     ------
     AbsentError
-        404 and 410, at once.
+        When the status is 404 or 410; there is no further attempt.
     UnreachableError
-        After the last try.
+        When the last attempt failed.
     FetchError
-        Any other answer than data: status, certificate, size, address.
+        When the status, the certificate, the size or the address is not that of a file.
     OSError
         When the file cannot be written.
     """
@@ -109,7 +115,7 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
         if bar is not None:
             bar.reset()
         with path.open("xb") as file:
-            _once(url, file, connection, bar)
+            _request(url, file, connection, bar)
 
     try:
         connection.policy.run(attempt)
@@ -121,6 +127,16 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
 def listing(url: str, connection: Connection) -> list[str]:
     """Names that the index page of a server's folder links to.
 
+    Parameters
+    ----------
+    url : str
+        Address of the folder.
+    connection : Connection
+
+    Returns
+    -------
+    list of str
+
     Raises
     ------
     FetchError
@@ -129,7 +145,7 @@ def listing(url: str, connection: Connection) -> list[str]:
 
     def attempt() -> bytes:
         page = io.BytesIO()
-        _once(url, page, connection, None)
+        _request(url, page, connection, None)
         return page.getvalue()
 
     page, _ = connection.policy.run(attempt)
@@ -144,9 +160,9 @@ def _transient(url: str, reason: str) -> TransientError:
 
 
 class _Sink:
-    """A file that counts what is written, on a progress bar too, and refuses too much.
+    """A file that counts the bytes written, on a progress bar too, and refuses too many.
 
-    pooch asks its own bars whether they are true, which tqdm's are not at the start, and counts whole pieces.
+    pooch tests the truth of its own bars, which for tqdm's is false at the start, and counts whole chunks.
     """
 
     def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None) -> None:
@@ -154,17 +170,19 @@ class _Sink:
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
-        if self.size > LARGEST:
-            raise FetchError(f"{self.url}: more than {LARGEST} bytes, which no official file has", "check the address")
+        if self.size > MAX_BYTES:
+            raise FetchError(
+                f"{self.url}: more than {MAX_BYTES} bytes, which no official file has", "check the address"
+            )
         if self.bar is not None:
             self.bar.update(len(data))
         return self.file.write(data)
 
     def flush(self) -> None:
-        """Left to the end: pooch asks for it after every piece."""
+        """Does nothing: pooch calls it after every chunk."""
 
 
-def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
+def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
     import pooch
     import requests
 
@@ -189,7 +207,7 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
         downloader(url, sink, None)
         _check_answer(url, answers[-1], sink.size)
     except requests.HTTPError as error:
-        raise _of_status(url, answers[-1].status_code, answers[-1].reason) from error
+        raise _error_of_status(url, answers[-1].status_code, answers[-1].reason) from error
     except requests.exceptions.SSLError as error:
         if "certificate" not in str(error).lower():
             raise _transient(url, f"the connection failed ({_cause(error)})") from error
@@ -203,7 +221,7 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
         raise FetchError(f"{url}: not an answer that can be used ({_cause(error)})", "check the address") from error
     except OSError as error:
         if error.errno is not None:
-            raise  # of the file that is written
+            raise  # an error of the file that is written
         raise FetchError(f"{url}: {error}", "check REQUESTS_CA_BUNDLE") from error
     finally:
         for answer in answers:
@@ -211,7 +229,12 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
 
 
 def check_address(url: str, connection: Connection) -> None:
-    """Refuse addresses without https, but for this machine or where the connection allows http.
+    """Refuse addresses without https, except those of this machine or when the connection allows http.
+
+    Parameters
+    ----------
+    url : str
+    connection : Connection
 
     Raises
     ------
@@ -237,12 +260,12 @@ def _is_loopback(host: str) -> bool:
 def _check_answer(url: str, answer: Any, size: int) -> None:
     if answer.status_code != 200:
         raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
-    told = answer.headers.get("Content-Length")
-    if told is not None and not answer.headers.get("Content-Encoding") and size != int(told):
-        raise _transient(url, f"the server sent {size} bytes of {told}")
+    expected = answer.headers.get("Content-Length")
+    if expected is not None and not answer.headers.get("Content-Encoding") and size != int(expected):
+        raise _transient(url, f"the server sent {size} bytes of {expected}")
 
 
-def _of_status(url: str, status: int, reason: str) -> Exception:
+def _error_of_status(url: str, status: int, reason: str) -> Exception:
     if status in (404, 410):
         return AbsentError(
             f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"

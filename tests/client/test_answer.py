@@ -37,7 +37,7 @@ def test_the_product_is_named_after_its_frame():
         reply("32082038", **disposition("35082037.fits"), x_corinpaint_frame="32082037"),
     ],
 )
-def test_the_product_of_another_frame_is_an_error(swapped):
+def test_the_product_of_another_frame_is_an_error(other):
     with pytest.raises(AnswerError, match=r"frame: the answer is that of (frame 32082038|35082038\.fits)"):
         verify_answer(other, encode(Request(FRAME)))
 

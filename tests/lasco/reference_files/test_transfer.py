@@ -132,7 +132,7 @@ def test_a_redirection_is_followed_but_not_away_from_https(server, connection, t
 
 
 def test_more_than_any_official_file_has_is_refused(server, connection, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "LARGEST", 10)
+    monkeypatch.setattr(transfer, "MAX_BYTES", 10)
     with pytest.raises(FetchError, match="more than 10 bytes"):
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
 
