@@ -11,6 +11,31 @@ from pathlib import Path
 from corinpaint.lasco.errors import OutputError
 
 
+def as_path(value: object, name: str) -> Path:
+    """The path that an argument gives.
+
+    Parameters
+    ----------
+    value : str or os.PathLike of str
+        The argument.
+    name : str
+        What the argument is called, for the error.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    TypeError
+        When it is anything else, ``bytes`` for instance.
+    """
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str):
+        raise TypeError(f"{name} must be a path (str or os.PathLike), not {type(value).__name__}")
+    return Path(path)
+
+
 def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> Path:
     """Write one file; see `write_all`."""
     write_all({path: content}, overwrite=overwrite)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 
 from corinpaint.lasco import files
@@ -31,6 +33,24 @@ def test_a_full_disk_leaves_nothing_and_the_old_file_whole(tmp_path, monkeypatch
     with pytest.raises(OutputError, match="No space left"):
         files.write_bytes(target, b"new", overwrite=True)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"old")]
+
+
+@pytest.mark.parametrize("value", ["a/b", Path("a/b"), PurePosixPath("a/b")])
+def test_a_path_argument_may_be_text_or_a_path(value):
+    path = files.as_path(value, "folder")
+    assert (type(path), path) == (type(Path()), Path("a/b"))
+
+
+class _BytesPath(os.PathLike):
+    def __fspath__(self):
+        return b"a"
+
+
+@pytest.mark.parametrize("value", [5, None, b"a", np.zeros(2), _BytesPath()])
+def test_anything_else_is_refused_as_a_path_by_the_name_of_the_argument(value):
+    with pytest.raises(TypeError) as refused:
+        files.as_path(value, "folder")
+    assert str(refused.value) == f"folder must be a path (str or os.PathLike), not {type(value).__name__}"
 
 
 def test_folders_are_made_and_rights_follow_the_umask(tmp_path):

@@ -1,4 +1,4 @@
-"""One request from its fields to its answer; whatever happens to it, there is an answer."""
+"""Processing one request, from its fields to its answer; whatever fails, there is an answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corinpaint.handlers import answers, wire
+from corinpaint.handlers import answers, request_parser
 from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.file_numbers import number_of
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Done:
-    """A request that was dealt with.
+class ProcessedRequest:
+    """The result of processing a request.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Done:
     restored : Restored or None
         None when there is no product.
     seconds : mapping of str to float
-        What 'decode', 'calibrate', 'fill', 'finish' and 'encode' took, as far as it came.
+        Seconds of the stages 'decode', 'calibrate', 'fill', 'finish' and 'encode', up to where it failed.
     """
 
     answer: answers.Answer
@@ -42,33 +42,33 @@ class Done:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def work(
+def process_request(
     fields: Mapping[str, Any],
     headers: Mapping[str, Any],
     request_id: str | None,
     inpainter: Inpainter,
     assets: Assets,
-) -> Done:
-    """Answer a request; never raises.
+) -> ProcessedRequest:
+    """Answer a request; this never raises an exception.
 
     Parameters
     ----------
     fields, headers : mapping
-        See `corinpaint.handlers.wire.parse`.
+        See `corinpaint.handlers.request_parser.parse`.
     request_id : str or None
-        For the log and for errors.
+        Identifies the request in the log and in errors.
     inpainter : Inpainter
     assets : Assets
 
     Returns
     -------
-    Done
+    ProcessedRequest
     """
     stages, number = Stages(), ""
     try:
-        if wire.is_probe(fields, headers):
-            return Done(answers.status(status(inpainter, assets)), "probe")
-        request = wire.parse(fields, headers)
+        if request_parser.is_probe(fields, headers):
+            return ProcessedRequest(answers.status(service_status(inpainter, assets)), "probe")
+        request = request_parser.parse(fields, headers)
         number = number_of(request.name)
         frame = read_frame(request.frame, name=request.name or None)
         number = number or frame.number
@@ -81,22 +81,33 @@ def work(
             assets=assets,
             options=request.options,
             context=context,
-            max_error=request.most_error,
+            max_error=request.max_error,
         )
         stages.restarted(restored.seconds)
         answer = answers.product(restored, request.media_type)
         stages.ended("encode")
-        return Done(answer, "restored", restored, stages.seconds)
+        return ProcessedRequest(answer, "restored", restored, stages.seconds)
     except CorInpaintError as error:
         logger.warning("request %s: %s: %s", request_id, error.code, error, exc_info=status_of(error) >= 500)
-        return Done(answers.refusal(error, request_id, number), error.code, None, stages.seconds)
-    except Exception:  # the worker has to outlive whatever a frame can do to it
+        return ProcessedRequest(answers.error(error, request_id, number), error.code, None, stages.seconds)
+    except Exception:  # the worker must survive every frame
         logger.exception("request %s failed", request_id)
-        return Done(answers.failure(request_id, number), "internal", None, stages.seconds)
+        return ProcessedRequest(answers.internal_error(request_id, number), "internal", None, stages.seconds)
 
 
-def status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
-    """What serves: version, engine, weights, calibration."""
+def service_status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
+    """Version, engine, weights and calibration of the endpoint.
+
+    Parameters
+    ----------
+    inpainter : Inpainter
+    assets : Assets
+
+    Returns
+    -------
+    dict
+        For JSON: ``ready``, ``corinpaint``, ``engine``, ``weights``, ``calibration``.
+    """
     info = inpainter.info
     return {
         "ready": True,

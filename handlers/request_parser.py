@@ -1,18 +1,25 @@
-"""What a request asks for, without TorchServe.
+"""Parsing a request, independently of TorchServe.
 
-A request is what TorchServe hands over: a mapping of fields (the raw body under ``body`` or ``data``; one entry per
-field of a multipart form or of a gRPC input map) and the HTTP headers. gRPC brings no headers, so every option can be
-a field too, and a field goes before a header.
+TorchServe passes a request on as a mapping of fields (the raw body as ``body`` or ``data``; one entry for each field of
+a multipart form or of a gRPC input map) and the HTTP headers. There are no headers over gRPC, so every option can also
+be a field, and a field takes precedence over a header. A frame without a known field is the first that is no option.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corinpaint.client.protocol import HEADERS, MOST_CONTEXT, NAME
+from corinpaint.client.protocol import (
+    CONTEXT_FIELD,
+    DEPRECATED_OPTIONS,
+    FRAME_FIELDS,
+    FRAME_NAME,
+    MAX_CONTEXT_FRAMES,
+    NUMBER,
+    OPTION_HEADERS,
+)
 from corinpaint.handlers.answers import FORMATS
 from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
@@ -21,38 +28,30 @@ from corinpaint.lasco.options import parse as parse_options
 from corinpaint.restore.pipeline import check_fill
 from corinpaint.restore.plan import NETWORK
 
-FRAME_FIELDS = ("body", "data", "frame")
-"""Fields that hold the frame; without any of them it is the first field that is no option."""
-
-CONTEXT_FIELD = re.compile(r"context(\d{0,2})")
-"""Fields that hold context frames: context, context1, context2 ..."""
-
-MOST_OPTION = 1000
-"""Characters of an option; errors repeat them, and each media type of a long list would take memory."""
-
-NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+MAX_OPTION_LENGTH = 1000
+"""Maximum number of characters of an option: errors repeat it, and each media type of a long list takes memory."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What one request asks for.
+    """A parsed request.
 
     Attributes
     ----------
     frame : bytes
         Content of a Level 0.5 file.
     fill : str
-        How lost blocks are filled; checked where it is used.
+        How missing blocks are filled.
     media_type : str
-        Key of `FORMATS`.
+        Format of the answer, a key of `corinpaint.handlers.answers.FORMATS`.
     options : Options
         Steps of the calibration that are left out.
     context : tuple of bytes
         Content of Level 0.5 files of the same hours.
-    most_error : float or None
+    max_error : float or None
         See `corinpaint.restore.pipeline.restore`.
     name : str
-        Name of the frame's file, which numbers the product; empty takes FILENAME of the header.
+        Name of the frame's file, which numbers the product; empty for the FILENAME of the header.
     """
 
     frame: bytes
@@ -60,24 +59,39 @@ class Request:
     media_type: str
     options: Options = DEFAULT
     context: tuple[bytes, ...] = ()
-    most_error: float | None = None
+    max_error: float | None = None
     name: str = ""
 
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
-    """Whether a request only asks what serves, by the field ``probe`` or the header ``X-Corinpaint-Probe``."""
-    return bool(_asked(fields, _lowered(headers), "probe"))
+    """Whether a request asks for the status of the endpoint, by the option ``probe``.
+
+    Parameters
+    ----------
+    fields, headers : mapping of str to object
+        See `parse`.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    OptionError
+        When the field is not text or too long.
+    """
+    return bool(_option_value(fields, _lowered(headers), "probe"))
 
 
 def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
-    """Read a request.
+    """Parse a request.
 
     Parameters
     ----------
     fields : mapping of str to object
-        As TorchServe decodes them: bytes, or str and JSON values for bodies that it took for text or JSON.
+        As TorchServe decodes them: bytes, or str and JSON values for bodies that it takes for text or JSON.
     headers : mapping of str to object
-        HTTP headers in any case; entries that are not text are no headers and are passed over.
+        HTTP headers in any case; entries that are not text are no headers and are ignored.
 
     Returns
     -------
@@ -86,33 +100,33 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     Raises
     ------
     EmptyRequestError, NotFitsError
-        When there is no frame, or text in its place.
+        When there is no frame, or text instead of one.
     OptionError
-        When an option is not readable.
+        When an option cannot be read, has an unknown value, or is given by two names.
     NotAcceptableError
-        When no format fits.
+        When none of the formats is accepted.
     """
     lowered = _lowered(headers)
-    media_type = negotiate(_asked(fields, lowered, "accept"))
-    fill = _asked(fields, lowered, "fill") or NETWORK
+    media_type = negotiate(_option_value(fields, lowered, "accept"))
+    fill = _option_value(fields, lowered, "fill") or NETWORK
     check_fill(fill)
-    asked = _asked(fields, lowered, "options")
+    options = _option_value(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
-    if len(names) > MOST_CONTEXT:
-        raise OptionError(f"{len(names)} context frames", f"send {MOST_CONTEXT} at most, the nearest in time")
+    if len(names) > MAX_CONTEXT_FRAMES:
+        raise OptionError(f"{len(names)} context frames", f"send {MAX_CONTEXT_FRAMES} at most, the nearest in time")
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
-    name = _name(_asked(fields, lowered, "name"))
-    most_error = _number(_asked(fields, lowered, "most_error"))
-    return Request(_frame(fields), fill, media_type, parse_options(asked.split(",")), context, most_error, name)
+    name = _name(_option_value(fields, lowered, "name"))
+    max_error = _number(_option_value(fields, lowered, "max_error"))
+    return Request(_frame(fields), fill, media_type, parse_options(options.split(",")), context, max_error, name)
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Headers by their names in lower case; TorchServe lists what it knows of fields among them, which is no text."""
-    return {str(name).lower(): value[:MOST_OPTION] for name, value in headers.items() if isinstance(value, str)}
+    """Headers by their names in lower case; TorchServe lists properties of fields among them, which are not text."""
+    return {str(name).lower(): value[:MAX_OPTION_LENGTH] for name, value in headers.items() if isinstance(value, str)}
 
 
 def _name(text: str) -> str:
-    if text and not NAME.fullmatch(text):
+    if text and not FRAME_NAME.fullmatch(text):
         raise OptionError(f"name = {text[:90]!r} is no file name", "give up to 80 letters, digits, dots, - and _")
     return text
 
@@ -121,20 +135,27 @@ def _number(text: str) -> float | None:
     text = text.strip()
     if text and not NUMBER.fullmatch(text):
         raise OptionError(
-            f"most_error = {text[:40]!r} is no number", "give one such as 1.5, in units of the noise of a pixel"
+            f"max_error = {text[:40]!r} is no number", "give one such as 1.5, in units of the noise of a pixel"
         )
     return float(text) if text else None
 
 
-def _asked(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
-    """An option from its field, else from its header; empty where there is neither."""
-    return _option(fields, name) or lowered.get(HEADERS[name].lower(), "").strip()
+def _option_value(fields: Mapping[str, Any], lowered: Mapping[str, str], name: str) -> str:
+    """The value of an option from its field, else from its header; empty when there is neither."""
+    value = _field_value(fields, name) or lowered.get(OPTION_HEADERS[name].lower(), "").strip()
+    if name not in DEPRECATED_OPTIONS:
+        return value
+    earlier_name, earlier_header = DEPRECATED_OPTIONS[name]
+    earlier = _field_value(fields, earlier_name) or lowered.get(earlier_header.lower(), "").strip()
+    if value and earlier:
+        raise OptionError(f"{name} and {earlier_name} are the same option", f"send {name} alone")
+    return value or earlier
 
 
-def _option(fields: Mapping[str, Any], name: str) -> str:
+def _field_value(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
-    if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MOST_OPTION:
-        raise OptionError(f"{name}: {len(value)} characters", f"send {MOST_OPTION} at most")
+    if isinstance(value, bytes | bytearray | memoryview | str) and len(value) > MAX_OPTION_LENGTH:
+        raise OptionError(f"{name}: {len(value)} characters", f"send {MAX_OPTION_LENGTH} at most")
     if isinstance(value, bytes | bytearray | memoryview):
         try:
             value = bytes(value).decode()
@@ -155,7 +176,8 @@ def _frame(fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_option(name: str) -> bool:
-    return name in HEADERS or CONTEXT_FIELD.fullmatch(name) is not None
+    earlier_names = [earlier for earlier, _ in DEPRECATED_OPTIONS.values()]
+    return name in OPTION_HEADERS or name in earlier_names or CONTEXT_FIELD.fullmatch(name) is not None
 
 
 def _bytes(value: object, what: str) -> bytes:
@@ -176,18 +198,18 @@ def negotiate(accept: str) -> str:
     Parameters
     ----------
     accept : str
-        Value of an Accept header; empty accepts everything.
+        Value of an Accept header; when it is empty, everything is accepted.
 
     Returns
     -------
     str
-        The key of `FORMATS` of the highest weight; of equal ones the one that is named first, and
+        The key of `FORMATS` with the highest weight; of equal weights the one that is named first, and
         ``application/fits`` for ``*/*``.
 
     Raises
     ------
     NotAcceptableError
-        When nothing matches.
+        When no format matches.
     """
     ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
     offers = [(*_weight(media_type, ranges), media_type) for media_type in FORMATS]
@@ -198,7 +220,7 @@ def negotiate(accept: str) -> str:
 
 
 def _weight(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """Weight of a format by the most specific range that matches it, and a rank that falls with the range's place."""
+    """Weight of a format by the most specific range that matches it, and a rank: lower the later the range is named."""
     matching = [
         (_specificity(pattern), -place, weight)
         for place, (pattern, weight) in enumerate(ranges)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from corinpaint.client.errors import TokenError
-from corinpaint.client.keys import Keys, read_key
+from corinpaint.client.tokens import TokenSource, read_key
 from corinpaint.lasco.errors import OptionError
 
 
@@ -17,14 +17,14 @@ def write(path, key):
     return path
 
 
-def test_the_key_of_inference_is_taken(tmp_path):
-    assert Keys(key_file=write(tmp_path / "key_file.json", "abc")).current() == "abc"
-    assert Keys("given").current() == "given"
-    assert Keys().current() is None
+def test_the_inference_key_is_taken(tmp_path):
+    assert TokenSource(key_file=write(tmp_path / "key_file.json", "abc")).current() == "abc"
+    assert TokenSource("given").current() == "given"
+    assert TokenSource().current() is None
 
 
 def test_a_refused_key_is_replaced_by_the_new_one_of_the_file(tmp_path):
-    keys = Keys(key_file=write(tmp_path / "key_file.json", "old"))
+    keys = TokenSource(key_file=write(tmp_path / "key_file.json", "old"))
     write(tmp_path / "key_file.json", "new")
     assert keys.current() == "old"
     keys.renew("old")
@@ -36,12 +36,12 @@ def test_a_refused_key_is_replaced_by_the_new_one_of_the_file(tmp_path):
 def test_a_refused_key_without_another_one_is_an_error_that_says_what_to_do(tmp_path):
     path = write(tmp_path / "key_file.json", "old")
     with pytest.raises(TokenError, match=r"key_file.json.*60 minutes; renew it"):
-        Keys(key_file=path).renew("old")
+        TokenSource(key_file=path).renew("old")
     with pytest.raises(TokenError, match=r"give the key_file.json"):
-        Keys("given").renew("given")
+        TokenSource("given").renew("given")
     with pytest.raises(TokenError, match="wants a token"):
-        Keys().renew(None)
-    keys = Keys(key_file=path)
+        TokenSource().renew(None)
+    keys = TokenSource(key_file=path)
     path.unlink()
     with pytest.raises(TokenError, match="cannot be read"):
         keys.renew("old")
@@ -56,8 +56,8 @@ def test_a_file_without_a_key_is_refused_and_never_quoted(tmp_path, text):
     assert "a b" not in str(refused.value)
 
 
-def test_a_missing_file_and_a_token_with_blanks_are_told_at_once(tmp_path):
+def test_a_missing_file_and_a_token_with_blanks_are_reported_at_once(tmp_path):
     with pytest.raises(OptionError, match=r"gone.json: cannot be read"):
-        Keys(key_file=tmp_path / "gone.json")
+        TokenSource(key_file=tmp_path / "gone.json")
     with pytest.raises(OptionError, match="has blanks"):
-        Keys("a\nb")
+        TokenSource("a\nb")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corinpaint.handlers import handler
-from corinpaint.handlers.work import work
+from corinpaint.handlers.processing import process_request
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore.pipeline import restore
@@ -21,7 +21,7 @@ def frame(make_frame):
 
 
 def test_a_frame_is_restored_and_its_stages_are_timed(frame, echo):
-    done = work({"body": frame}, {}, "r", echo, load_assets())
+    done = process_request({"body": frame}, {}, "r", echo, load_assets())
     assert done.outcome == "restored"
     assert done.restored is not None
     assert done.restored.filled.sum() == 1
@@ -30,19 +30,19 @@ def test_a_frame_is_restored_and_its_stages_are_timed(frame, echo):
     assert all(took > 0 for took in done.seconds.values())
 
 
-def test_a_refused_request_is_booked_under_its_code(frame, echo):
-    done = work({"body": frame, "fill": "temporal"}, {}, "r", echo, load_assets())
+def test_a_refused_request_is_counted_under_its_code(frame, echo):
+    done = process_request({"body": frame, "fill": "temporal"}, {}, "r", echo, load_assets())
     assert (done.outcome, done.restored, done.answer.status) == ("bad_option", None, 400)
     assert done.answer.frame == "32082037"
     assert list(done.seconds) == ["decode"]
 
 
-def test_a_defect_is_answered_and_booked_as_internal(frame, echo):
+def test_a_defect_is_answered_and_counted_as_internal(frame, echo):
     def broken(*_):
         raise ZeroDivisionError
 
     echo.fill = broken
-    done = work({"body": frame}, {}, "request-7", echo, load_assets())
+    done = process_request({"body": frame}, {}, "request-7", echo, load_assets())
     assert (done.outcome, done.answer.status) == ("internal", 500)
     assert json.loads(done.answer.body)["request_id"] == "request-7"
 

@@ -1,4 +1,4 @@
-"""The token of a client: given, or read from TorchServe's key file, and read again when it is refused."""
+"""The token of a client: given, or read from TorchServe's key file and read again when it is refused."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from corinpaint.client.errors import TokenError
 from corinpaint.lasco.errors import OptionError
 
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+"""What a token may consist of."""
 
 
-class Keys:
-    """Where requests take their token from; can be shared by threads.
+class TokenSource:
+    """The current token of a client; can be shared by threads.
 
     Parameters
     ----------
     token : str, optional
-        Goes before the file.
+        Inference key; the file is not read then.
     key_file : Path, optional
         TorchServe's ``key_file.json``: ``{"inference": {"key": ..., "expiration time": ...}, ...}``.
 
@@ -36,17 +37,27 @@ class Keys:
         self._token = read_key(key_file) if token is None and key_file is not None else token
 
     def current(self) -> str | None:
-        """The token to send; None where there is none."""
+        """The token to send; None when there is none.
+
+        Returns
+        -------
+        str or None
+        """
         with self._lock:
             return self._token
 
     def renew(self, refused: str | None) -> None:
-        """Take another token, since the endpoint refuses one.
+        """Replace a token that the endpoint refuses.
+
+        Parameters
+        ----------
+        refused : str or None
+            The token that was sent; another thread may have replaced it already.
 
         Raises
         ------
         TokenError
-            When there is no other one.
+            When there is no other token.
         """
         with self._lock:
             if self._token == refused and not self._fixed and self._file is not None:
@@ -72,10 +83,18 @@ class Keys:
 def read_key(path: Path) -> str:
     """The inference key of a key file.
 
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     OptionError
-        When the file cannot be read or holds none; the message never quotes its content.
+        When the file cannot be read or holds no inference key; the message never quotes its content.
     """
     try:
         key = json.loads(path.read_text())["inference"]["key"]
