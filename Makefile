@@ -1,7 +1,8 @@
 # make demo   sets everything up and restores a simulated frame through TorchServe; results under demo/
-# make test   sets everything up and runs the tests
+# make test   sets everything up, checks style and types, runs the tests and prints their coverage
+# make test-fast   the tests of two seconds at most, without style, types and coverage
 # make docs   builds the documentation, build/docs/index.html
-# Needs Python 3.11, git and make. Everything else, Java for TorchServe included, comes from pip into .venv.
+# Needs Python 3.11 or newer, git and make. Everything else, Java for TorchServe included, comes from pip into .venv.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -9,13 +10,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test lint types docs clean
+.PHONY: demo test test-fast lint types docs clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=
+	@echo "coverage of the tests, without the processes that they start: $$($(BIN)/coverage report --format=total) %"
+
+# One thread for each library: the workers of pytest-xdist share the cores.
+test-fast: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadfile
 
 lint: $(STAMP) types
 	$(BIN)/ruff check .
@@ -27,6 +33,7 @@ types: $(STAMP)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --target build/wheel .
 	MYPYPATH=build/wheel $(BIN)/mypy -p corinpaint
 	MYPYPATH=build/wheel:examples $(BIN)/mypy examples
+	MYPYPATH=build/wheel $(BIN)/mypy --strict tests/typing/user_script.py
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -25,10 +25,11 @@ def command(
     brightness (float32), flags in MASK, 1 sigma uncertainty in UNCERT. A file that fails is reported and the others go
     on; the exit status is 1 then.
     """
-    from corinpaint.lasco.level05.frame import read_frame
-    from corinpaint.lasco.level1.calibrate import calibrate
-    from corinpaint.lasco.options import parse
-    from corinpaint.lasco.photometry.optics import load_assets
+    with common.importing():
+        from corinpaint.lasco.level05.frame import read_frame
+        from corinpaint.lasco.level1.calibrate import calibrate
+        from corinpaint.lasco.options import parse
+        from corinpaint.lasco.photometry.optics import load_assets
 
     try:
         assets, options = load_assets(calibration), parse(departures)

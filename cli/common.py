@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from tqdm import tqdm
 
 from corinpaint.lasco.errors import CorInpaintError, OutputError
 
@@ -47,6 +48,23 @@ STEPS = {
     "solarsoft-grid": "Distortion on SolarSoft's 32 px grid in place of the exact map, for comparisons.",
 }
 """Departures from the calibration that the commands offer; names as `corinpaint.lasco.options.parse` reads them."""
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """No garbage collection meanwhile: imports make no garbage, and looking for it is a tenth of a cold start."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            if (
+                gc.get_freeze_count() == 0
+            ):  # what was imported counts as old, not as new and to be looked through at once
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
 
 
 def steps_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -123,13 +141,19 @@ def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
 
 
 def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Progress bar on a terminal, nothing elsewhere."""
-    yield from tqdm(items, desc=what, unit="frame", disable=None if len(items) > 1 else True, leave=False)
+    """Progress bar on a terminal, nothing elsewhere and for a single one."""
+    if len(items) < 2:
+        yield from items
+        return
+    from tqdm import tqdm  # slow to import, and most often nothing shows it
+
+    yield from tqdm(items, desc=what, unit="frame", disable=None, leave=False)
 
 
 def say(message: str, *, err: bool = False) -> None:
     """Print a line without tearing a progress bar."""
-    with tqdm.external_write_mode(file=sys.stderr):
+    tqdm = sys.modules.get("tqdm")  # without it there is no bar to tear
+    with tqdm.tqdm.external_write_mode(file=sys.stderr) if tqdm else nullcontext():
         click.echo(message, err=err)
 
 

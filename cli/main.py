@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import click
 
+from corinpaint.cli.common import importing
 from corinpaint.lasco.version import __version__
 
 
@@ -32,7 +33,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self.modules:
             return None
-        module = importlib.import_module(f"corinpaint.cli.{self.modules[cmd_name][0]}")
+        with importing():
+            module = importlib.import_module(f"corinpaint.cli.{self.modules[cmd_name][0]}")
         command: click.Command = module.command
         return command
 

@@ -79,13 +79,13 @@ def command(
     brightness (float32, NaN where nothing was measured or filled), a MASK extension whose flags say what each pixel
     is, and its uncertainty in UNCERT. A file that fails is reported and the others go on; the exit status is 1 then.
     """
-    from corinpaint.lasco.files import write_all
-    from corinpaint.lasco.level05.frame import read_frame
-    from corinpaint.lasco.options import parse
-    from corinpaint.lasco.photometry.optics import load_assets
-    from corinpaint.restore.pictures import before_after
-    from corinpaint.restore.pipeline import restore
-    from corinpaint.restore.report import report
+    with common.importing():
+        from corinpaint.lasco.files import write_all
+        from corinpaint.lasco.level05.frame import read_frame
+        from corinpaint.lasco.options import parse
+        from corinpaint.lasco.photometry.optics import load_assets
+        from corinpaint.restore.pipeline import restore
+        from corinpaint.restore.report import report
 
     try:
         assets, options = load_assets(calibration), parse(departures)
@@ -112,6 +112,8 @@ def command(
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
         if png:
+            from corinpaint.restore.pictures import before_after  # pillow is for pictures alone
+
             contents[target.with_suffix(".png")] = before_after(restored.level1)
         if as_json:
             contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()

@@ -124,25 +124,6 @@ def folder_beside(path: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def as_path(value: str | os.PathLike[str], name: str) -> Path:
-    """A path from what a user gives for one.
-
-    Parameters
-    ----------
-    value : str or os.PathLike
-    name : str
-        Of the argument, for the message.
-
-    Raises
-    ------
-    TypeError
-        When it is neither.
-    """
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name} must be a path (str or os.PathLike), not {type(value).__name__}")
-    return Path(value)
-
-
 def package_data(package: str, *names: str) -> Path:
     """A file or folder that an installed package carries.
 

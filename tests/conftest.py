@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,40 @@ if TYPE_CHECKING:
     from corinpaint.restore.engines.base import Filled
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+REAL_DATA = frozenset({"shared", "real_frames"})
+"""Fixtures that read real frames; a test that takes one is marked `real_data`."""
+
+EXPORTS = frozenset({"onnx_model", "trace", "straight_onnx", "straight_trace"})
+"""Fixtures that export a network, which takes seconds; a test that takes one is marked `slow`."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests by the fixtures that they take."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & REAL_DATA:
+            item.add_marker(pytest.mark.real_data)
+        if fixtures & EXPORTS:
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where there is none."""
+    if item.get_closest_marker("gpu") and shutil.which("nvidia-smi") is None:
+        pytest.skip("no NVIDIA GPU")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Skip modules that import torch where it is not installed, as for a Python that it has no wheel for."""
+    report = yield
+    if report.failed and find_spec("torch") is None and "No module named 'torch'" in report.longreprtext:
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, "Skipped: torch is not installed")
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +126,7 @@ def straight_echo() -> StraightEcho:
 
 def write_small(path: Path, seed: int = 0) -> Path:
     """A small network with random weights, as a checkpoint."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     from corinpaint.model.checkpoint import save_checkpoint
     from corinpaint.model.stack import LayerStack, StackConfig
@@ -106,7 +142,7 @@ def write_small(path: Path, seed: int = 0) -> Path:
 
 def write_small_straight(path: Path, seed: int = 0, layers: int = 1) -> Path:
     """A small network for straightened windows with random weights, as a checkpoint."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     from corinpaint.model.checkpoint import save_checkpoint
     from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
-from scipy.io import readsav
 
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.geometry.distortion import C2_OCCULTER_CENTRE
@@ -181,6 +180,8 @@ def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
     defect = validate.defect(path, "save")
     if defect is not None:
         raise CalibrationError(f"{path}: {defect}, not a table of star fits", "fetch the file again")
+    from scipy.io import readsav  # slow to import, and nothing without the official files needs it
+
     table = readsav(path, python_dict=True)
     columns = [np.asarray(table[key], dtype=np.float64).ravel() for key in ("c_tai", "c_xmed", "c_ymed", "c_rmed")]
     order = np.argsort(columns[0], kind="stable")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 Array = NDArray[np.float64]
+
+AT_ONCE = 2**14
+"""Pixels whose weights are computed together: few enough for a processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +68,12 @@ class BilinearMap:
     @cached_property
     def _reach(self) -> int:
         """Most rows between a new pixel and the source pixels that it is made of."""
-        counts = np.diff(self.weights.indptr)
-        rows = np.repeat(np.arange(counts.size, dtype=np.int32) // np.int32(self.shape[1]), counts)
-        return int(np.abs(self.weights.indices // np.int32(self.shape[1]) - rows).max(initial=0))
+        width, reach = self.shape[1], 0
+        for row, (start, end) in enumerate(pairwise(self.weights.indptr[::width])):
+            if end > start:  # row by row: an array of every weight's row takes ten times as long
+                pixels = self.weights.indices[start:end]
+                reach = max(reach, row - int(pixels.min()) // width, int(pixels.max()) // width - row)
+        return reach
 
     @cached_property
     def outside(self) -> NDArray[np.bool_]:
@@ -96,17 +103,27 @@ def bilinear(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
     -------
     BilinearMap
     """
-    height, width = columns.shape
-    inside = (columns > -1e-6) & (columns < width - 1 + 1e-6) & (rows > -1e-6) & (rows < height - 1 + 1e-6)
-    kept = np.ones(columns.size, dtype=bool) if clip else inside.ravel()
-    x, y = (np.clip(c, 0, n - 1).ravel()[kept] for c, n in ((columns, width), (rows, height)))
-    left, low = (np.minimum(c.astype(np.int32), n - 2) for c, n in ((x, width), (y, height)))
-    u, v = x - left, y - low
-    weights = np.empty((u.size, 4), dtype=np.float32)
-    weights[:, 0], weights[:, 1], weights[:, 2], weights[:, 3] = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
-    corner = low * np.int32(width) + left
-    indices = corner[:, None] + np.array([0, 1, width, width + 1], dtype=np.int32)
-    starts = np.concatenate([[0], np.cumsum(4 * kept)]).astype(np.int32)
-    size = height * width
+    (height, width), size = columns.shape, columns.size
+    x, y = columns.ravel(), rows.ravel()
+    starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
+    if not clip:
+        inside = (x > -1e-6) & (x < width - 1 + 1e-6) & (y > -1e-6) & (y < height - 1 + 1e-6)
+        x, y = x[inside], y[inside]
+        np.cumsum(4 * inside, out=starts[1:])
+    weights, indices = np.empty((x.size, 4), dtype=np.float32), np.empty((x.size, 4), dtype=np.int32)
+    for start in range(0, x.size, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        weights[part], indices[part] = _corners(x[part], y[part], (height, width))
     matrix = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
     return BilinearMap(matrix, (height, width))
+
+
+def _corners(x: Array, y: Array, shape: tuple[int, int]) -> tuple[Array, NDArray[np.int32]]:
+    """Weights and flat indices of the four source pixels about each place, each of shape (N, 4)."""
+    height, width = shape
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    left, low = np.minimum(x.astype(np.int32), width - 2), np.minimum(y.astype(np.int32), height - 2)
+    u, v = x - left, y - low
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
+    corner = low * np.int32(width) + left
+    return weights, corner[:, None] + np.array([0, 1, width, width + 1], dtype=np.int32)

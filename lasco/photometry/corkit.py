@@ -1,23 +1,30 @@
 """What is taken from CorKit: bias polynomials and calibration factors, whose values agree with SolarSoft.
 
-This is the one module that imports corkit. Headers are handed over as SolarSoft compares them, since CorKit misses
-polarisers whose names hold a blank.
+This is the one module that reads corkit. Its functions are taken out of its compiled modules and run by themselves:
+importing ``corkit.lasco`` would run matplotlib, pandas, aiohttp and torch, none of which a factor needs. Headers are
+handed over as SolarSoft compares them, since CorKit misses polarisers whose names hold a blank.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
-import threading
-import types
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
+from types import CodeType, FunctionType
 from typing import Any
 
-from corinpaint.lasco.errors import UnsupportedFrameError
+import numpy as np
+
+from corinpaint.lasco.errors import CorInpaintError, UnsupportedFrameError
 from corinpaint.lasco.level05.frame import Frame
 
-_corkit_lock = threading.Lock()
+VERSION = "1.0.16"
+"""Of CorKit: the one whose factors were compared with SolarSoft's."""
+
+_GLOBALS = {"np": np, "__version__": VERSION}
+"""What the functions that are taken from CorKit use of their modules."""
+
+_REMEDY = f"install it with `pip install corkit=={VERSION}`"
 
 Calfactor = Callable[["_Cards"], tuple["_Cards", float]]
 
@@ -42,8 +49,7 @@ def offset_bias(frame: Frame) -> float:
     day, constant = FIRST_BIAS_OF_C3
     if frame.detector == "C3" and frame.mjd < day and str(frame.header["READPORT"]).strip().upper() == "C":
         return constant
-    utils = importlib.import_module("corkit.utils")
-    bias = float(utils.offset_bias(_corkit_header(frame, frame.mjd)))
+    bias = float(_corkit_function("utils", "offset_bias")(_corkit_header(frame, frame.mjd), False))
     if bias <= 0:
         raise UnsupportedFrameError(
             f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias", "take one of port A, B, C or D"
@@ -126,30 +132,46 @@ def _corkit_header(frame: Frame, day: float) -> _Cards:
     )
 
 
-@cache
 def _corkit_calfactor(detector: str) -> Calfactor:
-    """CorKit's factor, from a private import of ``corkit.lasco`` that leaves its network (and so torch) out.
+    """CorKit's factor of a detector."""
+    return _corkit_function("lasco", f"{detector.lower()}_calfactor")
 
-    ``corkit.lasco`` needs torch only through ``corkit.reconstruction``, which nothing here calls.
+
+@cache
+def _corkit_function(module: str, name: str) -> Callable[..., Any]:
+    """A function of CorKit by itself: its module is found and compiled by Python's own means, but not run.
+
+    Parameters
+    ----------
+    module : str
+        Of the package ``corkit``.
+    name : str
+        Of a function that uses nothing of its module but `_GLOBALS`.
+
+    Returns
+    -------
+    callable
+        It takes every argument by its place, those with defaults too.
+
+    Raises
+    ------
+    CorInpaintError
+        When CorKit is not installed, or is not the version that has this function.
     """
-    with _corkit_lock:
-        names = ("corkit.reconstruction", "corkit.lasco")
-        kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-        sys.modules["corkit.reconstruction"] = _Absent("corkit.reconstruction")
-        try:
-            module = importlib.import_module("corkit.lasco")
-            function: Calfactor = getattr(module, f"{detector.lower()}_calfactor")
-            return function
-        finally:
-            for name in names:
-                sys.modules.pop(name, None)
-            sys.modules.update(kept)
+    for constant in _corkit_module(f"corkit.{module}").co_consts:
+        if isinstance(constant, CodeType) and constant.co_name == name:
+            return FunctionType(constant, dict(_GLOBALS), name)
+    raise CorInpaintError(f"corkit.{module} has no function {name}", _REMEDY)
 
 
-class _Absent(types.ModuleType):
-    """A module whose every name is None."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return None
+def _corkit_module(name: str) -> CodeType:
+    """The compiled module; Python keeps it beside the source, as with every import."""
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError) as error:  # ValueError: a module of this name stands in sys.modules without a spec
+        raise CorInpaintError(f"CorKit is not installed properly ({error})", _REMEDY) from error
+    code = getattr(spec.loader, "get_code", lambda _: None)(name) if spec else None
+    if code is None:
+        raise CorInpaintError(f"CorKit is not installed properly ({name} is missing)", _REMEDY)
+    compiled: CodeType = code
+    return compiled

@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from corinpaint.restore.methods.problem import Fill, Problem
 from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, held
@@ -97,6 +96,8 @@ def smoothest(window: Window, stencils: Sequence[Stencil], depth: int) -> Image:
     filled = np.where(window.observed, window.image, np.nan)
     if not hole.any():
         return filled
+    from scipy.sparse.linalg import splu  # slow to import, and the network, which is the default, does without
+
     differences = _differences(hole, window.observed, stencils)
     inside = differences[:, np.flatnonzero(hole)]
     known = differences @ np.where(window.observed, window.image, 0).ravel()

@@ -175,7 +175,9 @@ def test_ctrl_c_does_not_wait_for_answers(server, folder, tmp_path):
     asked, gate = threading.Event(), threading.Event()
     server.answer = lambda _: asked.set() or (gate.wait(60) and b"")
     words = ["client", str(folder), "-o", str(tmp_path / "out"), "--url", server.url, "--timeout", "60"]
-    start = "import sys; from corinpaint.cli.main import main; main(sys.argv[1:])"
+    # A process that is started under `nohup ... &` inherits an ignored SIGINT, which Python leaves as it is.
+    at_default = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    start = f"{at_default}from corinpaint.cli.main import main; main(sys.argv[1:])"
     with subprocess.Popen([sys.executable, "-c", start, *words], stderr=subprocess.PIPE) as process:
         try:
             assert asked.wait(60)

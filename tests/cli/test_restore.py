@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -163,3 +164,17 @@ def test_a_provider_that_is_not_to_be_had_is_an_error_before_the_first_frame(fra
     assert result.exit_code == 1
     assert "provider 'cuda'" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cold_start_imports_nothing_that_a_frame_can_do_without(frame_path, tmp_path):
+    slow = (
+        "torch pandas matplotlib aiohttp skimage PIL tqdm pooch requests corkit.utils astropy.coordinates "
+        "astropy.table scipy.io scipy.linalg scipy.interpolate scipy.sparse.csgraph scipy.sparse.linalg"
+    ).split()
+    program = (
+        "import gc, sys\nfrom corinpaint.cli.main import main\n"
+        f"main(['restore', {str(frame_path)!r}, '-o', {str(tmp_path / 'out')!r}], standalone_mode=False)\n"
+        f"sys.exit(' '.join(name for name in {slow!r} if name in sys.modules) or not gc.isenabled())\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert fits.getval(tmp_path / "out" / "35082037.fits", "NFILLED") == 1
