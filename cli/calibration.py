@@ -114,7 +114,7 @@ def fetch(
         raise common.fail(error) from error
     if report.absent:
         common.say(f"No observations, so no table on the server: {_names(report.absent)}")
-    _tell(report, directory, "fetched")
+    _report(report, directory, "fetched")
     if missed:
         sys.exit(1)
 
@@ -145,7 +145,7 @@ def import_(
         raise common.fail(error) from error
     if report.absent:
         common.say(f"Not in {tree}: {_names(report.absent)}")
-    _tell(report, directory, "imported")
+    _report(report, directory, "imported")
 
 
 @command.command("verify")
@@ -210,12 +210,12 @@ def _progress() -> Callable[[str], Any]:
     return lambda label: tqdm(desc=label, unit="B", unit_scale=True, leave=False, disable=None)
 
 
-def _names(assets: list[Asset], most: int = 8) -> str:
+def _names(assets: list[Asset], limit: int = 8) -> str:
     names = [asset.name for asset in assets]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _tell(report: Report, directory: Path, verb: str) -> None:
+def _report(report: Report, directory: Path, verb: str) -> None:
     for _, error in report.failed:
         common.say(f"Error: {error}", err=True)
     common.say(f"{directory}: {len(report.added)} files {verb}, {len(report.kept)} there already")

@@ -24,7 +24,7 @@ from scipy.sparse.linalg import spsolve
 
 from corinpaint.client import Client
 from corinpaint.export import mar
-from corinpaint.export.torchserve import CONFIG, PORTS, Server, busy, free_ports, serve
+from corinpaint.export.torchserve import CONFIG, PORTS, Server, free_ports, ports_in_use, serve
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
@@ -115,14 +115,14 @@ def up_to_date(archive: Path, checkpoint: Path) -> bool:
         raise DemoError(f"{checkpoint} is missing; take a complete clone, or train weights with `corinpaint train`")
     if not archive.is_file():
         return False
-    sources = [file for room in (*mar.ROOMS, "export", "serve_config") for file in (HOUSE / room).rglob("*.*")]
+    sources = [file for room in (*mar.SUBPACKAGES, "export", "serve_config") for file in (HOUSE / room).rglob("*.*")]
     parts = [checkpoint, *(file for file in sources if file.suffix in (".py", ".yaml", ".json", ".fits"))]
     return all(part.stat().st_mtime <= archive.stat().st_mtime for part in parts)
 
 
 def ports() -> dict[str, int]:
     """The ports of serve_config, or free ones when one of those is busy."""
-    if not (taken := busy(PORTS)):
+    if not (taken := ports_in_use(PORTS)):
         return PORTS
     print(f"   port {taken[0]} is busy; taking free ports instead")
     return free_ports()
@@ -147,7 +147,7 @@ def post(server: Server, source: Path) -> tuple[bytes, bytes]:
 
 def rest(server: Server, content: bytes, accept: str) -> bytes:
     """Post a frame as curl would: raw bytes, the format of the result in the Accept header."""
-    headers = {**server.token(), "Content-Type": "application/fits", "Accept": accept}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}
     start = time.monotonic()
     try:
         answer = requests.post(server.url("/predictions/corinpaint"), data=content, headers=headers, timeout=180)

@@ -9,18 +9,18 @@ from torch.export import Dim
 
 from corinpaint.model.checkpoint import Network
 
-PLACE = (300.0, 1.0)
+EXAMPLE_PLACE = (300.0, 1.0)
 """Radius and scale of a window in the middle of the field, px."""
 
 
-def example(model: Network, batch: int, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
+def example_inputs(model: Network, batch: int, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
     """Tensors in the order of the model's `inputs`; every pixel valid."""
-    image = torch.rand(batch, model.planes, rows, columns)
+    image = torch.rand(batch, model.channels, rows, columns)
     given = (image, torch.ones_like(image))
-    return (*given, torch.tensor(PLACE).repeat(batch, 1)) if "place" in model.inputs else given
+    return (*given, torch.tensor(EXAMPLE_PLACE).repeat(batch, 1)) if "place" in model.inputs else given
 
 
-def dynamic_example(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str, dict[int, Any]]]:
+def dynamic_example_inputs(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str, dict[int, Any]]]:
     """An example and which of its axes are free.
 
     Returns
@@ -33,4 +33,4 @@ def dynamic_example(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str,
     """
     batch, rows, columns = Dim("batch"), model.multiple * Dim("rows"), model.multiple * Dim("columns")
     axes = {name: {0: batch} if name == "place" else {0: batch, 2: rows, 3: columns} for name in model.inputs}
-    return example(model, batch=2, rows=2 * model.multiple, columns=3 * model.multiple), axes
+    return example_inputs(model, batch=2, rows=2 * model.multiple, columns=3 * model.multiple), axes

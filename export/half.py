@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.partial import PartialConv2d
 
-LARGEST = 60_000.0
+MAX_SUM = 60_000.0
 """Of the sums of a convolution: half precision ends at 65504."""
 
 
@@ -33,14 +33,14 @@ class HalfConv2d(PartialConv2d):
         self.weight = nn.Parameter(full.weight.detach().half())
         self.bias = nn.Parameter(full.bias.detach().clone())
         gain = float(full.weight.detach().abs().sum(dim=(1, 2, 3)).max())
-        self.limit = LARGEST / max(gain, 1.0)
+        self.limit = MAX_SUM / max(gain, 1.0)
 
-    def _masked(self, features: Tensor, mask: Tensor) -> Tensor:
+    def _masked_features(self, features: Tensor, mask: Tensor) -> Tensor:
         """What is convolved, limited so that no sum overflows; multiplied by their float32 scale, sums are float32."""
-        return super()._masked(features, mask).clamp(-self.limit, self.limit).half()
+        return super()._masked_features(features, mask).clamp(-self.limit, self.limit).half()
 
 
-def halved(model: Network) -> Network:
+def to_half_precision(model: Network) -> Network:
     """A copy of a network with its convolutions in half precision.
 
     Parameters

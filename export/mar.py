@@ -26,7 +26,7 @@ from corinpaint.model.metadata import default_checkpoint, read_info
 
 NAME = "corinpaint"
 HANDLER = "corinpaint_handler"
-ROOMS = ("lasco", "model", "restore", "client", "handlers")
+SUBPACKAGES = ("lasco", "model", "restore", "client", "handlers")
 """What the handler needs of the package."""
 
 CALIBRATION = "calibration"
@@ -77,18 +77,18 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
         _stage_source(stage / "extra")
         _stage_config(stage, calibration)
         _stage_models(checkpoint, stage)
-        _reproducible(_archive(stage), path)
+        _write_reproducibly(_run_archiver(stage), path)
     return output
 
 
 def _stage_models(checkpoint: Path, stage: Path) -> None:
-    onnx.take(checkpoint, stage / "corinpaint.onnx")
+    onnx.copy_or_export(checkpoint, stage / "corinpaint.onnx")
     torchscript.export(checkpoint, stage / "extra" / "corinpaint.pt")
 
 
 def _stage_source(extra: Path) -> None:
     package = extra / "corinpaint"
-    for room in ROOMS:
+    for room in SUBPACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", ".*", "weights")
         shutil.copytree(package_data(f"corinpaint.{room}"), package / room, ignore=ignored)
     (package / "__init__.py").write_text(f'"""CorInpaint {__version__}, as it travels in its TorchServe archive."""\n')
@@ -109,7 +109,7 @@ def _stage_config(stage: Path, calibration: Path | None) -> None:
     (stage / "model-config.yaml").write_text(text)
 
 
-def _archive(stage: Path) -> Path:
+def _run_archiver(stage: Path) -> Path:
     """Run the archiver in a process of its own: it deletes ``corinpaint`` in the folder of temporary files."""
     scratch = stage / "scratch"
     scratch.mkdir()
@@ -126,7 +126,7 @@ def _archive(stage: Path) -> Path:
     return archive
 
 
-def _reproducible(archive: Path, output: Path) -> None:
+def _write_reproducibly(archive: Path, output: Path) -> None:
     """Copy an archive without the times of its making, entries sorted."""
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target:
         for name in sorted(source.namelist()):

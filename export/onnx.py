@@ -1,4 +1,4 @@
-"""The network as an ONNX model, one file; its inputs and outputs are those of the network's `restorer`."""
+"""The network as an ONNX model, one file; its inputs and outputs are those of the network's `inference_module`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from corinpaint.export.examples import dynamic_example
-from corinpaint.export.half import halved
+from corinpaint.export.examples import dynamic_example_inputs
+from corinpaint.export.half import to_half_precision
 from corinpaint.export.publish import describe
 from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import CheckpointError, ExportError, OptionError
@@ -64,7 +64,7 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprints.TOLERANCE)}")
     stack, info = load_checkpoint(checkpoint)
     with aside(output) as path:
-        model = _anonymous(_translated(halved(stack) if precision == "mixed" else stack))
+        model = _strip_debug_info(_convert(to_half_precision(stack) if precision == "mixed" else stack))
         more = {"opset": OPSET, "file_sha256": fingerprints.BLANK}
         model.metadata_props.add(key=KEY, value=describe(info, stack, precision, **more))
         onnx.checker.check_model(model)
@@ -73,7 +73,7 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
     return output
 
 
-def take(checkpoint: Path, output: Path) -> None:
+def copy_or_export(checkpoint: Path, output: Path) -> None:
     """Copy the ONNX model beside a checkpoint when it was made from the same weights, else export one.
 
     So what is packed gives what the command line gives: equal to 1e-5 of the noise whatever the number of threads, bit
@@ -111,14 +111,14 @@ def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
         return None
 
 
-def _translated(stack: Network) -> Any:
-    given, axes = dynamic_example(stack)
+def _convert(stack: Network) -> Any:
+    given, axes = dynamic_example_inputs(stack)
     with warnings.catch_warnings():
         # Of torch's own making: a deprecated call inside torch.export, and axis names that two inputs share.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
         program = torch.onnx.export(
-            stack.restorer().eval(),
+            stack.inference_module().eval(),
             given,
             dynamo=True,
             verbose=False,
@@ -126,14 +126,14 @@ def _translated(stack: Network) -> Any:
             output_names=list(stack.outputs),
             dynamic_shapes=axes,
             opset_version=OPSET,
-            custom_translation_table={torch.ops.aten.asinh.default: _asinh()},
+            custom_translation_table={torch.ops.aten.asinh.default: _portable_asinh()},
         )
     if program is None:
         raise ExportError("torch.onnx gave no model", "check that torch and onnxscript fit together")
     return program.model_proto
 
 
-def _asinh() -> Callable[..., Any]:
+def _portable_asinh() -> Callable[..., Any]:
     """The inverse hyperbolic sine of operators that onnxruntime has for CUDA too: its Asinh is for the CPU alone."""
     from onnxscript import opset18 as op
 
@@ -144,7 +144,7 @@ def _asinh() -> Callable[..., Any]:
     return asinh
 
 
-def _anonymous(model: Any) -> Any:
+def _strip_debug_info(model: Any) -> Any:
     """Remove the exporter's notes: stack traces with the paths of the machine that it ran on."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from corinpaint.export.verify import one_thread
+from corinpaint.export.verify import single_thread
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.metadata import CheckpointInfo
@@ -33,8 +33,8 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
         JSON; docs/how_to/export.md has the keys.
     """
     given = fingerprints.given(info.domain, info.multiple)
-    with one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
-        outputs = model.restorer().eval()(*map(torch.from_numpy, given))
+    with single_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
+        outputs = model.inference_module().eval()(*map(torch.from_numpy, given))
     return json.dumps(
         {
             "corinpaint_version": info.corinpaint_version,

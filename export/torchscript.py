@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from corinpaint.export.examples import example
+from corinpaint.export.examples import example_inputs
 from corinpaint.export.publish import describe
 from corinpaint.export.verify import verify
 from corinpaint.lasco.files import aside
@@ -16,7 +16,7 @@ from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.metadata import KEY
 from corinpaint.restore.engines.torch import TorchScriptInpainter
 
-_SERIAL = b"0" * 40
+_SERIALIZATION_ID = b"0" * 40
 """In place of torch's serialization id, a hash over what is left out here too. What still differs is the number that
 torch puts behind the names of classes in `code` when more than one trace was made in the process."""
 
@@ -46,14 +46,14 @@ def export(checkpoint: Path, output: Path) -> Path:
         When the folder cannot be written to.
     """
     stack, info = load_checkpoint(checkpoint)
-    given = example(stack, batch=1, rows=2 * info.multiple, columns=2 * info.multiple)
+    given = example_inputs(stack, batch=1, rows=2 * info.multiple, columns=2 * info.multiple)
     with aside(output) as path:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
-            trace = torch.jit.freeze(_trace(stack.restorer().eval(), given))
+            trace = torch.jit.freeze(_trace(stack.inference_module().eval(), given))
             traced = path.with_name(f"traced-{path.name}")
             torch.jit.save(trace, str(traced), _extra_files={KEY: describe(info, stack)})
-        _without_notes(traced, path)
+        _strip_debug_files(traced, path)
         verify(TorchScriptInpainter(path), checkpoint)
     return output
 
@@ -63,11 +63,11 @@ def _trace(model: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> torch.jit
     return traced
 
 
-def _without_notes(traced: Path, output: Path) -> None:
+def _strip_debug_files(traced: Path, output: Path) -> None:
     """Copy a trace without torch's notes beside the code: where in the source it stands, with this machine's paths."""
     with zipfile.ZipFile(traced) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as target:
         for member in source.infolist():
             if not member.filename.endswith(".debug_pkl"):
                 name = f"{output.stem}/{member.filename.split('/', 1)[1]}"
                 known = name.endswith("/.data/serialization_id")
-                target.writestr(zipfile.ZipInfo(name), _SERIAL if known else source.read(member))
+                target.writestr(zipfile.ZipInfo(name), _SERIALIZATION_ID if known else source.read(member))

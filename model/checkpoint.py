@@ -109,7 +109,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
     """
     info, content = read_verified(path)
     try:
-        model = _built(info)
+        model = _build_model(info)
         model.load_state_dict(load(content))
     except (CheckpointError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(
@@ -118,7 +118,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
     return model.eval(), info
 
 
-def _built(info: CheckpointInfo) -> Network:
+def _build_model(info: CheckpointInfo) -> Network:
     if info.domain == StraightStack.domain:
         return StraightStack(StraightConfig.from_dict(info.architecture))
     return LayerStack(StackConfig.from_dict(info.architecture))

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.membrane import LEVELS, membrane
+from corinpaint.model.membrane import PYRAMID_LEVELS, interpolate_membrane
 from corinpaint.model.precision import full_precision
 from corinpaint.model.prior import PriorConfig, PyramidPrior
 from corinpaint.model.unet import UNet, UNetConfig
@@ -30,16 +30,19 @@ INPUTS = (5, 1)
 EXTRAS = 4
 """Channels that are known in holes too: place and prior."""
 
-SWEEPS = (3, 6)
+MEMBRANE_SWEEPS = (3, 6)
 """Of the membranes over the context and over the difference."""
 
-COARSE = 8
+CONTEXT_POOLING = 8
 """Cells over which the context is averaged to show its structure."""
 
-WIDEST = 4.0
-"""Limit of the logarithm of the scale, and of the scatter that the network sees."""
+MAX_LOG_SCALE = 4.0
+"""Limit of the absolute natural logarithm of the predicted scale."""
 
-MOSTLY = 0.5
+MAX_SCATTER = 4.0
+"""Limit of the scatter that the network sees, units of the noise."""
+
+MIN_KNOWN_FRACTION = 0.5
 """Share of a cell that must be known for the membranes to be held by it."""
 
 
@@ -75,7 +78,7 @@ class StraightConfig:
 
     def multiple(self) -> int:
         """Height and width of a window must be multiples of this, px."""
-        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, LEVELS))
+        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, PYRAMID_LEVELS))
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as plain values, for JSON."""
@@ -122,7 +125,7 @@ class CellOutput(NamedTuple):
     offset: Tensor
 
 
-class _Fields(NamedTuple):
+class _CellInputs(NamedTuple):
     """What is computed once for all layers, per cell."""
 
     difference: Tensor
@@ -149,14 +152,14 @@ class StraightStack(nn.Module):
         What it sees, see `corinpaint.model.metadata.DOMAINS`.
     inputs, outputs : tuple of str
         Names of what `forward` takes and returns.
-    planes : int
+    channels : int
         Of image and mask.
     """
 
     domain = "noise"
     inputs = ("image", "mask", "place")
     outputs = ("filled", "reached", "scale")
-    planes = 2
+    channels = 2
 
     def __init__(self, config: StraightConfig | None = None) -> None:
         super().__init__()
@@ -169,7 +172,7 @@ class StraightStack(nn.Module):
         self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
         for layer in self.layers:
-            _quieten(layer)
+            _shrink_residual_weights(layer)
 
     @property
     def multiple(self) -> int:
@@ -209,16 +212,16 @@ class StraightStack(nn.Module):
         WrongShapeError
             The shapes do not fit (not checked while tracing).
         """
-        cells = self.cells(image, mask, place)
-        filled = self._enlarged(cells.predictions[-1]) + cells.offset
+        cells = self.predict_cells(image, mask, place)
+        filled = self._upsample(cells.predictions[-1]) + cells.offset
         reached = functional.interpolate(cells.reached, scale_factor=float(self.config.cell), mode="nearest")
-        return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._enlarged(cells.log_scale))
+        return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._upsample(cells.log_scale))
 
-    def restorer(self) -> nn.Module:
+    def inference_module(self) -> nn.Module:
         """What is exported: the network itself."""
         return self
 
-    def cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
+    def predict_cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
         """What `forward` enlarges; parameters as there."""
         self._check(image, mask, place)
         with full_precision(image), torch.no_grad():
@@ -226,48 +229,51 @@ class StraightStack(nn.Module):
             count = mask[:, :1].sum(dim=(2, 3), keepdim=True).clamp(min=1.0)
             offset = (clean[:, :1]).sum(dim=(2, 3), keepdim=True) / count
             clean = (clean - offset) * mask
-            scatter, fields = self._fields(clean, mask, place)
-        current, known = fields.difference, fields.known
+            scatter, inputs = self._cell_inputs(clean, mask, place)
+        current, known = inputs.difference, inputs.known
         predictions = []
-        extras = torch.cat((fields.place, *map(torch.asinh, self._steps(fields, fields.prior))), dim=1)
+        extras = torch.cat((inputs.place, *map(torch.asinh, self._structure(inputs, inputs.prior))), dim=1)
         for index, layer in enumerate(self.layers):
-            seen = (*map(torch.asinh, self._steps(fields, current)), scatter)
-            features = torch.cat((torch.cat((*seen, fields.place), 1) * known, fields.context), 1)
-            values, reached = layer(features, torch.cat((known, fields.context_known), 1), extras)
+            seen = (*map(torch.asinh, self._structure(inputs, current)), scatter)
+            features = torch.cat((torch.cat((*seen, inputs.place), 1) * known, inputs.context), 1)
+            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras)
             values = values.float()
-            prediction = fields.prior + values[:, :1]
-            predictions.append(prediction + fields.base)
+            prediction = inputs.prior + values[:, :1]
+            predictions.append(prediction + inputs.base)
             if index + 1 < self.config.layers:
-                grown = self._grown(known)
+                grown = self._dilate(known)
                 current = torch.where(known > 0, current, torch.where(grown > 0, prediction, 0.0))
                 scatter, known = torch.where(known > 0, scatter, 0.0), torch.maximum(known, grown)
-        log_scale = values[:, 1:2].clamp(-WIDEST, WIDEST)
-        return CellOutput(tuple(predictions), fields.prior + fields.base, log_scale, reached, offset)
+        log_scale = values[:, 1:2].clamp(-MAX_LOG_SCALE, MAX_LOG_SCALE)
+        return CellOutput(tuple(predictions), inputs.prior + inputs.base, log_scale, reached, offset)
 
-    def _fields(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, _Fields]:
+    def _cell_inputs(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, _CellInputs]:
         cell = self.config.cell
         weight = functional.avg_pool2d(mask, cell)
         means = functional.avg_pool2d(image, cell) / torch.where(weight > 0, weight, 1.0)
-        own, context = weight[:, :1], (weight[:, 1:2] > MOSTLY).to(image.dtype)
+        own, context = weight[:, :1], (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(image.dtype)
         height = own.shape[2]
         rows = (torch.arange(height, device=image.device, dtype=image.dtype) + 0.5) * cell - height * cell / 2
         logs = rows[None, :] * (place[:, 1:] / place[:, :1])
         distinct = (torch.exp(logs) * place[:, 1:]).clamp(max=1.0) ** 2
-        base = membrane(means[:, 1:2], context, SWEEPS[0])
+        base = interpolate_membrane(means[:, 1:2], context, MEMBRANE_SWEEPS[0])
         difference = means[:, :1] - base
         smooth, reference = self.prior(difference, own * distinct[:, None, :, None])
-        held = (own > MOSTLY).to(image.dtype)
-        prior = smooth + membrane(difference - smooth, held, SWEEPS[1])
+        held = (own > MIN_KNOWN_FRACTION).to(image.dtype)
+        prior = smooth + interpolate_membrane(difference - smooth, held, MEMBRANE_SWEEPS[1])
         flat = functional.interpolate(means[:, :1], scale_factor=float(cell), mode="nearest")
         residual = (image[:, :1] - flat) * mask[:, :1]
         power = functional.avg_pool2d(residual**2, cell) / torch.where(own > 0, own, 1.0)
-        scatter = torch.sqrt(power + 1e-6).clamp(max=WIDEST) - 1
+        scatter = torch.sqrt(power + 1e-6).clamp(max=MAX_SCATTER) - 1
         radius = torch.log2(place[:, :1] / 256)[:, :, None]
         where = torch.stack((logs[:, :, None].clamp(-2, 2), radius.expand(-1, height, 1)), 1)
         coarse = functional.interpolate(
-            functional.avg_pool2d(base, COARSE), scale_factor=float(COARSE), mode="bilinear", align_corners=False
+            functional.avg_pool2d(base, CONTEXT_POOLING),
+            scale_factor=float(CONTEXT_POOLING),
+            mode="bilinear",
+            align_corners=False,
         )
-        fields = _Fields(
+        inputs = _CellInputs(
             difference=difference,
             known=(own > 0).to(image.dtype),
             base=base,
@@ -278,18 +284,18 @@ class StraightStack(nn.Module):
             context=torch.asinh((base - coarse) / 2) * context,
             context_known=context,
         )
-        return scatter, fields
+        return scatter, inputs
 
     @staticmethod
-    def _steps(fields: _Fields, values: Tensor) -> tuple[Tensor, Tensor]:
+    def _structure(inputs: _CellInputs, values: Tensor) -> tuple[Tensor, Tensor]:
         """Structure coarser and finer than the smooth field."""
-        return (values - fields.reference) / 2, values - fields.smooth
+        return (values - inputs.reference) / 2, values - inputs.smooth
 
-    def _grown(self, known: Tensor) -> Tensor:
+    def _dilate(self, known: Tensor) -> Tensor:
         growth = self.config.growth
         return functional.max_pool2d(known, 2 * growth + 1, stride=1, padding=growth)
 
-    def _enlarged(self, cells: Tensor) -> Tensor:
+    def _upsample(self, cells: Tensor) -> Tensor:
         return functional.interpolate(cells, scale_factor=float(self.config.cell), mode="bilinear", align_corners=False)
 
     def _check(self, image: Tensor, mask: Tensor, place: Tensor) -> None:
@@ -308,7 +314,7 @@ class StraightStack(nn.Module):
             )
 
 
-def _quieten(layer: nn.Module) -> None:
+def _shrink_residual_weights(layer: nn.Module) -> None:
     """Start the residual convolutions small, so that a fresh network does not shout over the prior."""
     unet = layer
     convolutions = [*unet.bottom]  # type: ignore[misc]

@@ -10,20 +10,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-LEVELS = 4
+PYRAMID_LEVELS = 4
 """Halvings of the pyramid."""
 
-NEIGHBOURS = torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])[None, None] / 4
+JACOBI_KERNEL = torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])[None, None] / 4
 """Mean of the four neighbours, as a kernel: one node in an exported graph."""
 
 
-def membrane(image: Tensor, known: Tensor, sweeps: int) -> Tensor:
+def interpolate_membrane(image: Tensor, known: Tensor, sweeps: int) -> Tensor:
     """Span a membrane over what is not known.
 
     Parameters
     ----------
     image : Tensor (N, 1, H, W), float
-        H and W multiples of 2^`LEVELS`; finite everywhere.
+        H and W multiples of 2^`PYRAMID_LEVELS`; finite everywhere.
     known : Tensor (N, 1, H, W), float
         1 where the image is known, 0 elsewhere.
     sweeps : int
@@ -35,7 +35,7 @@ def membrane(image: Tensor, known: Tensor, sweeps: int) -> Tensor:
         The image where it is known; 0 where nothing is known at all.
     """
     levels = [(image * known, known)]
-    for _ in range(LEVELS):
+    for _ in range(PYRAMID_LEVELS):
         levels.append((functional.avg_pool2d(levels[-1][0], 2), functional.avg_pool2d(levels[-1][1], 2)))
     surface = torch.zeros_like(levels[-1][0])
     for step, (sums, weights) in enumerate(reversed(levels)):
@@ -44,9 +44,9 @@ def membrane(image: Tensor, known: Tensor, sweeps: int) -> Tensor:
         held, values = weights > 0, sums / torch.where(weights > 0, weights, 1.0)
         surface = torch.where(held, values, surface)
         for _ in range(sweeps):
-            surface = torch.where(held, values, _relaxed(surface))
+            surface = torch.where(held, values, _jacobi_sweep(surface))
     return surface
 
 
-def _relaxed(surface: Tensor) -> Tensor:
-    return functional.conv2d(functional.pad(surface, (1, 1, 1, 1), mode="replicate"), NEIGHBOURS.to(surface))
+def _jacobi_sweep(surface: Tensor) -> Tensor:
+    return functional.conv2d(functional.pad(surface, (1, 1, 1, 1), mode="replicate"), JACOBI_KERNEL.to(surface))

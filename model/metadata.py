@@ -20,7 +20,7 @@ from corinpaint.lasco.files import as_path, package_data
 
 FORMAT_VERSION = 1
 KEY = "corinpaint"
-MAX_HEADER = 100_000_000
+MAX_HEADER_BYTES = 100_000_000
 """Longest header that safetensors itself accepts, bytes."""
 
 
@@ -31,20 +31,20 @@ class Domain:
     Attributes
     ----------
     name : str
-    planes : int
+    channels : int
         Images of a sample: the frame, and its context where the network takes any.
     has_place : bool
         Whether each sample comes with the place of its window, see `corinpaint.model.log_polar`.
     """
 
     name: str
-    planes: int
+    channels: int
     has_place: bool
 
     @property
     def takes_context(self) -> bool:
         """Whether the network sees other frames beside the one that it fills."""
-        return self.planes > 1
+        return self.channels > 1
 
 
 EQUALISED = Domain("equalised", 1, has_place=False)
@@ -141,7 +141,7 @@ def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
         The file is missing, is damaged, or is no checkpoint of this program.
     """
     path = as_path(path, "path")
-    return _described(path, _header(path))
+    return _parse_description(path, _read_header(path))
 
 
 def read_verified(path: str | os.PathLike[str]) -> tuple[CheckpointInfo, bytes]:
@@ -163,8 +163,8 @@ def read_verified(path: str | os.PathLike[str]) -> tuple[CheckpointInfo, bytes]:
         As for `read_info`, or the tensors are not those that were saved.
     """
     path = as_path(path, "path")
-    header = _header(path)
-    info = _described(path, header)
+    header = _read_header(path)
+    info = _parse_description(path, header)
     content = path.read_bytes()
     start = 8 + struct.unpack("<Q", content[:8])[0]
     try:
@@ -181,12 +181,12 @@ def read_verified(path: str | os.PathLike[str]) -> tuple[CheckpointInfo, bytes]:
     return info, content
 
 
-def _header(path: Path) -> dict[str, Any]:
+def _read_header(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             start = file.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
-            if length > MAX_HEADER:
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
+            if length > MAX_HEADER_BYTES:
                 raise _foreign(path)
             raw = file.read(length)
     except FileNotFoundError as error:
@@ -206,7 +206,7 @@ def _header(path: Path) -> dict[str, Any]:
     return header
 
 
-def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
+def _parse_description(path: Path, header: dict[str, Any]) -> CheckpointInfo:
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or KEY not in metadata:
         raise _foreign(path)

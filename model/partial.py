@@ -81,10 +81,12 @@ class PartialConv2d(nn.Module):
         seen = (valid > 0).to(mask.dtype)
         # clamp, not "+ eps": ONNX optimisers drop an added epsilon and then divide 0 by 0.
         ratio = seen * (self.window_size / valid.clamp(min=1.0))
-        sums = functional.conv2d(self._masked(features, mask), self.weight, stride=self.stride, padding=self.padding)
+        sums = functional.conv2d(
+            self._masked_features(features, mask), self.weight, stride=self.stride, padding=self.padding
+        )
         return sums * ratio + self.bias[None, :, None, None] * seen, seen
 
-    def _masked(self, features: Tensor, mask: Tensor) -> Tensor:
+    def _masked_features(self, features: Tensor, mask: Tensor) -> Tensor:
         if len(self.groups_in) == 1:
             return features * mask
         groups = torch.split(features, list(self.groups_in), dim=1)
@@ -95,10 +97,22 @@ class PartialConv2d(nn.Module):
         return f"{self.groups_in} -> {self.weight.shape[0]}, kernel={self.kernel}, stride={self.stride}"
 
 
-def reach_of(convolution: PartialConv2d, level: int) -> int:
-    """Pixels by which a convolution at a scale of 1/2^level is sure to push every side of a hole inwards.
+def mask_growth(convolution: PartialConv2d, input_stride: int) -> int:
+    """Number of px by which the mask update of a partial convolution shrinks a hole from every side, at least.
 
-    A strided window reaches one pixel less over its own cells on the far side than on the near side.
+    It is the radius of the receptive field, less what the stride takes away: a strided kernel reaches `stride - 1` cells
+    less far on one side of its output cell than on the other.
+
+    Parameters
+    ----------
+    convolution : PartialConv2d
+    input_stride : int
+        Stride of the convolution's input with respect to the image, px: 2^level at a resolution of 1/2^level.
+
+    Returns
+    -------
+    int
+        Image px, 0 or more.
     """
     cells = convolution.padding - (convolution.stride - 1)
-    return int(max(cells, 0) * 2**level)
+    return max(cells, 0) * input_stride

@@ -71,21 +71,21 @@ class PyramidPrior(nn.Module):
         self.powers = [(row, total - row) for total in range(config.degree, -1, -1) for row in range(total, -1, -1)]
         size = len(self.powers)
         products = [(a + c, b + d) for a, b in self.powers for c, d in self.powers]
-        self.register_buffer("moments", self._windows(products), persistent=False)
-        self.register_buffer("basis", self._windows(self.powers), persistent=False)
+        self.register_buffer("moments", self._weighted_monomials(products), persistent=False)
+        self.register_buffer("basis", self._weighted_monomials(self.powers), persistent=False)
         self.register_buffer("ridge", config.ridge * torch.eye(size)[None, :, :, None, None], persistent=False)
         self.moments: Tensor
         self.basis: Tensor
         self.ridge: Tensor
 
-    def _windows(self, powers: list[tuple[int, int]]) -> Tensor:
+    def _weighted_monomials(self, powers: list[tuple[int, int]]) -> Tensor:
         """Gaussian window times powers of the offset in units of its width, shape (len(powers), 1, side, side)."""
         config = self.config
-        down = [self._line(config.sigma, power) for power in range(2 * config.degree + 1)]
-        along = [self._line(config.across or config.sigma, power) for power in range(2 * config.degree + 1)]
+        down = [self._weighted_powers(config.sigma, power) for power in range(2 * config.degree + 1)]
+        along = [self._weighted_powers(config.across or config.sigma, power) for power in range(2 * config.degree + 1)]
         return torch.stack([torch.outer(down[row], along[column]) for row, column in powers])[:, None]
 
-    def _line(self, sigma: float, power: int) -> Tensor:
+    def _weighted_powers(self, sigma: float, power: int) -> Tensor:
         offsets = torch.arange(-self.config.radius, self.config.radius + 1) / sigma
         line = torch.exp(-(offsets**2) / 2)
         return line / line.sum() * offsets**power
@@ -115,16 +115,16 @@ class PyramidPrior(nn.Module):
             weights = functional.avg_pool2d(weights, 2)
             levels.append((sums, weights))
         total = weights.mean(dim=(2, 3), keepdim=True)
-        field = _quotient(sums.mean(dim=(2, 3), keepdim=True), total).expand_as(sums)
+        field = _divide_where_positive(sums.mean(dim=(2, 3), keepdim=True), total).expand_as(sums)
         reference = field
         for step, (sums, weights) in enumerate(reversed(levels)):
-            field = _enlarged(field) if step else field
-            field = field + self._fitted(sums - weights * field, weights)
+            field = _upsample(field) if step else field
+            field = field + self._fit_at_centres(sums - weights * field, weights)
             if self.config.coarsest - step == self.config.reference:
                 reference = field
-        return _enlarged(field, self.config.finest), _enlarged(reference, self.config.reference)
+        return _upsample(field, self.config.finest), _upsample(reference, self.config.reference)
 
-    def _fitted(self, sums: Tensor, weights: Tensor) -> Tensor:
+    def _fit_at_centres(self, sums: Tensor, weights: Tensor) -> Tensor:
         """Value at each cell's centre of the polynomial fitted to weighted differences; all tensors (N, 1, h, w)."""
         radius, size = self.config.radius, len(self.powers)
         moments = functional.conv2d(weights, self.moments, padding=radius)
@@ -138,12 +138,12 @@ class PyramidPrior(nn.Module):
         return equations[:, :, 1] / equations[:, :, 0]
 
 
-def _quotient(sums: Tensor, weights: Tensor) -> Tensor:
+def _divide_where_positive(sums: Tensor, weights: Tensor) -> Tensor:
     known = weights > 0
     return where(known, sums, 0.0) / where(known, weights, 1.0)
 
 
-def _enlarged(field: Tensor, times: int = 1) -> Tensor:
+def _upsample(field: Tensor, times: int = 1) -> Tensor:
     for _ in range(times):
         field = functional.interpolate(field, scale_factor=2.0, mode="bilinear", align_corners=False)
     return field

@@ -52,7 +52,7 @@ class StackConfig:
     pyramid: PriorConfig = field(default_factory=PriorConfig)
     scale: float = 0.02
 
-    def step(self) -> int:
+    def growth_per_layer(self) -> int:
         """Growth in px of the mask from one layer to the next."""
         return max(HALF_BLOCK // self.layers, 1) if self.growth is None else self.growth
 
@@ -113,15 +113,15 @@ class LayerStack(nn.Module):
     domain : str
         What it sees, see `corinpaint.model.metadata.DOMAINS`.
     inputs, outputs : tuple of str
-        Names of what its `restorer` takes and returns.
-    planes : int
+        Names of what its `inference_module` takes and returns.
+    channels : int
         Of image and mask.
     """
 
     domain = "equalised"
     inputs = ("image", "mask")
     outputs = ("restored", "mask_out")
-    planes = 1
+    channels = 1
 
     def __init__(self, config: StackConfig | None = None) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class LayerStack(nn.Module):
     def reach(self) -> int:
         """Distance in px from every side over which a hole is sure to be filled."""
         last = self.layers[-1]
-        return last.reach + self.config.step() * (self.config.layers - 1)  # type: ignore[operator,return-value]
+        return last.reach + self.config.growth_per_layer() * (self.config.layers - 1)  # type: ignore[operator,return-value]
 
     def forward(self, image: Tensor, mask: Tensor) -> StackOutput:
         """Fill the holes of a batch.
@@ -176,7 +176,7 @@ class LayerStack(nn.Module):
         for index, unet in enumerate(self.layers):
             known = masks[-1]
             prediction, reached = self._predict(unet, current, known)
-            grown = reached if index + 1 == self.config.layers else self._grown(known)
+            grown = reached if index + 1 == self.config.layers else self._dilate(known)
             grown = torch.maximum(grown, known)
             current = torch.where(known > 0, current, torch.where(grown > 0, prediction, 0.0))
             filled.append(current)
@@ -184,9 +184,9 @@ class LayerStack(nn.Module):
             masks.append(grown)
         return StackOutput(tuple(filled), tuple(predictions), tuple(masks))
 
-    def restorer(self) -> nn.Module:
+    def inference_module(self) -> nn.Module:
         """What is exported."""
-        return Restorer(self)
+        return InferenceModule(self)
 
     def _predict(self, unet: nn.Module, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.prior == "none":
@@ -197,8 +197,8 @@ class LayerStack(nn.Module):
         values, reached = unet((image - reference) * (mask / self.config.scale), mask)
         return smooth + values * self.config.scale, reached
 
-    def _grown(self, mask: Tensor) -> Tensor:
-        step = self.config.step()
+    def _dilate(self, mask: Tensor) -> Tensor:
+        step = self.config.growth_per_layer()
         columns = functional.max_pool2d(mask, (1, 2 * step + 1), stride=1, padding=(0, step))
         return functional.max_pool2d(columns, (2 * step + 1, 1), stride=1, padding=(step, 0))
 
@@ -217,7 +217,7 @@ class LayerStack(nn.Module):
             )
 
 
-class Restorer(nn.Module):
+class InferenceModule(nn.Module):
     """A stack reduced to what an exported model returns.
 
     Parameters

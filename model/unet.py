@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from corinpaint.model.partial import PartialConv2d, reach_of
+from corinpaint.model.partial import PartialConv2d, mask_growth
 
-SLOPE = 0.2
+NEGATIVE_SLOPE = 0.2
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ class UNet(nn.Module):
         groups, kernel = tuple(config.inputs), config.first_kernel
         for width in widths:
             self.down.append(PartialConv2d(groups, width, kernel=kernel, stride=2))
-            self.down_residual.append(_residual(width, config.residual))
+            self.down_residual.append(_residual_convolutions(width, config.residual))
             groups, kernel = (width + extras,), 3
         channels = widths[-1]
-        self.bottom = _residual(channels, config.bottom)
+        self.bottom = _residual_convolutions(channels, config.bottom)
         self.up, self.up_residual = nn.ModuleList(), nn.ModuleList()
         for width in reversed(widths[:-1]):
             self.up.append(PartialConv2d((channels + extras, width), width))
-            self.up_residual.append(_residual(width, config.residual))
+            self.up_residual.append(_residual_convolutions(width, config.residual))
             channels = width
         self.last = PartialConv2d((channels + extras, *config.inputs), config.outputs)
         nn.init.zeros_(self.last.weight)
@@ -109,12 +109,12 @@ class UNet(nn.Module):
         """Distance in px from every side over which a hole is sure to be filled."""
         depth = self.config.depth
         parts: list[tuple[nn.Module, int]] = list(zip(self.down, range(depth), strict=True))
-        parts += [(one, level + 1) for level, blocks in enumerate(self.down_residual) for one in _modules(blocks)]
+        parts += [(one, level + 1) for level, blocks in enumerate(self.down_residual) for one in _as_list(blocks)]
         parts += [(convolution, depth) for convolution in self.bottom]
         for step, (convolution, blocks) in enumerate(zip(self.up, self.up_residual, strict=True)):
-            parts += [(one, depth - 1 - step) for one in (convolution, *_modules(blocks))]
+            parts += [(one, depth - 1 - step) for one in (convolution, *_as_list(blocks))]
         parts.append((self.last, 0))
-        return sum(reach_of(cast(PartialConv2d, convolution), level) for convolution, level in parts)
+        return sum(mask_growth(cast(PartialConv2d, convolution), 2**level) for convolution, level in parts)
 
     def forward(self, image: Tensor, mask: Tensor, extras: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Predict an image from the valid pixels of another.
@@ -138,42 +138,42 @@ class UNet(nn.Module):
         skips, known = [(image, mask)], [extras]
         features = image
         for level, (convolution, blocks) in enumerate(zip(self.down, self.down_residual, strict=True)):
-            features, mask = convolution(_with(features, known[-1]) if level else features, mask)
-            features, mask = _added(_modules(blocks), functional.leaky_relu(features, SLOPE), mask)
+            features, mask = convolution(_append_extras(features, known[-1]) if level else features, mask)
+            features, mask = _add_residuals(_as_list(blocks), functional.leaky_relu(features, NEGATIVE_SLOPE), mask)
             skips.append((features, mask))
             known.append(None if extras is None else functional.avg_pool2d(cast(Tensor, known[-1]), 2))
-        features, mask = _added(self.bottom, features, mask)
+        features, mask = _add_residuals(self.bottom, features, mask)
         skips.pop()
         known.pop()
         for convolution, blocks in zip(self.up, self.up_residual, strict=True):
-            features, mask = convolution(*_joined(features, mask, skips.pop(), known.pop()))
-            features, mask = _added(_modules(blocks), functional.leaky_relu(features, SLOPE), mask)
-        values, mask = self.last(*_joined(features, mask, skips.pop(), known.pop()))
+            features, mask = convolution(*_upsample_and_concatenate(features, mask, skips.pop(), known.pop()))
+            features, mask = _add_residuals(_as_list(blocks), functional.leaky_relu(features, NEGATIVE_SLOPE), mask)
+        values, mask = self.last(*_upsample_and_concatenate(features, mask, skips.pop(), known.pop()))
         return values, mask
 
 
-def _residual(width: int, count: int) -> nn.ModuleList:
+def _residual_convolutions(width: int, count: int) -> nn.ModuleList:
     return nn.ModuleList(PartialConv2d((width,), width) for _ in range(count))
 
 
-def _modules(blocks: nn.Module) -> list[nn.Module]:
+def _as_list(blocks: nn.Module) -> list[nn.Module]:
     return list(cast(nn.ModuleList, blocks))
 
 
-def _added(convolutions: Iterable[nn.Module], features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _add_residuals(convolutions: Iterable[nn.Module], features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     for convolution in convolutions:
         change, mask = convolution(features, mask)
-        features = features + functional.leaky_relu(change, SLOPE)
+        features = features + functional.leaky_relu(change, NEGATIVE_SLOPE)
     return features, mask
 
 
-def _with(features: Tensor, extras: Tensor | None) -> Tensor:
+def _append_extras(features: Tensor, extras: Tensor | None) -> Tensor:
     return features if extras is None else torch.cat((features, extras), dim=1)
 
 
-def _joined(
+def _upsample_and_concatenate(
     features: Tensor, mask: Tensor, skip: tuple[Tensor, Tensor], extras: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     upper = functional.interpolate(features, scale_factor=2.0, mode="nearest")
     upper_mask = functional.interpolate(mask, scale_factor=2.0, mode="nearest")
-    return torch.cat((_with(upper, extras), skip[0]), dim=1), torch.cat((upper_mask, skip[1]), dim=1)
+    return torch.cat((_append_extras(upper, extras), skip[0]), dim=1), torch.cat((upper_mask, skip[1]), dim=1)

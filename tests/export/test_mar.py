@@ -27,7 +27,7 @@ def test_the_archive_holds_what_serving_needs_and_nothing_else(archive):
     assert {"corinpaint/__init__.py", "corinpaint/lasco/level05/never_sent_blocks.json"} <= names
     assert any(name.startswith("corinpaint/lasco/nominal/nominal_") for name in names)
     rooms = {name.split("/")[1] for name in names if name.startswith("corinpaint/") and name.count("/") > 1}
-    assert rooms == set(mar.ROOMS)
+    assert rooms == set(mar.SUBPACKAGES)
     assert not [name for name in names if "weights" in name or "__pycache__" in name or name.endswith(".safetensors")]
     assert manifest["model"]["handler"] == "corinpaint_handler.py"
     assert manifest["model"]["configFile"] == "model-config.yaml"

@@ -88,7 +88,7 @@ def test_a_model_in_half_precision_beside_the_checkpoint_is_not_taken_for_the_fu
         (tmp_path / f"x{suffix}").write_bytes(source.read_bytes())
     made = []
     monkeypatch.setattr(onnx_export, "export", lambda *given: made.append(given))
-    onnx_export.take(tmp_path / "x.safetensors", tmp_path / "out.onnx")
+    onnx_export.copy_or_export(tmp_path / "x.safetensors", tmp_path / "out.onnx")
     assert made == [(tmp_path / "x.safetensors", tmp_path / "out.onnx")]
 
 
@@ -148,7 +148,7 @@ def test_a_failing_proof_leaves_nothing_behind(checkpoint, onnx_model, tmp_path,
 
     ready = onnx.load(str(onnx_model))
     del ready.metadata_props[:]
-    monkeypatch.setattr(onnx_export, "_translated", lambda *_: ready)
+    monkeypatch.setattr(onnx_export, "_convert", lambda *_: ready)
     monkeypatch.setattr(onnx_export, "verify", refuse)
     with pytest.raises(ExportError, match="differs"):
         onnx_export.export(checkpoint, tmp_path / "model.onnx")

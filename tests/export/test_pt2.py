@@ -165,7 +165,7 @@ def test_a_failing_proof_leaves_nothing_behind(straight_checkpoint, program, tmp
         raise ExportError("differs")
 
     ready = torch.export.load(str(program))
-    monkeypatch.setattr(pt2, "_program", lambda *_: ready)
+    monkeypatch.setattr(pt2, "_export_program", lambda *_: ready)
     monkeypatch.setattr(pt2, "Pt2Inpainter", Path)
     monkeypatch.setattr(pt2, "verify", refuse)
     with pytest.raises(ExportError, match="differs"):

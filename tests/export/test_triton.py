@@ -109,7 +109,7 @@ def test_a_failing_export_leaves_what_was_there(repository, straight_checkpoint,
         raise ExportError("differs")
 
     before = (repository / "corinpaint" / "1" / "model.onnx").read_bytes()
-    monkeypatch.setattr(triton.onnx, "take", refuse)
+    monkeypatch.setattr(triton.onnx, "copy_or_export", refuse)
     with pytest.raises(ExportError, match="differs"):
         triton.export(straight_checkpoint, repository)
     assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == before

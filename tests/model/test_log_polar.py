@@ -52,7 +52,7 @@ def test_a_fresh_network_gives_its_prior_and_the_scatter_of_the_noise(layers, co
     model, given = stack(layers, fresh=True), window(noisy(), context=context)
 
     with torch.no_grad():
-        cells = model.cells(*given)
+        cells = model.predict_cells(*given)
     _, reached, scale = run(model, given)
 
     assert len(cells.predictions) == layers
@@ -74,7 +74,7 @@ def test_the_scale_is_the_one_the_cells_have():
     model, given = stack(2), window(noisy())
 
     with torch.no_grad():
-        widths = model.cells(*given).log_scale.exp()
+        widths = model.predict_cells(*given).log_scale.exp()
     _, _, scale = run(model, given)
 
     assert widths.max() > 1.01 * widths.min()
@@ -180,7 +180,7 @@ def test_the_network_sees_the_context_beyond_its_prior():
     blind[:, 1] = 0
 
     with torch.no_grad():
-        seen, unseen = model.cells(image, mask, place), model.cells(image, blind, place)
+        seen, unseen = model.predict_cells(image, mask, place), model.predict_cells(image, blind, place)
 
     assert not torch.equal(seen.log_scale, unseen.log_scale)
 
@@ -274,8 +274,8 @@ def test_the_prior_keeps_full_precision_under_mixed_precision():
 def test_it_is_what_it_exports():
     model = stack()
 
-    assert model.restorer() is model
-    assert (len(model.inputs), len(model.outputs), model.planes) == (3, 3, 2)
+    assert model.inference_module() is model
+    assert (len(model.inputs), len(model.outputs), model.channels) == (3, 3, 2)
 
 
 def test_the_default_network_reaches_across_a_window_with_under_two_million_weights():

@@ -8,7 +8,7 @@ import torch
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
 from corinpaint.model.prior import PriorConfig
-from corinpaint.model.stack import LayerStack, Restorer, StackConfig
+from corinpaint.model.stack import InferenceModule, LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 
 UNET = UNetConfig(base=4, depth=4, max_width=8, bottom=4)
@@ -106,7 +106,7 @@ def test_a_fresh_stack_gives_the_prior(image):
 
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
 def test_an_all_valid_image_is_copied_through(image, prior):
-    restored, mask_out = Restorer(stack(prior=prior))(image, torch.ones_like(image))
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, torch.ones_like(image))
 
     assert torch.equal(restored, image)
     assert mask_out.all()
@@ -117,7 +117,7 @@ def test_a_nearly_empty_image_gives_finite_values(image, prior):
     mask = torch.zeros_like(image)
     mask[0, 0, 100, 100] = 1
 
-    restored, mask_out = Restorer(stack(prior=prior))(image, mask)
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, mask)
 
     assert torch.isfinite(restored).all()
     assert restored[0, 0, 100, 100] == image[0, 0, 100, 100]
@@ -126,7 +126,7 @@ def test_a_nearly_empty_image_gives_finite_values(image, prior):
 
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
 def test_an_empty_image_stays_empty(image, prior):
-    restored, mask_out = Restorer(stack(prior=prior))(image, torch.zeros_like(image))
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, torch.zeros_like(image))
 
     assert not restored.any()
     assert not mask_out.any()
@@ -181,7 +181,7 @@ def test_no_layers_are_refused():
 
 
 def test_a_trace_serves_other_sizes_batches_and_masks(image):
-    model = Restorer(stack())
+    model = InferenceModule(stack())
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)
