@@ -1,18 +1,18 @@
-"""The network that fills straightened windows: a smooth prior, and on it what partial convolutions know of the corona.
+"""The network that fills log-polar windows: UNets of partial convolutions that correct a smooth prior.
 
-A straightened window (`corinpaint.restore.network.log_polar_grid`) has the logarithm of the radius along its columns
-and the position angle along its rows, so that streamers run along columns and a power of the radius is a straight
+A log-polar window (`corinpaint.restore.network.log_polar_grid`) samples the logarithm of the radius along its columns
+and the position angle along its rows, so that streamers run along columns and a power law of the radius is a straight
 line. Values are in units of the noise (`corinpaint.restore.network.equalisation.fit_noise`). The network works on cells
-of a few pixels, whose means show what the noise of a pixel hides, and predicts the difference to a prior, with a scale
-beside it.
+of a few px, whose means have less noise than a pixel. It predicts the difference to the prior, and a scale: the
+standard deviation of a pixel about the prediction.
 
-With context, the prior is that of the difference to the context, added to the context.
+With a context frame, the prior is that of the difference between frame and context, added to the context.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,16 +25,16 @@ from corinpaint.model.prior import PriorConfig, PyramidPrior
 from corinpaint.model.unet import UNet, UNetConfig
 
 INPUTS = (5, 1)
-"""Channels that see the frame (difference to two fields, scatter, place) and the context."""
+"""Input channels of a UNet: of the frame (differences to two levels of the prior, scatter, place), of the context."""
 
 EXTRAS = 4
-"""Channels that are known in holes too: place and prior."""
+"""Number of channels that are valid in holes too: place and prior."""
 
 MEMBRANE_SWEEPS = (3, 6)
-"""Of the membranes over the context and over the difference."""
+"""Jacobi sweeps of the membranes over the context and over the difference."""
 
 CONTEXT_POOLING = 8
-"""Cells over which the context is averaged to show its structure."""
+"""Side in cells of the average that is subtracted from the context to show its structure."""
 
 MAX_LOG_SCALE = 4.0
 """Limit of the absolute natural logarithm of the predicted scale."""
@@ -43,25 +43,25 @@ MAX_SCATTER = 4.0
 """Limit of the scatter that the network sees, units of the noise."""
 
 MIN_KNOWN_FRACTION = 0.5
-"""Share of a cell that must be known for the membranes to be held by it."""
+"""Minimum fraction of valid pixels for which a cell is a boundary condition of the membranes."""
 
 
 @dataclass(frozen=True)
 class StraightConfig:
-    """Architecture; all that is needed to build it.
+    """Architecture of the network: everything that is needed to build it.
 
     Attributes
     ----------
     layers : int
-        L, at least 1; each fills `growth` cells, the last one the rest.
+        Number of layers L, at least 1; each fills a margin of `growth` cells, the last one everything else.
     unet : UNetConfig
-        Of each layer; `inputs`, `extras` and `outputs` are those of this module.
+        Architecture of the UNet of each layer; `inputs`, `extras` and `outputs` must be those of this module.
     pyramid : PriorConfig
-        Of the prior, in cells.
+        Hyperparameters of the prior; its lengths are in cells.
     cell : int
         Side of a cell, px.
     growth : int
-        Cells by which a layer but the last grows the mask.
+        Number of cells by which every layer but the last dilates the mask.
     """
 
     layers: int = 1
@@ -81,12 +81,12 @@ class StraightConfig:
         return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, PYRAMID_LEVELS))
 
     def as_dict(self) -> dict[str, Any]:
-        """The configuration as plain values, for JSON."""
+        """The configuration as values that JSON can represent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> StraightConfig:
-        """Inverse of `as_dict`.
+        """Build the configuration from what `as_dict` gave.
 
         Raises
         ------
@@ -102,18 +102,18 @@ class StraightConfig:
 
 
 class CellOutput(NamedTuple):
-    """What the network gives for every cell; h = H / cell, w = W / cell.
+    """Output of the network for every cell, units of the noise; h = H / cell, w = W / cell.
 
     Attributes
     ----------
     predictions : tuple of L Tensors (N, 1, h, w)
-        Values after each layer, less `offset`.
+        Prediction of each layer minus `offset`.
     prior : Tensor (N, 1, h, w)
-        What the smooth prior alone would give, less `offset`.
+        The prior minus `offset`.
     log_scale : Tensor (N, 1, h, w)
-        Logarithm of the standard deviation of a pixel about the prediction, noise included.
+        Natural logarithm of the standard deviation of a pixel about the prediction, noise included.
     reached : Tensor (N, 1, h, w)
-        1 where the network had something to predict from.
+        1 where at least one valid cell lies in the receptive field.
     offset : Tensor (N, 1, 1, 1)
         Mean of the frame's valid pixels.
     """
@@ -126,7 +126,13 @@ class CellOutput(NamedTuple):
 
 
 class _CellInputs(NamedTuple):
-    """What is computed once for all layers, per cell."""
+    """What all layers share, per cell: each Tensor (N, 1, h, w), place (N, 2, h, w).
+
+    `base` is the context with its holes filled, 0 without one; `difference` the frame minus it, valid where `known`.
+    `smooth` and `reference` are two levels of the prior of the difference, `prior` is `smooth` with a membrane added.
+    `place` holds the logarithms of each row's radius relative to the window's middle, and of that middle's radius.
+    `context` is the structure of the context, valid where `context_known` is 1.
+    """
 
     difference: Tensor
     known: Tensor
@@ -140,7 +146,7 @@ class _CellInputs(NamedTuple):
 
 
 class StraightStack(nn.Module):
-    """L layers, each a UNet of partial convolutions on cells, over a smooth prior.
+    """L layers, each a UNet of partial convolutions on cells, that correct a smooth prior.
 
     Parameters
     ----------
@@ -149,11 +155,16 @@ class StraightStack(nn.Module):
     Attributes
     ----------
     domain : str
-        What it sees, see `corinpaint.model.metadata.DOMAINS`.
+        Name of the kind of its input, see `corinpaint.model.metadata.DOMAINS`.
     inputs, outputs : tuple of str
-        Names of what `forward` takes and returns.
+        Names of the inputs and outputs of `forward`.
     channels : int
-        Of image and mask.
+        Number of channels of its image and of its mask.
+
+    Raises
+    ------
+    CheckpointError
+        The configuration has no layer, or a UNet with other channels than this network needs.
     """
 
     domain = "noise"
@@ -172,7 +183,7 @@ class StraightStack(nn.Module):
         self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
         for layer in self.layers:
-            _shrink_residual_weights(layer)
+            cast(UNet, layer).scale_residual_weights(0.2)
 
     @property
     def multiple(self) -> int:
@@ -181,36 +192,36 @@ class StraightStack(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Distance in px of the window from every side over which a hole is sure to be filled."""
+        """Distance in px of the window from every side up to which a hole is certain to be filled."""
         cells = self.config.growth * (self.config.layers - 1) + int(self.layers[-1].reach)  # type: ignore[arg-type]
         return self.config.cell * cells
 
     def forward(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Fill the holes of a batch of straightened windows.
+        """Fill the holes of a batch of log-polar windows.
 
         Parameters
         ----------
         image : Tensor (N, 2, H, W), float32
-            The frame and its context, units of noise; anything, NaN too, where the mask is 0.
+            The frame and its context, units of the noise; any value, NaN included, where the mask is 0.
         mask : Tensor (N, 2, H, W), float32
-            1 = valid; all 0 in the second plane where there is no context.
+            1 = valid, 0 = hole; 0 in the whole second channel where there is no context.
         place : Tensor (N, 2), float32
-            Radius of the window's middle (px of the frame) and px of the frame per px of the window there.
+            Radius of the middle of the window (px of the frame), and px of the frame per px of the window there.
 
         Returns
         -------
         filled : Tensor (N, 1, H, W)
-            Prediction, in holes and beside them, so that it can be interpolated there; 0 out of reach. Putting back
-            what was observed is left to the caller, on the frame's own grid.
+            Prediction in holes and beside them, so that the caller can interpolate it; 0 where `reached` is 0. The
+            caller keeps the observed pixels, on the frame's own grid.
         reached : Tensor (N, 1, H, W)
-            1 where there is a prediction.
+            1 where there is a prediction, else 0.
         scale : Tensor (N, 1, H, W)
-            Standard deviation of a pixel about the fill, noise included.
+            Standard deviation of a pixel about the prediction, noise included, units of the noise.
 
         Raises
         ------
         WrongShapeError
-            The shapes do not fit (not checked while tracing).
+            The shapes do not match, or height or width is not a multiple of `multiple` (not checked while tracing).
         """
         cells = self.predict_cells(image, mask, place)
         filled = self._upsample(cells.predictions[-1]) + cells.offset
@@ -218,11 +229,16 @@ class StraightStack(nn.Module):
         return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._upsample(cells.log_scale))
 
     def inference_module(self) -> nn.Module:
-        """What is exported: the network itself."""
+        """The module that engines run and exports hold: the network itself."""
         return self
 
     def predict_cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
-        """What `forward` enlarges; parameters as there."""
+        """Predict one value a cell, which `forward` upsamples; parameters and errors as there.
+
+        Returns
+        -------
+        CellOutput
+        """
         self._check(image, mask, place)
         with full_precision(image), torch.no_grad():
             clean = torch.where(mask > 0, image, 0.0)
@@ -288,7 +304,7 @@ class StraightStack(nn.Module):
 
     @staticmethod
     def _structure(inputs: _CellInputs, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Structure coarser and finer than the smooth field."""
+        """Structure finer than the reference level, and finer than the finest level, of the prior."""
         return (values - inputs.reference) / 2, values - inputs.smooth
 
     def _dilate(self, known: Tensor) -> Tensor:
@@ -312,14 +328,3 @@ class StraightStack(nn.Module):
                 f"a window of {height} x {width} px does not fit this network: height and width must be multiples of "
                 f"{self.multiple} px"
             )
-
-
-def _shrink_residual_weights(layer: nn.Module) -> None:
-    """Start the residual convolutions small, so that a fresh network does not shout over the prior."""
-    unet = layer
-    convolutions = [*unet.bottom]  # type: ignore[misc]
-    for blocks in (*unet.down_residual, *unet.up_residual):  # type: ignore[misc]
-        convolutions += [*blocks]
-    for convolution in convolutions:
-        with torch.no_grad():
-            convolution.weight.mul_(0.2)

@@ -1,4 +1,4 @@
-"""Partial convolution, equation (1) of Liu et al. 2018, with one mask channel per group of features.
+"""Partial convolution (Liu et al. 2018, equations 1 and 2) with one mask channel per group of feature channels.
 
 References
 ----------
@@ -18,27 +18,27 @@ from corinpaint.model.precision import full_precision
 
 
 class PartialConv2d(nn.Module):
-    """Convolution over the valid pixels alone, rescaled by how many of the window's elements are valid.
+    """Convolution over the valid pixels alone, rescaled by the share of valid elements under the kernel.
 
     ``O = W^T (X * M) * sum(1) / sum(M) + b`` where ``sum(M) > 0`` and 0 elsewhere; the new mask is 1 where
-    ``sum(M) > 0``. ``sum(1)`` is the number of elements of a window, ``channels * kernel**2``; the zero padding
-    counts as mask 0, so it weighs nothing and a window over the edge is rescaled like one over a hole.
+    ``sum(M) > 0``. ``sum(1)`` is the number of elements under the kernel, ``channels * kernel**2``; the zero padding
+    counts as mask 0, so that the edge of the image is treated like a hole.
 
     Channels that share a mask form a group, and the mask has one channel per group. This equals one mask channel per
     feature channel exactly, since ``sum(M)`` is the sum over groups of channels times valid pixels.
 
-    The module holds no state but its weights: nothing is kept from one call to the next.
+    The module has no state but its parameters: nothing is kept from one call to the next.
 
     Parameters
     ----------
     groups_in : sequence of int
-        Channels of every group of features, in the order in which the features are concatenated.
+        Number of channels of every group of features, in the order in which the groups are concatenated.
     out_channels : int
-        Channels of the output.
+        Number of channels of the output.
     kernel : int
-        Side of the window, px, odd.
+        Side of the square kernel, elements, odd.
     stride : int
-        Step of the window, px.
+        Stride of the convolution, elements.
     """
 
     def __init__(self, groups_in: Sequence[int], out_channels: int, kernel: int = 3, stride: int = 1) -> None:
@@ -57,12 +57,12 @@ class PartialConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights for a leaky rectifier of slope 0.2 (He et al. 2015) and set the bias to 0."""
+        """Draw the weights by He et al. 2015 for a leaky ReLU of negative slope 0.2, and set the bias to 0."""
         nn.init.kaiming_normal_(self.weight, a=0.2, nonlinearity="leaky_relu")
         nn.init.zeros_(self.bias)
 
     def forward(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Convolve.
+        """Convolve the valid features and update the mask.
 
         Parameters
         ----------
@@ -73,8 +73,10 @@ class PartialConv2d(nn.Module):
 
         Returns
         -------
-        features : Tensor (N, out_channels, ceil(H / stride), ceil(W / stride))
-        mask : Tensor (N, 1, ceil(H / stride), ceil(W / stride))
+        features : Tensor (N, out_channels, ceil(H / stride), ceil(W / stride)), float
+            0 where the new mask is 0.
+        mask : Tensor (N, 1, ceil(H / stride), ceil(W / stride)), float
+            1 where the kernel covers at least one valid element.
         """
         with full_precision(mask):
             valid = functional.conv2d(mask, self.window, stride=self.stride, padding=self.padding)
@@ -100,8 +102,8 @@ class PartialConv2d(nn.Module):
 def mask_growth(convolution: PartialConv2d, input_stride: int) -> int:
     """Number of px by which the mask update of a partial convolution shrinks a hole from every side, at least.
 
-    It is the radius of the receptive field, less what the stride takes away: a strided kernel reaches `stride - 1` cells
-    less far on one side of its output cell than on the other.
+    It is the radius of the kernel, less what the stride takes away: measured from its output cell, a strided kernel
+    extends `stride - 1` elements less to one side than to the other.
 
     Parameters
     ----------

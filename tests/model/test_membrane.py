@@ -1,4 +1,4 @@
-"""The membrane: what it is held by, what it spans, and where there is nothing to hold it."""
+"""Membrane interpolation: its boundary conditions, the holes that it spans, and images without valid pixels."""
 
 import pytest
 import torch
@@ -20,13 +20,13 @@ def ramp():
 
 
 @pytest.mark.parametrize("sweeps", [0, 3])
-def test_a_constant_is_spanned_as_it_is(sweeps):
+def test_a_constant_image_is_reproduced(sweeps):
     torch.testing.assert_close(
         interpolate_membrane(torch.full((1, 1, SIZE, SIZE), 7.0), holed(), sweeps), 7.0 + 0 * holed()
     )
 
 
-def test_known_pixels_hold_the_membrane_exactly():
+def test_valid_pixels_are_reproduced_exactly():
     image = torch.randn(1, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     known = (image > -0.5).float()
 
@@ -37,7 +37,7 @@ def test_known_pixels_hold_the_membrane_exactly():
 
 
 @pytest.mark.parametrize("side", [4, 16, 32])
-def test_a_slope_is_spanned_over_a_hole(side):
+def test_a_slope_continues_across_a_hole(side):
     known, image = holed(side), ramp()
 
     surface = interpolate_membrane(image * known, known, 6)
@@ -46,7 +46,7 @@ def test_a_slope_is_spanned_over_a_hole(side):
     assert (surface - image)[known == 0].abs().max() < 0.05 * slope
 
 
-def test_more_sweeps_come_closer_to_the_solution():
+def test_the_error_decreases_with_the_number_of_sweeps():
     known, image = holed(32), ramp()
 
     errors = [
@@ -57,7 +57,7 @@ def test_more_sweeps_come_closer_to_the_solution():
     assert errors[2] < 0.01
 
 
-def test_the_membrane_stays_within_what_holds_it():
+def test_the_membrane_stays_within_the_range_of_the_valid_pixels():
     image = torch.rand(1, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
     surface = interpolate_membrane(image, holed(48, 24), 5)
@@ -66,7 +66,7 @@ def test_the_membrane_stays_within_what_holds_it():
     assert surface.max() <= image.max()
 
 
-def test_what_lies_under_a_hole_does_not_matter():
+def test_values_in_holes_have_no_effect():
     known, image = holed(), ramp()
 
     assert torch.equal(
@@ -74,11 +74,11 @@ def test_what_lies_under_a_hole_does_not_matter():
     )
 
 
-def test_where_nothing_is_known_at_all_it_lies_at_zero():
+def test_an_image_without_valid_pixels_gives_zero():
     assert not interpolate_membrane(ramp(), torch.zeros(1, 1, SIZE, SIZE), 3).any()
 
 
-def test_one_known_corner_is_carried_over_a_whole_image_by_many_sweeps():
+def test_one_valid_corner_fills_a_whole_image_after_many_sweeps():
     known = torch.zeros(1, 1, SIZE, SIZE)
     known[:, :, :16, :16] = 1
 
