@@ -1,4 +1,4 @@
-"""TorchServe as a child process; served frames are in tests/test_serving.py."""
+"""TorchServe as a child process; tests/test_serving.py has frames restored by it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ corinpaint_frames_total{ModelName="corinpaint",Outcome="not_fits",Hostname="h",}
 
 
 def a_server(texts):
-    """A server that answers these texts at its metrics address, the last one for ever."""
+    """A server whose metrics address gives these texts one after the other, and the last one from then on."""
 
     class Standing(torchserve.Server):
         def pending_requests(self):
@@ -53,7 +53,7 @@ def test_draining_does_not_wait_for_requests_that_died_with_their_worker(monkeyp
     assert time.monotonic() - start < 5
 
 
-def test_draining_gives_up_after_its_time():
+def test_draining_ends_after_the_maximum_time():
     assert not torchserve.drain(a_server([COUNTERS]), 0.2)
 
 
@@ -71,7 +71,7 @@ def test_other_ports_are_written_into_the_configuration_and_addresses_stay():
     assert "inference_address=http://127.0.0.1:9000\n" in text
 
 
-def test_a_damaged_archive_is_told_at_once_with_the_reason(tmp_path):
+def test_a_damaged_archive_is_reported_at_once_with_the_reason(tmp_path):
     archive = tmp_path / "corinpaint.mar"
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("MAR-INF/MANIFEST.json", "{")
@@ -82,7 +82,7 @@ def test_a_damaged_archive_is_told_at_once_with_the_reason(tmp_path):
         pass
 
 
-def test_a_missing_java_is_told(tmp_path):
+def test_a_missing_java_is_reported(tmp_path):
     archive = tmp_path / "corinpaint.mar"
     archive.write_bytes(b"")
     nowhere = {"JAVA_HOME": str(tmp_path), "PATH": ""}
