@@ -43,4 +43,4 @@ def command(
         made[target] = path
         return f"{target}: {product.header['CALIB'].lower()} calibration, {product.header['NMISSING']} blocks lost"
 
-    common.each(common.frames(inputs), "calibrate", work)
+    common.process_each(common.frames(inputs), "calibrate", work)

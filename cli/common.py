@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from corinpaint.lasco.errors import CorInpaintError, OutputError
 
-ENDINGS = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
+FITS_SUFFIXES = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
 
-TRUTH = "_truth.fits"
+TRUTH_SUFFIX = "_truth.fits"
 """Ending of what `corinpaint simulate` writes beside a frame."""
 
 Item = TypeVar("Item")
@@ -80,12 +80,12 @@ def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
             found.append(NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its rights"))
             continue
         if path.is_dir():
-            inside = [file for file in inside if file.name.lower().endswith(ENDINGS) and TRUTH not in file.name]
+            inside = [file for file in inside if file.name.lower().endswith(FITS_SUFFIXES) and TRUTH_SUFFIX not in file.name]
         found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file", "give the folder of the frames")]
     return found
 
 
-def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
+def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
     """Do the work for every file; one that fails is reported and the rest goes on.
 
     Exits with status 1 when any file failed.

@@ -33,7 +33,7 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
         found = inspect(path, assets)
         return json.dumps(found) if as_json else _text(found)
 
-    common.each(common.frames(inputs), "inspect", work)
+    common.process_each(common.frames(inputs), "inspect", work)
 
 
 def _text(found: dict[str, object]) -> str:

@@ -119,7 +119,7 @@ def command(
         made[target] = path
         return f"{target}: {_summary(restored)}"
 
-    common.each(common.frames(inputs), "restore", work)
+    common.process_each(common.frames(inputs), "restore", work)
 
 
 def _summary(restored: Restored) -> str:

@@ -45,7 +45,7 @@ def command(
         for number in common.bar(range(seed, seed + count), "simulate"):
             made = simulate(number, lost=lost, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
-            beside = output / f"{made.frame.number}{common.TRUTH}"
+            beside = output / f"{made.frame.number}{common.TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):
                 if target.exists() and not overwrite:
                     raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
