@@ -41,6 +41,7 @@ def command(
         target = common.claim(made, output / product.filename, path)
         product.write(output, overwrite=overwrite)
         made[target] = path
-        return f"{target}: {product.header['CALIB'].lower()} calibration, {product.header['NMISSING']} blocks lost"
+        missing = common.missing_blocks(product.header["NMISSING"])
+        return f"{target}: {product.header['CALIB'].lower()} calibration, {missing}"
 
     common.process_each(common.frames(inputs), "calibrate", work)

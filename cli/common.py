@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from tqdm import tqdm
 
 from corinpaint.lasco.errors import CorInpaintError, OutputError
@@ -62,6 +63,46 @@ def steps_options(command: Callable[..., None]) -> Callable[..., None]:
     return collected
 
 
+def deprecated_alias(old: str, new: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let an option keep its old spelling: accepted, hidden from --help, and reported as deprecated on stderr.
+
+    Parameters
+    ----------
+    old, new : str
+        Spellings, such as ``--most-error`` and ``--max-error``. The command must have the option `new` already, so this
+        decorator stands above that of the option.
+
+    Returns
+    -------
+    callable
+        A decorator of the command. Giving both spellings is a usage error.
+    """
+    old_name, new_name = (spelling.removeprefix("--").replace("-", "_") for spelling in (old, new))
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        options: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
+        (option,) = (one for one in options if one.name == new_name)
+
+        @functools.wraps(command)
+        def merged(**arguments: Any) -> None:
+            value = arguments.pop(old_name)
+            if value is not None:
+                if click.get_current_context().get_parameter_source(new_name) is ParameterSource.COMMANDLINE:
+                    raise click.UsageError(f"{old} is the old name of {new}; give {new} only")
+                say(f"{old} is deprecated; use {new}", err=True)
+                arguments[new_name] = value
+            command(**arguments)
+
+        return click.option(old, type=option.type, hidden=True)(merged)
+
+    return decorate
+
+
+def missing_blocks(count: int) -> str:
+    """A number of missing blocks in words, such as '1 missing block'."""
+    return f"{count} missing block{'' if count == 1 else 's'}"
+
+
 class NoFrameError(CorInpaintError):
     """An input names no frame."""
 
@@ -80,7 +121,9 @@ def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
             found.append(NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its rights"))
             continue
         if path.is_dir():
-            inside = [file for file in inside if file.name.lower().endswith(FITS_SUFFIXES) and TRUTH_SUFFIX not in file.name]
+            inside = [
+                file for file in inside if file.name.lower().endswith(FITS_SUFFIXES) and TRUTH_SUFFIX not in file.name
+            ]
         found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file", "give the folder of the frames")]
     return found
 

@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     help="Frame of the same hours that --fill network, temporal or auto fills from, or a folder of them; can be "
     "repeated.",
 )
+@common.deprecated_alias("--most-error", "--max-error")
 @click.option(
-    "--most-error",
+    "--max-error",
     type=click.FloatRange(0, min_open=True),
-    help="Refuse zones that were measured to be filled with a larger median error, in units of the noise.",
+    help="Maximum median error, in units of the noise: zones for which a larger one was measured are refused.",
 )
 @click.option(
     "--model",
@@ -63,7 +64,7 @@ def command(
     output: Path,
     fill: str,
     context: tuple[Path, ...],
-    most_error: float | None,
+    max_error: float | None,
     model: Path | None,
     provider: str,
     threads: int,
@@ -107,7 +108,7 @@ def command(
             assets=assets,
             options=options,
             context=beside,
-            max_error=most_error,
+            max_error=max_error,
         )
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
@@ -123,12 +124,12 @@ def command(
 
 
 def _summary(restored: Restored) -> str:
-    """Counts of blocks in one line: missing = filled + refused + occulted."""
+    """Numbers of blocks in one line: missing = filled + refused + occulted."""
     number = restored.counts
-    counts = {"filled": number.filled, "refused": number.refused, "occulted": number.occulted}
-    parts = [
-        f"{number.missing} blocks lost",
-        *(f"{count} {what}" for what, count in counts.items() if count or what == "filled"),
-    ]
     reasons = sorted({record.refused for record in restored.zones if record.refused})
-    return ", ".join(parts) + (f" ({'; '.join(reasons)})" if reasons else "")
+    parts = [f"{number.filled} filled"]
+    if number.refused:
+        parts.append(f"{number.refused} refused ({'; '.join(reasons)})")
+    if number.occulted:
+        parts.append(f"{number.occulted} occulted")
+    return f"{common.missing_blocks(number.missing)}: {', '.join(parts)}"

@@ -13,7 +13,8 @@ from corinpaint.cli import common
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many frames.")
 @click.option("--seed", type=click.IntRange(0, 989_999), default=0, show_default=True, help="Of the first frame.")
-@click.option("--lost", type=click.IntRange(0, 400), help="How many blocks are lost; by default a random pattern.")
+@common.deprecated_alias("--lost", "--missing")
+@click.option("--missing", type=click.IntRange(0, 400), help="Number of missing blocks; by default a random pattern.")
 @click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default at random.")
 @click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a usual one.")
 @click.option(
@@ -27,7 +28,7 @@ def command(
     output: Path,
     count: int,
     seed: int,
-    lost: int | None,
+    missing: int | None,
     cme: bool | None,
     exptime: float | None,
     truth: bool,
@@ -43,7 +44,7 @@ def command(
 
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):
-            made = simulate(number, lost=lost, cme=cme, exptime=exptime)
+            made = simulate(number, lost=missing, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
             beside = output / f"{made.frame.number}{common.TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):
@@ -52,6 +53,6 @@ def command(
             write(made, path, overwrite=overwrite)
             if truth:
                 write_truth(made, beside, overwrite=overwrite)
-            common.say(f"{path}: seed {number}, {int(made.lost.sum())} blocks lost")
+            common.say(f"{path}: seed {number}, {common.missing_blocks(int(made.lost.sum()))}")
     except CorInpaintError as error:
         raise common.fail(error) from error

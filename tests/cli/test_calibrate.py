@@ -20,7 +20,7 @@ def no_network(monkeypatch):
 def test_a_frame_is_calibrated_and_its_lost_blocks_are_left(run, frame_path, tmp_path):
     result = run("calibrate", frame_path, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "35082037.fits: nominal calibration, 1 blocks lost" in result.output
+    assert "35082037.fits: nominal calibration, 1 missing block" in result.output
     with fits.open(tmp_path / "out" / "35082037.fits") as hdus:
         refused = hdus["MASK"].data & 16 > 0
         assert refused.sum() > 1024

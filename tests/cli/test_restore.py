@@ -17,7 +17,7 @@ from corinpaint.restore.engines import loading
 def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
     result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
     assert result.exit_code == 0, result.output
-    assert "1 blocks lost, 1 filled" in result.output
+    assert "1 missing block: 1 filled" in result.output
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["35082037.fits", "35082037.json", "35082037.png"]
     assert json.loads((tmp_path / "out" / "35082037.json").read_text())["blocks"]["filled"] == [660]
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 1
@@ -110,9 +110,9 @@ def test_the_line_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make
     path = tmp_path / "32082037.fts"
     path.write_bytes(make_frame(lost=((20, 20), (31, 16), (16, 16))))
     line = run("restore", path, "-o", tmp_path / "out").output
-    assert "3 blocks lost, 1 filled, 1 refused, 1 occulted (touches the edge of the frame)" in line
+    assert "3 missing blocks: 1 filled, 1 refused (touches the edge of the frame), 1 occulted" in line
     line = run("restore", path, "-o", tmp_path / "none", "--fill", "none").output
-    assert "3 blocks lost, 0 filled, 2 refused, 1 occulted (no fill asked for)" in line
+    assert "3 missing blocks: 0 filled, 2 refused (no fill asked for), 1 occulted" in line
 
 
 def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
@@ -129,7 +129,7 @@ def test_context_frames_fill_what_they_saw(run, frame_path, make_frame, tmp_path
     words = ("restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", frame_path.parent)
     result = run(*words)
     assert result.exit_code == 0, result.output
-    assert "1 blocks lost, 1 filled" in result.output
+    assert "1 missing block: 1 filled" in result.output
     missing = run("restore", frame_path, "-o", tmp_path / "none", "--fill", "temporal")
     assert missing.exit_code == 1
     assert "temporal" in missing.stderr
@@ -145,7 +145,7 @@ def test_a_context_that_cannot_be_read_is_told_before_the_first_frame(run, frame
 
 
 def test_a_limit_of_the_measured_error_refuses_and_says_so(run, frame_path, tmp_path):
-    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--most-error", "0.01")
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--max-error", "0.01")
     assert result.exit_code == 0
     assert "0 filled" in result.output
     assert "more than 0.01" in result.output
