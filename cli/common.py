@@ -1,4 +1,4 @@
-"""What the commands share: options, inputs, messages, the exit code of a batch."""
+"""Code that the commands share: options, input files, messages, the exit status of a batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from corinpaint.lasco.errors import CorInpaintError, OutputError
 FITS_SUFFIXES = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
 
 TRUTH_SUFFIX = "_truth.fits"
-"""Ending of what `corinpaint simulate` writes beside a frame."""
+"""End of the name of the file that `corinpaint simulate` writes beside a frame."""
 
 Item = TypeVar("Item")
 
@@ -26,32 +26,32 @@ calibration_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     envvar="CORINPAINT_CALIBRATION",
     show_envvar=True,
-    help="Folder of the official calibration files; without it the nominal set of the package is used.",
+    help="Folder of the official calibration files; by default the nominal set of the package is used.",
 )
 
 output_option = click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder."
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the products."
 )
 
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 
 
 STEPS = {
-    "no-vignetting": "Leave the vignetting uncorrected.",
-    "no-calfactor": "Leave the calibration factor and the stray light out: the product is in DN/s.",
-    "no-ramp": "Leave the stray light of C3 Clear in.",
-    "no-warp": "Leave the optical distortion in.",
-    "no-mask": "Keep the values behind occulter and pylon and beyond the field; they are flagged all the same.",
-    "no-roll": "Do not turn about the sun centre when the roll is 1 degree or more; the roll stays in CROTA2.",
-    "solarsoft-grid": "Distortion on SolarSoft's 32 px grid in place of the exact map, for comparisons.",
+    "no-vignetting": "Do not correct the vignetting.",
+    "no-calfactor": "Apply neither calibration factor nor stray-light correction: the product is in DN/s.",
+    "no-ramp": "Do not subtract the stray light of C3 Clear.",
+    "no-warp": "Do not correct the optical distortion.",
+    "no-mask": "Keep the values behind occulter and pylon and outside the field of view; they are still flagged.",
+    "no-roll": "Do not rotate about the Sun's centre when the roll is 1 degree or more; the roll stays in CROTA2.",
+    "solarsoft-grid": "Interpolate the distortion on SolarSoft's 32 px grid instead of the exact map, for comparisons.",
 }
-"""Departures from the calibration that the commands offer; names as `corinpaint.lasco.options.parse` reads them."""
+"""Options of the calibration with their help texts; names as `corinpaint.lasco.options.parse` reads them."""
 
 
 def steps_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add a flag for each of `STEPS`; the command takes them together as the argument `departures`."""
+    """Decorator that adds a flag for each of `STEPS`; the command gets those that are set in the list `departures`."""
 
     @functools.wraps(command)
     def collected(**arguments: Any) -> None:
@@ -104,34 +104,53 @@ def missing_blocks(count: int) -> str:
 
 
 class NoFrameError(CorInpaintError):
-    """An input names no frame."""
+    """An input path has no frame."""
 
 
 def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
-    """The files that the inputs name: files as they are, folders with every FITS file in them.
+    """Paths of the frames that the inputs name: files as they are, and every FITS file of a folder.
 
-    The truths that `corinpaint simulate` writes beside its frames are passed over. A folder that cannot be read or
-    holds no frame stands as its error, so that the rest goes on.
+    The truth files that `corinpaint simulate` writes beside its frames are left out.
+
+    Parameters
+    ----------
+    inputs : iterable of Path
+        Files and folders.
+
+    Returns
+    -------
+    list of Path or NoFrameError
+        A folder that cannot be read or has no frame is represented by its error, so that a batch continues.
     """
     found: list[Path | NoFrameError] = []
     for path in inputs:
         try:
             inside = sorted(path.iterdir()) if path.is_dir() else [path]
         except OSError as error:
-            found.append(NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its rights"))
+            found.append(
+                NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions")
+            )
             continue
         if path.is_dir():
-            inside = [
-                file for file in inside if file.name.lower().endswith(FITS_SUFFIXES) and TRUTH_SUFFIX not in file.name
-            ]
-        found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file", "give the folder of the frames")]
+            fits_files = [file for file in inside if file.name.lower().endswith(FITS_SUFFIXES)]
+            inside = [file for file in fits_files if TRUTH_SUFFIX not in file.name]
+        found += inside or [NoFrameError(f"{path}: has no .fts or .fits file", "give the folder of the frames")]
     return found
 
 
 def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
-    """Do the work for every file; one that fails is reported and the rest goes on.
+    """Process every file; a file that fails is reported on stderr and the batch continues.
 
     Exits with status 1 when any file failed.
+
+    Parameters
+    ----------
+    items : list of Path or NoFrameError
+        As `frames` gives them.
+    what : str
+        Label of the progress bar.
+    work : callable
+        Processes a file and returns the line that is printed for it, or None.
     """
     failed = 0
     for item in bar(items, what):
@@ -140,7 +159,7 @@ def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Pa
         except CorInpaintError as error:
             failed += 1
             say(f"Error: {_with_path(item, error)}", err=True)
-        except Exception as error:  # a defect of ours must not stop the batch; it is named as such
+        except Exception as error:  # a bug must not stop the batch; the message calls it unexpected
             failed += 1
             say(f"Error: {item}: unexpected {type(error).__name__}: {error}; please report this", err=True)
         else:
@@ -152,32 +171,38 @@ def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Pa
 
 
 def checked(item: Path | NoFrameError) -> Path:
-    """The path of a frame; raises the error that stands in its place."""
+    """The path of a frame; raises the error that represents a missing one."""
     if isinstance(item, NoFrameError):
         raise item
     return item
 
 
 def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
-    """The target, unless a product of this batch stands there already."""
+    """The target path of a product.
+
+    Raises
+    ------
+    OutputError
+        Another file of this batch was written to it.
+    """
     if target in made:
         raise OutputError(f"{source}: would replace {target}, made from {made[target]}", "use another folder")
     return target
 
 
 def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Progress bar on a terminal, nothing elsewhere."""
+    """Iterate over items with a progress bar on a terminal, and without one elsewhere."""
     yield from tqdm(items, desc=what, unit="frame", disable=None if len(items) > 1 else True, leave=False)
 
 
 def say(message: str, *, err: bool = False) -> None:
-    """Print a line without tearing a progress bar."""
+    """Print a line without breaking a progress bar."""
     with tqdm.external_write_mode(file=sys.stderr):
         click.echo(message, err=err)
 
 
 def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
-    """The message, beginning with the whole path where it begins with the file's name."""
+    """The message of an error, with the whole path in place of the name of the file at its beginning."""
     text = str(error)
     if isinstance(item, NoFrameError) or str(item) in text:
         return text
@@ -185,5 +210,5 @@ def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
 
 
 def fail(error: CorInpaintError) -> click.ClickException:
-    """A message for the user instead of a traceback."""
+    """The error as click prints it: one line instead of a traceback, and exit status 1."""
     return click.ClickException(str(error))
