@@ -27,7 +27,7 @@ from corinpaint.cli import common
     "--truth/--no-truth",
     default=True,
     show_default=True,
-    help="Also write NAME_truth.fits.",
+    help="Whether to write NAME_truth.fits too.",
 )
 @common.overwrite_option
 def command(

@@ -102,7 +102,7 @@ class CheckpointInfo:
 
 
 def weights_dir() -> Path:
-    """Folder of the weights that are shipped with the package; it may lack them in a source tree."""
+    """Folder of the weights that are shipped with the package."""
     return package_data("corinpaint.model", "weights")
 
 

@@ -18,7 +18,7 @@ from corinpaint.model.precision import full_precision
 
 
 class PartialConv2d(nn.Module):
-    """Convolution over the valid pixels alone, rescaled by the share of valid elements under the kernel.
+    """Convolution over the valid pixels only, divided by the share of valid elements under the kernel.
 
     ``O = W^T (X * M) * sum(1) / sum(M) + b`` where ``sum(M) > 0`` and 0 elsewhere; the new mask is 1 where
     ``sum(M) > 0``. ``sum(1)`` is the number of elements under the kernel, ``channels * kernel**2``; the zero padding
