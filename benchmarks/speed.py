@@ -106,7 +106,7 @@ class Engines:
         from corinpaint.model.checkpoint import load_checkpoint
 
         script = loading.load(torchscript.export(default_checkpoint(), folder / "corinpaint.pt"), self.threads)
-        model = load_checkpoint(default_checkpoint())[0].restorer().eval()
+        model = load_checkpoint(default_checkpoint())[0].inference_module().eval()
         compiled = torch.compile(model)
 
         def run_compiled(*given: base.Image) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints that describe themselves: safetensors with architecture, training record and hash in the header."""
+"""Checkpoints that describe themselves: safetensors files with architecture, training record and hash in the header."""
 
 from __future__ import annotations
 
@@ -38,29 +38,32 @@ __all__ = [
 ]
 
 Network = LayerStack | StraightStack
-"""The two designs: as published, and for straightened windows."""
+"""The two architectures: as published, for whole images; and for log-polar windows."""
 
 
 def save_checkpoint(
     path: str | os.PathLike[str], model: Network, record: Mapping[str, Any] | None = None
 ) -> CheckpointInfo:
-    """Write a model; the file appears complete or not at all.
+    """Write a model to a checkpoint; the file appears complete or not at all.
 
     Parameters
     ----------
     path : str or os.PathLike
+        A ``.safetensors`` file; an existing one is replaced.
     model : LayerStack or StraightStack
+        Its parameters are stored as float32, in the order of its state dict.
     record : mapping, optional
-        `{"training": {...}, "data": {...}}`, plain values for JSON.
+        `{"training": {...}, "data": {...}}`, values that JSON can represent.
 
     Returns
     -------
     CheckpointInfo
+        The description as it is read back from the file.
 
     Raises
     ------
     CheckpointError
-        The folder cannot be written to.
+        The file cannot be written.
     """
     path = as_path(path, "path")
     record = record or {}
@@ -105,11 +108,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
     Raises
     ------
     CheckpointError
-        The file is missing, damaged, foreign, or does not match its own description.
+        The file is missing, damaged, no checkpoint of this program, or does not match its own description.
     """
     info, content = read_verified(path)
     try:
-        model = _built(info)
+        model = _build_model(info)
         model.load_state_dict(load(content))
     except (CheckpointError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(
@@ -118,7 +121,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
     return model.eval(), info
 
 
-def _built(info: CheckpointInfo) -> Network:
+def _build_model(info: CheckpointInfo) -> Network:
     if info.domain == StraightStack.domain:
         return StraightStack(StraightConfig.from_dict(info.architecture))
     return LayerStack(StackConfig.from_dict(info.architecture))

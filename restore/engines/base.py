@@ -157,7 +157,7 @@ def check_shapes(info: ModelInfo, image: Image, mask: Image, place: Image | None
     WrongShapeError
     """
     domain = DOMAINS[info.domain]
-    planes = domain.planes
+    planes = domain.channels
     if image.ndim != 4 or image.shape != mask.shape or image.shape[1] != planes:
         raise WrongShapeError(
             f"{info.path.name}: image {image.shape} and mask {mask.shape} must both be (N, {planes}, height, width)"

@@ -80,7 +80,7 @@ def given(domain: str, multiple: int) -> tuple[Image, ...]:
     """
     noise = DOMAINS[domain] == NOISE
     side = -(-SIDE // multiple) * multiple
-    planes = DOMAINS[domain].planes
+    planes = DOMAINS[domain].channels
     number = (np.arange(planes * side * side, dtype=np.uint64) + np.uint64(SEED)) * np.uint64(_MULTIPLIER)
     random = (number % np.uint64(2**32) / 2**32).reshape(1, planes, side, side)
     slope = LEVELS * (1 - np.arange(side) / (2 * side))[:, None]
