@@ -1,14 +1,16 @@
 # make demo   sets everything up and restores a simulated frame through TorchServe; results under demo/
 # make test   sets everything up, checks style and types, runs the tests and prints their coverage
 # make test-fast   the tests of two seconds at most, without style, types and coverage
+# make docs   builds the documentation, build/docs/index.html
 # Needs Python 3.11 or newer, git and make. Everything else, Java for TorchServe included, comes from pip into .venv.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-fast lint types clean
+.PHONY: demo test test-fast lint types docs clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -39,6 +41,14 @@ $(STAMP): pyproject.toml setup.py constraints.txt
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+docs: $(DOCS_STAMP)
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
 clean:

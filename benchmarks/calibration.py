@@ -37,7 +37,7 @@ from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.level1.calibrate import calibrate, describe, origin
 from corinpaint.lasco.photometry import photometry
 from corinpaint.lasco.photometry.corkit import calfactor
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.exposure import exposure
 from corinpaint.lasco.photometry.optics import load_assets, load_optics
 from corinpaint.lasco.reference_files.calibration_set import Assets
@@ -131,7 +131,7 @@ class Ours:
     def with_header(self, path: Path) -> float:
         """Brightness, distortion, and the whole header but for the statistics of the image."""
         frame = read_frame(path)
-        exposed = expose(frame, self.assets)
+        exposed = calibrate_on_detector(frame, self.assets)
         start = time.perf_counter()
         self._steps(frame)
         describe(exposed, origin(exposed))

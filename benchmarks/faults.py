@@ -144,7 +144,7 @@ def _keys(archive: Path, folder: Path) -> list[Told]:
         for fault, headers in (
             ("wrong key", {"Authorization": "Bearer wrong"}),
             ("no key", {}),
-            ("the management key in place of the inference key", server.token("management")),
+            ("the management key in place of the inference key", server.auth_headers("management")),
         ):
             start = time.monotonic()
             answer = requests.post(server.url(PREDICT), data=content, headers=headers, timeout=60)

@@ -161,7 +161,7 @@ def _good(client: Client, case: Case) -> tuple[str, str]:
 
 def _bad(session: requests.Session, server: Server, case: Case) -> tuple[str, str]:
     """The same for a request that is to be refused; it goes without the client, which would not send it."""
-    headers = {**server.token(), "Content-Type": "application/fits"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits"}
     try:
         answer = session.post(server.url(f"/predictions/{MODEL}"), data=case.content, headers=headers, timeout=SECONDS)
     except requests.ConnectionError:
@@ -221,7 +221,7 @@ def _killer(server: Server, log: Log, stop: threading.Event, pause: float) -> No
         while not stop.wait(0.1):
             if (
                 time.monotonic() - killed > 0.5
-                and set(server.workers(MODEL)) == {"READY"}
+                and set(server.worker_states(MODEL)) == {"READY"}
                 and len(processes()[0]) == len(workers)
             ):
                 log.recoveries.append(time.monotonic() - killed)

@@ -27,14 +27,14 @@ from astropy.io import fits
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore.engines import base, loading
-from corinpaint.restore.filling import problem
+from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar
 from corinpaint.restore.pipeline import restore
-from corinpaint.restore.survey import survey
 
 LOST = ((20, 8), (12, 22), (24, 12), (9, 20))
 SIDE = 1024
@@ -106,7 +106,7 @@ class Engines:
         from corinpaint.model.checkpoint import load_checkpoint
 
         script = loading.load(torchscript.export(default_checkpoint(), folder / "corinpaint.pt"), self.threads)
-        model = load_checkpoint(default_checkpoint())[0].restorer().eval()
+        model = load_checkpoint(default_checkpoint())[0].inference_module().eval()
         compiled = torch.compile(model)
 
         def run_compiled(*given: base.Image) -> None:
@@ -170,14 +170,14 @@ class Steps:
     def tasks(self) -> dict[str, timing.Task]:
         """Each part, with what comes before it done beforehand."""
         assets, frame = load_assets(), read_frame(self.path)
-        around = survey(frame, assets)
-        posed = problem(around, tuple(blocks.zones(around.missing)))
+        calibrated = calibrate_on_detector(frame, assets)
+        posed = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
         restored = restore(frame, inpainter=self.engine, assets=assets)
         content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
         windows = inputs(len(LOST), WINDOW, WINDOW)
         return {
             "FITS in: header, image, checks": lambda: read_frame(self.path),
-            "photometry, variance, lost blocks (survey)": lambda: survey(frame, assets),
+            "photometry, variance, lost blocks (survey)": lambda: calibrate_on_detector(frame, assets),
             "scale in units of the noise": lambda: equalisation.fit_noise(posed.image, posed.sigma, posed.observed),
             "fill: windows, network, way back": lambda: log_polar.fill(posed, self.engine),
             "of it the network": lambda: self.engine.fill(*windows),

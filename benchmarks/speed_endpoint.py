@@ -98,7 +98,7 @@ def _in_process(content: bytes, count: int) -> list[float]:
 
 def _send(server: Server, content: bytes, accept: str, count: int, clients: int) -> float:
     """Seconds per frame: of one client the median, of several the whole time over the frames."""
-    headers = {**server.token(), "Content-Type": "application/fits", "Accept": accept}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}
     url = server.url("/predictions/corinpaint")
 
     def ask(session: requests.Session) -> float:

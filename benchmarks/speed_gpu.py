@@ -38,7 +38,7 @@ def main() -> None:
     device = torch.device(arguments.device)
     if device.type == "cuda" and not torch.cuda.is_available():
         parser.error("no CUDA device is at hand; --device cpu tries the script without one")
-    model = load_checkpoint(default_checkpoint())[0].restorer().eval().to(device)
+    model = load_checkpoint(default_checkpoint())[0].inference_module().eval().to(device)
     work, traffic = _cost(model, _inputs(1, arguments.side, device))
     rows = []
     for name in arguments.precisions:

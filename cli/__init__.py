@@ -1,1 +1,1 @@
-"""Room of the command line."""
+"""The command line: `corinpaint` and its commands."""

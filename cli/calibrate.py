@@ -19,11 +19,11 @@ from corinpaint.lasco.errors import CorInpaintError
 def command(
     inputs: tuple[Path, ...], output: Path, calibration: Path | None, departures: list[str], overwrite: bool
 ) -> None:
-    """Calibrate Level 0.5 frames of C2 and C3 to Level 1; lost blocks stay NaN and are flagged.
+    """Calibrate Level 0.5 frames of C2 and C3 to Level 1; missing blocks stay NaN and are flagged.
 
     INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
-    brightness (float32), flags in MASK, 1 sigma uncertainty in UNCERT. A file that fails is reported and the others go
-    on; the exit status is 1 then.
+    brightness (float32), flags in MASK, 1-sigma uncertainty in UNCERT. A file that fails is reported, the others are
+    still processed, and the exit status is 1.
     """
     with common.importing():
         from corinpaint.lasco.level05.frame import read_frame
@@ -42,6 +42,7 @@ def command(
         target = common.claim(made, output / product.filename, path)
         product.write(output, overwrite=overwrite)
         made[target] = path
-        return f"{target}: {product.header['CALIB'].lower()} calibration, {product.header['NMISSING']} blocks lost"
+        missing = common.missing_blocks(product.header["NMISSING"])
+        return f"{target}: {product.header['CALIB'].lower()} calibration, {missing}"
 
-    common.each(common.frames(inputs), "calibrate", work)
+    common.process_each(common.frames(inputs), "calibrate", work)

@@ -1,4 +1,4 @@
-"""`corinpaint calibration`: the official calibration files of a folder."""
+"""`corinpaint calibration`: fetch, import, verify and list the official calibration files of a folder."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ to_option = click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help
 detector_option = click.option(
     "--detector", type=click.Choice(list(DETECTORS)), default="both", show_default=True, help="Telescope."
 )
-update_option = click.option("--update", is_flag=True, help="Accept files with other content than what is recorded.")
+update_option = click.option("--update", is_flag=True, help="Accept files whose content differs from the lock file.")
 
 
 @click.group("calibration")
 def command() -> None:
-    """Get the official calibration files, and check them.
+    """Fetch, import and verify the official calibration files.
 
-    Their folder is what `--calibration` of the other commands takes. Its lock file, calibration.lock.json, records
+    The option `--calibration` of the other commands takes their folder. Its lock file, calibration.lock.json, records
     size, sha256 and origin of every file.
     """
 
@@ -60,13 +60,19 @@ def command() -> None:
     "frames",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Level 0.5 frame (several times for several) whose day and telescope are meant, instead of --from and --to.",
+    help="Level 0.5 frame whose day and telescope are used instead of --from, --to and --detector; can be repeated.",
 )
 @detector_option
-@click.option("--attitude", is_flag=True, help="The predictive attitude files of the days, too.")
-@click.option("--mirror", help="Address of a server with the same layout, https://...")
-@click.option("--insecure", is_flag=True, help="Allow addresses without https.")
-@click.option("--retries", type=click.IntRange(0, 20), default=4, show_default=True, help="After a failed connection.")
+@click.option("--attitude", is_flag=True, help="Fetch the predictive attitude files of the days too.")
+@click.option("--mirror", help="URL of a server with the same folders, https://...")
+@click.option("--insecure", is_flag=True, help="Allow URLs without https.")
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 20),
+    default=4,
+    show_default=True,
+    help="Maximum number of retries after a failed connection.",
+)
 @update_option
 def fetch(
     directory: Path,
@@ -82,8 +88,9 @@ def fetch(
 ) -> None:
     """Fetch the official files from their servers.
 
-    Without days: the files that are there once. With days or frames: those, and the tables of exposure factors of the
-    days. What is in the folder as recorded is not fetched again. The exit status is 1 when a file could not be had.
+    Without days: the files that do not depend on the day. With days or frames: those, and the tables of exposure
+    factors of the days. Files that are in the folder as the lock file records them are not fetched again. The exit
+    status is 1 when a file could not be fetched.
     """
     from corinpaint.lasco.level05.frame import read_frame
     from corinpaint.lasco.reference_files import catalogue, transfer
@@ -114,7 +121,7 @@ def fetch(
         raise common.fail(error) from error
     if report.absent:
         common.say(f"No observations, so no table on the server: {_names(report.absent)}")
-    _tell(report, directory, "fetched")
+    _report(report, directory, "fetched")
     if missed:
         sys.exit(1)
 
@@ -131,8 +138,8 @@ def import_(
 ) -> None:
     """Copy the official files from a SolarSoft tree.
 
-    SOURCE is any folder that holds official files at any depth; without it $LASCO_DATA, else $SSW/soho/lasco. Every
-    file is checked, damaged ones are left out, and the tree is not changed. Without days all daily files are taken.
+    SOURCE is a folder with official files at any depth; by default $LASCO_DATA, else $SSW/soho/lasco. Every file is
+    verified, damaged files are left out, and SOURCE is not changed. Without days all daily files are imported.
     """
     from corinpaint.lasco.reference_files import import_tree
 
@@ -145,15 +152,15 @@ def import_(
         raise common.fail(error) from error
     if report.absent:
         common.say(f"Not in {tree}: {_names(report.absent)}")
-    _tell(report, directory, "imported")
+    _report(report, directory, "imported")
 
 
 @command.command("verify")
 @directory_option
 def verify(directory: Path) -> None:
-    """Compare every file with the lock file and with what it should be.
+    """Compare every file with the lock file, and verify its format.
 
-    Names what is missing, changed, damaged or not recorded; the exit status is 1 then.
+    Reports files that are missing, changed, damaged or not recorded; the exit status is 1 then.
     """
     from corinpaint.lasco.reference_files import manifest
 
@@ -164,16 +171,16 @@ def verify(directory: Path) -> None:
     for finding in findings:
         common.say(f"{finding.problem}: {finding.message}", err=True)
     if findings:
-        common.say(f"{len(findings)} files are not as recorded.", err=True)
+        common.say(f"{len(findings)} files differ from the lock file.", err=True)
         sys.exit(1)
     common.say(f"{directory}: {count} files, all as recorded")
 
 
 @command.command("list")
 @directory_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array instead of a table.")
 def list_(directory: Path, as_json: bool) -> None:
-    """List the official files: which are there, how large, where from, what for."""
+    """List the official files: whether they are present, their size, origin and purpose."""
     from corinpaint.lasco.reference_files import manifest
 
     try:
@@ -210,15 +217,15 @@ def _progress() -> Callable[[str], Any]:
     return lambda label: tqdm(desc=label, unit="B", unit_scale=True, leave=False, disable=None)
 
 
-def _names(assets: list[Asset], most: int = 8) -> str:
+def _names(assets: list[Asset], limit: int = 8) -> str:
     names = [asset.name for asset in assets]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _tell(report: Report, directory: Path, verb: str) -> None:
+def _report(report: Report, directory: Path, verb: str) -> None:
     for _, error in report.failed:
         common.say(f"Error: {error}", err=True)
-    common.say(f"{directory}: {len(report.added)} files {verb}, {len(report.kept)} there already")
+    common.say(f"{directory}: {len(report.added)} files {verb}, {len(report.kept)} already present")
     if not report.ok:
         untried = f", {len(report.untried)} were not tried" if report.untried else ""
         common.say(f"{len(report.failed)} files failed{untried}.", err=True)

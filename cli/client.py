@@ -1,4 +1,4 @@
-"""`corinpaint client`: Level 0.5 files to an endpoint, its answers into a folder."""
+"""`corinpaint client`: sends Level 0.5 files to an endpoint and writes its answers to a folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMATS = {"fits": "application/fits", "png": "image/png", "json": "application/json"}
 
 TOKEN = "CORINPAINT_TOKEN"
-"""Environment variable of the token: command lines can be read by every user of a machine."""
+"""Environment variable of the token, since every user of a machine can read command lines."""
 
 
 @click.command("client")
@@ -42,16 +42,22 @@ TOKEN = "CORINPAINT_TOKEN"
     help=f"TorchServe's key_file.json, read again when its key is refused; or put a token into the variable {TOKEN}.",
 )
 @click.option("--model", default="corinpaint", show_default=True, help="Name of the model at the endpoint.")
-@click.option("--workers", type=click.IntRange(1, 256), default=4, show_default=True, help="Frames in flight at most.")
 @click.option(
-    "--timeout", type=click.FloatRange(0, 86400, min_open=True), default=180, show_default=True, help="Of an answer, s."
+    "--workers", type=click.IntRange(1, 256), default=4, show_default=True, help="Maximum number of frames in flight."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 86400, min_open=True),
+    default=180,
+    show_default=True,
+    help="Seconds until an answer is complete.",
 )
 @click.option(
     "--retries",
     type=click.IntRange(0, 100),
     default=5,
     show_default=True,
-    help="Further tries when the endpoint is not there, does not answer, or is busy.",
+    help="Further attempts when the endpoint is unavailable, does not answer, or is busy.",
 )
 @click.option(
     "--ca-bundle",
@@ -64,7 +70,7 @@ TOKEN = "CORINPAINT_TOKEN"
     type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
     default="network",
     show_default=True,
-    help="How lost blocks are filled, as for `corinpaint restore`.",
+    help="How missing blocks are filled, as for `corinpaint restore`.",
 )
 @click.option(
     "--context",
@@ -73,13 +79,20 @@ TOKEN = "CORINPAINT_TOKEN"
     help="Frame of the same hours to fill from, or a folder of them; sent with every frame. Can be repeated.",
 )
 @click.option(
+    "--max-error",
+    type=click.FloatRange(0, min_open=True),
+    help="Refuse zones whose measured median error is larger, in units of the noise of a pixel.",
+)
+@click.option(
     "--most-error",
     type=click.FloatRange(0, min_open=True),
-    help="Refuse zones that were measured to be filled with a larger median error, in units of the noise.",
+    hidden=True,
+    deprecated="Use --max-error.",
+    help="Earlier name of --max-error.",
 )
 @click.option(
     "--format",
-    "kind",
+    "answer_format",
     type=click.Choice(list(FORMATS)),
     default="fits",
     show_default=True,
@@ -100,25 +113,30 @@ def command(
     insecure: bool,
     fill: str,
     context: tuple[Path, ...],
+    max_error: float | None,
     most_error: float | None,
-    kind: str,
+    answer_format: str,
     departures: list[str],
     overwrite: bool,
 ) -> None:
     """Have an endpoint restore Level 0.5 frames of C2 and C3.
 
     INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits, as `corinpaint restore`
-    makes it. Nothing is sent for a frame whose product is there already. A frame that fails is reported and the others
-    go on; the exit status is 1 then.
+    makes it. Nothing is sent for a frame whose product exists already. A frame that fails is reported and the others
+    continue; the exit status is 1 then.
     """
     from corinpaint.client.client import Client
-    from corinpaint.client.request import Request, content
+    from corinpaint.client.request import Request, read_content
     from corinpaint.lasco.file_numbers import number_of
 
+    if max_error is not None and most_error is not None:
+        raise click.UsageError("--most-error is the earlier name of --max-error: give --max-error alone")
+    max_error = most_error if max_error is None else max_error
     try:
-        asked = Request(b"", fill, FORMATS[kind], tuple(departures), most_error=most_error)
-        beside = [
-            (number_of(path.name), content(path, path.name)) for path in map(common.checked, common.frames(context))
+        template = Request(b"", fill, FORMATS[answer_format], tuple(departures), max_error=max_error)
+        context_frames = [
+            (number_of(path.name), read_content(path, path.name))
+            for path in map(common.checked, common.frames(context))
         ]
         client = Client(
             url,
@@ -133,22 +151,22 @@ def command(
     except CorInpaintError as error:
         raise common.fail(error) from error
     with client:
-        failed = _Batch(common.frames(inputs), output, asked, beside, overwrite).run(client, workers)
+        failed = _Batch(common.frames(inputs), output, template, context_frames, overwrite).run(client, workers)
     if failed:
         sys.exit(1)
 
 
 class _Batch:
-    """The frames of one call, each with the place of its answer.
+    """The frames of one call of the command, and the files of their answers.
 
     Parameters
     ----------
     items : list of Path or NoFrameError
     output : Path
-    asked : Request
-        What is asked for every frame.
-    beside : list of (str, bytes)
-        Context frames: name without endings, and content.
+    template : Request
+        The settings, which are the same for every frame.
+    context_frames : list of (str, bytes)
+        Name without suffixes, and content.
     overwrite : bool
     """
 
@@ -156,26 +174,27 @@ class _Batch:
         self,
         items: list[Path | common.NoFrameError],
         output: Path,
-        asked: Request,
-        beside: list[tuple[str, bytes]],
+        template: Request,
+        context_frames: list[tuple[str, bytes]],
         overwrite: bool,
     ) -> None:
-        self.items, self.output, self.asked, self.beside, self.overwrite = items, output, asked, beside, overwrite
+        self.items, self.output, self.overwrite = items, output, overwrite
+        self.template, self.context_frames = template, context_frames
         self.made: dict[Path, Path] = {}
         self.failed = 0
 
     def run(self, client: Client, workers: int) -> int:
-        """Send the frames and write the answers; the number of those that failed."""
-        alone = True if len(self.items) == 1 else None
-        with tqdm(total=len(self.items), desc="client", unit="frame", disable=alone, leave=False) as self.bar:
+        """Send the frames and write the answers; returns the number of frames that failed."""
+        hidden = True if len(self.items) == 1 else None
+        with tqdm(total=len(self.items), desc="client", unit="frame", disable=hidden, leave=False) as self.bar:
             for request, result in client.stream(self._requests(), workers=workers):
-                self._take(Path(str(request.frame)), result)
+                self._write(Path(str(request.frame)), result)
         if self.failed:
             common.say(f"{self.failed} of {len(self.items)} files failed.", err=True)
         return self.failed
 
     def _requests(self) -> Iterator[Request]:
-        """A request for every frame that can be sent, one by one; what stands against the others is told."""
+        """A request for each frame that can be sent; what prevents the others is reported."""
         from corinpaint.lasco.file_numbers import number_of
 
         for item in self.items:
@@ -184,8 +203,8 @@ class _Batch:
                 target = common.claim(self.made, self._target(path), path)
                 if os.path.lexists(target) and not (self.overwrite and target.is_file()):
                     raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
-                others = tuple(raw for name, raw in self.beside if name != number_of(path.name))
-                request = replace(self.asked, frame=path, context=others)
+                context = tuple(content for name, content in self.context_frames if name != number_of(path.name))
+                request = replace(self.template, frame=path, context=context)
             except CorInpaintError as error:
                 self._fail(item, error)
                 continue
@@ -193,12 +212,12 @@ class _Batch:
             yield request
 
     def _target(self, path: Path) -> Path:
-        from corinpaint.client.protocol import ENDINGS
+        from corinpaint.client.protocol import answer_filename
         from corinpaint.lasco.file_numbers import level1_number, number_of
 
-        return self.output / (level1_number(number_of(path.name)) + ENDINGS[self.asked.accept])
+        return self.output / (answer_filename(level1_number(number_of(path.name)), self.template.accept))
 
-    def _take(self, path: Path, result: Answer | CorInpaintError) -> None:
+    def _write(self, path: Path, result: Answer | CorInpaintError) -> None:
         from corinpaint.lasco.files import write_bytes
 
         target = self._target(path)
@@ -215,7 +234,7 @@ class _Batch:
         self.bar.update()
 
     def _fail(self, item: Path | common.NoFrameError, error: CorInpaintError) -> None:
-        """Tell of a frame that failed, with what the logs of the endpoint call its request."""
+        """Report a frame that failed, with what the logs of the endpoint call its request."""
         self.failed += 1
         text = str(error)
         if isinstance(item, Path) and str(item) not in text:

@@ -1,4 +1,4 @@
-"""What the commands share: options, inputs, messages, the exit code of a batch."""
+"""Code that the commands share: options, input files, messages, the exit status of a batch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from corinpaint.lasco.errors import CorInpaintError, OutputError
 
-ENDINGS = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
+FITS_SUFFIXES = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
 
-TRUTH = "_truth.fits"
-"""Ending of what `corinpaint simulate` writes beside a frame."""
+TRUTH_SUFFIX = "_truth.fits"
+"""End of the name of the file that `corinpaint simulate` writes beside a frame."""
 
 Item = TypeVar("Item")
 
@@ -26,49 +27,47 @@ calibration_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     envvar="CORINPAINT_CALIBRATION",
     show_envvar=True,
-    help="Folder of the official calibration files; without it the nominal set of the package is used.",
+    help="Folder of the official calibration files; by default the nominal set of the package is used.",
 )
 
 output_option = click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder."
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the products."
 )
 
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 
 
 STEPS = {
-    "no-vignetting": "Leave the vignetting uncorrected.",
-    "no-calfactor": "Leave the calibration factor and the stray light out: the product is in DN/s.",
-    "no-ramp": "Leave the stray light of C3 Clear in.",
-    "no-warp": "Leave the optical distortion in.",
-    "no-mask": "Keep the values behind occulter and pylon and beyond the field; they are flagged all the same.",
-    "no-roll": "Do not turn about the sun centre when the roll is 1 degree or more; the roll stays in CROTA2.",
-    "solarsoft-grid": "Distortion on SolarSoft's 32 px grid in place of the exact map, for comparisons.",
+    "no-vignetting": "Do not correct the vignetting.",
+    "no-calfactor": "Apply neither calibration factor nor stray-light correction: the product is in DN/s.",
+    "no-ramp": "Do not subtract the stray light of C3 Clear.",
+    "no-warp": "Do not correct the optical distortion.",
+    "no-mask": "Keep the values behind occulter and pylon and outside the field of view; they are still flagged.",
+    "no-roll": "Do not rotate about the Sun's centre when the roll is 1 degree or more; the roll stays in CROTA2.",
+    "solarsoft-grid": "Interpolate the distortion on SolarSoft's 32 px grid instead of the exact map, for comparisons.",
 }
-"""Departures from the calibration that the commands offer; names as `corinpaint.lasco.options.parse` reads them."""
+"""Options of the calibration with their help texts; names as `corinpaint.lasco.options.parse` reads them."""
 
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """No garbage collection meanwhile: imports make no garbage, and looking for it is a tenth of a cold start."""
+    """Pause garbage collection: imports make no garbage, and searching for it is a tenth of a cold start."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collecting:
-            if (
-                gc.get_freeze_count() == 0
-            ):  # what was imported counts as old, not as new and to be looked through at once
+            if gc.get_freeze_count() == 0:  # move what was imported to the oldest generation
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
 
 
 def steps_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add a flag for each of `STEPS`; the command takes them together as the argument `departures`."""
+    """Decorator that adds a flag for each of `STEPS`; the command gets those that are set in the list `departures`."""
 
     @functools.wraps(command)
     def collected(**arguments: Any) -> None:
@@ -80,33 +79,94 @@ def steps_options(command: Callable[..., None]) -> Callable[..., None]:
     return collected
 
 
+def deprecated_alias(old: str, new: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let an option keep its old spelling: accepted, hidden from --help, and reported as deprecated on stderr.
+
+    Parameters
+    ----------
+    old, new : str
+        Spellings, such as ``--most-error`` and ``--max-error``. The command must have the option `new` already, so this
+        decorator stands above that of the option.
+
+    Returns
+    -------
+    callable
+        A decorator of the command. Giving both spellings is a usage error.
+    """
+    old_name, new_name = (spelling.removeprefix("--").replace("-", "_") for spelling in (old, new))
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        options: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
+        (option,) = (one for one in options if one.name == new_name)
+
+        @functools.wraps(command)
+        def merged(**arguments: Any) -> None:
+            value = arguments.pop(old_name)
+            if value is not None:
+                if click.get_current_context().get_parameter_source(new_name) is ParameterSource.COMMANDLINE:
+                    raise click.UsageError(f"{old} is the old name of {new}; give {new} only")
+                say(f"{old} is deprecated; use {new}", err=True)
+                arguments[new_name] = value
+            command(**arguments)
+
+        return click.option(old, type=option.type, hidden=True)(merged)
+
+    return decorate
+
+
+def missing_blocks(count: int) -> str:
+    """A number of missing blocks in words, such as '1 missing block'."""
+    return f"{count} missing block{'' if count == 1 else 's'}"
+
+
 class NoFrameError(CorInpaintError):
-    """An input names no frame."""
+    """An input path has no frame."""
 
 
 def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
-    """The files that the inputs name: files as they are, folders with every FITS file in them.
+    """Paths of the frames that the inputs name: files as they are, and every FITS file of a folder.
 
-    The truths that `corinpaint simulate` writes beside its frames are passed over. A folder that cannot be read or
-    holds no frame stands as its error, so that the rest goes on.
+    The truth files that `corinpaint simulate` writes beside its frames are left out.
+
+    Parameters
+    ----------
+    inputs : iterable of Path
+        Files and folders.
+
+    Returns
+    -------
+    list of Path or NoFrameError
+        A folder that cannot be read or has no frame is represented by its error, so that a batch continues.
     """
     found: list[Path | NoFrameError] = []
     for path in inputs:
         try:
             inside = sorted(path.iterdir()) if path.is_dir() else [path]
         except OSError as error:
-            found.append(NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its rights"))
+            found.append(
+                NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions")
+            )
             continue
         if path.is_dir():
-            inside = [file for file in inside if file.name.lower().endswith(ENDINGS) and TRUTH not in file.name]
-        found += inside or [NoFrameError(f"{path}: holds no .fts or .fits file", "give the folder of the frames")]
+            fits_files = [file for file in inside if file.name.lower().endswith(FITS_SUFFIXES)]
+            inside = [file for file in fits_files if TRUTH_SUFFIX not in file.name]
+        found += inside or [NoFrameError(f"{path}: has no .fts or .fits file", "give the folder of the frames")]
     return found
 
 
-def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
-    """Do the work for every file; one that fails is reported and the rest goes on.
+def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
+    """Process every file; a file that fails is reported on stderr and the batch continues.
 
     Exits with status 1 when any file failed.
+
+    Parameters
+    ----------
+    items : list of Path or NoFrameError
+        As `frames` gives them.
+    what : str
+        Label of the progress bar.
+    work : callable
+        Processes a file and returns the line that is printed for it, or None.
     """
     failed = 0
     for item in bar(items, what):
@@ -115,7 +175,7 @@ def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str
         except CorInpaintError as error:
             failed += 1
             say(f"Error: {_with_path(item, error)}", err=True)
-        except Exception as error:  # a defect of ours must not stop the batch; it is named as such
+        except Exception as error:  # a bug must not stop the batch; the message calls it unexpected
             failed += 1
             say(f"Error: {item}: unexpected {type(error).__name__}: {error}; please report this", err=True)
         else:
@@ -127,21 +187,27 @@ def each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str
 
 
 def checked(item: Path | NoFrameError) -> Path:
-    """The path of a frame; raises the error that stands in its place."""
+    """The path of a frame; raises the error that represents a missing one."""
     if isinstance(item, NoFrameError):
         raise item
     return item
 
 
 def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
-    """The target, unless a product of this batch stands there already."""
+    """The target path of a product.
+
+    Raises
+    ------
+    OutputError
+        Another file of this batch was written to it.
+    """
     if target in made:
         raise OutputError(f"{source}: would replace {target}, made from {made[target]}", "use another folder")
     return target
 
 
 def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Progress bar on a terminal, nothing elsewhere and for a single one."""
+    """Iterate over items with a progress bar on a terminal, and without one elsewhere or for a single item."""
     if len(items) < 2:
         yield from items
         return
@@ -151,14 +217,14 @@ def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
 
 
 def say(message: str, *, err: bool = False) -> None:
-    """Print a line without tearing a progress bar."""
-    tqdm = sys.modules.get("tqdm")  # without it there is no bar to tear
+    """Print a line without breaking a progress bar."""
+    tqdm = sys.modules.get("tqdm")  # without it there is no bar to break
     with tqdm.tqdm.external_write_mode(file=sys.stderr) if tqdm else nullcontext():
         click.echo(message, err=err)
 
 
 def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
-    """The message, beginning with the whole path where it begins with the file's name."""
+    """The message of an error, with the whole path in place of the name of the file at its beginning."""
     text = str(error)
     if isinstance(item, NoFrameError) or str(item) in text:
         return text
@@ -166,5 +232,5 @@ def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
 
 
 def fail(error: CorInpaintError) -> click.ClickException:
-    """A message for the user instead of a traceback."""
+    """The error as click prints it: one line instead of a traceback, and exit status 1."""
     return click.ClickException(str(error))

@@ -1,4 +1,4 @@
-"""`corinpaint export`: a checkpoint to TorchScript, torch.export, ONNX, and what TorchServe and Triton serve."""
+"""`corinpaint export`: TorchScript, torch.export, ONNX, a TorchServe archive and a Triton model repository."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ output_option = click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    show_default="this folder",
+    show_default="current folder",
     help="Folder of the exports.",
 )
 
 
 @click.group("export")
 def command() -> None:
-    """Export a checkpoint. Every export is checked against the checkpoint before it appears."""
+    """Export a checkpoint. Every export is verified against the checkpoint before it is written."""
 
 
 @command.command("torchscript")
@@ -41,16 +41,18 @@ def torchscript(checkpoint: Path | None, output: Path) -> None:
 @checkpoint_option
 @output_option
 def pt2(checkpoint: Path | None, output: Path) -> None:
-    """Write corinpaint.pt2, a program of torch.export: TorchScript's successor."""
+    """Write corinpaint.pt2, a program of torch.export, the successor of TorchScript."""
     _run([_pt2], checkpoint, output)
 
 
 @command.command("onnx")
 @checkpoint_option
 @output_option
-@click.option("--half", is_flag=True, help="corinpaint.fp16.onnx instead: convolutions in half precision, for GPUs.")
+@click.option(
+    "--half", is_flag=True, help="Write corinpaint.fp16.onnx instead: convolutions in half precision, for GPUs."
+)
 def onnx(checkpoint: Path | None, output: Path, half: bool) -> None:
-    """Write corinpaint.onnx; docs/exports.md has its inputs and outputs."""
+    """Write corinpaint.onnx; docs/how_to/pipeline.md describes its inputs and outputs."""
     _run([_half if half else _onnx], checkpoint, output)
 
 
@@ -80,7 +82,7 @@ def everything(checkpoint: Path | None, output: Path, calibration: Path | None) 
     type=click.Choice(["cpu", "gpu"]),
     default="cpu",
     show_default=True,
-    help="What Triton shall run it on.",
+    help="Device on which Triton runs the model.",
 )
 def triton(checkpoint: Path | None, output: Path, kind: str) -> None:
     """Write a model repository for NVIDIA's Triton Inference Server: corinpaint/config.pbtxt and the ONNX model."""
@@ -96,7 +98,7 @@ def _run(steps: list[Step], checkpoint: Path | None, output: Path) -> None:
 
     try:
         for step in steps:
-            common.say(f"{step(checkpoint or default_checkpoint(), output)}: written and checked")
+            common.say(f"{step(checkpoint or default_checkpoint(), output)}: written and verified")
     except CorInpaintError as error:
         raise common.fail(error) from error
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""`corinpaint inspect`: what a Level 0.5 frame holds."""
+"""`corinpaint inspect`: properties of Level 0.5 frames and their missing blocks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from corinpaint.cli import common
 
 @click.command("inspect")
 @common.inputs_argument
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line instead of text.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line instead of text.")
 @common.calibration_option
 def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -> None:
-    """Say what Level 0.5 frames hold, which blocks are lost, and which of them would be filled.
+    """Show the properties of Level 0.5 frames, which blocks are missing, and which of them would be filled.
 
-    Nothing is written and no network is run. Block numbers count row * 32 + column from the bottom left.
+    No file is written and no network is run. The number of a block is row * 32 + column, from the bottom left.
     """
     from corinpaint.lasco.errors import CorInpaintError
     from corinpaint.restore.inspection import inspect
@@ -33,14 +33,16 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
         found = inspect(path, assets)
         return json.dumps(found) if as_json else _text(found)
 
-    common.each(common.frames(inputs), "inspect", work)
+    common.process_each(common.frames(inputs), "inspect", work)
 
 
 def _text(found: dict[str, object]) -> str:
+    from corinpaint.restore.inspection import DEPRECATED
+
     lines = [str(found["name"])]
     for key, value in found.items():
         if key == "zones" and isinstance(value, list):
-            lines += [f"  zone {z['zone']:<10} {z['verdict']}; blocks {z['blocks']}" for z in value]
-        elif key != "name":
+            lines += [f"  zone {z['zone']:<10} {z['decision']}; blocks {z['blocks']}" for z in value]
+        elif key != "name" and key not in DEPRECATED:
             lines.append(f"  {key:<15} {value}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The command `corinpaint`: a group whose commands are imported when they are asked for."""
+"""The command `corinpaint`: a group whose commands are imported when they are used."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from corinpaint.lasco.version import __version__
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports each on use, so that `--help` is quick."""
+    """A group that imports each command only when it is used, so that `--help` is fast."""
 
     modules: ClassVar[dict[str, tuple[str, str]]] = {
-        "restore": ("restore", "Calibrate Level 0.5 frames and fill their lost blocks."),
-        "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling anything."),
-        "inspect": ("inspect", "Say what a Level 0.5 frame holds and what would be filled."),
-        "client": ("client", "Have an endpoint restore Level 0.5 frames."),
-        "calibration": ("calibration", "Fetch, import and check the official calibration files."),
-        "benchmark": ("benchmark", "Compare fills on real frames."),
-        "simulate": ("simulate", "Write simulated Level 0.5 frames with the truth beside them."),
+        "restore": ("restore", "Calibrate Level 0.5 frames and fill their missing blocks."),
+        "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling missing blocks."),
+        "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
+        "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
+        "calibration": ("calibration", "Fetch, import and verify the official calibration files."),
+        "benchmark": ("benchmark", "Compare fill methods on real frames."),
+        "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),
         "train": ("train", "Train the network."),
-        "export": ("export", "Export a checkpoint to TorchScript, ONNX or a TorchServe archive."),
-        "serve": ("serve", "Serve an archive by TorchServe until it is told to stop."),
+        "export": ("export", "Export a checkpoint to TorchScript, ONNX, TorchServe or Triton."),
+        "serve": ("serve", "Serve an archive with TorchServe until it is stopped."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -48,8 +48,8 @@ class LazyGroup(click.Group):
 def main() -> None:
     """Calibrate and restore frames of the SOHO/LASCO coronagraphs C2 and C3.
 
-    From Level 0.5 (FITS, DN) to Level 1 (mean solar brightness) with the lost telemetry blocks filled by a network of
-    partial convolutions. Observed pixels are never changed, filled ones are flagged in the MASK extension.
+    From Level 0.5 (FITS, DN) to Level 1 (mean solar brightness) with the missing telemetry blocks filled by a network
+    of partial convolutions. Observed pixels are never changed, filled ones are flagged in the MASK extension.
     """
 
 

@@ -25,20 +25,21 @@ if TYPE_CHECKING:
     type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
     default="network",
     show_default=True,
-    help="How lost blocks are filled: by the network, by what was measured best for a zone (auto), by a method without "
-    "the network, or not ('none': NaN and flagged).",
+    help="How missing blocks are filled: by the network, by the method with the smallest measured error for each zone "
+    "(auto), by a method without a network, or not at all (none: NaN and flagged).",
 )
 @click.option(
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame of the same hours that --fill network, temporal or auto fills from, or a folder of them; can be "
-    "repeated.",
+    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too; "
+    "can be repeated.",
 )
+@common.deprecated_alias("--most-error", "--max-error")
 @click.option(
-    "--most-error",
+    "--max-error",
     type=click.FloatRange(0, min_open=True),
-    help="Refuse zones that were measured to be filled with a larger median error, in units of the noise.",
+    help="Maximum median error, in units of the noise: zones for which a larger one was measured are refused.",
 )
 @click.option(
     "--model",
@@ -50,11 +51,13 @@ if TYPE_CHECKING:
     type=click.Choice(["cpu", "cuda", "tensorrt"]),
     default="cpu",
     show_default=True,
-    help="Where onnxruntime runs the network; a GPU that is asked for and not to be had is an error.",
+    help="Device on which onnxruntime runs the network; a GPU that is requested but unavailable is an error.",
 )
-@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="Of the network; 0 = all.")
+@click.option(
+    "--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads of the network; 0 = all cores."
+)
 @common.calibration_option
-@click.option("--png", is_flag=True, help="Write a before/after picture beside each product.")
+@click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
 @common.steps_options
 @common.overwrite_option
@@ -63,7 +66,7 @@ def command(
     output: Path,
     fill: str,
     context: tuple[Path, ...],
-    most_error: float | None,
+    max_error: float | None,
     model: Path | None,
     provider: str,
     threads: int,
@@ -73,11 +76,11 @@ def command(
     departures: list[str],
     overwrite: bool,
 ) -> None:
-    """Calibrate Level 0.5 frames of C2 and C3 to Level 1 and fill their lost blocks.
+    """Calibrate Level 0.5 frames of C2 and C3 to Level 1 and fill their missing blocks.
 
     INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
-    brightness (float32, NaN where nothing was measured or filled), a MASK extension whose flags say what each pixel
-    is, and its uncertainty in UNCERT. A file that fails is reported and the others go on; the exit status is 1 then.
+    brightness (float32, NaN where nothing was measured or filled), flags of each pixel in MASK, and its 1-sigma
+    uncertainty in UNCERT. A file that fails is reported, the others are still processed, and the exit status is 1.
     """
     with common.importing():
         from corinpaint.lasco.files import write_all
@@ -91,7 +94,7 @@ def command(
         assets, options = load_assets(calibration), parse(departures)
         engine = loading.load(model, threads, provider) if fill in ("network", "auto") else None
         if fill in registry.METHODS:
-            registry.METHODS[fill]()  # what is not installed is told before the first frame
+            registry.METHODS[fill]()  # a package that is not installed is reported before the first frame
         others = [read_frame(item) for item in map(common.checked, common.frames(context))]
     except CorInpaintError as error:
         raise common.fail(error) from error
@@ -107,7 +110,7 @@ def command(
             assets=assets,
             options=options,
             context=beside,
-            most_error=most_error,
+            max_error=max_error,
         )
         target = common.claim(made, output / restored.level1.filename, path)
         contents = {target: restored.level1.to_bytes()}
@@ -121,14 +124,16 @@ def command(
         made[target] = path
         return f"{target}: {_summary(restored)}"
 
-    common.each(common.frames(inputs), "restore", work)
+    common.process_each(common.frames(inputs), "restore", work)
 
 
 def _summary(restored: Restored) -> str:
-    """Counts of blocks in one line: lost = filled + refused + occulted."""
-    lost, filled = int(restored.lost.sum()), int(restored.filled.sum())
-    refused = sum(int(v.zone.missing.sum()) for v in restored.verdicts if v.refused)
-    counts = {"filled": filled, "refused": refused, "occulted": lost - filled - refused}
-    parts = [f"{lost} blocks lost", *(f"{count} {what}" for what, count in counts.items() if count or what == "filled")]
-    reasons = sorted({v.refused for v in restored.verdicts if v.refused})
-    return ", ".join(parts) + (f" ({'; '.join(reasons)})" if reasons else "")
+    """Numbers of blocks in one line: missing = filled + refused + occulted."""
+    number = restored.counts
+    reasons = sorted({record.refused for record in restored.zones if record.refused})
+    parts = [f"{number.filled} filled"]
+    if number.refused:
+        parts.append(f"{number.refused} refused ({'; '.join(reasons)})")
+    if number.occulted:
+        parts.append(f"{number.occulted} occulted")
+    return f"{common.missing_blocks(number.missing)}: {', '.join(parts)}"

@@ -1,4 +1,4 @@
-"""`corinpaint serve`: an archive behind TorchServe until it is told to stop."""
+"""`corinpaint serve`: serve an archive with TorchServe until the command is stopped."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ from corinpaint.lasco.errors import CorInpaintError, OptionError
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Configuration of TorchServe; by default that of the package: loopback only, with tokens.",
+    help="Configuration of TorchServe; by default that of the package: loopback interface only, with tokens.",
 )
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default="torchserve",
     show_default=True,
-    help="For key_file.json and logs.",
+    help="Folder of key_file.json and logs.",
 )
 @click.option(
     "--drain",
     type=click.FloatRange(0, 3600),
     default=30,
     show_default=True,
-    help="Seconds that requests under way may take when it is told to stop.",
+    help="Maximum time for pending requests after a signal to stop, seconds.",
 )
 def command(archive: Path, config: Path | None, folder: Path, drain: float) -> None:
-    """Serve ARCHIVE (corinpaint.mar of `corinpaint export mar`) by TorchServe until SIGTERM or Ctrl-C.
+    """Serve ARCHIVE (corinpaint.mar of `corinpaint export mar`) with TorchServe until SIGTERM or Ctrl-C.
 
-    Says so when it is ready: weights verified, one frame restored. A model that does not load ends it with the reason
-    and exit status 1. When it is told to stop, requests under way are answered first. Java comes from pip.
+    It prints a line when it is ready: the weights are verified and one frame was restored. If the model does not load,
+    it prints the reason and exits with status 1. After a signal to stop, pending requests are answered first. Java is
+    installed by pip.
     """
     try:
         from corinpaint.export import torchserve
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed; install corinpaint[serve]") from error
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, _interrupt)  # while it starts, as Ctrl-C: what was started is stopped
+    signal.signal(signal.SIGTERM, _interrupt)  # during the start, SIGTERM acts like Ctrl-C: TorchServe is stopped
     start = time.monotonic()
     try:
         if not archive.is_file():
@@ -59,9 +60,9 @@ def command(archive: Path, config: Path | None, folder: Path, drain: float) -> N
             while not stop.wait(0.2):
                 if server.process.poll() is not None:
                     raise torchserve.ServerError("TorchServe ended by itself", f"its log is {server.log}")
-            common.say("stopping: requests under way are answered first")
+            common.say("stopping: pending requests are answered first")
             if not torchserve.drain(server, drain):
-                common.say(f"some were not answered within {drain:g} s", err=True)
+                common.say(f"some requests were not answered within {drain:g} s", err=True)
                 sys.exit(1)
     except CorInpaintError as error:
         raise common.fail(error) from error

@@ -1,4 +1,4 @@
-"""`corinpaint simulate`: simulated frames with the truth beside them."""
+"""`corinpaint simulate`: simulated frames, and the truth beside them."""
 
 from __future__ import annotations
 
@@ -11,47 +11,54 @@ from corinpaint.cli import common
 
 @click.command("simulate")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
-@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many frames.")
-@click.option("--seed", type=click.IntRange(0, 989_999), default=0, show_default=True, help="Of the first frame.")
-@click.option("--lost", type=click.IntRange(0, 400), help="How many blocks are lost; by default a random pattern.")
-@click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default at random.")
-@click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a usual one.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Number of frames.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 989_999),
+    default=0,
+    show_default=True,
+    help="Seed of the first frame; the next ones follow.",
+)
+@common.deprecated_alias("--lost", "--missing")
+@click.option("--missing", type=click.IntRange(0, 400), help="Number of missing blocks; by default a random pattern.")
+@click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default random.")
+@click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a typical one.")
 @click.option(
     "--truth/--no-truth",
     default=True,
     show_default=True,
-    help="Write NAME_truth.fits too.",
+    help="Whether to write NAME_truth.fits too.",
 )
 @common.overwrite_option
 def command(
     output: Path,
     count: int,
     seed: int,
-    lost: int | None,
+    missing: int | None,
     cme: bool | None,
     exptime: float | None,
     truth: bool,
     overwrite: bool,
 ) -> None:
-    """Write simulated C3 Level 0.5 frames with lost blocks.
+    """Write simulated C3 Level 0.5 frames with missing blocks.
 
     The same seed gives the same bytes. NAME_truth.fits holds the complete counts (DN), the noise-free brightness (MSB,
-    detector grid) and the map of lost blocks.
+    detector grid) and the map of missing blocks.
     """
     from corinpaint.lasco.errors import CorInpaintError, OutputError
     from corinpaint.lasco.simulation.scene import simulate, write, write_truth
 
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):
-            made = simulate(number, lost=lost, cme=cme, exptime=exptime)
+            made = simulate(number, lost=missing, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
-            beside = output / f"{made.frame.number}{common.TRUTH}"
+            beside = output / f"{made.frame.number}{common.TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):
                 if target.exists() and not overwrite:
-                    raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
+                    raise OutputError(f"{target}: already exists", "choose another folder or allow --overwrite")
             write(made, path, overwrite=overwrite)
             if truth:
                 write_truth(made, beside, overwrite=overwrite)
-            common.say(f"{path}: seed {number}, {int(made.lost.sum())} blocks lost")
+            common.say(f"{path}: seed {number}, {common.missing_blocks(int(made.lost.sum()))}")
     except CorInpaintError as error:
         raise common.fail(error) from error

@@ -1,4 +1,4 @@
-"""Room of the client: `Client` has an endpoint restore frames, and the protocol that both sides share."""
+"""Room of the client: `Client` has frames restored by an endpoint; `protocol` is what both sides share."""
 
 from __future__ import annotations
 

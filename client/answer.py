@@ -1,31 +1,29 @@
-"""What a client gets, and the proof that it belongs to what was sent: a swapped or cut answer is an error."""
+"""What a client receives, and its verification: a truncated answer, or that of another frame, is an error."""
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.protocol import ENDINGS, NAME
-from corinpaint.client.request import Parcel
-from corinpaint.client.verify import product_in
+from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, FRAME_NAME, answer_filename, parse_disposition
+from corinpaint.client.request import EncodedRequest
+from corinpaint.client.verify import verify_body
 from corinpaint.lasco import files
 from corinpaint.lasco.file_numbers import level1_number
 
-DISPOSITION = re.compile(r'attachment; filename="([^"\\/]{1,200})"')
-
 
 @dataclass(frozen=True)
-class Reply:
-    """What came over the line, before it is looked at.
+class Response:
+    """What the endpoint sent, before it is verified.
 
     Attributes
     ----------
     body : bytes
     headers : dict of str to str
-        In lower case; empty over gRPC.
+        By their names in lower case; empty over gRPC.
     """
 
     body: bytes
@@ -41,15 +39,15 @@ class Answer:
     body : bytes
         The product, its picture or its report.
     media_type : str
-        What `body` is.
+        Media type of `body`.
     filename : str
-        Name of the product, ``35082037.fits``, with the ending of `media_type`; empty when nothing tells it.
+        Name of the product, ``35082037.fits``, with the suffix of `media_type`; empty when it is not known.
     number : str
-        Number of the frame that was sent; empty when nothing tells it.
+        Number of the frame that was sent; empty when it is not known.
     request_id : str
         What the logs of the endpoint call the request; empty over gRPC.
     seconds : float
-        From the first try to the last byte.
+        From the first attempt to the last byte, in seconds.
     attempts : int
         How often the frame was sent.
     """
@@ -62,65 +60,76 @@ class Answer:
     seconds: float
     attempts: int
 
-    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
-        """Write `body` into a folder under its name: aside first, then renamed.
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write `body` into a folder under its name: to a temporary file first, which is then renamed.
+
+        Parameters
+        ----------
+        folder : str or os.PathLike
+            Made when it is missing.
+        overwrite : bool
+            Replace a file of that name.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------
+        TypeError
+            When `folder` is not a path.
         AnswerError
             When the answer has no name.
         OutputError
-            When the folder cannot be written, or the file is there and may not be replaced.
+            When the folder cannot be written, or the file exists and may not be replaced.
         """
+        target = files.as_path(folder, "folder")
         if not self.filename:
             raise AnswerError("the answer has no name to save it under", "give the frame a name, or write its body")
-        return files.write_bytes(folder / self.filename, self.body, overwrite=overwrite)
+        return files.write_bytes(target / self.filename, self.body, overwrite=overwrite)
 
 
-def checked(reply: Reply, parcel: Parcel) -> str:
-    """Name of the product, once it is proven to be whole and to be that of the frame that was sent.
+def verify_answer(response: Response, encoded: EncodedRequest) -> str:
+    """Verify that an answer is complete and belongs to the frame that was sent.
 
     Parameters
     ----------
-    reply : Reply
+    response : Response
         An answer that is no error.
-    parcel : Parcel
+    encoded : EncodedRequest
         What was sent.
 
     Returns
     -------
     str
-        Empty when neither side tells it.
+        Name of the file to save it in; empty when neither side knows it.
 
     Raises
     ------
     AnswerError
-        When it is of another kind than asked for, cut, or that of another frame.
+        When it is of another media type than asked for, truncated, damaged, or that of another frame.
     """
-    accept, label = parcel.words["accept"], parcel.label
-    kind = reply.headers.get("content-type", accept).split(";")[0].strip().lower()
-    if kind != accept:
-        raise AnswerError(f"{label}: the answer is {kind[:80]!r}, not {accept}", "check the address and the model")
-    inside = product_in(reply.body, accept, label)
-    told = _disposition(reply.headers)
-    expected = level1_number(parcel.number) + ENDINGS[accept] if parcel.number else ""
-    frame = reply.headers.get("x-corinpaint-frame", "")
-    if parcel.number and frame and frame != parcel.number:
-        raise _swapped(label, f"frame {frame[:80]}")
-    if inside:
-        inside = inside.removesuffix(".fits") + ENDINGS[accept]
-    for name in (told, inside):
-        if name and name != (expected or told or name):
-            raise _swapped(label, name[:100])
-    return expected or next((name for name in (told, inside) if NAME.fullmatch(name)), "")
+    accept, label = encoded.parameters["accept"], encoded.label
+    media_type = response.headers.get("content-type", accept).split(";")[0].strip().lower()
+    if media_type != accept:
+        raise AnswerError(
+            f"{label}: the answer is {media_type[:80]!r}, not {accept}", "check the address and the model"
+        )
+    product = verify_body(response.body, accept, label)
+    suggested = parse_disposition(response.headers.get(FILENAME_HEADER.lower(), ""))
+    expected = answer_filename(level1_number(encoded.number), accept) if encoded.number else ""
+    frame = response.headers.get(FRAME_HEADER.lower(), "")
+    if encoded.number and frame and frame != encoded.number:
+        raise _wrong_frame(label, f"frame {frame[:80]}")
+    in_body = answer_filename(product, accept) if product else ""
+    for name in (suggested, in_body):
+        if name and name != (expected or suggested or name):
+            raise _wrong_frame(label, name[:100])
+    return expected or next((name for name in (suggested, in_body) if FRAME_NAME.fullmatch(name)), "")
 
 
-def _swapped(label: str, other: str) -> AnswerError:
+def _wrong_frame(label: str, other: str) -> AnswerError:
     return AnswerError(
         f"{label}: the answer is that of {other}", "send it again, and report this to who runs the endpoint"
     )
-
-
-def _disposition(headers: Mapping[str, str]) -> str:
-    found = DISPOSITION.fullmatch(headers.get("content-disposition", "").strip())
-    return found[1] if found else ""

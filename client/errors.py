@@ -1,4 +1,4 @@
-"""What can go wrong between a client and an endpoint, and which of it another try may change."""
+"""The errors of a client, and which of them may not occur at a further attempt."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import json
 import re
 from typing import Any
 
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.client.protocol import is_error
+from corinpaint.lasco.retries import RetriedError, TransientError
 
-LATER = frozenset((429, 502, 503, 504))
-"""Statuses that say: not now."""
+TRY_LATER = frozenset((429, 502, 503, 504))
+"""HTTP statuses of a server that is busy or unavailable for a while."""
 
-DIED = (500, 507)
-"""TorchServe answers either when a worker died under the request."""
+WORKER_DIED = frozenset((500, 507))
+"""HTTP statuses that TorchServe answers when a worker died while it processed the request."""
 
-MOST_TEXT = 300
-"""Characters of a foreign message that are passed on."""
+MAX_TEXT_LENGTH = 300
+"""Maximum number of characters of a message of others that is passed on."""
 
 
-class ClientError(CorInpaintError):
-    """A frame was not restored by the endpoint.
+class ClientError(RetriedError):
+    """The endpoint did not restore a frame.
 
     Attributes
     ----------
@@ -31,11 +32,10 @@ class ClientError(CorInpaintError):
 
     code = "client"
     request_id: str = ""
-    attempts: int = 0
 
 
 class UnreachableError(ClientError):
-    """No answer came: connection refused or broken, certificate not trusted, time-out."""
+    """No answer arrived: the connection was refused or broke, the certificate is not trusted, or time ran out."""
 
     code = "unreachable"
 
@@ -47,7 +47,7 @@ class TokenError(ClientError):
 
 
 class AnswerError(ClientError):
-    """An answer came that is not this frame's product, or not all of it."""
+    """An answer arrived that is incomplete or damaged, or belongs to another frame."""
 
     code = "bad_answer"
 
@@ -55,13 +55,17 @@ class AnswerError(ClientError):
 class RefusedError(ClientError):
     """The endpoint answered with an error.
 
-    Attributes
+    Parameters
     ----------
-    code : str
-        CorInpaint's code, ``bad_keyword``, say; ``endpoint`` for errors of TorchServe or a proxy.
+    what, remedy : str
+        See `corinpaint.lasco.errors.CorInpaintError`.
     status : int
         HTTP status.
-    ours : bool
+    code : str
+        CorInpaint's code, for example ``bad_keyword``; ``endpoint`` for errors of TorchServe or a proxy.
+    request_id : str
+        What the logs of the endpoint call the request.
+    from_handler : bool
         Whether CorInpaint's handler answered, and not TorchServe or a proxy before it.
     """
 
@@ -73,113 +77,111 @@ class RefusedError(ClientError):
         code: str = "endpoint",
         request_id: str = "",
         *,
-        ours: bool = False,
+        from_handler: bool = False,
     ) -> None:
         super().__init__(what, remedy)
-        self.status, self.code, self.request_id, self.ours = status, code, request_id, ours
-
-
-class PassingError(Exception):
-    """Carries an error that another try may change.
-
-    Attributes
-    ----------
-    error : ClientError
-        What to raise when there is no other try.
-    after : float or None
-        Seconds that the endpoint asks to wait.
-    """
-
-    def __init__(self, error: ClientError, after: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error, self.after = error, after
-
-    @property
-    def deadly(self) -> bool:
-        """Whether the frame itself may be what broke the worker: it is not sent again and again then."""
-        return isinstance(self.error, RefusedError) and self.error.status in DIED
+        self.status, self.code, self.request_id, self.from_handler = status, code, request_id, from_handler
 
 
 class TokenRefusedError(Exception):
-    """The token was refused; another one may be in the key file."""
+    """The endpoint refused the token; the key file may hold a newer one."""
 
 
-def error_body(body: bytes) -> dict[str, Any] | None:
-    """The error that a body tells: CorInpaint's (``code`` is text, ``status``), or TorchServe's (``code`` a number).
+def parse_error(body: bytes) -> dict[str, Any] | None:
+    """Read the body of an answer that may be an error.
+
+    Parameters
+    ----------
+    body : bytes
 
     Returns
     -------
     dict or None
-        None when the body tells none.
+        The fields of an error of CorInpaint (``code`` is text) or of TorchServe (``code`` is a number); None when the
+        body is not such an error.
     """
     if body.lstrip()[:1] != b"{":
         return None
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):  # too deeply nested is no error of ours either
+        fields = json.loads(body)
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return None
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         return None
-    ours = isinstance(told.get("code"), str) and isinstance(told.get("status"), int)
-    foreign = isinstance(told.get("code"), int) and isinstance(told.get("message"), str)
-    return told if ours or foreign else None
+    from_torchserve = isinstance(fields.get("code"), int) and isinstance(fields.get("message"), str)
+    return fields if is_error(fields) or from_torchserve else None
 
 
-def refused(status: int, body: bytes, *, after: float | None = None, request_id: str = "") -> Exception:
+def error_from_answer(status: int, body: bytes, *, retry_after: float | None = None, request_id: str = "") -> Exception:
     """The exception for an answer that is an error.
 
-    CorInpaint's own errors are about the frame and final, but for 429 and 503. Of TorchServe's and of proxies those are
-    passing that say "not now", and 500 and 507: a worker died.
+    Errors of CorInpaint concern the frame and are final, except for 429 and 503. Errors of TorchServe and of proxies
+    are transient when their status is one of `TRY_LATER` or `WORKER_DIED`.
 
     Parameters
     ----------
     status : int
         HTTP status.
     body : bytes
-    after : float, optional
-        Seconds of Retry-After.
+    retry_after : float, optional
+        Seconds that the header Retry-After asks for.
     request_id : str
-        From the headers.
+        That of the headers.
 
     Returns
     -------
-    RefusedError, PassingError or TokenRefusedError
+    RefusedError, TransientError or TokenRefusedError
         To be raised.
     """
-    told = error_body(body) or {}
-    if isinstance(told.get("code"), str):
-        error = _ours(told, request_id)
-        return PassingError(error, after) if error.status in (429, 503) else error
-    text = _text(told, body)
+    fields = parse_error(body) or {}
+    if is_error(fields):
+        error = _handler_error(fields, request_id)
+        return TransientError(error, retry_after) if error.status in (429, 503) else error
+    text = _message(fields, body)
     if status in (401, 403) or (status == 400 and "Token" in text):
         return TokenRefusedError()
     what = f"the endpoint answered {status}" + (f" ({text})" if text else "")
-    error = RefusedError(what, _remedy(status), status, request_id=cleaned(request_id, 100))
-    return PassingError(error, after) if status in (*LATER, *DIED) else error
+    error = RefusedError(what, _remedy(status), status, request_id=printable(request_id, 100))
+    if status in TRY_LATER | WORKER_DIED:
+        return TransientError(error, retry_after, harmful=status in WORKER_DIED)
+    return error
 
 
-def _ours(told: dict[str, Any], request_id: str) -> RefusedError:
-    """An error of the handler: what and remedy, or a message alone."""
-    what, remedy = told.get("what"), told.get("remedy")
-    what, remedy = (cleaned(text) if isinstance(text, str) else "" for text in (what, remedy))
+def _handler_error(fields: dict[str, Any], request_id: str) -> RefusedError:
+    """An error of CorInpaint's handler, which gives what and remedy, or a message alone."""
+    what, remedy = fields.get("what"), fields.get("remedy")
+    what, remedy = (printable(text) if isinstance(text, str) else "" for text in (what, remedy))
     if not what:
-        message = cleaned(str(told.get("message") or ""), 2 * MOST_TEXT)  # all that endpoints of 0.1.0 answered
+        message = printable(
+            str(fields.get("message") or ""), 2 * MAX_TEXT_LENGTH
+        )  # all that endpoints of 0.1.0 answered
         what, remedy = message.rsplit("; ", 1) if "; " in message else (message, "")
     if not what:
         what, remedy = "the endpoint does not say what is wrong", "see its log"
-    request_id = cleaned(str(told.get("request_id") or request_id), 100)
-    return RefusedError(what, remedy, told["status"], cleaned(told["code"], 80), request_id, ours=True)
+    request_id = printable(str(fields.get("request_id") or request_id), 100)
+    return RefusedError(what, remedy, fields["status"], printable(fields["code"], 80), request_id, from_handler=True)
 
 
-def cleaned(text: str, most: int = MOST_TEXT) -> str:
-    """A foreign text in one line of at most so many characters, without control characters: it may reach a terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:most]
+def printable(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """A text of others as one line without control characters, since it may be printed on a terminal.
+
+    Parameters
+    ----------
+    text : str
+    max_length : int
+        Characters after which it is cut.
+
+    Returns
+    -------
+    str
+    """
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:max_length]
 
 
-def _text(told: dict[str, Any], body: bytes) -> str:
-    """A foreign message in one line, without control characters and the tags of a proxy's page."""
-    text = str(told.get("message") or "") or re.sub(r"<[^>]*>", " ", body[:4096].decode("utf-8", errors="replace"))
-    return cleaned(text)
+def _message(fields: dict[str, Any], body: bytes) -> str:
+    """The message of TorchServe or a proxy in one line, without control characters and HTML tags."""
+    text = str(fields.get("message") or "") or re.sub(r"<[^>]*>", " ", body[:4096].decode("utf-8", errors="replace"))
+    return printable(text)
 
 
 def _remedy(status: int) -> str:
@@ -187,7 +189,7 @@ def _remedy(status: int) -> str:
         return "check the address and the name of the model"
     if status == 413:
         return "send less than the endpoint allows: one Level 0.5 frame, fewer context frames"
-    if status in (*LATER, *DIED):
+    if status in TRY_LATER | WORKER_DIED:
         return "try again later, the log of the endpoint says why"
     if 300 <= status < 400:
         return "give the address that it leads to: a client does not take its token elsewhere by itself"

@@ -1,4 +1,4 @@
-"""A frame over gRPC, with the stubs beside this room."""
+"""Sending frames over gRPC, by the generated code in `corinpaint.client.stubs`."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from corinpaint.client.answer import Reply
+from corinpaint.client.answer import Response
 from corinpaint.client.errors import (
+    WORKER_DIED,
     AnswerError,
     ClientError,
-    PassingError,
     RefusedError,
     TokenRefusedError,
     UnreachableError,
-    cleaned,
-    error_body,
-    refused,
+    error_from_answer,
+    parse_error,
+    printable,
 )
-from corinpaint.client.request import Parcel
+from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 
-LIMIT = 68157440
-"""Bytes of a message, more than the endpoint takes or gives; the 4 MiB of gRPC are less than a product."""
+MAX_MESSAGE_BYTES = 68157440
+"""Maximum bytes of a message: more than the endpoint accepts or sends. gRPC's 4 MiB are less than a product."""
 
-RECONNECT = {"initial": 200, "min": 10000, "max": 5000}
-"""Milliseconds until a channel tries to connect again, at first and at most: gRPC's own, up to two minutes, outlast
-every try of ours. `min` is what gRPC takes for how long an attempt may last; a busy machine needs seconds."""
+RECONNECT_BACKOFF = {"initial": 200, "min": 10000, "max": 5000}
+"""Milliseconds before a channel connects again: initially and at most. gRPC's own waits, of up to two minutes, are
+longer than all attempts of a client. ``min`` is also how long an attempt may last; a busy machine needs seconds."""
 
 TICK = 0.2
-"""Seconds between two looks at whether a call is still wanted."""
+"""Seconds between two checks whether a call is still wanted."""
 
 
-class Grpc:
+class GrpcTransport:
     """The gRPC interface of an endpoint; can be shared by threads.
 
     Parameters
@@ -40,14 +41,15 @@ class Grpc:
     target : str
         Host and port.
     model : str
+        Name of the model at the endpoint.
     timeout : float
-        Seconds to wait for the whole answer.
+        Maximum number of seconds until the answer is complete.
     ca_bundle : Path or None
         Certificates to trust in place of the usual ones.
     local : bool
-        Whether the endpoint is on this machine: proxies of the environment are passed over then.
+        Whether the endpoint is on this machine: proxies of the environment are ignored then.
     encrypted : bool
-        Whether to speak TLS.
+        Whether to use TLS.
 
     Raises
     ------
@@ -61,8 +63,13 @@ class Grpc:
         self._messages, services = _stubs()
         import grpc
 
-        options = [("grpc.max_send_message_length", LIMIT), ("grpc.max_receive_message_length", LIMIT)]
-        options += [(f"grpc.{name}_reconnect_backoff_ms", milliseconds) for name, milliseconds in RECONNECT.items()]
+        options = [
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ]
+        options += [
+            (f"grpc.{name}_reconnect_backoff_ms", milliseconds) for name, milliseconds in RECONNECT_BACKOFF.items()
+        ]
         options += [("grpc.enable_http_proxy", 0)] if local else []
         if encrypted:
             credentials = grpc.ssl_channel_credentials(_certificates(ca_bundle))
@@ -72,37 +79,47 @@ class Grpc:
         self._target, self._model, self._timeout = target, model, timeout
         self._predict = services.InferenceAPIsServiceStub(self._channel).Predictions
 
-    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
-        """Send a frame once; see `corinpaint.client.rest.Rest.send`.
+    def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
+        """Send a request once.
+
+        Parameters
+        ----------
+        encoded : EncodedRequest
+        token : str or None
+            Inference key.
+        stop : threading.Event
+            Once it is set the call is cancelled.
 
         Returns
         -------
-        Reply
-            Without headers, which gRPC does not bring.
+        Response
+            Without headers: TorchServe sends none over gRPC.
 
         Raises
         ------
-        RefusedError, PassingError, TokenRefusedError
-            See `corinpaint.client.errors.refused`.
+        RefusedError, TransientError, TokenRefusedError
+            See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
             When the certificate is not trusted.
+        ClientError
+            When it was stopped, or the client is closed.
         """
         import grpc
 
-        message = self._messages.PredictionsRequest(model_name=self._model, input=parcel.fields)
+        message = self._messages.PredictionsRequest(model_name=self._model, input=encoded.fields)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
             body = self._answer(self._predict.future(message, timeout=self._timeout, metadata=metadata), stop)
         except grpc.FutureCancelledError as error:
             raise ClientError("stopped before the answer came", "send the frame again") from error
         except grpc.RpcError as error:
-            raise self._error(error.code().name, str(error.details() or "")) from error
-        except ValueError as error:  # of a channel that another thread closed
+            raise self._error_of(error.code().name, str(error.details() or "")) from error
+        except ValueError as error:  # another thread closed the channel
             raise ClientError(f"{self._target}: the client is closed", "open another one") from error
-        told = error_body(body)
-        if told is None:
-            return Reply(body, {})
-        raise refused(int(told.get("status") or told["code"]), body)
+        fields = parse_error(body)
+        if fields is None:
+            return Response(body, {})
+        raise error_from_answer(int(fields.get("status") or fields["code"]), body)
 
     def close(self) -> None:
         """Close the channel."""
@@ -110,7 +127,7 @@ class Grpc:
 
     @staticmethod
     def _answer(call: Any, stop: threading.Event) -> bytes:
-        """What a call brings; it is cancelled when nobody wants it any more."""
+        """The answer of a call, which is cancelled when `stop` is set or the thread is interrupted."""
         import grpc
 
         try:
@@ -120,12 +137,12 @@ class Grpc:
                 except grpc.FutureTimeoutError:
                     continue
         finally:
-            call.cancel()  # nothing happens to one that is over
+            call.cancel()  # has no effect on a call that is complete
         raise grpc.FutureCancelledError
 
-    def _error(self, code: str, details: str) -> Exception:
-        """What a status of gRPC means; TorchServe answers INTERNAL when a worker died, and for unknown models."""
-        details = cleaned(details)
+    def _error_of(self, code: str, details: str) -> Exception:
+        """The exception for a status of gRPC; TorchServe's is INTERNAL when a worker died, and for unknown models."""
+        details = printable(details)
         where = f"{self._target}: "
         if code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
             return TokenRefusedError()
@@ -135,10 +152,10 @@ class Grpc:
             )
         if code == "UNAVAILABLE":
             remedy = "check that the endpoint runs there, or try again later"
-            return PassingError(UnreachableError(f"{where}the connection failed: {details}", remedy))
+            return TransientError(UnreachableError(f"{where}the connection failed: {details}", remedy))
         if code == "DEADLINE_EXCEEDED":
             remedy = "check that the endpoint runs there"
-            return PassingError(UnreachableError(f"{where}no answer within {self._timeout:g} s", remedy))
+            return TransientError(UnreachableError(f"{where}no answer within {self._timeout:g} s", remedy))
         if code == "RESOURCE_EXHAUSTED" and "larger than max" in details:
             remedy = "send less: one Level 0.5 frame, fewer context frames"
             return RefusedError(f"the frame or its product is too large ({details})", remedy, 413)
@@ -147,7 +164,8 @@ class Grpc:
             return RefusedError(what, "check the address and the name of the model", 404)
         later = {"RESOURCE_EXHAUSTED": 503, "INTERNAL": 500}.get(code)
         if later:
-            return PassingError(RefusedError(what, "try again later, the log of the endpoint says why", later))
+            error = RefusedError(what, "try again later, the log of the endpoint says why", later)
+            return TransientError(error, harmful=later in WORKER_DIED)
         if code == "CANCELLED":
             return AnswerError(f"{where}the request was cancelled", "send the frame again")
         return RefusedError(what, "check the address, and the log of the endpoint", 502)

@@ -1,4 +1,4 @@
-"""A frame over REST, with requests."""
+"""Sending frames over REST, by the package requests."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corinpaint.client.answer import Reply
-from corinpaint.client.errors import AnswerError, PassingError, UnreachableError, refused
-from corinpaint.client.request import Parcel
+from corinpaint.client.answer import Response
+from corinpaint.client.errors import AnswerError, UnreachableError, error_from_answer
+from corinpaint.client.protocol import FORM_FRAME_FIELD, FRAME_FIELDS
+from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 from corinpaint.lasco.version import __version__
 
 if TYPE_CHECKING:
@@ -22,17 +24,19 @@ if TYPE_CHECKING:
 
     import requests
 
-    from corinpaint.client.line import Line
+    from corinpaint.client.interruptible import InterruptibleAdapter
 
-CONNECT_SECONDS = 10.0
+CONNECT_TIMEOUT = 10.0
+"""Maximum number of seconds until a connection is made."""
 
-LARGEST_ANSWER = 64 * 2**20
-"""Bytes; a product has 9 MiB."""
+MAX_ANSWER_BYTES = 64 * 2**20
+"""Maximum number of bytes of an answer; a product has 9 MiB."""
 
 CHUNK = 2**18
+"""Bytes that are read at a time."""
 
 
-class Rest:
+class RestTransport:
     """The REST interface of an endpoint; can be shared by threads.
 
     Parameters
@@ -40,12 +44,13 @@ class Rest:
     url : str
         ``https://host/path``, without the path of the prediction.
     model : str
+        Name of the model at the endpoint.
     timeout : float
-        Seconds to wait for the whole answer.
+        Maximum number of seconds until the answer is complete.
     ca_bundle : Path or None
         Certificates to trust in place of the usual ones.
     local : bool
-        Whether the endpoint is on this machine: proxies of the environment are passed over then.
+        Whether the endpoint is on this machine: proxies of the environment are ignored then.
 
     Raises
     ------
@@ -57,115 +62,120 @@ class Rest:
         try:
             import requests
 
-            from corinpaint.client.line import Line
+            from corinpaint.client.interruptible import InterruptibleAdapter
         except ImportError as error:
             raise OptionError("REST needs requests, which is not installed", "install corinpaint[client]") from error
-        self._make, self._line, self._local = requests.Session, Line, local
+        self._new_session, self._new_adapter, self._local = requests.Session, InterruptibleAdapter, local
         self._url, self._timeout = f"{url.rstrip('/')}/predictions/{model}", timeout
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
-        self._idle: deque[tuple[requests.Session, Line]] = deque()
+        self._idle: deque[tuple[requests.Session, InterruptibleAdapter]] = deque()
 
-    def send(self, parcel: Parcel, token: str | None, stop: threading.Event) -> Reply:
-        """Send a frame once.
+    def send(self, encoded: EncodedRequest, token: str | None, stop: threading.Event) -> Response:
+        """Send a request once.
 
         Parameters
         ----------
-        parcel : Parcel
+        encoded : EncodedRequest
         token : str or None
+            Inference key.
         stop : threading.Event
-            Once it is set the connection is broken.
+            Once it is set the request is interrupted.
 
         Returns
         -------
-        Reply
+        Response
             Of status 200.
 
         Raises
         ------
-        RefusedError, PassingError, TokenRefusedError
-            See `corinpaint.client.errors.refused`.
+        RefusedError, TransientError, TokenRefusedError
+            See `corinpaint.client.errors.error_from_answer`.
         UnreachableError
-            When the certificate is not trusted, or the address none.
+            When the certificate is not trusted, or the address cannot be used.
         ClientError
             When it was stopped.
+        AnswerError
+            When the answer is larger than `MAX_ANSWER_BYTES`.
         """
         import requests
 
         deadline = time.monotonic() + self._timeout
         try:
             with (
-                self._session() as (session, line),
-                line.until(deadline, stop),
-                session.post(self._url, **self._body(parcel, token)) as answer,
+                self._session() as (session, adapter),
+                adapter.interrupt_at(deadline, stop),
+                session.post(self._url, **self._arguments(encoded, token)) as answer,
             ):
-                body = _read(answer, parcel.label)
+                body = _read_body(answer, encoded.label)
         except requests.exceptions.SSLError as error:
             if "certificate" not in str(error).lower():
-                raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+                raise TransientError(self._unreachable(f"the connection failed: {_reason(error)}")) from error
             raise UnreachableError(
-                f"{self._url}: the certificate cannot be trusted ({_cause(error)})",
+                f"{self._url}: the certificate cannot be trusted ({_reason(error)})",
                 "check the date of this machine, or name the authority's certificates (ca_bundle, --ca-bundle)",
             ) from error
         except requests.Timeout as error:
             connecting = isinstance(error, requests.ConnectTimeout)
-            limit = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
+            limit = min(CONNECT_TIMEOUT, self._timeout) if connecting else self._timeout
             what = "connection" if connecting else "answer"
-            raise PassingError(self._unreachable(f"no {what} within {limit:g} s")) from error
+            raise TransientError(self._unreachable(f"no {what} within {limit:g} s")) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise PassingError(self._unreachable(f"the connection failed: {_cause(error)}")) from error
+            raise TransientError(self._unreachable(f"the connection failed: {_reason(error)}")) from error
         except (requests.RequestException, ValueError, OSError) as error:
-            raise UnreachableError(f"{self._url}: cannot be asked ({_cause(error)})", "check the address") from error
+            raise UnreachableError(f"{self._url}: cannot be asked ({_reason(error)})", "check the address") from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code == 200:
-            return Reply(body, headers)
-        after = _seconds(headers.get("retry-after", ""))
-        raise refused(answer.status_code, body, after=after, request_id=headers.get("x-request-id", ""))
+            return Response(body, headers)
+        retry_after = _parse_retry_after(headers.get("retry-after", ""))
+        request_id = headers.get("x-request-id", "")
+        raise error_from_answer(answer.status_code, body, retry_after=retry_after, request_id=request_id)
 
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _body(self, parcel: Parcel, token: str | None) -> dict[str, Any]:
-        """Arguments of the request: the frame as the body, or a form where there are context frames."""
-        headers = {"User-Agent": f"corinpaint/{__version__}", "Accept-Encoding": "identity", **parcel.headers}
+    def _arguments(self, encoded: EncodedRequest, token: str | None) -> dict[str, Any]:
+        """Arguments for requests: the frame as the body, or a form when there are context frames."""
+        headers = {"User-Agent": f"corinpaint/{__version__}", "Accept-Encoding": "identity", **encoded.headers}
         content: dict[str, Any]
-        if parcel.context:
-            fields = parcel.fields
-            files = [name for name in fields if name not in parcel.words]
-            form = {name: (f"{name}.fts" if name in files else None, raw) for name, raw in fields.items()}
-            form["frame"] = form.pop("body")
+        if encoded.context:
+            form = {
+                name: (None if name in encoded.parameters else f"{name}.fts", value)
+                for name, value in encoded.fields.items()
+            }
+            form[FORM_FRAME_FIELD] = form.pop(FRAME_FIELDS[0])
             content = {"files": form}
         else:
             headers["Content-Type"] = "application/fits"
-            content = {"data": parcel.frame}
-        timeout = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+            content = {"data": encoded.frame}
+        timeout = (min(CONNECT_TIMEOUT, self._timeout), self._timeout)
         settings = {"timeout": timeout, "verify": self._verify, "allow_redirects": False, "stream": True}
-        return {**content, **settings, "headers": headers, "auth": _Bearer(token)}
+        return {**content, **settings, "headers": headers, "auth": _BearerAuth(token)}
 
     def _unreachable(self, what: str) -> UnreachableError:
         return UnreachableError(f"{self._url}: {what}", "check that the endpoint runs there, or try again later")
 
     @contextmanager
-    def _session(self) -> Iterator[tuple[requests.Session, Line]]:
-        """A session that no other thread uses meanwhile; one whose request failed is not used again."""
+    def _session(self) -> Iterator[tuple[requests.Session, InterruptibleAdapter]]:
+        """A session that no other thread uses at the same time; one whose request failed is not used again."""
         try:
-            session, line = self._idle.pop()
+            session, adapter = self._idle.pop()
         except IndexError:
-            session, line = self._make(), self._line()
+            session, adapter = self._new_session(), self._new_adapter()
             session.trust_env = not self._local
             for scheme in ("http://", "https://"):
-                session.mount(scheme, line)
+                session.mount(scheme, adapter)
         try:
-            yield session, line
+            yield session, adapter
         except BaseException:
             session.close()
             raise
-        self._idle.append((session, line))
+        self._idle.append((session, adapter))
 
 
-class _Bearer:
-    """Puts the token into a request; as the `auth` of requests, so that no .netrc replaces it."""
+class _BearerAuth:
+    """Adds the token to a request; given to requests as `auth`, so that no .netrc replaces it."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -176,18 +186,18 @@ class _Bearer:
         return request
 
 
-def _read(answer: requests.Response, label: str) -> bytes:
-    """The body, as long as it is not too large."""
+def _read_body(answer: requests.Response, label: str) -> bytes:
+    """The body of an answer, which must not be too large."""
     body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise AnswerError(f"{label}: the answer has more than {LARGEST_ANSWER // 2**20} MiB", "check the address")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerError(f"{label}: the answer has more than {MAX_ANSWER_BYTES // 2**20} MiB", "check the address")
     return bytes(body)
 
 
-def _seconds(text: str) -> float | None:
-    """Seconds of a Retry-After header, which tells seconds or a date."""
+def _parse_retry_after(text: str) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or as a date; None when it is neither."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -198,10 +208,10 @@ def _seconds(text: str) -> float | None:
     return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the wrappings of three libraries and their addresses in memory."""
+def _reason(error: BaseException) -> str:
+    """The text of the innermost exception, without those of three libraries around it and without memory addresses."""
     reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
     if isinstance(reason, BaseException):
-        return _cause(reason)
+        return _reason(reason)
     text = str(getattr(error, "strerror", None) or reason or error)
     return text.rpartition(">: ")[2].rpartition("): ")[2][:200]

@@ -1,4 +1,4 @@
-"""Many pieces of work, some at a time, in the order in which they get done."""
+"""Many items processed concurrently, with results in the order of completion."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_flight(
+def map_unordered(
     items: Iterable[Item], work: Callable[[Item, threading.Event], Result], workers: int
 ) -> Iterator[tuple[Item, Result | CorInpaintError]]:
-    """Work on items in threads.
+    """Call a function for each item, in threads.
 
     Parameters
     ----------
     items : iterable
-        Taken one by one, in the thread of the caller, when room gets free.
+        Taken one by one, in the thread of the caller, when a worker becomes free.
     work : callable
-        Gets an item, and an event that is set when the caller wants no more.
+        Takes an item, and an event that is set when the caller wants no more results.
     workers : int
-        Items at a time. Results that wait to be taken are no more than these.
+        Number of items at a time, and maximum number of results that wait to be taken.
 
     Yields
     ------
     item : object
     result : object or CorInpaintError
-        What `work` returned, or raised. Other exceptions end everything.
+        What `work` returned or raised.
+
+    Raises
+    ------
+    Exception
+        Whatever else `work` raised, at once; the items in progress are stopped.
     """
     source, stop, pending = iter(items), threading.Event(), dict[Future[Result], Item]()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="corinpaint-client")

@@ -1,6 +1,6 @@
-"""Whether the bytes of an answer are whole: FITS with its checksums, PNG, JSON.
+"""Verifying that the body of an answer is complete: FITS by its checksums, PNG, JSON.
 
-Without `warnings.catch_warnings`, which threads must not use, and so without opening a cut file in astropy.
+astropy does not open these files: for a truncated one it warns, and `warnings.catch_warnings` is not safe in threads.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from astropy.io import fits
 from corinpaint.client.errors import AnswerError
 
 BLOCK = 2880
-"""Bytes that FITS files are made of multiples of."""
+"""Bytes of a FITS block; every part of a file is a multiple of it."""
 
 END = b"END" + b" " * 77
+"""The last card of a header."""
 
-MOST_CARDS = 3600
-"""Cards of a header; products have about 200."""
+MAX_CARDS = 3600
+"""Maximum number of cards of a header; products have about 200."""
 
 EXTENSIONS = ("PRIMARY", "MASK", "UNCERT")
-"""What a product is made of."""
+"""Names of the parts of a product, in their order."""
 
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
-def product_in(body: bytes, media_type: str, label: str) -> str:
-    """Name of the product that a body tells, once the body is proven to be whole.
+def verify_body(body: bytes, media_type: str, label: str) -> str:
+    """Verify that the body of an answer is complete.
 
     Parameters
     ----------
@@ -43,12 +44,12 @@ def product_in(body: bytes, media_type: str, label: str) -> str:
     Returns
     -------
     str
-        Empty for pictures, which hold none.
+        Name of the product that the body gives; empty for pictures, which give none.
 
     Raises
     ------
     AnswerError
-        When it is cut, damaged, or something else.
+        When it is truncated, damaged, or something else.
     """
     try:
         return _BODIES[media_type](body)
@@ -67,30 +68,30 @@ def _fits(body: bytes) -> str:
 
 
 def _headers(body: bytes) -> Iterator[fits.Header]:
-    """Headers of a file whose parts are all there and sum up to what their checksums say."""
-    place = 0
-    while place < len(body):
-        end = next((at for at in range(place, place + MOST_CARDS * 80, 80) if body[at : at + 80] == END), None)
+    """The headers of a file; ValueError when a part is missing or does not agree with its checksum."""
+    start = 0
+    while start < len(body):
+        end = next((card for card in range(start, start + MAX_CARDS * 80, 80) if body[card : card + 80] == END), None)
         if end is None:
-            raise ValueError(f"no header at byte {place}")
-        header = fits.Header.fromstring(body[place:end])
+            raise ValueError(f"no header at byte {start}")
+        header = fits.Header.fromstring(body[start:end])
         shape = [int(header[f"NAXIS{axis}"]) for axis in range(1, int(header["NAXIS"]) + 1)]
         size = math.prod(shape) * abs(int(header["BITPIX"])) // 8 if shape else 0
-        stop = _padded(end + 80, place) + _padded(size)
+        stop = _padded(end + 80, start) + _padded(size)
         if size < 0 or stop > len(body):
             raise ValueError(f"{len(body)} bytes of at least {stop}")
-        if "CHECKSUM" not in header or not _sums_up(body[place:stop]):
+        if "CHECKSUM" not in header or not _checksum_holds(body[start:stop]):
             raise ValueError("a checksum does not hold")
         yield header
-        place = stop
+        start = stop
 
 
-def _padded(size: int, start: int = 0) -> int:
-    """The next whole block."""
-    return start + math.ceil((size - start) / BLOCK) * BLOCK
+def _padded(end: int, start: int = 0) -> int:
+    """The end of the block in which bytes before `end` end; blocks are counted from `start`."""
+    return start + math.ceil((end - start) / BLOCK) * BLOCK
 
 
-def _sums_up(part: bytes) -> bool:
+def _checksum_holds(part: bytes) -> bool:
     """Whether the 32-bit ones' complement sum of an HDU is all ones (FITS standard 4.0, appendix J)."""
     total = int(np.frombuffer(part, ">u4").sum(dtype=np.uint64))
     while total >> 32:
@@ -105,10 +106,10 @@ def _png(body: bytes) -> str:
 
 
 def _json(body: bytes) -> str:
-    told: Any = json.loads(body)
-    if not isinstance(told, dict) or not isinstance(told.get("product"), str):
+    report: Any = json.loads(body)
+    if not isinstance(report, dict) or not isinstance(report.get("product"), str):
         raise ValueError("it names no product")
-    return str(told["product"])
+    return str(report["product"])
 
 
 _BODIES: dict[str, Callable[[bytes], str]] = {

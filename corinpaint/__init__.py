@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from corinpaint._moved import install
 from corinpaint.lasco.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from corinpaint.lasco.level05.frame import read_frame
     from corinpaint.lasco.level1.calibrate import calibrate
     from corinpaint.restore.pipeline import restore
+
+install()
 
 __all__ = ["Client", "__version__", "calibrate", "read_frame", "restore"]
 

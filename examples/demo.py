@@ -1,8 +1,8 @@
-"""CorInpaint from end to end: a frame with lost blocks is simulated, restored through TorchServe, and compared.
+"""CorInpaint from end to end: simulate a frame with missing blocks, restore it with TorchServe, compare with the truth.
 
     make demo        or        python examples/demo.py
 
-Everything that it makes is in the folder demo/. The second run reuses the archive and takes seconds.
+All files are written to the folder demo/. The second run reuses the archive and takes seconds.
 """
 
 from __future__ import annotations
@@ -24,33 +24,32 @@ from scipy.sparse.linalg import spsolve
 
 from corinpaint.client import Client
 from corinpaint.export import mar
-from corinpaint.export.torchserve import CONFIG, PORTS, Server, busy, free_ports, serve
+from corinpaint.export.torchserve import CONFIG, PORTS, Server, free_ports, ports_in_use, serve
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import finish
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation import scene
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
-from corinpaint.restore.survey import Surroundings, survey
 
-HOUSE = CONFIG.parents[1]
+ROOT = CONFIG.parents[1]
 SEED = 20
 
 Image = NDArray[np.float32]
 
 
 class DemoError(Exception):
-    """A step failed; the message says what to do."""
+    """A step failed; the message has the remedy."""
 
 
 def main() -> int:
-    """Run the steps; the exit code of the script."""
+    """Run the steps and return the exit status of the script."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=HOUSE / "demo", help="where results go (demo/)")
+    parser.add_argument("--folder", type=Path, default=ROOT / "demo", help="folder of the results (demo/)")
     parser.add_argument("--checkpoint", type=Path, default=default_checkpoint(), help="weights (the shipped ones)")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -70,22 +69,35 @@ def main() -> int:
 
 
 def run(folder: Path, checkpoint: Path) -> None:
-    """The steps, one after the other."""
+    """Run all steps.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the results; created if it is missing.
+    checkpoint : Path
+        The ``.safetensors`` weights to serve.
+
+    Raises
+    ------
+    DemoError, CorInpaintError
+        A step failed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
 
-    print("1. Simulating a LASCO C3 Level 0.5 frame with lost telemetry blocks")
-    simulation = scene.simulate(SEED, lost=lost_blocks(), cme=True)
+    print("1. Simulating a LASCO C3 Level 0.5 frame with missing telemetry blocks")
+    simulation = scene.simulate(SEED, lost=missing_blocks(), cme=True)
     source = scene.write(simulation, folder / simulation.frame.name, overwrite=True)
-    print(f"   {source}: {int(simulation.lost.sum())} blocks lost")
+    print(f"   {source}: {int(simulation.lost.sum())} missing blocks")
 
     archive = folder / "corinpaint.mar"
     if up_to_date(archive, checkpoint):
         print(f"2. {archive} is up to date")
     else:
-        print("2. Packing corinpaint.mar: exports and their comparison with the checkpoint, about a minute")
+        print("2. Packing corinpaint.mar: exporting and verifying the network takes about a minute")
         mar.export(checkpoint, archive)
 
-    print("3. Starting TorchServe on loopback, with token authorisation")
+    print("3. Starting TorchServe on the loopback interface, with token authorisation")
     start = time.monotonic()
     with serve(archive, folder / "torchserve", ports()) as server:
         print(f"   ready after {time.monotonic() - start:.0f} s: {server.url('/predictions/corinpaint')}")
@@ -100,37 +112,45 @@ def run(folder: Path, checkpoint: Path) -> None:
     print(f"Level 1 product:   {target}\nBefore and after:  {preview}")
 
 
-def lost_blocks() -> blocks.Blocks:
-    """Single blocks, a run and clusters in the corona; shape (32, 32)."""
-    lost = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
-    lost[20, 7] = lost[9, 20] = lost[26, 19] = True
-    lost[24, 10:14] = True
-    lost[12:14, 22:24] = True
-    lost[20:23, 23:26] = True
-    return lost
+def missing_blocks() -> blocks.Blocks:
+    """Single blocks, a row of blocks and clusters in the corona; bool (32, 32), row 0 at the bottom."""
+    missing = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    missing[20, 7] = missing[9, 20] = missing[26, 19] = True
+    missing[24, 10:14] = True
+    missing[12:14, 22:24] = True
+    missing[20:23, 23:26] = True
+    return missing
 
 
 def up_to_date(archive: Path, checkpoint: Path) -> bool:
-    """Whether an archive is newer than everything that goes into it."""
+    """Whether an archive is newer than all files from which it is made."""
     if not checkpoint.is_file():
-        raise DemoError(f"{checkpoint} is missing; take a complete clone, or train weights with `corinpaint train`")
+        raise DemoError(
+            f"{checkpoint} is missing; clone the complete repository, or train weights with `corinpaint train`"
+        )
     if not archive.is_file():
         return False
-    sources = [file for room in (*mar.ROOMS, "export", "serve_config") for file in (HOUSE / room).rglob("*.*")]
+    sources = [file for room in (*mar.SUBPACKAGES, "export", "serve_config") for file in (ROOT / room).rglob("*.*")]
     parts = [checkpoint, *(file for file in sources if file.suffix in (".py", ".yaml", ".json", ".fits"))]
     return all(part.stat().st_mtime <= archive.stat().st_mtime for part in parts)
 
 
 def ports() -> dict[str, int]:
-    """The ports of serve_config, or free ones when one of those is busy."""
-    if not (taken := busy(PORTS)):
+    """The ports of serve_config, or free ones when one of those is in use."""
+    if not (used := ports_in_use(PORTS)):
         return PORTS
-    print(f"   port {taken[0]} is busy; taking free ports instead")
+    print(f"   port {used[0]} is in use; using free ports instead")
     return free_ports()
 
 
 def post(server: Server, source: Path) -> tuple[bytes, bytes]:
-    """The product and its picture; the product comes over REST and over gRPC, and has to be the same."""
+    """Post a frame over REST and gRPC, and return the product and its picture.
+
+    Raises
+    ------
+    DemoError
+        A request failed, or the data of the two products differ.
+    """
     print("4. Posting the frame over REST and over gRPC")
     content = source.read_bytes()
     product = rest(server, content, "application/fits")
@@ -142,13 +162,13 @@ def post(server: Server, source: Path) -> tuple[bytes, bytes]:
         raise DemoError(f"the frame was refused over gRPC ({error}); the server's log is {server.log}") from error
     if data_of(product) != data_of(other.body):
         raise DemoError(f"REST and gRPC give different data; the server's log is {server.log}")
-    print("   both give the same data, bit for bit")
+    print("   both give bit-identical data")
     return product, picture
 
 
 def rest(server: Server, content: bytes, accept: str) -> bytes:
-    """Post a frame as curl would: raw bytes, the format of the result in the Accept header."""
-    headers = {**server.token(), "Content-Type": "application/fits", "Accept": accept}
+    """Post a frame as curl does: raw bytes as the body, the format of the result in the Accept header."""
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}
     start = time.monotonic()
     try:
         answer = requests.post(server.url("/predictions/corinpaint"), data=content, headers=headers, timeout=180)
@@ -161,26 +181,27 @@ def rest(server: Server, content: bytes, accept: str) -> bytes:
 
 
 def data_of(product: bytes) -> list[bytes]:
-    """Image and mask, without their headers."""
+    """The data of all extensions, without their headers."""
     with fits.open(io.BytesIO(product)) as hdus:
         return [hdu.data.tobytes() for hdu in hdus]
 
 
 def comparison(simulation: scene.Simulation, product: bytes) -> str:
-    """How far filled pixels are from the truth, for the network and for a harmonic fill.
+    """Errors of the filled pixels, for the network and for a harmonic fill, as lines of text.
 
-    The error is the median distance from the exposure without loss, noise and all, in units of the median noise of the
-    same pixels: a perfect fill has 1. The bias is that of the mean, against the noise-free scene.
+    The error is the median absolute difference from the complete exposure, which has noise, in units of the median
+    noise of the same pixels: a perfect fill has 1. The bias is the difference of the means of the fill and the
+    noise-free scene, in percent.
     """
     with fits.open(io.BytesIO(product)) as hdus:
         filled, mask = np.asarray(hdus[0].data, np.float32), np.asarray(hdus["MASK"].data)
     assets = load_assets()
     complete = replace(simulation.frame, data=simulation.complete)
     observed = pipeline.restore(complete, fill="none").level1.data
-    exposed = expose(complete, assets)
+    exposed = calibrate_on_detector(complete, assets)
     clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(survey(simulation.frame, assets))))
-    holes = (mask == level1.FILLED) & np.isfinite(observed)
+    plain = finish(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
+    holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
     for name, image in (("network", filled), ("harmonic fill", plain.data)):
@@ -190,22 +211,32 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     return "\n".join(lines)
 
 
-def harmonic_fill(around: Surroundings) -> Image:
-    """The smoothest surface through the rims of the holes (Laplace's equation), as a rival without a network."""
-    hole = blocks.expand(around.missing) & around.field
+def harmonic_fill(calibrated: ObservedFrame) -> Image:
+    """Fill the holes by Laplace's equation with their rims as boundary values: a baseline without a network.
+
+    Parameters
+    ----------
+    calibrated : ObservedFrame
+
+    Returns
+    -------
+    ndarray of float32 (1024, 1024)
+        Brightness on the detector grid.
+    """
+    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
     number = np.full(hole.shape, -1)
     number[hole] = np.arange(hole.sum())
     weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())
     pairs: list[NDArray[np.int64]] = []
     for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
-        beside, value = np.roll(number, shift, axis)[hole], np.roll(around.brightness, shift, axis)[hole]
-        rim, inside = np.roll(around.observed, shift, axis)[hole], beside >= 0
+        beside, value = np.roll(number, shift, axis)[hole], np.roll(calibrated.brightness, shift, axis)[hole]
+        rim, inside = np.roll(calibrated.observed, shift, axis)[hole], beside >= 0
         weight += rim | inside
         known += np.where(rim, value, 0)
         pairs.append(np.stack([np.flatnonzero(inside), beside[inside]]))
     rows, columns = np.concatenate(pairs, axis=1)
     matrix = sparse.diags(weight) - sparse.csr_matrix((np.ones(rows.size), (rows, columns)), shape=(weight.size,) * 2)
-    filled = around.brightness.copy()
+    filled = calibrated.brightness.copy()
     filled[hole] = spsolve(matrix.tocsc(), known)
     return filled
 

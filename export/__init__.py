@@ -1,1 +1,4 @@
-"""Room of the exports: TorchScript, ONNX, the TorchServe archive, and the proof that each equals its checkpoint."""
+"""Exports of checkpoints: TorchScript, torch.export, ONNX, the TorchServe archive and the Triton model repository.
+
+Every export is verified: it must give the same results as its checkpoint.
+"""

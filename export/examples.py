@@ -1,4 +1,4 @@
-"""Inputs to trace a network with."""
+"""Example inputs with which a network is traced."""
 
 from __future__ import annotations
 
@@ -9,28 +9,47 @@ from torch.export import Dim
 
 from corinpaint.model.checkpoint import Network
 
-PLACE = (300.0, 1.0)
-"""Radius and scale of a window in the middle of the field, px."""
+EXAMPLE_PLACE = (300.0, 1.0)
+"""Radius (px) of the middle of an example window, and px of the frame per px of the window there."""
 
 
-def example(model: Network, batch: int, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
-    """Tensors in the order of the model's `inputs`; every pixel valid."""
-    image = torch.rand(batch, model.planes, rows, columns)
-    given = (image, torch.ones_like(image))
-    return (*given, torch.tensor(PLACE).repeat(batch, 1)) if "place" in model.inputs else given
+def example_inputs(model: Network, batch: int, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
+    """Random inputs for a network.
 
-
-def dynamic_example(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str, dict[int, Any]]]:
-    """An example and which of its axes are free.
+    Parameters
+    ----------
+    model : LayerStack or StraightStack
+    batch : int
+        Number of images.
+    rows, columns : int
+        Height and width, px; multiples of `model.multiple`.
 
     Returns
     -------
-    example : tuple of Tensor
-        A batch of two: torch takes an axis of one for fixed.
+    tuple of Tensor, float32
+        In the order of `model.inputs`: image and mask (batch, channels, rows, columns), every pixel valid, and where
+        the network takes it the place (batch, 2).
+    """
+    image = torch.rand(batch, model.channels, rows, columns)
+    inputs = (image, torch.ones_like(image))
+    return (*inputs, torch.tensor(EXAMPLE_PLACE).repeat(batch, 1)) if "place" in model.inputs else inputs
+
+
+def dynamic_example_inputs(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str, dict[int, Any]]]:
+    """Random inputs for a network, and which of their axes are dynamic.
+
+    Parameters
+    ----------
+    model : LayerStack or StraightStack
+
+    Returns
+    -------
+    inputs : tuple of Tensor
+        As `example_inputs` gives them, a batch of two: torch takes an axis of length one to be fixed.
     axes : dict
-        For each input its free axes by number, as `torch.export.export` takes them: the batch, and height and width in
-        multiples of what the network states.
+        The dynamic axes of each input by number, as `torch.export.export` takes them: the batch, and height and width
+        as multiples of `model.multiple`.
     """
     batch, rows, columns = Dim("batch"), model.multiple * Dim("rows"), model.multiple * Dim("columns")
     axes = {name: {0: batch} if name == "place" else {0: batch, 2: rows, 3: columns} for name in model.inputs}
-    return example(model, batch=2, rows=2 * model.multiple, columns=3 * model.multiple), axes
+    return example_inputs(model, batch=2, rows=2 * model.multiple, columns=3 * model.multiple), axes

@@ -1,9 +1,9 @@
-"""A network whose convolutions are in half precision; everything around them stays in float32.
+"""A network whose convolutions are in half precision, and everything else in float32.
 
-Half precision is for the convolutions of the UNets alone, where the weights and the arithmetic are. The smooth prior
-solves normal equations, the membranes average over many sweeps, and the mean of a window sums up a hundred thousand
-pixels: those die in 11 bits. And a partial convolution is rescaled by up to the number of its window's elements, a
-thousand and more, which half precision has no room for.
+Half precision is used for the convolutions of the UNets only, which have the weights and nearly all of the arithmetic.
+The smooth prior solves normal equations, the membranes iterate over many sweeps, and the mean of a window is a sum over
+a hundred thousand pixels: an 11-bit significand is not enough for those. And a partial convolution multiplies its sum
+by up to the number of elements under the kernel, a thousand and more, which can exceed the range of half precision.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from torch import Tensor, nn
 from corinpaint.model.checkpoint import Network
 from corinpaint.model.partial import PartialConv2d
 
-LARGEST = 60_000.0
-"""Of the sums of a convolution: half precision ends at 65504."""
+MAX_SUM = 60_000.0
+"""Maximum of the sums of a convolution; the largest number of half precision is 65504."""
 
 
 class HalfConv2d(PartialConv2d):
-    """A partial convolution that convolves in half precision; takes and gives float32.
+    """A partial convolution that convolves in half precision; its inputs and outputs are float32.
 
     Parameters
     ----------
     full : PartialConv2d
-        The same in float32; it is not changed.
+        The same convolution in float32; it is not changed.
     """
 
     def __init__(self, full: PartialConv2d) -> None:
@@ -33,24 +33,28 @@ class HalfConv2d(PartialConv2d):
         self.weight = nn.Parameter(full.weight.detach().half())
         self.bias = nn.Parameter(full.bias.detach().clone())
         gain = float(full.weight.detach().abs().sum(dim=(1, 2, 3)).max())
-        self.limit = LARGEST / max(gain, 1.0)
+        self.limit = MAX_SUM / max(gain, 1.0)
 
-    def _masked(self, features: Tensor, mask: Tensor) -> Tensor:
-        """What is convolved, limited so that no sum overflows; multiplied by their float32 scale, sums are float32."""
-        return super()._masked(features, mask).clamp(-self.limit, self.limit).half()
+    def _masked_features(self, features: Tensor, mask: Tensor) -> Tensor:
+        """The masked features in half precision, clamped so that no sum overflows.
+
+        The sums are float32 again once `forward` has multiplied them by their float32 ratio.
+        """
+        return super()._masked_features(features, mask).clamp(-self.limit, self.limit).half()
 
 
-def halved(model: Network) -> Network:
+def to_half_precision(model: Network) -> Network:
     """A copy of a network with its convolutions in half precision.
 
     Parameters
     ----------
     model : LayerStack or StraightStack
+        In float32; it is not changed.
 
     Returns
     -------
     LayerStack or StraightStack
-        Takes and gives float32; to be exported, or run where half precision is fast.
+        In evaluation mode; its inputs and outputs are float32.
     """
     copied = copy.deepcopy(model)
     for parent in list(copied.layers.modules()):

@@ -1,7 +1,6 @@
-"""The TorchServe archive: network, handler, and the source that they need, in one file that serves anywhere.
+"""The TorchServe archive: the network, the handler and the source code that they need, in one self-contained file.
 
-The archive holds a package `corinpaint` of its own. It has an ``__init__.py``, unlike an installed corinpaint, which is
-a namespace: Python prefers it, wherever the folder of the archive stands in the search path.
+The archive holds its own copy of the package `corinpaint`, so that the machine that serves it needs no installed one.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from corinpaint.export import onnx, torchscript
-from corinpaint.export.publish import aside
 from corinpaint.lasco.errors import ExportError
-from corinpaint.lasco.files import package_data
+from corinpaint.lasco.files import aside, package_data
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.reference_files import catalogue, locate
 from corinpaint.lasco.version import __version__
@@ -27,33 +25,33 @@ from corinpaint.model.metadata import default_checkpoint, read_info
 
 NAME = "corinpaint"
 HANDLER = "corinpaint_handler"
-ROOMS = ("lasco", "model", "restore", "client", "handlers")
-"""What the handler needs of the package."""
+SUBPACKAGES = ("lasco", "model", "restore", "client", "handlers")
+"""Subpackages of corinpaint that the handler needs."""
 
 CALIBRATION = "calibration"
-"""Folder of the official files inside the archive."""
+"""Folder of the official calibration files inside the archive."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CREATED = "01/01/1980 00:00:00"
-"""Beginning of time in zip files, for all entries: the same input makes the same archive."""
+"""First date that a zip file can store; all entries have it, so that the same input gives the same archive."""
 
 
 def export(checkpoint: Path | None, output: Path, calibration: Path | None = None) -> Path:
-    """Pack an archive.
+    """Write a TorchServe archive.
 
-    The ONNX model beside the checkpoint (same name, ending ``.onnx``) is taken when it was made from the same weights,
-    so that the endpoint runs what the command line runs: their fills are equal to 1e-5 of the noise whatever the number
-    of threads, bit for bit with the same number. Else one is made. Either way it is verified.
+    The ONNX model beside the checkpoint (same name, suffix ``.onnx``) is copied when it was made from the same weights,
+    so that the endpoint runs the same model as the command line: their fills are equal to 1e-5 of the noise for any
+    number of threads, and bit-identical for the same number. Else one is exported. It is verified in either case.
 
     Parameters
     ----------
     checkpoint : Path or None
         A ``.safetensors`` checkpoint; None for the shipped one.
     output : Path
-        A ``.mar`` file; replaced when it is there. The same input gives the same bytes with the same
-        libraries, when it is the first trace of its process: torch numbers the classes in ``corinpaint.pt``.
+        A ``.mar`` file; an existing one is replaced. The same input and libraries give the same bytes if it is the
+        first trace of the process: torch adds a number to the names of classes in the ``corinpaint.pt`` of later ones.
     calibration : Path, optional
-        Folder of the official calibration files, which then travel in the archive; by default the nominal set does.
+        Folder of the official calibration files, which are then packed; by default the nominal set is used.
 
     Returns
     -------
@@ -63,11 +61,11 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
     Raises
     ------
     CalibrationError, CheckpointError
-        When one of them cannot be read.
+        The calibration files or the checkpoint cannot be read.
     ExportError
-        When an export differs from the checkpoint, or torch-model-archiver is missing or fails; nothing is left behind.
+        An export differs from the checkpoint, or torch-model-archiver is missing or fails; no file is left then.
     OutputError
-        When the folder cannot be written to.
+        The folder cannot be written to.
     """
     if find_spec("model_archiver") is None:
         raise ExportError("torch-model-archiver is not installed", "install corinpaint[export]")
@@ -78,18 +76,18 @@ def export(checkpoint: Path | None, output: Path, calibration: Path | None = Non
         _stage_source(stage / "extra")
         _stage_config(stage, calibration)
         _stage_models(checkpoint, stage)
-        _reproducible(_archive(stage), path)
+        _write_reproducibly(_run_archiver(stage), path)
     return output
 
 
 def _stage_models(checkpoint: Path, stage: Path) -> None:
-    onnx.take(checkpoint, stage / "corinpaint.onnx")
+    onnx.copy_or_export(checkpoint, stage / "corinpaint.onnx")
     torchscript.export(checkpoint, stage / "extra" / "corinpaint.pt")
 
 
 def _stage_source(extra: Path) -> None:
     package = extra / "corinpaint"
-    for room in ROOMS:
+    for room in SUBPACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", ".*", "weights")
         shutil.copytree(package_data(f"corinpaint.{room}"), package / room, ignore=ignored)
     (package / "__init__.py").write_text(f'"""CorInpaint {__version__}, as it travels in its TorchServe archive."""\n')
@@ -110,8 +108,8 @@ def _stage_config(stage: Path, calibration: Path | None) -> None:
     (stage / "model-config.yaml").write_text(text)
 
 
-def _archive(stage: Path) -> Path:
-    """Run the archiver in a process of its own: it deletes ``corinpaint`` in the folder of temporary files."""
+def _run_archiver(stage: Path) -> Path:
+    """Run the archiver with its own folder of temporary files, because it deletes ``corinpaint`` in that folder."""
     scratch = stage / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "model_archiver.model_packaging"]
@@ -127,8 +125,8 @@ def _archive(stage: Path) -> Path:
     return archive
 
 
-def _reproducible(archive: Path, output: Path) -> None:
-    """Copy an archive without the times of its making, entries sorted."""
+def _write_reproducibly(archive: Path, output: Path) -> None:
+    """Copy an archive with sorted entries and without the time at which it was made."""
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target:
         for name in sorted(source.namelist()):
             content = source.read(name)

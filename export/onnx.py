@@ -1,4 +1,4 @@
-"""The network as an ONNX model, one file; its inputs and outputs are those of the network's `restorer`."""
+"""The network as an ONNX model in one file; its inputs and outputs are those of the network's `inference_module`."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Any
 
 import torch
 
-from corinpaint.export.examples import dynamic_example
-from corinpaint.export.half import halved
-from corinpaint.export.publish import aside, describe
+from corinpaint.export.examples import dynamic_example_inputs
+from corinpaint.export.half import to_half_precision
+from corinpaint.export.publish import describe_export, export_verified
 from corinpaint.export.verify import verify
 from corinpaint.lasco.errors import CheckpointError, ExportError, OptionError
-from corinpaint.model.checkpoint import Network, load_checkpoint
-from corinpaint.model.metadata import KEY, read_info
+from corinpaint.model.checkpoint import Network
+from corinpaint.model.metadata import KEY, CheckpointInfo, read_info
 from corinpaint.restore.engines import fingerprints
 from corinpaint.restore.engines.onnx import OnnxInpainter
 
 OPSET = 20
-"""Operator set of the model; read by onnxruntime 1.17 and newer."""
+"""Version of the ONNX operator set; onnxruntime 1.17 and newer read it."""
 
 
 def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
-    """Export a checkpoint to ONNX and prove that the model gives the same.
+    """Export a checkpoint to ONNX and verify the model.
 
-    Batch, height and width are dynamic, height and width in multiples of what the checkpoint states.
+    Batch size, height and width are dynamic; height and width are multiples of `CheckpointInfo.multiple`.
 
     Parameters
     ----------
     checkpoint : Path
         A ``.safetensors`` checkpoint.
     output : Path
-        A ``.onnx`` file; replaced when it is there.
+        A ``.onnx`` file; an existing one is replaced.
     precision : str
-        'float32', or 'mixed' for convolutions in half precision: half the size, for GPUs; takes and gives float32.
+        'float32', or 'mixed': convolutions in half precision (half the size, for GPUs), float32 inputs and outputs.
 
     Returns
     -------
@@ -45,50 +45,46 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
 
     Raises
     ------
-    CheckpointError
-        When the checkpoint cannot be read.
-    ExportError
-        When the model differs from the checkpoint, or the exporter's packages are missing; nothing is left behind.
-    OutputError
-        When the folder cannot be written to.
+    CheckpointError, ExportError, OutputError
+        As `corinpaint.export.publish.export_verified`; ExportError also when packages of the exporter are missing.
     OptionError
-        When the precision is neither.
+        The precision is neither.
     """
     try:
         import onnx
-        import onnxscript  # noqa: F401  (torch.onnx needs it and says so less clearly)
+        import onnxscript  # noqa: F401  (torch.onnx needs it, and its own message is less clear)
     except ImportError as error:
         raise ExportError(f"{error.name} is not installed", "install corinpaint[export]") from error
     if precision not in fingerprints.TOLERANCE:
         raise OptionError(f"precision {precision!r}: choose {' or '.join(fingerprints.TOLERANCE)}")
-    stack, info = load_checkpoint(checkpoint)
-    with aside(output) as path:
-        model = _anonymous(_translated(halved(stack) if precision == "mixed" else stack))
+
+    def write(network: Network, info: CheckpointInfo, path: Path) -> None:
+        model = _strip_debug_info(_convert(to_half_precision(network) if precision == "mixed" else network))
         more = {"opset": OPSET, "file_sha256": fingerprints.BLANK}
-        model.metadata_props.add(key=KEY, value=describe(info, stack, precision, **more))
+        model.metadata_props.add(key=KEY, value=describe_export(info, network, precision, **more))
         onnx.checker.check_model(model)
         path.write_bytes(fingerprints.sealed(model.SerializeToString(deterministic=True)))
-        verify(OnnxInpainter(path), checkpoint)
-    return output
+
+    return export_verified(checkpoint, output, write, OnnxInpainter)
 
 
-def take(checkpoint: Path, output: Path) -> None:
-    """Copy the ONNX model beside a checkpoint when it was made from the same weights, else export one.
+def copy_or_export(checkpoint: Path, output: Path) -> None:
+    """Copy the ONNX model beside a checkpoint when it was made from the same weights; else export one.
 
-    So what is packed gives what the command line gives: equal to 1e-5 of the noise whatever the number of threads, bit
-    for bit with the same number. Either way it is verified.
+    The copy gives the same results as the command line: equal to 1e-5 of the noise for any number of threads, and
+    bit-identical for the same number. The model is verified in either case.
 
     Parameters
     ----------
     checkpoint : Path
-        The model has the same name, ending ``.onnx``.
+        The model beside it has the same name with the suffix ``.onnx``.
     output : Path
-        A ``.onnx`` file.
+        A ``.onnx`` file; an existing one is replaced.
 
     Raises
     ------
     CheckpointError, ExportError, OutputError
-        As for `export`.
+        As `export`.
     """
     ready = _same_weights(checkpoint.with_suffix(".onnx"), checkpoint)
     if ready is None:
@@ -99,7 +95,7 @@ def take(checkpoint: Path, output: Path) -> None:
 
 
 def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
-    """An ONNX model, when it can be opened and was made from a checkpoint's weights in full precision."""
+    """An opened ONNX model if it was made from the weights of a checkpoint in float32; else None."""
     try:
         inpainter = OnnxInpainter(model)
         same = inpainter.info.sha256 == read_info(checkpoint).sha256 and inpainter.info.precision == "float32"
@@ -110,30 +106,32 @@ def _same_weights(model: Path, checkpoint: Path) -> OnnxInpainter | None:
         return None
 
 
-def _translated(stack: Network) -> Any:
-    given, axes = dynamic_example(stack)
+def _convert(network: Network) -> Any:
+    inputs, axes = dynamic_example_inputs(network)
     with warnings.catch_warnings():
-        # Of torch's own making: a deprecated call inside torch.export, and axis names that two inputs share.
+        # Caused inside torch itself: a deprecated function, and an axis name that two inputs share.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
         program = torch.onnx.export(
-            stack.restorer().eval(),
-            given,
+            network.inference_module().eval(),
+            inputs,
             dynamo=True,
             verbose=False,
-            input_names=list(stack.inputs),
-            output_names=list(stack.outputs),
+            input_names=list(network.inputs),
+            output_names=list(network.outputs),
             dynamic_shapes=axes,
             opset_version=OPSET,
-            custom_translation_table={torch.ops.aten.asinh.default: _asinh()},
+            custom_translation_table={torch.ops.aten.asinh.default: _portable_asinh()},
         )
     if program is None:
-        raise ExportError("torch.onnx gave no model", "check that torch and onnxscript fit together")
+        raise ExportError(
+            "torch.onnx returned no model", "check that the versions of torch and onnxscript are compatible"
+        )
     return program.model_proto
 
 
-def _asinh() -> Callable[..., Any]:
-    """The inverse hyperbolic sine of operators that onnxruntime has for CUDA too: its Asinh is for the CPU alone."""
+def _portable_asinh() -> Callable[..., Any]:
+    """Inverse hyperbolic sine from operators that onnxruntime has for CUDA too; its Asinh runs on the CPU only."""
     from onnxscript import opset18 as op
 
     def asinh(self: Any) -> Any:
@@ -143,8 +141,8 @@ def _asinh() -> Callable[..., Any]:
     return asinh
 
 
-def _anonymous(model: Any) -> Any:
-    """Remove the exporter's notes: stack traces with the paths of the machine that it ran on."""
+def _strip_debug_info(model: Any) -> Any:
+    """Remove the stack traces of the exporter, which hold paths of this machine."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
         part.ClearField("metadata_props")

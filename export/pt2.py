@@ -7,28 +7,27 @@ from pathlib import Path
 
 import torch
 
-from corinpaint.export.examples import dynamic_example
-from corinpaint.export.publish import aside, describe
-from corinpaint.export.verify import verify
-from corinpaint.model.checkpoint import Network, load_checkpoint
-from corinpaint.model.metadata import KEY
+from corinpaint.export.examples import dynamic_example_inputs
+from corinpaint.export.publish import describe_export, export_verified
+from corinpaint.model.checkpoint import Network
+from corinpaint.model.metadata import KEY, CheckpointInfo
 from corinpaint.restore.engines.torch import Pt2Inpainter
 
-_NOTES = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
-"""What torch notes beside every operation: where in the source it stands, with the paths of this machine."""
+_DEBUG_KEYS = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
+"""Metadata with which torch records the source of every operation; it holds paths of this machine."""
 
 
 def export(checkpoint: Path, output: Path) -> Path:
-    """Export a checkpoint with torch.export and prove that the program gives the same.
+    """Export a checkpoint with torch.export and verify the program.
 
-    Batch, height and width are dynamic, height and width in multiples of what the checkpoint states.
+    Batch size, height and width are dynamic; height and width are multiples of `CheckpointInfo.multiple`.
 
     Parameters
     ----------
     checkpoint : Path
         A ``.safetensors`` checkpoint.
     output : Path
-        A ``.pt2`` file; replaced when it is there.
+        A ``.pt2`` file; an existing one is replaced.
 
     Returns
     -------
@@ -37,29 +36,24 @@ def export(checkpoint: Path, output: Path) -> Path:
 
     Raises
     ------
-    CheckpointError
-        When the checkpoint cannot be read.
-    ExportError
-        When the program differs from the checkpoint; nothing is left behind then.
-    OutputError
-        When the folder cannot be written to.
+    CheckpointError, ExportError, OutputError
+        As `corinpaint.export.publish.export_verified`.
     """
-    stack, info = load_checkpoint(checkpoint)
-    with aside(output) as path:
-        program = _program(stack)
-        torch.export.save(program, str(path), extra_files={KEY: describe(info, stack)})
-        verify(Pt2Inpainter(path), checkpoint)
-    return output
+    return export_verified(checkpoint, output, _write, Pt2Inpainter)
 
 
-def _program(stack: Network) -> torch.export.ExportedProgram:
-    given, axes = dynamic_example(stack)
+def _write(model: Network, info: CheckpointInfo, path: Path) -> None:
+    torch.export.save(_export_program(model), str(path), extra_files={KEY: describe_export(info, model)})
+
+
+def _export_program(model: Network) -> torch.export.ExportedProgram:
+    inputs, axes = dynamic_example_inputs(model)
     with warnings.catch_warnings():
-        # Of torch's own making: a deprecated call inside torch.export.
+        # Caused inside torch itself: torch.export calls a deprecated function.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-        program = torch.export.export(stack.restorer().eval(), given, dynamic_shapes=axes)
+        program = torch.export.export(model.inference_module().eval(), inputs, dynamic_shapes=axes)
     for part in program.graph_module.modules():  # a block without gradients is a graph of its own
         for node in part.graph.nodes if isinstance(part, torch.fx.GraphModule) else ():
-            for note in _NOTES:
-                node.meta.pop(note, None)
+            for key in _DEBUG_KEYS:
+                node.meta.pop(key, None)
     return program

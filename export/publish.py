@@ -1,46 +1,84 @@
-"""What every export has in common: the description it carries, and that it appears whole or not at all."""
+"""What all exports have in common: each describes itself, is verified, and appears complete or not at all."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from corinpaint.export.verify import one_thread
-from corinpaint.lasco.errors import OutputError
+from corinpaint.export.verify import single_thread, verify
+from corinpaint.lasco.files import aside
 from corinpaint.lasco.version import __version__
-from corinpaint.model.checkpoint import Network
+from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import CheckpointInfo
 from corinpaint.restore.engines import fingerprints
+from corinpaint.restore.engines.base import Inpainter
 
 
-def describe(info: CheckpointInfo, model: Network, precision: str = "float32", **more: Any) -> str:
-    """The description of an export, as `corinpaint.restore.engines.base.parse_info` reads it.
+def export_verified(
+    checkpoint: Path,
+    output: Path,
+    write: Callable[[Network, CheckpointInfo, Path], None],
+    engine: Callable[[Path], Inpainter],
+) -> Path:
+    """Export a checkpoint to one file, and verify that the file gives the same results.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        A ``.safetensors`` checkpoint.
+    output : Path
+        The exported file; an existing one is replaced.
+    write : callable
+        Takes the network (on the CPU, in evaluation mode), the description of the checkpoint, and the path to write to.
+    engine : callable
+        Opens the written file for inference.
+
+    Returns
+    -------
+    Path
+        `output`.
+
+    Raises
+    ------
+    CheckpointError
+        The checkpoint cannot be read.
+    ExportError
+        The results of the export differ from those of the checkpoint; no file is left then.
+    OutputError
+        The folder cannot be written to.
+    """
+    model, info = load_checkpoint(checkpoint)
+    with aside(output) as path:
+        write(model, info, path)
+        verify(engine(path), checkpoint)
+    return output
+
+
+def describe_export(info: CheckpointInfo, model: Network, precision: str = "float32", **more: Any) -> str:
+    """The description that an export carries, as `corinpaint.restore.engines.base.parse_info` reads it.
 
     Parameters
     ----------
     info : CheckpointInfo
     model : LayerStack or StraightStack
-        In float32: its fingerprint is taken here.
+        In float32: the fingerprint is computed with it.
     precision : str
-        Of the export: 'float32', or 'mixed' where the convolutions are in half precision.
+        Precision of the export: 'float32', or 'mixed' where the convolutions are in half precision.
     **more
-        What else there is to say of it: plain values for JSON.
+        Further entries, values that JSON can represent.
 
     Returns
     -------
     str
-        JSON; docs/exports.md has the keys.
+        JSON; docs/how_to/export.md lists the keys.
     """
-    given = fingerprints.given(info.domain, info.multiple)
-    with one_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
-        outputs = model.restorer().eval()(*map(torch.from_numpy, given))
+    inputs = fingerprints.given(info.domain, info.multiple)
+    with single_thread(), torch.inference_mode():  # the same digits on every machine with the same torch
+        outputs = model.inference_module().eval()(*map(torch.from_numpy, inputs))
     return json.dumps(
         {
             "corinpaint_version": info.corinpaint_version,
@@ -58,48 +96,3 @@ def describe(info: CheckpointInfo, model: Network, precision: str = "float32", *
         },
         sort_keys=True,
     )
-
-
-@contextmanager
-def aside(output: Path) -> Iterator[Path]:
-    """Give a place to write a file to, and move it to its own when all went well.
-
-    Parameters
-    ----------
-    output : Path
-        Where the file belongs; the folder is made when it is missing, a file that is there is replaced.
-
-    Yields
-    ------
-    Path
-        Same name, in a temporary folder beside it; whatever is left there goes.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to.
-    """
-    with beside(output) as folder:
-        path = folder / output.name
-        yield path
-        os.replace(path, output)
-
-
-@contextmanager
-def beside(output: Path) -> Iterator[Path]:
-    """Give a temporary folder in the folder that something belongs in, so that it can be moved there at once.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to.
-    """
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
-    except OSError as error:
-        raise OutputError(
-            f"{output}: cannot be written ({error.strerror})", "choose a folder that can be written to"
-        ) from error
-    with folder as name:
-        yield Path(name)

@@ -1,8 +1,8 @@
-"""The proof that an export equals its checkpoint: both run on random images and masks, eager torch being the measure.
+"""Verification of exports: an export and its checkpoint run on the same random images and masks.
 
-Around a single valid pixel the rescaling of partial convolutions multiplies the rounding of float32 a million times,
-in eager torch as in every export. How well a case is determined at all shows when eager torch runs it once more in
-float64: an export may be off by the tolerance, and by a few times what float32 itself is off by there.
+The reference is eager torch. Around a single valid pixel, the rescaling of partial convolutions amplifies the rounding
+errors of float32 a million times, in eager torch as in every export. Eager torch therefore runs every case in float64
+too: an export may differ by the tolerance, plus a few times the difference between float32 and float64.
 """
 
 from __future__ import annotations
@@ -26,38 +26,42 @@ from corinpaint.restore.engines.base import TOLERANCE, Filled, Image, Inpainter
 from corinpaint.restore.engines.torch import TorchInpainter
 
 SEED = 20240117
-ROUNDING = 10.0
-"""Times the rounding of eager float32 that an export may be off by."""
+"""Of the random images and masks."""
 
-LEVELS = 30.0
-"""Range of the images in units of noise that networks of that domain are tried on."""
+ROUNDING_FACTOR = 10.0
+"""Multiple of the rounding error of eager float32 by which an export may differ."""
 
-SHARES = {"float32": (TOLERANCE, TOLERANCE), "mixed": (5e-3, 2e-2)}
-"""Of the largest value, by which fill and scale may be off. These images are noise of nine times what it should be; on
-windows of the corona half precision does ten times better (docs/exports.md)."""
+NOISE_RANGE = 30.0
+"""Maximum of the random images for networks whose input is in units of the noise."""
 
-Given = tuple[Image, ...]
+RELATIVE_TOLERANCES = {"float32": (TOLERANCE, TOLERANCE), "mixed": (5e-3, 2e-2)}
+"""By precision: the share of the maximum value by which fill and scale may differ.
+
+The random images have nine times the noise of real ones; on windows of the corona, half precision is ten times more
+accurate (docs/reference/speed.md)."""
+
+Inputs = tuple[Image, ...]
+"""What `Inpainter.fill` takes: image and mask (N, C, H, W), and for some networks the place (N, 2); float32."""
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """An input and what an export has to make of it.
+class ReferenceCase:
+    """Inputs, and the outputs that an export must give for them.
 
     Attributes
     ----------
     name : str
-    given : tuple of ndarray of float32
-        What `Inpainter.fill` takes.
-    wanted : Filled
-        Of eager torch in float32.
-    precise : tuple of ndarray of float64
-        Fill and, where there is one, scale of eager torch in float64.
+    inputs : tuple of ndarray of float32
+    expected : Filled
+        Outputs of eager torch in float32.
+    expected_float64 : tuple of ndarray of float64
+        Fill, and scale where the network predicts one, of eager torch in float64.
     """
 
     name: str
-    given: Given
-    wanted: Filled
-    precise: tuple[NDArray[np.float64], ...]
+    inputs: Inputs
+    expected: Filled
+    expected_float64: tuple[NDArray[np.float64], ...]
 
 
 def verify(export: Inpainter, checkpoint: Path) -> float:
@@ -68,45 +72,46 @@ def verify(export: Inpainter, checkpoint: Path) -> float:
     export : Inpainter
         The exported model, opened with its engine.
     checkpoint : Path
-        What it was made from.
+        The ``.safetensors`` checkpoint from which it was made.
 
     Returns
     -------
     float
-        Largest difference from eager torch that was seen, units of the network's domain.
+        Maximum difference from eager torch over all cases, in the unit of the network's output.
 
     Raises
     ------
     ExportError
-        On the first case that differs, with the case and the difference; and when the export describes other weights.
+        A case differs (the message names it and the difference), or the export was made from other weights.
     """
     sha256 = read_info(checkpoint).sha256
     if export.info.sha256 != sha256:
         raise ExportError(f"{export.info.path.name}: made from other weights than {checkpoint}", "export it again")
-    with one_thread():
+    with single_thread():
         return max(
-            _compare(f"{export.info.path.name}, {case.name}", export, case) for case in _solved(checkpoint, sha256)
+            _compare(f"{export.info.path.name}, {case.name}", export, case)
+            for case in _reference_cases(checkpoint, sha256)
         )
 
 
 @lru_cache(maxsize=2)
-def _solved(checkpoint: Path, sha256: str) -> tuple[Case, ...]:
-    """The cases with what the checkpoint makes of them, once for all exports of the same weights."""
+def _reference_cases(checkpoint: Path, sha256: str) -> tuple[ReferenceCase, ...]:
+    """The cases with the outputs of the checkpoint, computed once for all exports of the same weights."""
     reference, model = TorchInpainter(checkpoint), load_checkpoint(checkpoint)[0]
     if reference.info.sha256 != sha256:
         raise ExportError(f"{checkpoint}: was replaced while it was exported", "export it again")
-    exact = copy.deepcopy(model).restorer().double().eval()
-    solved = []
-    for name, given in cases(model):
+    exact = copy.deepcopy(model).inference_module().double().eval()
+    cases = []
+    for name, inputs in verification_inputs(model):
         with torch.inference_mode():
-            truth = [part.numpy() for part in exact(*(torch.from_numpy(array).double() for array in given))]
-        solved.append(Case(name, given, reference.fill(*given), (truth[0], *truth[2:])))
-    return tuple(solved)
+            outputs = [part.numpy() for part in exact(*(torch.from_numpy(array).double() for array in inputs))]
+        cases.append(ReferenceCase(name, inputs, reference.fill(*inputs), (outputs[0], *outputs[2:])))
+    return tuple(cases)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch on one thread: on images this small, more of them wait for each other, long on a busy machine."""
+def single_thread() -> Iterator[None]:
+    """Context manager that runs torch on one thread; on images this small, more threads only wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -115,26 +120,28 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _compare(label: str, export: Inpainter, case: Case) -> float:
-    wanted, got = case.wanted, export.fill(*case.given)
-    _check_mask(label, got.reached, wanted.reached)
-    _check_values(label, got, case.given)
-    if (got.scale is None) != (wanted.scale is None):
-        raise ExportError(f"{label}: gives {'no' if got.scale is None else 'a'} scale beside the fill", f"{_REMEDY}")
-    parts = [(got.image, wanted.image), (got.scale, wanted.scale)]
+def _compare(label: str, export: Inpainter, case: ReferenceCase) -> float:
+    expected, actual = case.expected, export.fill(*case.inputs)
+    _check_mask(label, actual.reached, expected.reached)
+    _check_values(label, actual, case.inputs)
+    if (actual.scale is None) != (expected.scale is None):
+        raise ExportError(f"{label}: gives {'no' if actual.scale is None else 'a'} scale beside the fill", _REMEDY)
+    parts = [(actual.image, expected.image), (actual.scale, expected.scale)]
     worst = 0.0
-    for (ours, theirs), precise, share in zip(parts, case.precise, SHARES[export.info.precision], strict=False):
+    for (ours, theirs), float64, relative in zip(
+        parts, case.expected_float64, RELATIVE_TOLERANCES[export.info.precision], strict=False
+    ):
         if ours is None or theirs is None:
             continue
-        difference, allowed = float(np.abs(ours - theirs).max()), _allowed(theirs, precise, share)
+        difference, allowed = float(np.abs(ours - theirs).max()), _tolerance(theirs, float64, relative)
         if difference > allowed:
-            raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}", f"{_REMEDY}")
+            raise ExportError(f"{label}: differs by {difference:.3g}, more than {allowed:.3g}", _REMEDY)
         worst = max(worst, difference)
     return worst
 
 
-def cases(model: Network) -> Iterator[tuple[str, Given]]:
-    """Inputs that an export has to agree on.
+def verification_inputs(model: Network) -> Iterator[tuple[str, Inputs]]:
+    """Inputs for which an export must give the same results as its checkpoint.
 
     Parameters
     ----------
@@ -142,43 +149,43 @@ def cases(model: Network) -> Iterator[tuple[str, Given]]:
 
     Yields
     ------
-    case : str
-        Its name.
-    given : tuple of ndarray of float32
-        What `Inpainter.fill` takes: every mask on a single image and on a batch of two that differ, in two sizes; then
-        batches of four and of one in sizes of their own, tall and large. A second plane is valid and missing in turn.
+    name : str
+        Name of the case.
+    inputs : tuple of ndarray of float32
+        Every kind of mask on a single image and on a batch of two different images, in two sizes; then a batch of four
+        tall images and a single large one. The context, where the network takes one, is valid in every other case.
     """
     random = np.random.default_rng(SEED)
     step = max(model.multiple, 2 * BLOCK)
     step += -step % model.multiple
     kinds = list(_MASKS)
     for batch, rows, columns in ((1, step, step), (2, step, 2 * step)):
-        for turn, kind in enumerate(kinds):
-            yield _case(random, model, (batch, rows, columns), [kind] * batch, turn % 2)
+        for index, kind in enumerate(kinds):
+            yield _case(random, model, (batch, rows, columns), [kind] * batch, index % 2)
     yield _case(random, model, (4, 2 * step, step), kinds[:4], 1)
-    yield _case(random, model, (1, 3 * step, 3 * step), ["one block lost"], 0)
+    yield _case(random, model, (1, 3 * step, 3 * step), ["one missing block"], 0)
 
 
 def _case(
     random: np.random.Generator, model: Network, shape: tuple[int, int, int], kinds: list[str], context: int
-) -> tuple[str, Given]:
+) -> tuple[str, Inputs]:
     batch, rows, columns = shape
-    image = random.random((batch, model.planes, rows, columns), dtype=np.float32)
+    image = random.random((batch, model.channels, rows, columns), dtype=np.float32)
     mask = np.ones(image.shape, dtype=np.float32)
     mask[:, 0] = [_MASKS[kind](random, rows, columns) for kind in kinds]
     mask[:, 1:] = context
-    given: Given = (image * mask, mask)
+    inputs: Inputs = (image * mask, mask)
     if "place" in model.inputs:
         radius = random.uniform(100, 500, batch)
         place = np.stack([radius, random.uniform(1, 2, batch)], axis=1).astype(np.float32)
-        given = (LEVELS * image * mask, mask, place)
-    name = kinds[0] if len(set(kinds)) == 1 else "a mask each"
-    return f"{name}, batch {batch}, {rows} x {columns} px", given
+        inputs = (NOISE_RANGE * image * mask, mask, place)
+    name = kinds[0] if len(set(kinds)) == 1 else "a different mask each"
+    return f"{name}, batch {batch}, {rows} x {columns} px", inputs
 
 
-def _blocks(random: np.random.Generator, rows: int, columns: int, lost: int) -> NDArray[np.bool_]:
+def _blocks(random: np.random.Generator, rows: int, columns: int, missing: int) -> NDArray[np.bool_]:
     grid = np.ones((-(-rows // BLOCK), -(-columns // BLOCK)), dtype=bool)
-    grid.flat[random.choice(grid.size, size=min(lost, grid.size), replace=False)] = False
+    grid.flat[random.choice(grid.size, size=min(missing, grid.size), replace=False)] = False
     return expand(grid)[:rows, :columns]
 
 
@@ -206,8 +213,8 @@ def _empty(_: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]
 
 _MASKS = {
     "all valid": _all_valid,
-    "one block lost": _one_block,
-    "many blocks lost": _many_blocks,
+    "one missing block": _one_block,
+    "many missing blocks": _many_blocks,
     "one pixel valid": _nearly_empty,
     "nothing valid": _empty,
 }
@@ -216,25 +223,25 @@ _MASKS = {
 _REMEDY = "nothing was written; report this with the versions of torch and of the engine"
 
 
-def _check_mask(label: str, got: Image, wanted: Image) -> None:
-    if got.shape != wanted.shape:
-        raise ExportError(f"{label}: shape {got.shape} instead of {wanted.shape}", f"{_REMEDY}")
-    if not np.array_equal(got, wanted):
-        raise ExportError(f"{label}: mask_out differs in {np.count_nonzero(got != wanted)} pixels", f"{_REMEDY}")
+def _check_mask(label: str, actual: Image, expected: Image) -> None:
+    if actual.shape != expected.shape:
+        raise ExportError(f"{label}: shape {actual.shape} instead of {expected.shape}", _REMEDY)
+    if not np.array_equal(actual, expected):
+        raise ExportError(f"{label}: mask_out differs in {np.count_nonzero(actual != expected)} pixels", _REMEDY)
 
 
-def _check_values(label: str, got: Filled, given: Given) -> None:
-    image, mask = given[:2]
-    for values in (got.image,) if got.scale is None else (got.image, got.scale):
+def _check_values(label: str, actual: Filled, inputs: Inputs) -> None:
+    image, mask = inputs[:2]
+    for values in (actual.image,) if actual.scale is None else (actual.image, actual.scale):
         if values.shape != image[:, :1].shape:
-            raise ExportError(f"{label}: shape {values.shape} instead of {image[:, :1].shape}", f"{_REMEDY}")
+            raise ExportError(f"{label}: shape {values.shape} instead of {image[:, :1].shape}", _REMEDY)
         if not np.isfinite(values).all():
-            raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(values))} pixels are not finite", f"{_REMEDY}")
-    if len(given) == 2 and not np.array_equal(got.image[mask > 0], image[mask > 0]):
-        raise ExportError(f"{label}: valid pixels do not come out as they went in", f"{_REMEDY}")
+            raise ExportError(f"{label}: {np.count_nonzero(~np.isfinite(values))} pixels are not finite", _REMEDY)
+    if len(inputs) == 2 and not np.array_equal(actual.image[mask > 0], image[mask > 0]):
+        raise ExportError(f"{label}: valid pixels are changed", _REMEDY)
 
 
-def _allowed(wanted: Image, precise: NDArray[np.float64], share: float) -> float:
-    """Difference that rounding explains: a share of the largest value, more where float32 is itself off."""
-    rounding = float(np.abs(wanted - precise).max())
-    return share * max(1.0, float(np.abs(wanted).max())) + ROUNDING * rounding
+def _tolerance(expected: Image, float64: NDArray[np.float64], relative: float) -> float:
+    """Maximum difference that rounding explains: a share of the maximum value, plus what float32 itself is off by."""
+    rounding = float(np.abs(expected - float64).max())
+    return relative * max(1.0, float(np.abs(expected).max())) + ROUNDING_FACTOR * rounding

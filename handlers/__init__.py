@@ -1,1 +1,1 @@
-"""Room of the endpoint: bytes in, `restore`, bytes out, served by TorchServe."""
+"""Room of the endpoint: it reads a request, restores the frame and encodes the product; served by TorchServe."""

@@ -1,7 +1,7 @@
-"""What requests are answered: products in the format that was asked for, and errors as JSON.
+"""Answers to requests: products in the format that was asked for, and errors as JSON.
 
 An error holds ``code`` (stable, for programs), ``status``, ``message``, its two parts ``what`` and ``remedy``, the
-``frame`` where it is known, and the ``request_id`` that stands in the server's log.
+``frame`` when it is known, and the ``request_id`` that is also in the server's log.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from corinpaint.client.protocol import ENDINGS
+from corinpaint.client.protocol import answer_filename, encode_error
 from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore import pictures
@@ -20,11 +20,12 @@ from corinpaint.restore.pipeline import Restored
 from corinpaint.restore.report import report
 
 JSON = "application/json"
+"""Media type of reports and errors."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request is answered.
+    """The answer to one request.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class Answer:
     filename : str
         Name to save the body under; empty for errors.
     frame : str
-        Number of the frame that was sent; empty where it could not be read.
+        Number of the frame that was sent; empty when it could not be read.
     """
 
     body: bytes
@@ -63,47 +64,77 @@ def _report(restored: Restored) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "image/png": _png, JSON: _report}
-"""How the body of each format is made; the preferred one first."""
+"""Encoders of a result by media type, the preferred one first."""
 
 
 def product(restored: Restored, media_type: str) -> Answer:
-    """A result in the format that was chosen, a key of `FORMATS`."""
-    filename = restored.level1.filename.removesuffix(".fits") + ENDINGS[media_type]
+    """The answer that holds a restored frame.
+
+    Parameters
+    ----------
+    restored : Restored
+    media_type : str
+        The format, a key of `FORMATS`.
+
+    Returns
+    -------
+    Answer
+    """
+    filename = answer_filename(restored.level1.filename, media_type)
     return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
 
 
 def status(values: Mapping[str, Any]) -> Answer:
-    """What serves, for a probe."""
+    """The answer to a probe.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        See `corinpaint.handlers.processing.service_status`.
+
+    Returns
+    -------
+    Answer
+    """
     return Answer(_json(values), JSON)
 
 
-def refusal(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
-    """An error that the request caused, as JSON with its own status.
+def error(error: CorInpaintError, request_id: str | None = None, frame: str = "") -> Answer:
+    """The answer for an error that the request caused, as JSON with its own status.
 
-    Errors of the server (status 500 and more, a damaged calibration, say) name files of the server, which are none of
-    the client's business, and are answered like `failure`.
+    Errors of the server (status 500 and above, such as a damaged calibration) name files of the server, which the
+    client must not see; they are answered by `internal_error`.
+
+    Parameters
+    ----------
+    error : CorInpaintError
+    request_id : str, optional
+    frame : str
+        Number of the frame; empty when it is not known.
+
+    Returns
+    -------
+    Answer
     """
-    code = status_of(error)
-    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return failure(request_id, frame)
-    return _error(code, error.code, (error.what, error.remedy), request_id, frame)
+    http_status = status_of(error)
+    if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return internal_error(request_id, frame)
+    body = encode_error(http_status, error.code, error.what, error.remedy, frame, request_id)
+    return Answer(body, JSON, http_status, frame=frame)
 
 
-def failure(request_id: str | None = None, frame: str = "") -> Answer:
-    """An error that nobody expected, without its details: those are in the server's log."""
-    told = ("the frame could not be processed", "the log of the server says why, by the request_id")
-    return _error(500, "internal", told, request_id, frame)
+def internal_error(request_id: str | None = None, frame: str = "") -> Answer:
+    """The answer for an unexpected error, without its details, which are in the server's log.
 
+    Parameters
+    ----------
+    request_id : str, optional
+    frame : str
+        Number of the frame; empty when it is not known.
 
-def _error(status: int, code: str, told: tuple[str, str], request_id: str | None, frame: str) -> Answer:
-    what, remedy = told
-    body = {
-        "code": code,
-        "status": status,
-        "message": "; ".join(filter(None, told)),
-        "what": what,
-        "remedy": remedy,
-        "frame": frame or None,
-        "request_id": request_id,
-    }
-    return Answer(_json(body), JSON, status, frame=frame)
+    Returns
+    -------
+    Answer
+    """
+    what, remedy = "the frame could not be processed", "the log of the server says why, by the request_id"
+    return Answer(encode_error(500, "internal", what, remedy, frame, request_id), JSON, 500, frame=frame)

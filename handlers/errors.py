@@ -1,4 +1,4 @@
-"""Errors of requests, and the HTTP status that an error is answered with."""
+"""Errors of requests, and the HTTP status of each error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class EmptyRequestError(errors.OptionError):
 
 
 class NotAcceptableError(errors.OptionError):
-    """The request accepts none of the formats that there are."""
+    """The request accepts none of the available formats."""
 
     code = "not_acceptable"
 
@@ -36,11 +36,21 @@ STATUSES: dict[type[errors.CorInpaintError], HTTPStatus] = {
     errors.FrameError: HTTPStatus.BAD_REQUEST,
     errors.OptionError: HTTPStatus.BAD_REQUEST,
 }
-"""Errors that a request causes; every other is the server's own."""
+"""HTTP statuses of the errors that a request can cause; every other error is the server's own."""
 
 
 def status_of(error: errors.CorInpaintError) -> int:
-    """HTTP status of an error: that of its class, else of the nearest class that it derives from, else 500."""
+    """The HTTP status of an error.
+
+    Parameters
+    ----------
+    error : CorInpaintError
+
+    Returns
+    -------
+    int
+        That of its class, else of the nearest class that it derives from, else 500.
+    """
     for kind in type(error).__mro__:
         if kind in STATUSES:
             return int(STATUSES[kind])

@@ -1,10 +1,10 @@
-"""The TorchServe handler: every item of a batch is restored by itself and answered by itself.
+"""The TorchServe handler, which restores and answers each request of a batch independently.
 
-The frames of a batch are restored at the same time, on as many threads as there are cores; numpy and the engine let go
-of the interpreter's lock for most of a frame. TorchServe wants exactly one class in here.
+The frames of a batch are restored concurrently, on as many threads as there are cores; numpy and the engine release the
+interpreter's lock for most of the time. TorchServe expects exactly one class in this module.
 
 Over gRPC TorchServe passes on neither headers nor a status: options are input keys, and an error is the prediction,
-JSON with ``code`` and ``status``. (Its own way, an exception, would fail the other items of the batch too.)
+JSON with ``code`` and ``status``. (An exception, TorchServe's own way, would fail the other requests of the batch too.)
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from corinpaint.client.protocol import NAME
-from corinpaint.handlers import answers
-from corinpaint.handlers import work as requests
+from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, FRAME_NAME, format_disposition
+from corinpaint.handlers import answers, processing
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
 from corinpaint.lasco.errors import CheckpointError
@@ -34,7 +33,16 @@ logger = logging.getLogger(__name__)
 
 
 class CorInpaintHandler:
-    """What TorchServe calls: `initialize` once per worker, then `handle` for every batch."""
+    """The handler that TorchServe calls: `initialize` once per worker, then `handle` for every batch.
+
+    Attributes
+    ----------
+    inpainter : Inpainter
+    assets : Assets
+    metrics : Metrics
+    pool : ThreadPoolExecutor
+        Threads for the frames of a batch.
+    """
 
     inpainter: base.Inpainter
     assets: Assets
@@ -42,7 +50,7 @@ class CorInpaintHandler:
     pool: ThreadPoolExecutor
 
     def initialize(self, context: Any) -> None:
-        """Open the network and the calibration, and restore one frame.
+        """Load the network and the calibration, and restore one frame.
 
         Parameters
         ----------
@@ -52,13 +60,13 @@ class CorInpaintHandler:
         Raises
         ------
         CorInpaintError
-            When the archive or its configuration cannot be used, or the network does not fill; the worker does not get
-            ready then.
+            When the archive or its configuration cannot be used, or the network does not fill; the worker does not
+            become ready then.
         """
         directory = Path(context.system_properties["model_dir"])
         settings = read_settings(context.model_yaml_config)
         self.assets = load_assets(directory / settings.calibration if settings.calibration else None)
-        model = _model(directory, settings)
+        model = _model_path(directory, settings)
         self.inpainter = loading.load(model, settings.threads, settings.provider, settings.spin)
         self.metrics = Metrics(context)
         self.pool = ThreadPoolExecutor(settings.parallel or os.cpu_count() or 1, thread_name_prefix="frame")
@@ -73,63 +81,64 @@ class CorInpaintHandler:
         )
 
     def _warm_up(self) -> None:
-        """Restore a simulated frame: what is missing shows now, and the first request does not wait for imports."""
+        """Restore a simulated frame: errors of the set-up occur now, and no request has to wait for imports."""
         restored = restore(simulate(0, lost=1).frame, inpainter=self.inpainter, assets=self.assets)
         if restored.filled.sum() != 1:
-            reasons = "; ".join(verdict.refused for verdict in restored.verdicts)
+            reasons = "; ".join(record.refused for record in restored.zones)
             raise CheckpointError(
                 f"{self.inpainter.info.path.name}: does not fill the warm-up frame ({reasons})", "export it again"
             )
         answers.product(restored, "application/fits")
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
-        """Answer a batch.
+        """Answer a batch of requests.
 
         Parameters
         ----------
         data : list of dict
             Fields of each request.
         context : ts.context.Context
-            Gives the headers, takes status and headers of the answers.
+            Provides the headers of the requests, and takes status and headers of the answers.
 
         Returns
         -------
         list of bytes
-            As long as `data`.
+            Body of each answer.
         """
-        items = [
+        requests = [
             (fields, context.get_all_request_header(index), context.get_request_id(index))
             for index, fields in enumerate(data)
         ]
         run = map if len(data) == 1 else self.pool.map
-        found = list(run(self._done, items))
-        self.metrics.batch(len(data))
-        for index, (done, (_, _, request_id)) in enumerate(zip(found, items, strict=True)):
-            self._book(done, request_id)
-            _describe(done.answer, context, index)
-        return [done.answer.body for done in found]
+        processed = list(run(self._process, requests))
+        self.metrics.count_batch(len(data))
+        for index, (request, (_, _, request_id)) in enumerate(zip(processed, requests, strict=True)):
+            self._record(request, request_id)
+            _set_headers(request.answer, context, index)
+        return [request.answer.body for request in processed]
 
-    def _done(self, item: tuple[dict[str, Any], dict[str, Any], str | None]) -> requests.Done:
-        return requests.work(*item, self.inpainter, self.assets)
+    def _process(self, request: tuple[dict[str, Any], dict[str, Any], str | None]) -> processing.ProcessedRequest:
+        return processing.process_request(*request, self.inpainter, self.assets)
 
-    def _book(self, done: requests.Done, request_id: str | None) -> None:
-        self.metrics.outcome(done.outcome, request_id)
-        if done.restored is not None:
-            self.metrics.restored(done.restored, done.seconds, request_id)
-        took = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in done.seconds.items())
-        frame = done.answer.frame or "no frame"
-        logger.info("request %s: %s: %s, %d bytes; %s", request_id, frame, done.outcome, len(done.answer.body), took)
+    def _record(self, request: processing.ProcessedRequest, request_id: str | None) -> None:
+        """Count a request and log it in one line."""
+        self.metrics.count_outcome(request.outcome, request_id)
+        if request.restored is not None:
+            self.metrics.count_restored(request.restored, request.seconds, request_id)
+        stages = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in request.seconds.items())
+        frame, size = request.answer.frame or "no frame", len(request.answer.body)
+        logger.info("request %s: %s: %s, %d bytes; %s", request_id, frame, request.outcome, size, stages)
 
 
-def _describe(answer: answers.Answer, context: Any, index: int) -> None:
-    """Status and headers of an answer."""
+def _set_headers(answer: answers.Answer, context: Any, index: int) -> None:
+    """Set status and headers of an answer."""
     context.set_response_status(answer.status, HTTPStatus(answer.status).phrase, index)
     context.set_response_content_type(index, answer.media_type)
     if answer.filename:
-        context.set_response_header(index, "Content-Disposition", f'attachment; filename="{answer.filename}"')
-    if NAME.fullmatch(answer.frame):
-        context.set_response_header(index, "X-Corinpaint-Frame", answer.frame)
+        context.set_response_header(index, FILENAME_HEADER, format_disposition(answer.filename))
+    if FRAME_NAME.fullmatch(answer.frame):
+        context.set_response_header(index, FRAME_HEADER, answer.frame)
 
 
-def _model(directory: Path, settings: Settings) -> Path:
+def _model_path(directory: Path, settings: Settings) -> Path:
     return directory / {"onnxruntime": "corinpaint.onnx", "torchscript": "corinpaint.pt"}[settings.engine]

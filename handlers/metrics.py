@@ -1,4 +1,4 @@
-"""What the endpoint counts, through TorchServe's log of metrics, in Prometheus' format at its metrics address."""
+"""Metrics of the endpoint, through TorchServe's log of metrics, in Prometheus' format at its metrics address."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ COUNTERS = {
 """Counters and their labels. Outcome: restored, probe, or the code of an error."""
 
 STAGE = "corinpaint_stage_seconds"
-"""Histogram of the time that each stage of a frame takes, seconds; labels ModelName and Stage."""
+"""Histogram of the seconds that each stage of a frame takes; labels ModelName and Stage."""
 
 BATCH = "corinpaint_batch_frames"
-"""Gauge: frames of the latest batch."""
+"""Gauge of the number of frames in the latest batch."""
 
 
 class Metrics:
-    """Counts for TorchServe.
+    """The metrics of one worker.
 
     Parameters
     ----------
     context : ts.context.Context
-        Of the worker; one without a metrics cache counts nothing.
+        That of the worker; without a metrics cache nothing is counted.
     """
 
     def __init__(self, context: Any) -> None:
         self._cache: Any = getattr(context, "metrics", None)
         self._model = str(getattr(context, "model_name", ""))
-        self._made: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
         if self._cache is None:
             return
         for name, labels in COUNTERS.items():
@@ -47,34 +47,47 @@ class Metrics:
     def _add(self, name: str, unit: str, labels: list[str], kind: str) -> None:
         from ts.metrics.metric_type_enum import MetricTypes
 
-        self._made[name] = self._cache.add_metric_to_cache(name, unit, labels, MetricTypes(kind))
+        self._metrics[name] = self._cache.add_metric_to_cache(name, unit, labels, MetricTypes(kind))
 
-    def batch(self, frames: int) -> None:
-        """Note how many requests came together."""
+    def count_batch(self, frames: int) -> None:
+        """Record the size of a batch.
+
+        Parameters
+        ----------
+        frames : int
+            Number of requests in it.
+        """
         self._update(BATCH, frames)
 
-    def outcome(self, name: str, request_id: str | None) -> None:
-        """Count a request by what became of it."""
+    def count_outcome(self, name: str, request_id: str | None) -> None:
+        """Count a request by its outcome.
+
+        Parameters
+        ----------
+        name : str
+            ``restored``, ``probe``, or the code of an error.
+        request_id : str or None
+        """
         self._update("corinpaint_frames_total", 1, name, request_id=request_id)
 
-    def restored(self, restored: Restored, seconds: Mapping[str, float], request_id: str | None) -> None:
-        """Count a frame that was restored.
+    def count_restored(self, restored: Restored, seconds: Mapping[str, float], request_id: str | None) -> None:
+        """Count the blocks, zones and stages of a frame that was restored.
 
         Parameters
         ----------
         restored : Restored
         seconds : mapping of str to float
-            What each stage took.
+            Seconds that each stage took.
         request_id : str or None
         """
         filled, detector = int(np.count_nonzero(restored.filled)), restored.frame.detector
-        refused = sum(bool(verdict.refused) for verdict in restored.verdicts)
+        refused = sum(bool(record.refused) for record in restored.zones)
         self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.lost)), request_id=request_id)
         self._update("corinpaint_blocks_filled_total", filled, detector, request_id=request_id)
         self._update("corinpaint_zones_refused_total", refused, request_id=request_id)
-        for stage, took in seconds.items():
-            self._update(STAGE, round(took, 6), stage, request_id=request_id)
+        for stage, elapsed in seconds.items():
+            self._update(STAGE, round(elapsed, 6), stage, request_id=request_id)
 
     def _update(self, name: str, value: float, *labels: str, request_id: str | None = None) -> None:
-        if name in self._made:
-            self._made[name].add_or_update(value, [self._model, *labels], request_id or "")
+        if name in self._metrics:
+            self._metrics[name].add_or_update(value, [self._model, *labels], request_id or "")

@@ -9,29 +9,32 @@ from typing import Any
 from corinpaint.lasco.errors import OptionError
 
 ENGINES = ("onnxruntime", "torchscript")
+"""Libraries that can run the network."""
 
 PROVIDERS = ("cpu", "cuda", "tensorrt")
+"""Execution providers of onnxruntime."""
 
-MOST_THREADS = 256
+MAX_THREADS = 256
+"""Maximum of the settings that are numbers of threads."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a worker runs.
+    """Settings of a worker.
 
     Attributes
     ----------
     engine : {'onnxruntime', 'torchscript'}
-        What the network runs on.
+        The library that runs the network.
     provider : {'cpu', 'cuda', 'tensorrt'}
-        What onnxruntime computes on.
+        The execution provider of onnxruntime.
     threads : int
-        Threads per run of the network; 0 leaves the choice to the engine.
+        Number of threads for each run of the network; 0 leaves the choice to the engine.
     spin : bool
-        Whether threads of onnxruntime that wait keep their core busy: faster for a lone frame on cores of its own,
-        slower where workers, frames of a batch or others share them.
+        Whether waiting threads of onnxruntime keep their cores busy: faster for a single frame on cores of its own,
+        slower when workers, frames of a batch or other programs share the cores.
     parallel : int
-        Frames of a batch that are restored at the same time; 0 takes as many as there are cores.
+        Number of frames of a batch that are restored concurrently; 0 for the number of cores.
     calibration : str or None
         Folder of official calibration files, absolute or inside the archive; None for the nominal set.
     """
@@ -45,7 +48,7 @@ class Settings:
 
 
 def read_settings(config: Mapping[str, Any] | None) -> Settings:
-    """Read and check the section.
+    """Read and validate the section.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
     Returns
     -------
     Settings
-        Defaults for what is not there.
+        With defaults for missing keys.
 
     Raises
     ------
@@ -77,8 +80,8 @@ def read_settings(config: Mapping[str, Any] | None) -> Settings:
         )
     for name in ("threads", "parallel"):
         value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_THREADS:
-            raise OptionError(f"model-config.yaml: {name} = {value!r}", f"give a number from 0 to {MOST_THREADS}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_THREADS:
+            raise OptionError(f"model-config.yaml: {name} = {value!r}", f"give a number from 0 to {MAX_THREADS}")
     if not isinstance(settings.spin, bool):
         raise OptionError(f"model-config.yaml: spin = {settings.spin!r}", "give true or false")
     if settings.calibration is not None and not isinstance(settings.calibration, str):

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from corinpaint.lasco.errors import OutputError
+
+
+def as_path(value: object, name: str) -> Path:
+    """The path that an argument gives.
+
+    Parameters
+    ----------
+    value : str or os.PathLike of str
+        The argument.
+    name : str
+        What the argument is called, for the error.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    TypeError
+        When it is anything else, ``bytes`` for instance.
+    """
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str):
+        raise TypeError(f"{name} must be a path (str or os.PathLike), not {type(value).__name__}")
+    return Path(path)
 
 
 def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> Path:
@@ -48,8 +72,7 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
         for path, part in aside.items():
             os.replace(part, path)
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({reason})", "check the folder, its rights and space") from error
+        raise _cannot_be_written(path, error) from error
     finally:
         for part in aside.values():
             part.unlink(missing_ok=True)
@@ -57,29 +80,48 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
-    """A new name beside `path` to write to: becomes `path` at the end, or goes where the block fails.
+    """A place to write a file to, which becomes `path` at the end of the block, or goes when the block fails.
 
     Parameters
     ----------
     path : Path
         Its folder is made where it is missing; a file that is there is replaced.
 
+    Yields
+    ------
+    Path
+        Same name, in a temporary folder beside it; whatever else is left there goes.
+
     Raises
     ------
     OutputError
         When the folder or the file cannot be written.
     """
-    part = path.with_name(f".corinpaint-{secrets.token_hex(8)}")
+    with folder_beside(path) as folder:
+        part = folder / path.name
+        try:
+            yield part
+            os.replace(part, path)
+        except OSError as error:
+            raise _cannot_be_written(path, error) from error
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """A temporary folder in the folder that something belongs in, so that it can be renamed into place at once.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".corinpaint-")
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({reason})", "check the folder, its rights and space") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
+        raise _cannot_be_written(path, error) from error
+    with folder as name:
+        yield Path(name)
 
 
 def package_data(package: str, *names: str) -> Path:
@@ -95,6 +137,11 @@ def package_data(package: str, *names: str) -> Path:
     from importlib import resources
 
     return Path(str(resources.files(package).joinpath(*names)))
+
+
+def _cannot_be_written(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or error
+    return OutputError(f"{path}: cannot be written ({reason})", "check the folder, its rights and space")
 
 
 def _umask() -> int:

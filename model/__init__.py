@@ -1,4 +1,4 @@
-"""Room of the network: partial convolution, one UNet, the L-layer stack, checkpoints and shipped weights.
+"""The neural networks: partial convolution, the UNet, stacks of L layers, checkpoints and the shipped weights.
 
 Importing the package imports no torch; `corinpaint.model.metadata` reads a checkpoint's description without it.
 """

@@ -1,19 +1,18 @@
-"""Checkpoints that describe themselves: safetensors with architecture, training record and hash in the header."""
+"""Checkpoints that describe themselves: safetensors files with architecture, training record and hash in the header."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from corinpaint.lasco.errors import CheckpointError
+from corinpaint.lasco.errors import CheckpointError, OutputError
+from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.version import __version__
 from corinpaint.model.log_polar import StraightConfig, StraightStack
 from corinpaint.model.metadata import (
@@ -39,29 +38,34 @@ __all__ = [
 ]
 
 Network = LayerStack | StraightStack
-"""The two designs: as published, and for straightened windows."""
+"""The two architectures: as published, for whole images; and for log-polar windows."""
 
 
-def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] | None = None) -> CheckpointInfo:
-    """Write a model; the file appears complete or not at all.
+def save_checkpoint(
+    path: str | os.PathLike[str], model: Network, record: Mapping[str, Any] | None = None
+) -> CheckpointInfo:
+    """Write a model to a checkpoint; the file appears complete or not at all.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
+        A ``.safetensors`` file; an existing one is replaced.
     model : LayerStack or StraightStack
+        Its parameters are stored as float32, in the order of its state dict.
     record : mapping, optional
-        `{"training": {...}, "data": {...}}`, plain values for JSON.
+        `{"training": {...}, "data": {...}}`, values that JSON can represent.
 
     Returns
     -------
     CheckpointInfo
+        The description as it is read back from the file.
 
     Raises
     ------
     CheckpointError
-        The folder cannot be written to.
+        The file cannot be written.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     record = record or {}
     tensors = {
         name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in model.state_dict().items()
@@ -81,26 +85,19 @@ def save_checkpoint(path: str | Path, model: Network, record: Mapping[str, Any] 
         "data": dict(record.get("data", {})),
     }
     content = save(tensors, metadata={KEY: json.dumps(description)})
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        aside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise CheckpointError(
-            f"{path}: cannot be written ({error})", "choose a folder that can be written to"
-        ) from error
+        write_bytes(path, content, overwrite=True)
+    except OutputError as error:
+        raise CheckpointError(error.what, error.remedy) from error
     return read_info(path)
 
 
-def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
+def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointInfo]:
     """Build the model that a checkpoint describes and load its weights.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -111,11 +108,11 @@ def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
     Raises
     ------
     CheckpointError
-        The file is missing, damaged, foreign, or does not match its own description.
+        The file is missing, damaged, no checkpoint of this program, or does not match its own description.
     """
     info, content = read_verified(path)
     try:
-        model = _built(info)
+        model = _build_model(info)
         model.load_state_dict(load(content))
     except (CheckpointError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(
@@ -124,7 +121,7 @@ def load_checkpoint(path: str | Path) -> tuple[Network, CheckpointInfo]:
     return model.eval(), info
 
 
-def _built(info: CheckpointInfo) -> Network:
+def _build_model(info: CheckpointInfo) -> Network:
     if info.domain == StraightStack.domain:
         return StraightStack(StraightConfig.from_dict(info.architecture))
     return LayerStack(StackConfig.from_dict(info.architecture))

@@ -1,64 +1,67 @@
-"""The network that fills straightened windows: a smooth prior, and on it what partial convolutions know of the corona.
+"""The network that fills log-polar windows: UNets of partial convolutions that correct a smooth prior.
 
-A straightened window (`corinpaint.restore.network.log_polar_grid`) has the logarithm of the radius along its columns
-and the position angle along its rows, so that streamers run along columns and a power of the radius is a straight
+A log-polar window (`corinpaint.restore.network.log_polar_grid`) samples the logarithm of the radius along its columns
+and the position angle along its rows, so that streamers run along columns and a power law of the radius is a straight
 line. Values are in units of the noise (`corinpaint.restore.network.equalisation.fit_noise`). The network works on cells
-of a few pixels, whose means show what the noise of a pixel hides, and predicts the difference to a prior, with a scale
-beside it.
+of a few px, whose means have less noise than a pixel. It predicts the difference to the prior, and a scale: the
+standard deviation of a pixel about the prediction.
 
-With context, the prior is that of the difference to the context, added to the context.
+With a context frame, the prior is that of the difference between frame and context, added to the context.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.membrane import LEVELS, membrane
+from corinpaint.model.membrane import PYRAMID_LEVELS, interpolate_membrane
 from corinpaint.model.precision import full_precision
 from corinpaint.model.prior import PriorConfig, PyramidPrior
 from corinpaint.model.unet import UNet, UNetConfig
 
 INPUTS = (5, 1)
-"""Channels that see the frame (difference to two fields, scatter, place) and the context."""
+"""Input channels of a UNet: of the frame (differences to two levels of the prior, scatter, place), of the context."""
 
 EXTRAS = 4
-"""Channels that are known in holes too: place and prior."""
+"""Number of channels that are valid in holes too: place and prior."""
 
-SWEEPS = (3, 6)
-"""Of the membranes over the context and over the difference."""
+MEMBRANE_SWEEPS = (3, 6)
+"""Jacobi sweeps of the membranes over the context and over the difference."""
 
-COARSE = 8
-"""Cells over which the context is averaged to show its structure."""
+CONTEXT_POOLING = 8
+"""Side in cells of the average that is subtracted from the context to show its structure."""
 
-WIDEST = 4.0
-"""Limit of the logarithm of the scale, and of the scatter that the network sees."""
+MAX_LOG_SCALE = 4.0
+"""Limit of the absolute natural logarithm of the predicted scale."""
 
-MOSTLY = 0.5
-"""Share of a cell that must be known for the membranes to be held by it."""
+MAX_SCATTER = 4.0
+"""Limit of the scatter that the network sees, units of the noise."""
+
+MIN_KNOWN_FRACTION = 0.5
+"""Minimum fraction of valid pixels for which a cell is a boundary condition of the membranes."""
 
 
 @dataclass(frozen=True)
 class StraightConfig:
-    """Architecture; all that is needed to build it.
+    """Architecture of the network: everything that is needed to build it.
 
     Attributes
     ----------
     layers : int
-        L, at least 1; each fills `growth` cells, the last one the rest.
+        Number of layers L, at least 1; each fills a margin of `growth` cells, the last one everything else.
     unet : UNetConfig
-        Of each layer; `inputs`, `extras` and `outputs` are those of this module.
+        Architecture of the UNet of each layer; `inputs`, `extras` and `outputs` must be those of this module.
     pyramid : PriorConfig
-        Of the prior, in cells.
+        Hyperparameters of the prior; its lengths are in cells.
     cell : int
         Side of a cell, px.
     growth : int
-        Cells by which a layer but the last grows the mask.
+        Number of cells by which every layer but the last dilates the mask.
     """
 
     layers: int = 1
@@ -75,15 +78,15 @@ class StraightConfig:
 
     def multiple(self) -> int:
         """Height and width of a window must be multiples of this, px."""
-        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, LEVELS))
+        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, PYRAMID_LEVELS))
 
     def as_dict(self) -> dict[str, Any]:
-        """The configuration as plain values, for JSON."""
+        """The configuration as values that JSON can represent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> StraightConfig:
-        """Inverse of `as_dict`.
+        """Build the configuration from what `as_dict` gave.
 
         Raises
         ------
@@ -99,18 +102,18 @@ class StraightConfig:
 
 
 class CellOutput(NamedTuple):
-    """What the network gives for every cell; h = H / cell, w = W / cell.
+    """Output of the network for every cell, units of the noise; h = H / cell, w = W / cell.
 
     Attributes
     ----------
     predictions : tuple of L Tensors (N, 1, h, w)
-        Values after each layer, less `offset`.
+        Prediction of each layer minus `offset`.
     prior : Tensor (N, 1, h, w)
-        What the smooth prior alone would give, less `offset`.
+        The prior minus `offset`.
     log_scale : Tensor (N, 1, h, w)
-        Logarithm of the standard deviation of a pixel about the prediction, noise included.
+        Natural logarithm of the standard deviation of a pixel about the prediction, noise included.
     reached : Tensor (N, 1, h, w)
-        1 where the network had something to predict from.
+        1 where at least one valid cell lies in the receptive field.
     offset : Tensor (N, 1, 1, 1)
         Mean of the frame's valid pixels.
     """
@@ -122,8 +125,14 @@ class CellOutput(NamedTuple):
     offset: Tensor
 
 
-class _Fields(NamedTuple):
-    """What is computed once for all layers, per cell."""
+class _CellInputs(NamedTuple):
+    """What all layers share, per cell: each Tensor (N, 1, h, w), place (N, 2, h, w).
+
+    `base` is the context with its holes filled, 0 without one; `difference` the frame minus it, valid where `known`.
+    `smooth` and `reference` are two levels of the prior of the difference, `prior` is `smooth` with a membrane added.
+    `place` holds the logarithms of each row's radius relative to the window's middle, and of that middle's radius.
+    `context` is the structure of the context, valid where `context_known` is 1.
+    """
 
     difference: Tensor
     known: Tensor
@@ -137,7 +146,7 @@ class _Fields(NamedTuple):
 
 
 class StraightStack(nn.Module):
-    """L layers, each a UNet of partial convolutions on cells, over a smooth prior.
+    """L layers, each a UNet of partial convolutions on cells, that correct a smooth prior.
 
     Parameters
     ----------
@@ -146,17 +155,22 @@ class StraightStack(nn.Module):
     Attributes
     ----------
     domain : str
-        What it sees, see `corinpaint.model.metadata.DOMAINS`.
+        Name of the kind of its input, see `corinpaint.model.metadata.DOMAINS`.
     inputs, outputs : tuple of str
-        Names of what `forward` takes and returns.
-    planes : int
-        Of image and mask.
+        Names of the inputs and outputs of `forward`.
+    channels : int
+        Number of channels of its image and of its mask.
+
+    Raises
+    ------
+    CheckpointError
+        The configuration has no layer, or a UNet with other channels than this network needs.
     """
 
     domain = "noise"
     inputs = ("image", "mask", "place")
     outputs = ("filled", "reached", "scale")
-    planes = 2
+    channels = 2
 
     def __init__(self, config: StraightConfig | None = None) -> None:
         super().__init__()
@@ -169,7 +183,7 @@ class StraightStack(nn.Module):
         self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
         for layer in self.layers:
-            _quieten(layer)
+            cast(UNet, layer).scale_residual_weights(0.2)
 
     @property
     def multiple(self) -> int:
@@ -178,96 +192,104 @@ class StraightStack(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Distance in px of the window from every side over which a hole is sure to be filled."""
+        """Distance in px of the window from every side up to which a hole is certain to be filled."""
         cells = self.config.growth * (self.config.layers - 1) + int(self.layers[-1].reach)  # type: ignore[arg-type]
         return self.config.cell * cells
 
     def forward(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Fill the holes of a batch of straightened windows.
+        """Fill the holes of a batch of log-polar windows.
 
         Parameters
         ----------
         image : Tensor (N, 2, H, W), float32
-            The frame and its context, units of noise; anything, NaN too, where the mask is 0.
+            The frame and its context, units of the noise; any value, NaN included, where the mask is 0.
         mask : Tensor (N, 2, H, W), float32
-            1 = valid; all 0 in the second plane where there is no context.
+            1 = valid, 0 = hole; 0 in the whole second channel where there is no context.
         place : Tensor (N, 2), float32
-            Radius of the window's middle (px of the frame) and px of the frame per px of the window there.
+            Radius of the middle of the window (px of the frame), and px of the frame per px of the window there.
 
         Returns
         -------
         filled : Tensor (N, 1, H, W)
-            Prediction, in holes and beside them, so that it can be interpolated there; 0 out of reach. Putting back
-            what was observed is left to the caller, on the frame's own grid.
+            Prediction in holes and beside them, so that the caller can interpolate it; 0 where `reached` is 0. The
+            caller keeps the observed pixels, on the frame's own grid.
         reached : Tensor (N, 1, H, W)
-            1 where there is a prediction.
+            1 where there is a prediction, else 0.
         scale : Tensor (N, 1, H, W)
-            Standard deviation of a pixel about the fill, noise included.
+            Standard deviation of a pixel about the prediction, noise included, units of the noise.
 
         Raises
         ------
         WrongShapeError
-            The shapes do not fit (not checked while tracing).
+            The shapes do not match, or height or width is not a multiple of `multiple` (not checked while tracing).
         """
-        cells = self.cells(image, mask, place)
-        filled = self._enlarged(cells.predictions[-1]) + cells.offset
+        cells = self.predict_cells(image, mask, place)
+        filled = self._upsample(cells.predictions[-1]) + cells.offset
         reached = functional.interpolate(cells.reached, scale_factor=float(self.config.cell), mode="nearest")
-        return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._enlarged(cells.log_scale))
+        return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._upsample(cells.log_scale))
 
-    def restorer(self) -> nn.Module:
-        """What is exported: the network itself."""
+    def inference_module(self) -> nn.Module:
+        """The module that engines run and exports hold: the network itself."""
         return self
 
-    def cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
-        """What `forward` enlarges; parameters as there."""
+    def predict_cells(self, image: Tensor, mask: Tensor, place: Tensor) -> CellOutput:
+        """Predict one value a cell, which `forward` upsamples; parameters and errors as there.
+
+        Returns
+        -------
+        CellOutput
+        """
         self._check(image, mask, place)
         with full_precision(image), torch.no_grad():
             clean = torch.where(mask > 0, image, 0.0)
             count = mask[:, :1].sum(dim=(2, 3), keepdim=True).clamp(min=1.0)
             offset = (clean[:, :1]).sum(dim=(2, 3), keepdim=True) / count
             clean = (clean - offset) * mask
-            scatter, fields = self._fields(clean, mask, place)
-        current, known = fields.difference, fields.known
+            scatter, inputs = self._cell_inputs(clean, mask, place)
+        current, known = inputs.difference, inputs.known
         predictions = []
-        extras = torch.cat((fields.place, *map(torch.asinh, self._steps(fields, fields.prior))), dim=1)
+        extras = torch.cat((inputs.place, *map(torch.asinh, self._structure(inputs, inputs.prior))), dim=1)
         for index, layer in enumerate(self.layers):
-            seen = (*map(torch.asinh, self._steps(fields, current)), scatter)
-            features = torch.cat((torch.cat((*seen, fields.place), 1) * known, fields.context), 1)
-            values, reached = layer(features, torch.cat((known, fields.context_known), 1), extras)
+            seen = (*map(torch.asinh, self._structure(inputs, current)), scatter)
+            features = torch.cat((torch.cat((*seen, inputs.place), 1) * known, inputs.context), 1)
+            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras)
             values = values.float()
-            prediction = fields.prior + values[:, :1]
-            predictions.append(prediction + fields.base)
+            prediction = inputs.prior + values[:, :1]
+            predictions.append(prediction + inputs.base)
             if index + 1 < self.config.layers:
-                grown = self._grown(known)
+                grown = self._dilate(known)
                 current = torch.where(known > 0, current, torch.where(grown > 0, prediction, 0.0))
                 scatter, known = torch.where(known > 0, scatter, 0.0), torch.maximum(known, grown)
-        log_scale = values[:, 1:2].clamp(-WIDEST, WIDEST)
-        return CellOutput(tuple(predictions), fields.prior + fields.base, log_scale, reached, offset)
+        log_scale = values[:, 1:2].clamp(-MAX_LOG_SCALE, MAX_LOG_SCALE)
+        return CellOutput(tuple(predictions), inputs.prior + inputs.base, log_scale, reached, offset)
 
-    def _fields(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, _Fields]:
+    def _cell_inputs(self, image: Tensor, mask: Tensor, place: Tensor) -> tuple[Tensor, _CellInputs]:
         cell = self.config.cell
         weight = functional.avg_pool2d(mask, cell)
         means = functional.avg_pool2d(image, cell) / torch.where(weight > 0, weight, 1.0)
-        own, context = weight[:, :1], (weight[:, 1:2] > MOSTLY).to(image.dtype)
+        own, context = weight[:, :1], (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(image.dtype)
         height = own.shape[2]
         rows = (torch.arange(height, device=image.device, dtype=image.dtype) + 0.5) * cell - height * cell / 2
         logs = rows[None, :] * (place[:, 1:] / place[:, :1])
         distinct = (torch.exp(logs) * place[:, 1:]).clamp(max=1.0) ** 2
-        base = membrane(means[:, 1:2], context, SWEEPS[0])
+        base = interpolate_membrane(means[:, 1:2], context, MEMBRANE_SWEEPS[0])
         difference = means[:, :1] - base
         smooth, reference = self.prior(difference, own * distinct[:, None, :, None])
-        held = (own > MOSTLY).to(image.dtype)
-        prior = smooth + membrane(difference - smooth, held, SWEEPS[1])
+        held = (own > MIN_KNOWN_FRACTION).to(image.dtype)
+        prior = smooth + interpolate_membrane(difference - smooth, held, MEMBRANE_SWEEPS[1])
         flat = functional.interpolate(means[:, :1], scale_factor=float(cell), mode="nearest")
         residual = (image[:, :1] - flat) * mask[:, :1]
         power = functional.avg_pool2d(residual**2, cell) / torch.where(own > 0, own, 1.0)
-        scatter = torch.sqrt(power + 1e-6).clamp(max=WIDEST) - 1
+        scatter = torch.sqrt(power + 1e-6).clamp(max=MAX_SCATTER) - 1
         radius = torch.log2(place[:, :1] / 256)[:, :, None]
         where = torch.stack((logs[:, :, None].clamp(-2, 2), radius.expand(-1, height, 1)), 1)
         coarse = functional.interpolate(
-            functional.avg_pool2d(base, COARSE), scale_factor=float(COARSE), mode="bilinear", align_corners=False
+            functional.avg_pool2d(base, CONTEXT_POOLING),
+            scale_factor=float(CONTEXT_POOLING),
+            mode="bilinear",
+            align_corners=False,
         )
-        fields = _Fields(
+        inputs = _CellInputs(
             difference=difference,
             known=(own > 0).to(image.dtype),
             base=base,
@@ -278,18 +300,18 @@ class StraightStack(nn.Module):
             context=torch.asinh((base - coarse) / 2) * context,
             context_known=context,
         )
-        return scatter, fields
+        return scatter, inputs
 
     @staticmethod
-    def _steps(fields: _Fields, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Structure coarser and finer than the smooth field."""
-        return (values - fields.reference) / 2, values - fields.smooth
+    def _structure(inputs: _CellInputs, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Structure finer than the reference level, and finer than the finest level, of the prior."""
+        return (values - inputs.reference) / 2, values - inputs.smooth
 
-    def _grown(self, known: Tensor) -> Tensor:
+    def _dilate(self, known: Tensor) -> Tensor:
         growth = self.config.growth
         return functional.max_pool2d(known, 2 * growth + 1, stride=1, padding=growth)
 
-    def _enlarged(self, cells: Tensor) -> Tensor:
+    def _upsample(self, cells: Tensor) -> Tensor:
         return functional.interpolate(cells, scale_factor=float(self.config.cell), mode="bilinear", align_corners=False)
 
     def _check(self, image: Tensor, mask: Tensor, place: Tensor) -> None:
@@ -306,14 +328,3 @@ class StraightStack(nn.Module):
                 f"a window of {height} x {width} px does not fit this network: height and width must be multiples of "
                 f"{self.multiple} px"
             )
-
-
-def _quieten(layer: nn.Module) -> None:
-    """Start the residual convolutions small, so that a fresh network does not shout over the prior."""
-    unet = layer
-    convolutions = [*unet.bottom]  # type: ignore[misc]
-    for blocks in (*unet.down_residual, *unet.up_residual):  # type: ignore[misc]
-        convolutions += [*blocks]
-    for convolution in convolutions:
-        with torch.no_grad():
-            convolution.weight.mul_(0.2)

@@ -1,4 +1,4 @@
-"""What a checkpoint says about itself, read without torch.
+"""The description inside a checkpoint, read without torch.
 
 A checkpoint is a safetensors file: eight bytes with the length of a JSON header (little-endian), the header, the
 tensors. The header's `__metadata__` holds one key, `corinpaint`, whose value is JSON too.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +16,49 @@ from pathlib import Path
 from typing import Any
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.lasco.files import package_data
+from corinpaint.lasco.files import as_path, package_data
 
 FORMAT_VERSION = 1
+"""Version of the description that this program writes and reads."""
+
 KEY = "corinpaint"
-DOMAINS = ("equalised", "noise")
-"""What networks see: whole frames of histogram-equalised brightness (0 to 1), or straightened windows in units of the
-noise."""
-MAX_HEADER = 100_000_000
-"""Longest header that safetensors itself accepts, bytes."""
+"""Key of the description in the metadata of checkpoints and exports."""
+
+MAX_HEADER_BYTES = 100_000_000
+"""Maximum length of the header that safetensors itself accepts, bytes."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Kind of the images that a network is trained on and runs on.
+
+    Attributes
+    ----------
+    name : str
+        As checkpoints and exports store it.
+    channels : int
+        Number of channels of image and mask: the frame, and its context where the network takes any.
+    has_place : bool
+        Whether the network takes the place of each window too, see `corinpaint.model.log_polar`.
+    """
+
+    name: str
+    channels: int
+    has_place: bool
+
+    @property
+    def takes_context(self) -> bool:
+        """Whether the network sees other frames besides the one that it fills."""
+        return self.channels > 1
+
+
+EQUALISED = Domain("equalised", 1, has_place=False)
+"""Frames of histogram-equalised brightness, 0 to 1, on the detector grid."""
+
+NOISE = Domain("noise", 2, has_place=True)
+"""Log-polar windows about the Sun's centre, in units of the noise."""
+
+DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE)}
 
 
 @dataclass(frozen=True)
@@ -33,23 +68,25 @@ class CheckpointInfo:
     Attributes
     ----------
     path : Path
+        The file that was read.
     format_version : int
+        `FORMAT_VERSION` of the program that wrote the file.
     corinpaint_version : str
-        Version that wrote the file.
+        Version of corinpaint that wrote the file.
     domain : str
-        What the network sees, one of `DOMAINS`.
+        Kind of the network's input, one of `DOMAINS`.
     multiple : int
         Height and width of an image must be multiples of this, px.
     reach : int
-        Distance in px from every side over which a hole is sure to be filled.
+        Distance in px from every side up to which a hole is certain to be filled.
     sha256 : str
-        Of the tensors, see `tensors_sha256`.
+        Hash of the tensors, see `tensors_sha256`.
     architecture : dict
-        Configuration of the stack.
+        Configuration of the network.
     training : dict
-        How the weights were made.
+        Record of the training: recipe, steps, time, program.
     data : dict
-        From which data the weights were made.
+        Record of the training data.
     """
 
     path: Path
@@ -75,17 +112,17 @@ def default_checkpoint() -> Path:
 
 
 def tensors_sha256(tensors: Iterable[tuple[str, str, tuple[int, ...], bytes]]) -> str:
-    """Hash tensors independently of the order in which a file holds them.
+    """Hash of tensors, independent of the order in which a file holds them.
 
     Parameters
     ----------
     tensors : iterable of (name, dtype, shape, data)
-        Data types are spelled as in safetensors ("F32"), data are little-endian and C-contiguous.
+        Data types as safetensors spells them ("F32"); data are little-endian bytes in C order.
 
     Returns
     -------
     str
-        Hexadecimal SHA-256 over name, dtype, shape and data of the tensors sorted by name.
+        Hexadecimal SHA-256 over name, dtype, shape and data of the tensors, sorted by name.
     """
     digest = hashlib.sha256()
     for name, dtype, shape, data in sorted(tensors, key=lambda tensor: tensor[0]):
@@ -94,12 +131,12 @@ def tensors_sha256(tensors: Iterable[tuple[str, str, tuple[int, ...], bytes]]) -
     return digest.hexdigest()
 
 
-def read_info(path: str | Path) -> CheckpointInfo:
-    """Read the description of a checkpoint; the tensors are not touched.
+def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
+    """Read the description of a checkpoint without its tensors.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -108,18 +145,18 @@ def read_info(path: str | Path) -> CheckpointInfo:
     Raises
     ------
     CheckpointError
-        The file is missing, is damaged, or is no checkpoint of this program.
+        The file is missing, damaged, or no checkpoint of this program.
     """
-    path = Path(path)
-    return _described(path, _header(path))
+    path = as_path(path, "path")
+    return _parse_description(path, _read_header(path))
 
 
-def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
-    """Read a checkpoint whole and compare its tensors with the hash in its description.
+def read_verified(path: str | os.PathLike[str]) -> tuple[CheckpointInfo, bytes]:
+    """Read a whole checkpoint and verify its tensors by the hash in its description.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -132,9 +169,9 @@ def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
     CheckpointError
         As for `read_info`, or the tensors are not those that were saved.
     """
-    path = Path(path)
-    header = _header(path)
-    info = _described(path, header)
+    path = as_path(path, "path")
+    header = _read_header(path)
+    info = _parse_description(path, header)
     content = path.read_bytes()
     start = 8 + struct.unpack("<Q", content[:8])[0]
     try:
@@ -151,12 +188,12 @@ def read_verified(path: str | Path) -> tuple[CheckpointInfo, bytes]:
     return info, content
 
 
-def _header(path: Path) -> dict[str, Any]:
+def _read_header(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             start = file.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
-            if length > MAX_HEADER:
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
+            if length > MAX_HEADER_BYTES:
                 raise _foreign(path)
             raw = file.read(length)
     except FileNotFoundError as error:
@@ -176,7 +213,7 @@ def _header(path: Path) -> dict[str, Any]:
     return header
 
 
-def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
+def _parse_description(path: Path, header: dict[str, Any]) -> CheckpointInfo:
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or KEY not in metadata:
         raise _foreign(path)
@@ -188,8 +225,7 @@ def _described(path: Path, header: dict[str, Any]) -> CheckpointInfo:
     if version != FORMAT_VERSION:
         raise CheckpointError(
             f"{path}: has checkpoint format {version}, this version reads {FORMAT_VERSION}",
-            f"use the version of "
-            f"corinpaint that wrote it ({values.get('corinpaint_version', 'unknown')}) or train again",
+            f"use corinpaint {values.get('corinpaint_version', 'of another version')}, which wrote it, or train again",
         )
     if values.get("domain") not in DOMAINS:
         raise CheckpointError(

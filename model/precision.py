@@ -1,4 +1,4 @@
-"""Counts of valid pixels and fits need full precision, also where the convolutions around them run in half."""
+"""Full precision inside automatic mixed precision: counts of valid pixels and least-squares fits need it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from torch import Tensor
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[object]:
-    """Context that switches automatic mixed precision off where it is on.
+    """Context manager that disables autocast for its block.
 
     Parameters
     ----------
     tensor : Tensor
-        Tells the device.
+        Any tensor on the device whose autocast is meant.
+
+    Returns
+    -------
+    context manager
+        Does nothing where autocast is off already.
     """
     device = tensor.device.type
     if torch.is_autocast_enabled(device):

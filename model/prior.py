@@ -1,4 +1,4 @@
-"""A smooth guess under the holes: pull-push over a pyramid, with a local polynomial fitted at every level.
+"""The smooth prior: pull-push interpolation over a pyramid, with a local polynomial fitted at every level.
 
 References
 ----------
@@ -17,27 +17,27 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """Sizes of the pyramid.
+    """Hyperparameters of the smooth prior.
 
     Attributes
     ----------
     finest : int
-        The guess ends with cells of 2^finest px; what is finer is left to the network.
+        Cells of the finest level have 2^finest px; finer structure is left to the network.
     reference : int
-        The networks see the image minus the field of 2^reference px cells, which leaves them the structure around a
-        hole that the finest field follows too.
+        The network sees the image minus the level of 2^reference px cells, so that it sees the structure around a hole
+        that the finest level follows too.
     coarsest : int
-        The pyramid begins with cells of 2^coarsest px.
+        Cells of the coarsest level, with which the push begins, have 2^coarsest px.
     degree : int
-        Of the polynomials.
+        Degree of the polynomials.
     sigma : float
-        Width of the Gaussian window of a fit, cells.
-    across : float or None
-        Its width along the rows, where that differs from the width along the columns.
+        Standard deviation of the Gaussian weights of a fit, cells.
     radius : int
-        Where the window is cut off, cells.
+        Distance at which the Gaussian weights are truncated, cells.
     ridge : float
-        Pull of the fit towards the coarser level, as a share of the window's full weight.
+        Ridge penalty of the fit, which shrinks it towards the coarser level; a share of the sum of the weights.
+    across : float or None
+        Standard deviation along W where it differs from `sigma`, which then applies along H only.
     """
 
     finest: int = 3
@@ -51,13 +51,13 @@ class PriorConfig:
 
 
 class PyramidPrior(nn.Module):
-    """Smooth field that follows the valid pixels and runs on under the holes.
+    """Smooth image that follows the valid pixels and continues across the holes.
 
-    Pull: averages of the valid pixels in cells of 2^finest ... 2^coarsest px. Push: beginning with the mean of all
-    valid pixels, every level adds to the bilinearly enlarged coarser field what a polynomial, fitted with a Gaussian
-    window to the known cells' differences from that field, has at each cell's centre. A slight ridge keeps the
-    difference at 0 where too few cells are known, so that the coarser level shows through. A constant field is
-    reproduced; an image without any valid pixel gives 0.
+    Pull: the valid pixels are averaged in cells of 2^finest ... 2^coarsest px. Push: beginning with the mean of all
+    valid pixels, every level upsamples the coarser level bilinearly, fits a polynomial with Gaussian weights to the
+    differences of the valid cells from it, and adds the polynomial's value at the centre of each cell. A small ridge
+    penalty keeps that value near 0 where few cells are valid, so that the coarser level remains. A constant image is
+    reproduced; an image without any valid pixel gives 0. The module has no parameters to learn.
 
     Parameters
     ----------
@@ -67,45 +67,45 @@ class PyramidPrior(nn.Module):
     def __init__(self, config: PriorConfig) -> None:
         super().__init__()
         self.config = config
-        # The constant comes last: elimination then ends with the value at the centre, all that is wanted of a fit.
+        # The constant comes last: elimination then ends with the value at the centre, the only one that is used.
         self.powers = [(row, total - row) for total in range(config.degree, -1, -1) for row in range(total, -1, -1)]
         size = len(self.powers)
         products = [(a + c, b + d) for a, b in self.powers for c, d in self.powers]
-        self.register_buffer("moments", self._windows(products), persistent=False)
-        self.register_buffer("basis", self._windows(self.powers), persistent=False)
+        self.register_buffer("moments", self._weighted_monomials(products), persistent=False)
+        self.register_buffer("basis", self._weighted_monomials(self.powers), persistent=False)
         self.register_buffer("ridge", config.ridge * torch.eye(size)[None, :, :, None, None], persistent=False)
         self.moments: Tensor
         self.basis: Tensor
         self.ridge: Tensor
 
-    def _windows(self, powers: list[tuple[int, int]]) -> Tensor:
-        """Gaussian window times powers of the offset in units of its width, shape (len(powers), 1, side, side)."""
+    def _weighted_monomials(self, powers: list[tuple[int, int]]) -> Tensor:
+        """Gaussian weights times powers of the offset in standard deviations; shape (len(powers), 1, side, side)."""
         config = self.config
-        down = [self._line(config.sigma, power) for power in range(2 * config.degree + 1)]
-        along = [self._line(config.across or config.sigma, power) for power in range(2 * config.degree + 1)]
+        down = [self._weighted_powers(config.sigma, power) for power in range(2 * config.degree + 1)]
+        along = [self._weighted_powers(config.across or config.sigma, power) for power in range(2 * config.degree + 1)]
         return torch.stack([torch.outer(down[row], along[column]) for row, column in powers])[:, None]
 
-    def _line(self, sigma: float, power: int) -> Tensor:
+    def _weighted_powers(self, sigma: float, power: int) -> Tensor:
         offsets = torch.arange(-self.config.radius, self.config.radius + 1) / sigma
         line = torch.exp(-(offsets**2) / 2)
         return line / line.sum() * offsets**power
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute the field.
+        """Compute the prior.
 
         Parameters
         ----------
         image : Tensor (N, 1, H, W), float
             0 where the mask is 0; H and W multiples of 2^coarsest.
         mask : Tensor (N, 1, H, W), float
-            1 = valid; anything between 0 and 1 is a weight.
+            1 = valid, 0 = hole; values in between are weights.
 
         Returns
         -------
-        field : Tensor (N, 1, H, W)
-            The guess.
-        reference : Tensor (N, 1, H, W)
-            The field of the reference level.
+        prior : Tensor (N, 1, H, W), float
+            The finest level, upsampled bilinearly to px.
+        reference : Tensor (N, 1, H, W), float
+            The reference level, upsampled likewise.
         """
         sums = functional.avg_pool2d(image * mask, 2**self.config.finest)
         weights = functional.avg_pool2d(mask, 2**self.config.finest)
@@ -115,17 +115,20 @@ class PyramidPrior(nn.Module):
             weights = functional.avg_pool2d(weights, 2)
             levels.append((sums, weights))
         total = weights.mean(dim=(2, 3), keepdim=True)
-        field = _quotient(sums.mean(dim=(2, 3), keepdim=True), total).expand_as(sums)
-        reference = field
+        surface = _divide_where_positive(sums.mean(dim=(2, 3), keepdim=True), total).expand_as(sums)
+        reference = surface
         for step, (sums, weights) in enumerate(reversed(levels)):
-            field = _enlarged(field) if step else field
-            field = field + self._fitted(sums - weights * field, weights)
+            surface = _upsample(surface) if step else surface
+            surface = surface + self._fit_at_centres(sums - weights * surface, weights)
             if self.config.coarsest - step == self.config.reference:
-                reference = field
-        return _enlarged(field, self.config.finest), _enlarged(reference, self.config.reference)
+                reference = surface
+        return _upsample(surface, self.config.finest), _upsample(reference, self.config.reference)
 
-    def _fitted(self, sums: Tensor, weights: Tensor) -> Tensor:
-        """Value at each cell's centre of the polynomial fitted to weighted differences; all tensors (N, 1, h, w)."""
+    def _fit_at_centres(self, sums: Tensor, weights: Tensor) -> Tensor:
+        """Value at each cell's centre of the polynomial fitted to weighted differences; all tensors (N, 1, h, w).
+
+        The normal equations of all cells are solved at once by Gaussian elimination along the channels.
+        """
         radius, size = self.config.radius, len(self.powers)
         moments = functional.conv2d(weights, self.moments, padding=radius)
         left = torch.unflatten(moments, 1, (size, size)) + self.ridge
@@ -138,12 +141,12 @@ class PyramidPrior(nn.Module):
         return equations[:, :, 1] / equations[:, :, 0]
 
 
-def _quotient(sums: Tensor, weights: Tensor) -> Tensor:
-    known = weights > 0
-    return where(known, sums, 0.0) / where(known, weights, 1.0)
+def _divide_where_positive(sums: Tensor, weights: Tensor) -> Tensor:
+    valid = weights > 0
+    return where(valid, sums, 0.0) / where(valid, weights, 1.0)
 
 
-def _enlarged(field: Tensor, times: int = 1) -> Tensor:
+def _upsample(surface: Tensor, times: int = 1) -> Tensor:
     for _ in range(times):
-        field = functional.interpolate(field, scale_factor=2.0, mode="bilinear", align_corners=False)
-    return field
+        surface = functional.interpolate(surface, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return surface

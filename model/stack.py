@@ -1,9 +1,9 @@
-"""The L-layer stack: every layer fills a part of the hole and hands the filled image to the next.
+"""The stack of L layers: every layer fills a part of each hole and passes the filled image to the next layer.
 
-With strided convolutions the partial-convolution mask of one UNet is full after one pass over any hole of a few
-blocks, so that every layer after the first would be idle. The part of the hole that a layer may fill is therefore set
-by a rule: for l < L, M_l is M_(l-1) grown by a box of `growth` px on every side; the last layer fills everything its
-own partial-convolution mask reaches. So M_0 <= M_1 <= ... <= M_L.
+With strided convolutions, the mask of one UNet is full after one pass over any hole of a few blocks, so that every
+layer after the first would have nothing to fill. A rule therefore sets which part of a hole a layer may fill: for
+l < L, the mask M_l is M_(l-1) dilated by `growth` px on every side (a square structuring element); the last layer fills
+everything that its own partial-convolution mask covers. So M_0 <= M_1 <= ... <= M_L.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from corinpaint.model.prior import PriorConfig, PyramidPrior
 from corinpaint.model.unet import UNet, UNetConfig
 
 HALF_BLOCK = 16
-"""Half the side of a telemetry block, px: the depth of the smallest hole."""
+"""Half the side of a telemetry block, px: the distance from the edge of the smallest hole to its centre."""
 
 
 @dataclass(frozen=True)
 class StackConfig:
-    """Architecture of a stack; all that is needed to build it.
+    """Architecture of a stack: everything that is needed to build it.
 
     Attributes
     ----------
     layers : int
-        L, at least 1.
+        Number of layers L, at least 1.
     unet : UNetConfig
-        Sizes of each layer's UNet; the layers do not share weights.
+        Architecture of the UNet of each layer; the layers do not share weights.
     growth : int or None
-        Pixels by which every layer but the last grows the mask. None spreads the depth of a one-block hole over the
-        layers: 16 // layers, so that no layer is idle there.
+        Number of px by which every layer but the last dilates the mask. None divides the depth of a hole of one block
+        among the layers: 16 // layers, so that every layer has something to fill there.
     prior : {"pyramid", "none"}
-        Whether a layer predicts the difference to a smooth field, or the value itself.
+        Whether a layer predicts the difference to a smooth prior, or the value itself.
     pyramid : PriorConfig
-        Sizes of that field.
+        Hyperparameters of that prior.
     scale : float
-        Unit of the networks' input and output, in equalised brightness.
+        Equalised brightness that the UNets see as 1.
     """
 
     layers: int = 2
@@ -52,8 +52,8 @@ class StackConfig:
     pyramid: PriorConfig = field(default_factory=PriorConfig)
     scale: float = 0.02
 
-    def step(self) -> int:
-        """Growth in px of the mask from one layer to the next."""
+    def growth_per_layer(self) -> int:
+        """Number of px by which a layer dilates the mask on every side."""
         return max(HALF_BLOCK // self.layers, 1) if self.growth is None else self.growth
 
     def multiple(self) -> int:
@@ -62,12 +62,12 @@ class StackConfig:
         return int(2 ** max(self.unet.depth, coarsest))
 
     def as_dict(self) -> dict[str, Any]:
-        """The configuration as plain values, for JSON."""
+        """The configuration as values that JSON can represent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> StackConfig:
-        """Inverse of `as_dict`.
+        """Build the configuration from what `as_dict` gave.
 
         Raises
         ------
@@ -89,11 +89,12 @@ class StackOutput(NamedTuple):
     Attributes
     ----------
     filled : tuple of L Tensors (N, 1, H, W)
-        Image after each layer: observed pixels, what the layers so far have filled, 0 where the mask is still 0.
+        Image after each layer, equalised brightness: the observed pixels, what the layers have filled so far, and 0
+        where the mask is still 0.
     predictions : tuple of L Tensors (N, 1, H, W)
-        Raw prediction of each layer, everywhere.
+        Prediction of each layer at every pixel, equalised brightness.
     masks : tuple of L + 1 Tensors (N, 1, H, W)
-        M_0 (the input's) to M_L.
+        M_0 (the mask of the input) to M_L.
     """
 
     filled: tuple[Tensor, ...]
@@ -106,22 +107,27 @@ class LayerStack(nn.Module):
 
     Parameters
     ----------
-    config : StackConfig
+    config : StackConfig, optional
 
     Attributes
     ----------
     domain : str
-        What it sees, see `corinpaint.model.metadata.DOMAINS`.
+        Name of the kind of its input, see `corinpaint.model.metadata.DOMAINS`.
     inputs, outputs : tuple of str
-        Names of what its `restorer` takes and returns.
-    planes : int
-        Of image and mask.
+        Names of the inputs and outputs of its `inference_module`.
+    channels : int
+        Number of channels of its image and of its mask.
+
+    Raises
+    ------
+    CheckpointError
+        The configuration has no layer, or more than a hole of one block can keep busy.
     """
 
     domain = "equalised"
     inputs = ("image", "mask")
     outputs = ("restored", "mask_out")
-    planes = 1
+    channels = 1
 
     def __init__(self, config: StackConfig | None = None) -> None:
         super().__init__()
@@ -144,9 +150,9 @@ class LayerStack(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Distance in px from every side over which a hole is sure to be filled."""
+        """Distance in px from every side up to which a hole is certain to be filled."""
         last = self.layers[-1]
-        return last.reach + self.config.step() * (self.config.layers - 1)  # type: ignore[operator,return-value]
+        return last.reach + self.config.growth_per_layer() * (self.config.layers - 1)  # type: ignore[operator,return-value]
 
     def forward(self, image: Tensor, mask: Tensor) -> StackOutput:
         """Fill the holes of a batch.
@@ -154,19 +160,19 @@ class LayerStack(nn.Module):
         Parameters
         ----------
         image : Tensor (N, 1, H, W), float32
-            Equalised brightness, 0 to 1; anything, NaN too, where the mask is 0.
+            Equalised brightness, 0 to 1; any value, NaN included, where the mask is 0.
         mask : Tensor (N, 1, H, W), float32
             1 = valid, 0 = hole.
 
         Returns
         -------
         StackOutput
-            Pixels that are valid in the input come out bit-identical in every `filled`.
+            Pixels that are valid in the input are bit-identical in every `filled`.
 
         Raises
         ------
         WrongShapeError
-            Height or width is no multiple of `multiple`, or the shapes differ (not checked while tracing).
+            Height or width is not a multiple of `multiple`, or the shapes differ (not checked while tracing).
         """
         self._check(image, mask)
         current = torch.where(mask > 0, image, 0.0)
@@ -176,7 +182,7 @@ class LayerStack(nn.Module):
         for index, unet in enumerate(self.layers):
             known = masks[-1]
             prediction, reached = self._predict(unet, current, known)
-            grown = reached if index + 1 == self.config.layers else self._grown(known)
+            grown = reached if index + 1 == self.config.layers else self._dilate(known)
             grown = torch.maximum(grown, known)
             current = torch.where(known > 0, current, torch.where(grown > 0, prediction, 0.0))
             filled.append(current)
@@ -184,9 +190,9 @@ class LayerStack(nn.Module):
             masks.append(grown)
         return StackOutput(tuple(filled), tuple(predictions), tuple(masks))
 
-    def restorer(self) -> nn.Module:
-        """What is exported."""
-        return Restorer(self)
+    def inference_module(self) -> nn.Module:
+        """The module that engines run and exports hold."""
+        return InferenceModule(self)
 
     def _predict(self, unet: nn.Module, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.prior == "none":
@@ -197,8 +203,8 @@ class LayerStack(nn.Module):
         values, reached = unet((image - reference) * (mask / self.config.scale), mask)
         return smooth + values * self.config.scale, reached
 
-    def _grown(self, mask: Tensor) -> Tensor:
-        step = self.config.step()
+    def _dilate(self, mask: Tensor) -> Tensor:
+        step = self.config.growth_per_layer()
         columns = functional.max_pool2d(mask, (1, 2 * step + 1), stride=1, padding=(0, step))
         return functional.max_pool2d(columns, (2 * step + 1, 1), stride=1, padding=(step, 0))
 
@@ -217,8 +223,8 @@ class LayerStack(nn.Module):
             )
 
 
-class Restorer(nn.Module):
-    """A stack reduced to what an exported model returns.
+class InferenceModule(nn.Module):
+    """A stack that returns the last image and mask only, as tensors: the module that is exported.
 
     Parameters
     ----------
@@ -235,9 +241,9 @@ class Restorer(nn.Module):
         Returns
         -------
         restored : Tensor (N, 1, H, W)
-            Last filled image, 0 out of reach.
+            The image after the last layer, equalised brightness; 0 where `mask_out` is 0.
         mask_out : Tensor (N, 1, H, W)
-            1 where `restored` is observed or filled.
+            1 where `restored` was observed or filled.
         """
         output = self.stack(image, mask)
         return output.filled[-1], output.masks[-1]

@@ -1,7 +1,7 @@
-"""Context frames: other exposures of the same hours that show what a lost block hides.
+"""Context frames: other exposures of the same hours that show what a missing block hides.
 
-Each is calibrated like the frame itself, checked for being fit, and brought onto its detector grid by the pointing of
-both. Its own lost, unsent and saturated pixels are masked.
+Each is calibrated like the frame itself, checked for its fitness, and resampled onto the detector grid of the frame by
+the pointing of both. Its own missing, unsent and saturated pixels are masked.
 """
 
 from __future__ import annotations
@@ -13,24 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.geometry import clock
-from corinpaint.lasco.geometry.pointing import on_detector, pointing
 from corinpaint.lasco.geometry.resampling import bilinear
-from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, wrapped
-from corinpaint.lasco.photometry.detector import Exposed, expose
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 
 MOST_HOURS = 3.0
-"""Hours between a frame and its context; a mass ejection crosses C2 in about two."""
+"""Maximum hours between a frame and its context; a coronal mass ejection crosses C2 in about two."""
 
 MOST_ROLL = 1.0
-"""Degrees of roll between them."""
+"""Maximum difference in roll between them, degrees."""
 
 SMALLEST_SHIFT = 0.02
-"""Px below which nothing is resampled: pointing from headers is no better."""
+"""Shift in px below which nothing is resampled: the pointing of headers is not more accurate."""
 
 FEWEST_COMMON = 4096
-"""Pixels that both must have observed, to scale one to the other."""
+"""Minimum number of pixels that both must have observed, so that one can be scaled to the other."""
 
 
 class ContextError(OptionError):
@@ -47,13 +44,13 @@ class Context:
     ----------
     name : str
     hours : float
-        By which it is earlier; negative when later.
+        Time before the frame, hours; negative when it is later.
     image : ndarray of float32, shape (H, W)
-        Brightness, scaled to the frame's.
+        Brightness, scaled to that of the frame.
     observed : ndarray of bool, shape (H, W)
         Good pixels.
     scale : float
-        What its brightness was multiplied by: 1 but for what exposure times are off.
+        Factor that its brightness was multiplied by: 1 but for errors of the exposure times.
     """
 
     name: str
@@ -63,15 +60,13 @@ class Context:
     scale: float
 
 
-def align(exposed: Exposed, observed: NDArray[np.bool_], others: Sequence[Frame]) -> tuple[Context, ...]:
-    """Bring context frames onto the grid of a frame.
+def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ...]:
+    """Resample context frames onto the detector grid of a frame.
 
     Parameters
     ----------
-    exposed : Exposed
-        The frame that has holes.
-    observed : ndarray of bool, shape (H, W)
-        Its good pixels.
+    observed : ObservedFrame
+        The frame with missing blocks.
     others : sequence of Frame
         Level 0.5, earlier or later.
 
@@ -83,29 +78,29 @@ def align(exposed: Exposed, observed: NDArray[np.bool_], others: Sequence[Frame]
     Raises
     ------
     ContextError
-        When one is of another telescope, filter, polariser or size, rolled by more than `MOST_ROLL` degrees against the
-        frame, more than `MOST_HOURS` hours away, the frame itself, or has too little in common with it.
+        When one is of another telescope, filter, polariser or size, differs in roll by more than `MOST_ROLL` degrees,
+        is more than `MOST_HOURS` hours away, is the frame itself, or has too few observed pixels in common with it.
     """
-    found = [_aligned(exposed, observed, other) for other in others]
+    found = [_aligned(observed, other) for other in others]
     return tuple(sorted(found, key=lambda context: (abs(context.hours), context.name)))
 
 
-def _aligned(exposed: Exposed, observed: NDArray[np.bool_], other: Frame) -> Context:
-    frame = exposed.frame
+def _aligned(observed: ObservedFrame, other: Frame) -> Context:
+    frame = observed.frame
     hours = _check(frame, other)
-    moved = expose(other, exposed.assets, exposed.options)
-    shape = frame.data.shape
-    good = moved.seen & ~moved.unsent & ~moved.saturated & ~blocks.expand(moved.lost, shape)
-    image, good = _moved(exposed, moved, good)
-    common = observed & good & (image > 0) & (exposed.brightness > 0)
+    moved = calibrate_on_detector(other, observed.assets, observed.options)
+    image, good = _moved(observed, moved)
+    common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
-        raise ContextError(f"{other.name}: has too little in common with {frame.name}", "give another context frame")
-    scale = float(np.median(exposed.brightness[common] / image[common]))
+        raise ContextError(
+            f"{other.name}: has too few observed pixels in common with {frame.name}", "give another context frame"
+        )
+    scale = float(np.median(observed.brightness[common] / image[common]))
     return Context(other.name, hours, (image * np.float32(scale)).astype(np.float32), good, scale)
 
 
 def _check(frame: Frame, other: Frame) -> float:
-    """Hours by which the other is earlier."""
+    """Check that a frame can serve as context; hours by which it is earlier."""
     for what, ours, theirs in (
         ("DETECTOR", frame.detector, other.detector),
         ("FILTER", frame.filter, other.filter),
@@ -134,27 +129,19 @@ def _check(frame: Frame, other: Frame) -> float:
     return hours
 
 
-def _moved(exposed: Exposed, other: Exposed, good: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Image and good pixels of the other at the places of the frame: shifted and turned by the pointing of both."""
-    (x, y, roll), (u, v, turn) = (_place(one) for one in (exposed, other))
-    angle = np.radians(wrapped(turn - roll))
+def _moved(observed: ObservedFrame, other: ObservedFrame) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Image and good pixels of the other on the grid of the frame, shifted and rotated by the pointing of both."""
+    (x, y), (u, v), good = observed.centre, other.centre, other.observed
+    angle = np.radians(wrapped(other.pointing.roll - observed.pointing.roll))
     if max(abs(u - x), abs(v - y), abs(angle) * 512) < SMALLEST_SHIFT:
         return other.brightness, good
     rows, columns = np.mgrid[0 : good.shape[0], 0 : good.shape[1]].astype(np.float64)
-    wide, high = exposed.frame.sums.x, exposed.frame.sums.y  # CCD pixels: sums need not be square
+    wide, high = observed.frame.sums.x, observed.frame.sums.y  # CCD pixels: sums need not be square
     across, up = wide * (columns - x), high * (rows - y)
-    # CROTA is the turn counter-clockwise that brings north up, so a larger one means a sky turned clockwise.
+    # CROTA is the counter-clockwise rotation that brings north up, so a larger one means a sky rotated clockwise.
     places = (
         u + (across * np.cos(angle) + up * np.sin(angle)) / wide,
         v + (up * np.cos(angle) - across * np.sin(angle)) / high,
     )
     shift = bilinear(*places, clip=False)
     return shift.image(other.brightness), ~shift.touched(~good) & ~shift.outside
-
-
-def _place(one: Exposed) -> tuple[float, float, float]:
-    """Sun centre (column, row) on the detector, px from 0, and CROTA there."""
-    time = clock.corrected(one.frame.date, one.assets).date
-    place = pointing(one.frame, one.assets, time)
-    column, row = on_detector(one.frame, place)
-    return column, row, place.roll

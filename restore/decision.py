@@ -1,4 +1,4 @@
-"""Which zones of lost blocks are filled and which are refused.
+"""Which zones of missing blocks are filled and which are refused.
 
 SolarSoft's limits (``reduce_level_1.pro`` 1.68, ``fuzzy_image.pro`` 1.7), applied to each zone by itself: more than 16
 missing blocks, missing pixels that outnumber the good ones, or a zone at the edge of the frame. SolarSoft masks every
@@ -7,26 +7,28 @@ missing block of a frame then; here only the zone that offends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
 
-MOST_BLOCKS = 16
-"""Most missing blocks in a zone that is filled."""
+MAX_BLOCKS = 16
+"""Missing blocks that a zone which is filled may have."""
 
 
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """What becomes of a zone.
+@dataclass(frozen=True, eq=False, repr=False)
+class ZoneRecord:
+    """A zone of missing blocks and what becomes of it.
 
     Attributes
     ----------
     zone : Zone
+        The blocks.
     refused : str
-        Why it is not filled; empty when it is.
+        Why it is not filled; empty when it is, or as long as nothing speaks against it.
     method : str
         What filled it; empty when nothing did.
     error : float or None
@@ -34,35 +36,94 @@ class Verdict:
     """
 
     zone: blocks.Zone
-    refused: str
+    refused: str = ""
     method: str = ""
     error: float | None = None
 
+    @property
+    def count(self) -> int:
+        """Missing blocks of the zone."""
+        return int(self.zone.missing.sum())
 
-def judge(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> list[Verdict]:
+    def refuse(self, reason: str) -> ZoneRecord:
+        """The record with a reason not to fill; the first reason stands."""
+        return replace(self, refused=self.refused or reason)
+
+    def __repr__(self) -> str:
+        fate = f"refused: {self.refused}" if self.refused else f"filled by {self.method}" if self.method else "open"
+        return f"<ZoneRecord {self.zone.number}: {self.count} missing blocks, {fate}>"
+
+
+@dataclass(frozen=True)
+class BlockCounts:
+    """How many blocks of a frame are missing, and what became of them: missing = filled + refused + occulted.
+
+    Attributes
+    ----------
+    missing, filled, refused : int
+    occulted : int
+        Missing blocks wholly outside of the field of view: nothing is to be filled there.
+    """
+
+    missing: int
+    filled: int
+    refused: int
+    occulted: int
+
+
+def decide(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> list[ZoneRecord]:
     """Decide for every zone of a frame.
 
     Parameters
     ----------
     missing : ndarray of bool, shape (32, 32)
-        Lost blocks that reach into the field of view.
-    field : ndarray of bool, shape (1024, 1024), less when summed
+        Missing blocks that reach into the field of view.
+    field : ndarray of bool, shape (H, W)
         Field of view on the detector grid.
-    observed : ndarray of bool, shape (1024, 1024)
-        Good pixels: sent, not lost, in the field, not saturated.
+    observed : ndarray of bool, shape (H, W)
+        Good pixels: sent, not missing, in the field, not saturated.
 
     Returns
     -------
-    list of Verdict
+    list of ZoneRecord
         In the order of `corinpaint.lasco.level05.blocks.zones`.
     """
-    return [Verdict(zone, _objection(zone, field, observed)) for zone in blocks.zones(missing)]
+    return [ZoneRecord(zone, _objection(zone, field, observed)) for zone in blocks.zones(missing)]
+
+
+def accepted(records: Iterable[ZoneRecord]) -> blocks.Blocks:
+    """Blocks of the zones that are not refused; shape (32, 32)."""
+    return _union(record for record in records if not record.refused)
+
+
+def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts:
+    """Count the blocks of a frame.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (32, 32)
+        All missing blocks of the frame.
+    records : iterable of ZoneRecord
+        Its zones, as they ended.
+    """
+    records = list(records)
+    filled = sum(record.count for record in records if not record.refused)
+    refused = sum(record.count for record in records if record.refused)
+    total = int(missing.sum())
+    return BlockCounts(total, filled, refused, total - filled - refused)
+
+
+def _union(records: Iterable[ZoneRecord]) -> blocks.Blocks:
+    found = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    for record in records:
+        found |= record.zone.missing
+    return found
 
 
 def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
     count = int(zone.missing.sum())
-    if count > MOST_BLOCKS:
-        return f"{count} missing blocks, more than {MOST_BLOCKS}"
+    if count > MAX_BLOCKS:
+        return f"{count} missing blocks, more than {MAX_BLOCKS}"
     if zone.touches_edge:
         return "touches the edge of the frame"
     place = blocks.bounds(zone.area, field.shape)

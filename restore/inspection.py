@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import numpy as np
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import Assets
-from corinpaint.restore import decision
-from corinpaint.restore.survey import survey
+from corinpaint.restore.decision import decide
+
+DEPRECATED = {"lost": "missing", "turned": "upside_down"}
+"""Names of 0.1.0 that are kept in this version, and the names that replace them."""
 
 
-def inspect(path: Path, assets: Assets) -> dict[str, Any]:
+def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
     """Describe a Level 0.5 file.
 
     Parameters
     ----------
-    path : Path
+    path : str or os.PathLike
     assets : Assets
 
     Returns
     -------
     dict
-        Plain values: instrument, times, exposure, block counts, MISSLIST, zones with what would become of them.
+        Plain values: instrument, times, exposure, block counts, MISSLIST, zones and whether each can be filled.
 
     Raises
     ------
@@ -33,11 +36,10 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         When the file is not a frame that can be calibrated.
     """
     frame = read_frame(path)
-    around = survey(frame, assets)
-    exposed = around.exposed
-    factor, bias, source, _ = exposed.exposure
-    verdicts = decision.judge(around.missing, around.field, around.observed)
-    return {
+    observed = calibrate_on_detector(frame, assets)
+    factor, bias, source, _ = observed.exposure
+    records = decide(observed.missing_in_field, observed.field, observed.observed)
+    found: dict[str, Any] = {
         "name": frame.name,
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
         "date_obs": frame.date.isot,
@@ -47,18 +49,20 @@ def inspect(path: Path, assets: Assets) -> dict[str, Any]:
         "bias_dn": bias,
         "bias_source": source,
         "calibration": assets.kind,
-        "turned": frame.turned,
+        "upside_down": frame.turned,
         "roll_deg": frame.residual_roll,
-        "never_sent": int((blocks.means(exposed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
-        "lost": int(around.lost.sum()),
-        "misslist": blocks.misslist(around.lost),
-        "saturated_px": int(np.count_nonzero(exposed.saturated)),
+        "never_sent": int((blocks.means(observed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
+        "missing": int(observed.lost.sum()),
+        "misslist": blocks.misslist(observed.lost),
+        "saturated_px": int(np.count_nonzero(observed.saturated)),
         "zones": [
             {
-                "zone": v.zone.number,
-                "blocks": [int(n) for n in np.flatnonzero(v.zone.missing)],
-                "verdict": f"refused: {v.refused}" if v.refused else "can be filled",
+                "zone": record.zone.number,
+                "blocks": [int(n) for n in np.flatnonzero(record.zone.missing)],
+                "decision": (fate := f"refused: {record.refused}" if record.refused else "can be filled"),
+                "verdict": fate,  # deprecated name of "decision"
             }
-            for v in verdicts
+            for record in records
         ],
     }
+    return found | {old: found[new] for old, new in DEPRECATED.items()}

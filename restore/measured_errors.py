@@ -1,7 +1,7 @@
-"""What was measured of the methods: which one fills a zone best (``--fill auto``) and how well (``--most-error``).
+"""Measured errors of the methods: which one fills a zone best (``--fill auto``) and how well (``--max-error``).
 
 ``measured.json`` holds the median error over noise of every method on real frames, from ``corinpaint benchmark``, by
-telescope (summed frames by themselves), size of the hole and whether context was at hand.
+telescope (summed frames by themselves), size of the hole and whether context frames were given.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from corinpaint.lasco.level05.frame import Frame
 MEASURED = package_data("corinpaint.restore", "measured.json")
 
 SIZES = (("1", 1), ("2x2", 4), ("3x3", 9), ("4x4", 16))
-"""Sizes that were measured and the most blocks that each stands for."""
+"""Sizes of holes that were measured, and the maximum number of blocks that each stands for."""
 
 
 def ranked(frame: Frame, count: int, *, with_context: bool) -> tuple[str, ...]:
-    """Methods for a zone, the one with the least measured error first.
+    """Methods for a zone, in the order of their measured errors, the smallest first.
 
     Parameters
     ----------
     frame : Frame
     count : int
-        Lost blocks of the zone.
+        Missing blocks of the zone.
     with_context : bool
-        Whether context frames are at hand.
+        Whether context frames observed the zone.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float
     Returns
     -------
     dict of str to float
-        1 is the noise of a pixel. 'network' is that of the weights `weights`, with context or without, whichever is
-        less.
+        1 is the noise of a pixel. The error of 'network' is that of the weights `weights`, with context or without,
+        whichever is smaller.
     """
     alone, context = _errors(frame, count)
     if not with_context:
@@ -73,7 +73,7 @@ def weights() -> str:
 
 
 def kind(frame: Frame) -> str:
-    """What a frame counts as in the table: its telescope, or that it is summed."""
+    """The row of the table that holds for a frame: its telescope, or `summed`."""
     return "summed" if frame.sums.pixels > 1 else frame.detector
 
 

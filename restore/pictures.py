@@ -30,7 +30,7 @@ def stretch(data: NDArray[np.floating], reference: NDArray[np.floating] | None =
     Returns
     -------
     ndarray of uint8, shape (H, W)
-        Row 0 at the top of the picture, so the FITS row order is turned over.
+        Row 0 at the top of the picture, so the FITS row order is reversed.
     """
     sample = np.asarray(data if reference is None else reference)
     sample = sample[np.isfinite(sample) & (sample > 0)]
@@ -44,7 +44,7 @@ def stretch(data: NDArray[np.floating], reference: NDArray[np.floating] | None =
 
 
 def before_after(product: level1.Level1) -> bytes:
-    """PNG of a product, lost blocks marked on the left and filled on the right.
+    """PNG of a product: missing blocks marked on the left, filled on the right.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def before_after(product: level1.Level1) -> bytes:
     Returns
     -------
     bytes
-        PNG, two panels of the product's size. Lost blocks are red on the left; on the right refused ones are orange.
+        PNG, two panels of the product's size. Missing blocks are red on the left; on the right refused ones are orange.
     """
-    lost = (product.mask & (level1.FILLED | level1.REFUSED)) > 0
-    seen = (product.mask & level1.OCCULTED) == 0
+    lost = level1.flagged(product.mask, level1.Flag.FILLED | level1.Flag.REFUSED)
+    seen = ~level1.flagged(product.mask, level1.Flag.OCCULTED)
     after = stretch(product.data)
     left = _coloured(after, (lost & seen)[::-1], LOST_COLOUR)
-    right = _coloured(after, ((product.mask & level1.REFUSED > 0) & seen)[::-1], REFUSED_COLOUR)
+    right = _coloured(after, (level1.flagged(product.mask, level1.Flag.REFUSED) & seen)[::-1], REFUSED_COLOUR)
     number, date = product.header["FILENAME"], str(product.header["DATE-OBS"])[:19]
     return _png(_panels([left, right], [f"{number}  {date}  before", f"after: {product.header.get('FILL', '')}"]))
 

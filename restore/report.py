@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product
@@ -23,8 +25,9 @@ def report(restored: Restored) -> dict[str, Any]:
     Returns
     -------
     dict
-        File names, times, calibration, weights, statistics in MSB, zones with their block numbers (row * 32 + column
-        from the bottom left), pixel counts per flag.
+        File names, times, calibration, weights, statistics in MSB, counts of blocks, zones with their block numbers
+        (row * 32 + column from the bottom left), pixel counts by flag. Names of 0.1.0 are kept beside the new ones in
+        this version.
     """
     header = restored.level1.header
     statistics = {key: header[key] for key in header if key.startswith("DATA")}
@@ -42,27 +45,34 @@ def report(restored: Restored) -> dict[str, Any]:
             "left_out": [] if header["CALOPT"] == "none" else header["CALOPT"].split(),
             "files": [{"name": header[f"CALF{i}"], "sha256": header[f"CALH{i}"]} for i in _numbered(header)],
         },
+        "counts": asdict(restored.counts),
         "blocks": {
-            "lost": _numbers(restored.lost),
+            "missing": _numbers(restored.lost),
             "filled": _numbers(restored.filled),
             "misslist": blocks.misslist(restored.lost),
+            "lost": _numbers(restored.lost),  # deprecated name of "missing"
         },
         "zones": [
             {
-                "zone": v.zone.number,
-                "blocks": _numbers(v.zone.missing),
-                "filled": not v.refused,
-                "method": v.method,
-                "measured_error": v.error,
-                "reason": v.refused,
+                "zone": record.zone.number,
+                "blocks": _numbers(record.zone.missing),
+                "filled": not record.refused,
+                "method": record.method,
+                "measured_error": record.error,
+                "reason": record.refused,
             }
-            for v in restored.verdicts
+            for record in restored.zones
         ],
-        "pixels": {
-            meaning: int(np.count_nonzero(restored.level1.mask & bit)) for bit, meaning in product.FLAGS.items()
-        },
+        "pixels": _pixels(restored.level1.mask),
         "statistics": statistics,
     }
+
+
+def _pixels(mask: NDArray[np.uint8]) -> dict[str, int]:
+    """How many pixels carry each flag, by its name and, deprecated, by its meaning."""
+    number = {flag: int(np.count_nonzero(product.flagged(mask, flag))) for flag in product.Flag}
+    names = {str(flag.name).lower(): count for flag, count in number.items()}
+    return names | {flag.meaning: count for flag, count in number.items()}
 
 
 def _numbered(header: Any) -> list[int]:

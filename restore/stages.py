@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Stages:
-    """A clock that is told when a stage has ended.
+    """Measures how long each stage of a restoration takes.
 
     Attributes
     ----------
@@ -21,12 +21,12 @@ class Stages:
     _since: float = field(default_factory=time.perf_counter)
 
     def restarted(self, seconds: Mapping[str, float]) -> None:
-        """Take over stages that were booked elsewhere, and begin the next one now."""
+        """Add stages that were measured elsewhere, and start the next one now."""
         self.seconds.update(seconds)
         self._since = time.perf_counter()
 
     def ended(self, name: str) -> None:
-        """Book the time since the stage before it ended."""
+        """Record the time since the previous stage ended as that of the named stage."""
         now = time.perf_counter()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._since
         self._since = now

@@ -1,4 +1,4 @@
-"""How sure a fill is: from how well a smooth surface fits the observed pixels around the hole."""
+"""Uncertainty of a fill: from how well a smooth surface fits the observed pixels around the hole."""
 
 from __future__ import annotations
 
@@ -6,46 +6,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.detector import Exposed
+from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.lasco.photometry.noise import scatter_about_zero
 
 DEGREE = 3
-"""Of the polynomial surface that is fitted around each zone."""
+"""Degree of the polynomial surface that is fitted around each zone."""
 
 INFLATION = 1.1
-"""By how much the error in the hole exceeds the scatter around it; measured, docs/method.md has the coverage of 90 %
-intervals."""
+"""By how much the error in the hole exceeds the scatter around it; measured, docs/explanation/method.md has the
+coverage of 90 % intervals."""
 
 FEWEST = 64
-"""Observed pixels around a zone that a surface can be fitted to."""
+"""Minimum number of observed pixels around a zone for a fit."""
 
 
-def of_fill(
-    exposed: Exposed, observed: NDArray[np.bool_], filled: blocks.Blocks, brightness: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def of_fill(observed: ObservedFrame, filled: blocks.Blocks, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Variance of the brightness with the filled blocks in place.
 
     Parameters
     ----------
-    exposed : Exposed
+    observed : ObservedFrame
         The frame before the fill.
-    observed : ndarray of bool, shape of the frame
-        Good pixels.
     filled : ndarray of bool, shape (32, 32)
         Blocks that were filled.
     brightness : ndarray of float32, shape of the frame
-        With the fill, unit of `exposed`.
+        With the fill, unit of `observed`.
 
     Returns
     -------
     ndarray of float32, shape of the frame
         Unchanged outside of the filled blocks; there the scatter of the observed pixels around the zone about a cubic
-        surface (1.4826 x median absolute deviation), squared, times `INFLATION` squared.
+        surface (`corinpaint.lasco.photometry.noise.scatter_about_zero`), squared, times `INFLATION` squared.
     """
     shape = brightness.shape
-    variance = exposed.variance.copy()
+    variance = observed.variance.copy()
     for zone in blocks.zones(filled):
-        around = blocks.expand(zone.area, shape) & observed
-        hole = blocks.expand(zone.missing, shape) & exposed.seen
+        around = blocks.expand(zone.area, shape) & observed.observed
+        hole = observed.hole(zone.missing)
         variance[hole] = np.float32((INFLATION * _scatter(brightness, around)) ** 2)
     return variance
 
@@ -62,6 +59,6 @@ def _scatter(brightness: NDArray[np.float32], where: NDArray[np.bool_]) -> float
     for _ in range(3):
         solution = np.linalg.lstsq(design[kept], values[kept] / unit, rcond=None)[0]
         residual = values - unit * (design @ solution)
-        spread = 1.4826 * float(np.median(np.abs(residual[kept])))
+        spread = scatter_about_zero(residual[kept])
         kept = np.abs(residual) <= 3 * spread if spread > 0 else kept
-    return 1.4826 * float(np.median(np.abs(residual)))
+    return scatter_about_zero(residual)

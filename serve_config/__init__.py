@@ -1,1 +1,1 @@
-"""TorchServe's configuration, which `corinpaint export mar` packs and `corinpaint serve` runs; no code."""
+"""Configuration of TorchServe, which `corinpaint export mar` packs and `corinpaint serve` uses; it has no code."""

@@ -23,7 +23,7 @@ FLOORS = {
     "handlers": 4,
     "cli": 4,
 }
-LEAVES = ("lasco.errors", "lasco.file_numbers", "lasco.files", "lasco.limits", "lasco.version")
+LEAVES = ("lasco.errors", "lasco.file_numbers", "lasco.files", "lasco.limits", "lasco.retries", "lasco.version")
 """Modules of `lasco` that every room may use: they import nothing but each other."""
 
 ONLY_LEAVES = {"client"}
@@ -31,8 +31,8 @@ ONLY_LEAVES = {"client"}
 
 WINGS = {
     "lasco": (
-        "errors version files file_numbers limits astropy_warnings options level05 reference_files geometry nominal "
-        "photometry level1 nominal.derivation simulation"
+        "errors version files file_numbers limits retries astropy_warnings options level05 reference_files geometry "
+        "nominal photometry level1 nominal.derivation simulation"
     ).split(),
     "restore": (
         "stages decision measured_errors survey uncertainty context methods engines network filling pipeline report "

@@ -113,7 +113,7 @@ def over_grpc(server):
 
 
 def test_a_raw_body_gives_the_bytes_of_the_command_line(server, http, frame, wanted):
-    headers = {**server.token(), "Content-Type": "application/fits"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits"}
     answer = http.post(server.url(PREDICT), data=frame, headers=headers)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/fits"
@@ -124,7 +124,7 @@ def test_a_raw_body_gives_the_bytes_of_the_command_line(server, http, frame, wan
 
 def test_a_form_gives_the_same(server, http, frame, wanted):
     form = {"frame": ("32082037.fts.gz", gzip.compress(frame)), "accept": (None, "application/fits")}
-    answer = http.post(server.url(PREDICT), files=form, headers=server.token())
+    answer = http.post(server.url(PREDICT), files=form, headers=server.auth_headers())
     assert (answer.status_code, data_of(answer.content)) == (200, wanted)
 
 
@@ -153,7 +153,7 @@ def test_the_client_gives_the_same_over_rest_and_renews_its_token(server, frame,
 
 
 def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
-    headers = {**server.token(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
     picture = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "image/png"})
     assert picture.content.startswith(b"\x89PNG")
     report = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "application/json"}).json()
@@ -162,7 +162,7 @@ def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
 
 def test_steps_of_the_calibration_can_be_left_out_over_rest_and_grpc(server, http, frame, over_grpc):
     names = {"X-Corinpaint-Options": "no-warp, no-roll", "X-Corinpaint-Fill": "none", "Accept": "application/json"}
-    headers = {**server.token(), "Content-Type": "application/fits", **names}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", **names}
     over_rest = http.post(server.url(PREDICT), data=frame, headers=headers).json()
     settings = {"fill": "none", "accept": "application/json", "options": ("no-warp", "no-roll")}
     report = json.loads(over_grpc.restore(frame, **settings).body)
@@ -176,7 +176,7 @@ def test_a_summed_c2_frame_is_served_as_the_command_line_calibrates_it(server, h
 
     counts = np.random.default_rng(0).integers(4000, 6000, (512, 512)).astype(np.int16)
     c2 = make_frame(counts, DETECTOR="C2", FILTER="Orange", POLAR="-60 Deg", LEBXSUM=2, LEBYSUM=2, CROTA1=-172.5)
-    headers = {**server.token(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", "X-Corinpaint-Fill": "none"}
     answer = http.post(server.url(PREDICT), data=c2, headers=headers)
     assert answer.status_code == 200
     assert data_of(answer.content) == data_of(calibrate(read_frame(c2)).to_bytes())
@@ -192,7 +192,7 @@ def test_a_wrong_token_is_refused(server, http, frame):
 
 
 def test_every_kind_of_damaged_frame_gets_its_own_error_and_the_worker_lives(server, http, frame, wanted):
-    headers = {**server.token(), "Content-Type": "application/fits"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits"}
     for name, (damage, error) in level05.ALL.items():
         answer = http.post(server.url(PREDICT), data=damage(), headers=headers)
         expected = 400 if name == "empty" else status_of(error(""))
@@ -202,7 +202,7 @@ def test_every_kind_of_damaged_frame_gets_its_own_error_and_the_worker_lives(ser
             assert {"code", "message"} <= answer.json().keys(), name
     assert http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "text/html"}).status_code == 406
     assert data_of(http.post(server.url(PREDICT), data=frame, headers=headers).content) == wanted
-    assert set(server.workers("corinpaint")) == {"READY"}
+    assert set(server.worker_states("corinpaint")) == {"READY"}
     assert "worker died" not in server.log.read_text().lower()
 
 
@@ -225,10 +225,10 @@ def test_a_form_with_context_frames_is_filled_from_them(server, http, frame, mak
     earlier = make_frame(TIME_OBS="02:06:05.594")
     form = {"frame": ("a.fts", frame), "context": ("b.fts", earlier), "fill": (None, "temporal")}
     accept = {"accept": (None, "application/json")}
-    report = http.post(server.url(PREDICT), files={**form, **accept}, headers=server.token()).json()
+    report = http.post(server.url(PREDICT), files={**form, **accept}, headers=server.auth_headers()).json()
     assert {zone["method"] for zone in report["zones"] if zone["filled"]} == {"temporal"}
     late = {**form, **accept, "context": ("c.fts", make_frame(TIME_OBS="22:06:05.594"))}
-    refused = http.post(server.url(PREDICT), files=late, headers=server.token())
+    refused = http.post(server.url(PREDICT), files=late, headers=server.auth_headers())
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_context")
 
 
@@ -255,11 +255,11 @@ def test_serving_by_the_command_line_answers_what_is_under_way_before_it_stops(a
         assert "stopping" in process.stdout.read()
     assert [one.status_code for one in answers] == [200] * 6
     assert all(data_of(one.content) == wanted for one in answers)
-    assert not torchserve.busy(ports)
+    assert not torchserve.ports_in_use(ports)
 
 
 def test_blocks_and_stages_are_counted_for_prometheus(server, http, frame):
-    headers = {**server.token(), "Content-Type": "application/fits"}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits"}
     before = http.get(server.url("/metrics", "metrics")).text
     assert http.post(server.url(PREDICT), data=frame, headers=headers).status_code == 200
     assert http.post(server.url(PREDICT), data=b"no frame", headers=headers).status_code == 415
@@ -276,7 +276,7 @@ def test_blocks_and_stages_are_counted_for_prometheus(server, http, frame):
 
 
 def test_a_probe_tells_which_weights_serve(server, http, onnx_model):
-    told = http.get(server.url(PREDICT), headers={**server.token(), "X-Corinpaint-Probe": "ready"}).json()
+    told = http.get(server.url(PREDICT), headers={**server.auth_headers(), "X-Corinpaint-Probe": "ready"}).json()
     assert told["ready"] is True
     assert told["weights"]["sha256"] == OnnxInpainter(onnx_model).info.sha256
 
@@ -295,7 +295,7 @@ def test_nothing_listens_beyond_loopback_and_no_model_can_be_brought(server, htt
     assert {address.port for address in listening} == ports
     assert all(address.ip.removeprefix("::ffff:") == "127.0.0.1" for address in listening)
     address = server.url("/models?url=https://example.invalid/other.mar", "management")
-    assert http.post(address, headers=server.token("management")).status_code == 405
+    assert http.post(address, headers=server.auth_headers("management")).status_code == 405
     assert http.get(server.url("/models", "management")).status_code == 400
 
 

@@ -134,7 +134,7 @@ def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0,
     return rows, columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Zone:
     """Lost blocks that belong together, with the border of blocks around them.
 
@@ -151,6 +151,10 @@ class Zone:
     number: int
     missing: Blocks
     area: Blocks
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(map(str, np.flatnonzero(self.missing)))
+        return f"<Zone {self.number}: missing blocks {numbers}>"
 
     @property
     def touches_edge(self) -> bool:

@@ -6,6 +6,7 @@ The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
 from corinpaint.lasco.file_numbers import number_of
+from corinpaint.lasco.files import as_path
 from corinpaint.lasco.level05 import blocks, keywords, readout
 from corinpaint.lasco.level05.decoding import decode
 
@@ -31,7 +33,7 @@ POLARISED_PRODUCTS = frozenset("PB TI UP JY JZ QS US QT JR JT".split())
 """Values of POLAR (without blanks, upper case) of images that were made from a set of polariser positions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Frame:
     """A Level 0.5 frame that passed every check.
 
@@ -113,6 +115,11 @@ class Frame:
         roll = wrapped(float(self.header.get("CROTA1") or 0.0))
         return wrapped(roll - 180.0) if self.turned else roll
 
+    def __repr__(self) -> str:
+        rows, columns = self.data.shape
+        what = f"{self.detector} {self.filter}/{self.polar}, {self.date.isot}"
+        return f"<Frame {self.number}: {what}, {columns} x {rows} px>"
+
     @property
     def read_out(self) -> NDArray[np.bool_]:
         """Pixels that belong to the subfield; all True for a full frame."""
@@ -123,12 +130,14 @@ class Frame:
         return inside
 
 
-def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors: Sequence[str] = DETECTORS) -> Frame:
+def read_frame(
+    source: str | os.PathLike[str] | bytes, *, name: str | None = None, detectors: Sequence[str] = DETECTORS
+) -> Frame:
     """Read and check one Level 0.5 frame.
 
     Parameters
     ----------
-    source : str, Path or bytes
+    source : str, os.PathLike or bytes
         A ``.fts`` or ``.fits`` file, gzip-compressed or not, or its content.
     name : str, optional
         What to call the frame in messages; by default the file's name.
@@ -146,17 +155,31 @@ def read_frame(source: str | Path | bytes, *, name: str | None = None, detectors
         One subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
         keyword, wrong shape, wrong type, not finite, already Level 1.
     """
+    if not isinstance(source, bytes | bytearray | memoryview):
+        source = as_path(source, "source, when it is not bytes,")
     header, data, label = decode(source, name)
     date = keywords.check(header, label, detectors)
     sums = readout.summing(header, label)
     shape = (int(data.shape[0]), int(data.shape[1]))
     where = readout.window(header, shape, sums, label)
     counts = _counts(header, data, sums, label)
-    number = _number(header, label, isinstance(source, str | Path))
+    number = _number(header, label, isinstance(source, Path))
     placed = readout.full_frame(counts, where, sums.shape)
     frame = Frame(placed, header, label, number, date, sums, where if where.of(sums.shape) else None)
     _check_some_sent(frame)
     return frame
+
+
+def check_frame(frame: object) -> None:
+    """Refuse what is no frame.
+
+    Raises
+    ------
+    TypeError
+        That says what to give.
+    """
+    if not isinstance(frame, Frame):
+        raise TypeError(f"frame must be a Frame, as corinpaint.read_frame gives it, not {type(frame).__name__}")
 
 
 def wrapped(degrees: float) -> float:

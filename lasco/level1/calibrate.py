@@ -1,7 +1,7 @@
 """From a Level 0.5 frame to its Level 1 product, all steps in their order (SolarSoft ``reduce_level_1.pro`` 1.68).
 
-`expose` calibrates on the detector grid, where lost blocks can be filled; `finish` takes the distortion and the roll
-out, masks, and writes the header; `calibrate` does both.
+`calibrate_on_detector` calibrates on the detector grid, where missing blocks can be filled; `finish` takes the
+distortion and the roll out, masks, and writes the header; `calibrate` does both.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco.file_numbers import level1_number
-from corinpaint.lasco.geometry import clock, distortion
+from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.distortion import Geometry
-from corinpaint.lasco.geometry.pointing import Pointing, pointing
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame
+from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1 import header as headers
 from corinpaint.lasco.level1 import systematics
-from corinpaint.lasco.level1.product import FILLED, NEVER_SENT, OCCULTED, REFUSED, SATURATED, Level1
+from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
 from corinpaint.lasco.options import DEFAULT, Options
-from corinpaint.lasco.photometry.detector import Exposed, expose, with_ramp
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, with_ramp
 from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_assets, load_optics
 from corinpaint.lasco.reference_files.calibration_set import Assets
 
@@ -54,13 +53,16 @@ def calibrate(frame: Frame, assets: Assets | None = None, options: Options = DEF
     Raises
     ------
     UnsupportedFrameError, CalibrationError
-        See `expose`.
+        See `calibrate_on_detector`.
+    TypeError
+        When `frame` is no Frame.
     """
-    return finish(expose(frame, assets or load_assets(), options))
+    check_frame(frame)
+    return finish(calibrate_on_detector(frame, assets or load_assets(), options))
 
 
 def finish(
-    exposed: Exposed,
+    observed: ObservedFrame,
     filled: blocks.Blocks = NONE,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
@@ -69,7 +71,7 @@ def finish(
 
     Parameters
     ----------
-    exposed : Exposed
+    observed : ObservedFrame
         Fills in place, in brightness and variance.
     filled : ndarray of bool, shape (32, 32)
         The lost blocks that were filled.
@@ -82,81 +84,78 @@ def finish(
     -------
     Level1
     """
-    frame, assets = exposed.frame, exposed.assets
-    time = clock.corrected(frame.date, assets)
-    place = pointing(frame, assets, time.date)
-    geometry = _rolled(exposed, place)
-    data, mask, variance = _resampled(exposed, filled, geometry)
+    frame, place = observed.frame, observed.pointing
+    geometry = _rolled(observed)
+    data, mask, variance = _resampled(observed, filled, geometry)
     if place.turned and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
-    relative = systematics.relative(frame, assets, exposed.exposure, place)
+    relative = systematics.relative(frame, observed.assets, observed.exposure, place)
     uncertainty = np.sqrt(variance + np.square(relative * data))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
-    made = _made(exposed, time, place, geometry, float(np.median(relative)))
-    header = describe(exposed, made, filled, history, cards)
+    made = _made(observed, geometry, float(np.median(relative)))
+    header = describe(observed, made, filled, history, cards)
     headers.add_statistics(header, data, mask)
     return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits")
 
 
 def describe(
-    exposed: Exposed,
+    observed: ObservedFrame,
     made: headers.Made,
     filled: blocks.Blocks = NONE,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> fits.Header:
     """Header of a product with its HISTORY, without statistics; see `finish`."""
-    header = headers.header(exposed.frame, made, exposed.lost, filled)
+    header = headers.header(observed.frame, made, observed.lost, filled)
     for card in cards:
         headers.add_long(header, *card)
-    headers.add_history(header, headers.history(exposed.frame, (*made.steps, *history)))
+    headers.add_history(header, headers.history(observed.frame, (*made.steps, *history)))
     return header
 
 
-def origin(exposed: Exposed) -> headers.Made:
+def origin(observed: ObservedFrame) -> headers.Made:
     """What makes the product of a frame: pointing, clock, files, steps."""
-    time = clock.corrected(exposed.frame.date, exposed.assets)
-    place = pointing(exposed.frame, exposed.assets, time.date)
-    relative = systematics.relative(exposed.frame, exposed.assets, exposed.exposure, place)
-    return _made(exposed, time, place, _rolled(exposed, place), float(np.median(relative)))
+    relative = systematics.relative(observed.frame, observed.assets, observed.exposure, observed.pointing)
+    return _made(observed, _rolled(observed), float(np.median(relative)))
 
 
-def _rolled(exposed: Exposed, place: Pointing) -> Geometry:
-    if not exposed.options.roll or abs(place.roll) < SMALLEST_ROLL:
-        return exposed.geometry
+def _rolled(observed: ObservedFrame) -> Geometry:
+    place = observed.pointing
+    if not observed.options.roll or abs(place.roll) < SMALLEST_ROLL:
+        return observed.geometry
     pivot = (place.column, place.row)
-    return replace(exposed.geometry, turned=place.turned, roll=place.roll, pivot=pivot)
+    return replace(observed.geometry, turned=place.turned, roll=place.roll, pivot=pivot)
 
 
 def _resampled(
-    exposed: Exposed, filled: blocks.Blocks, geometry: Geometry
+    observed: ObservedFrame, filled: blocks.Blocks, geometry: Geometry
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image, flags and variance on the grid of the product, not yet turned unless rotated."""
-    shape = exposed.frame.data.shape
+    shape = observed.frame.data.shape
     warp = distortion.product_map(geometry)
-    restored = blocks.expand(filled, shape) & exposed.seen
-    refused = warp.touched(blocks.expand(exposed.lost, shape) & ~restored)
+    restored = blocks.expand(filled, shape) & observed.field
+    refused = warp.touched(blocks.expand(observed.lost, shape) & ~restored)
     mask = np.zeros(shape, dtype=np.uint8)
-    mask[warp.touched(restored)] |= FILLED
-    mask[_unsent(exposed, geometry) | warp.outside] |= NEVER_SENT
-    _mask_field(mask, exposed, geometry)
-    mask[warp.touched(exposed.saturated)] |= SATURATED
-    mask[refused] |= REFUSED
-    data = warp.image(exposed.brightness)
-    hidden = NEVER_SENT | REFUSED | (OCCULTED if exposed.options.mask else 0)
-    data[(mask & hidden) > 0] = np.nan
-    data[warp.touched(~np.isfinite(exposed.brightness))] = np.nan
-    mask[np.isnan(data)] &= np.uint8(255 - FILLED)
-    return data, mask, warp.variance(exposed.variance)
+    set_flag(mask, warp.touched(restored), Flag.FILLED)
+    set_flag(mask, _unsent(observed, geometry) | warp.outside, Flag.NEVER_SENT)
+    _mask_field(mask, observed, geometry)
+    set_flag(mask, warp.touched(observed.saturated), Flag.SATURATED)
+    set_flag(mask, refused, Flag.REFUSED)
+    data = warp.image(observed.brightness)
+    hidden = Flag.NEVER_SENT | Flag.REFUSED | (Flag.OCCULTED if observed.options.mask else Flag(0))
+    data[flagged(mask, hidden)] = np.nan
+    data[warp.touched(~np.isfinite(observed.brightness))] = np.nan
+    mask[np.isnan(data)] &= np.uint8(255 - Flag.FILLED)
+    return data, mask, warp.variance(observed.variance)
 
 
-def _unsent(exposed: Exposed, geometry: Geometry) -> NDArray[np.bool_]:
+def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
     """Pixels of the product that take part of what was not sent; most frames leave out the same blocks."""
-    if exposed.frame.window is not None or geometry.roll:
-        return distortion.product_map(geometry).touched(exposed.unsent)
-    side = blocks.sides(exposed.unsent.shape)
-    return _unsent_blocks(geometry, np.packbits(exposed.unsent[:: side[0], :: side[1]]).tobytes())
+    if observed.frame.window is not None or geometry.roll:
+        return distortion.product_map(geometry).touched(observed.unsent)
+    side = blocks.sides(observed.unsent.shape)
+    return _unsent_blocks(geometry, np.packbits(observed.unsent[:: side[0], :: side[1]]).tobytes())
 
 
 @lru_cache(maxsize=4)
@@ -165,55 +164,54 @@ def _unsent_blocks(geometry: Geometry, packed: bytes) -> NDArray[np.bool_]:
     return distortion.product_map(geometry).touched(blocks.expand(flags, geometry.shape))
 
 
-def _mask_field(mask: NDArray[np.uint8], exposed: Exposed, geometry: Geometry) -> None:
+def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geometry) -> None:
     """Flag, in place, what the field of view leaves out; the field lies on the corrected grid and turns with it."""
-    optics = load_optics(exposed.assets, exposed.frame.detector, exposed.frame.sums)
-    hidden = ~field_of_view(optics, exposed.geometry).kept
+    optics = load_optics(observed.assets, observed.frame.detector, observed.frame.sums)
+    hidden = ~field_of_view(optics, observed.geometry).kept
     if geometry.roll:
         rotation = distortion.rotation_map(geometry)
         hidden = rotation.touched(hidden)
-        mask[rotation.outside] |= NEVER_SENT
-    mask[hidden] |= OCCULTED
+        set_flag(mask, rotation.outside, Flag.NEVER_SENT)
+    set_flag(mask, hidden, Flag.OCCULTED)
 
 
-def _made(exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geometry, error: float) -> headers.Made:
-    frame, assets, taken = exposed.frame, exposed.assets, exposed.exposure
-    ramp = with_ramp(frame, exposed.options)
+def _made(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.Made:
+    frame, assets, taken = observed.frame, observed.assets, observed.exposure
+    time, place = observed.clock, observed.pointing
+    ramp = with_ramp(frame, observed.options)
     images = load_optics(assets, frame.detector, frame.sums).used(frame.day, ramp=ramp)
     tables = tuple(file for file in (taken.file, time.file, place.file) if file is not None)
     turned_by = 180.0 * place.turned + geometry.roll
-    steps = _steps(exposed, time, place, geometry, [file.name for file in images])
+    steps = _steps(observed, geometry, [file.name for file in images])
     return headers.Made(
         assets.kind,
-        exposed.unit,
+        observed.unit,
         taken.factor,
         taken.bias,
-        exposed.scale,
+        observed.scale,
         time,
         place,
         turned_by,
         0.0 if geometry.roll else place.roll,
         error,
         (*images, *tables),
-        exposed.options.departures,
+        observed.options.departures,
         steps,
     )
 
 
-def _steps(
-    exposed: Exposed, time: clock.Clock, place: Pointing, geometry: Geometry, images: list[str]
-) -> tuple[str, ...]:
+def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tuple[str, ...]:
     """HISTORY of the calibration: every step with the file that it used."""
-    frame, options = exposed.frame, exposed.options
-    factor, bias, source, _ = exposed.exposure
-    late = exposed.assets.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
+    frame, options, time, place = observed.frame, observed.options, observed.clock, observed.pointing
+    factor, bias, source, _ = observed.exposure
+    late = observed.assets.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
         f"{frame.sums.pixels} pixels summed, unwrapped" if frame.sums.pixels > 1 else "",
         f"Subfield placed into the full frame: {tuple(frame.window)}" if frame.window else "",
         f"Bias {bias:.3f} DN and exposure factor {factor:.6f} from {source}",
-        f"calfactor {exposed.scale:.6g} MSB/(DN/s) (corkit {frame.detector.lower()}_calfactor)" * options.calfactor,
-        f"Vignetting, stray light and mask ({exposed.assets.kind.lower()}): {', '.join(images)}",
+        f"calfactor {observed.scale:.6g} MSB/(DN/s) (corkit {frame.detector.lower()}_calfactor)" * options.calfactor,
+        f"Vignetting, stray light and mask ({observed.assets.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
         f"Clock offset {time.offset:.3f} s subtracted ({time.file.name})" if time.file else "No table of clock offsets",

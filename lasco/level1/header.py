@@ -194,7 +194,7 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
     unit = "MSB" if header["BUNIT"] == MSB_UNIT else "DN/s"
     cards: list[tuple[str, Value, str]] = [
         ("DATAZER", int(data.size - values.size), "pixels without a value"),
-        ("DATASAT", int(np.count_nonzero(mask & product.SATURATED)), "saturated pixels"),
+        ("DATASAT", int(np.count_nonzero(product.flagged(mask, product.Flag.SATURATED))), "saturated pixels"),
     ]
     if values.size:
         exact = values.astype(np.float64)

@@ -6,7 +6,9 @@ float32 and explicit masks in place of SolarSoft's 16-bit scaling, so that nothi
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
+from enum import IntFlag
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +20,41 @@ from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import quiet
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 
-FILLED, NEVER_SENT, OCCULTED, SATURATED, REFUSED = 1, 2, 4, 8, 16
-FLAGS = {
-    FILLED: "lost and filled",
-    NEVER_SENT: "never sent, or outside of the frame",
-    OCCULTED: "occulted (occulter, pylon, field edge)",
-    SATURATED: "saturated",
-    REFUSED: "lost and refused (not filled)",
+
+class Flag(IntFlag):
+    """Bits of the MASK extension; a pixel without any was observed."""
+
+    FILLED = 1
+    NEVER_SENT = 2
+    OCCULTED = 4
+    SATURATED = 8
+    REFUSED = 16
+
+    @property
+    def meaning(self) -> str:
+        """What a single bit says of a pixel, as the product writes it."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Flag.FILLED: "lost and filled",
+    Flag.NEVER_SENT: "never sent, or outside of the frame",
+    Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
+    Flag.SATURATED: "saturated",
+    Flag.REFUSED: "lost and refused (not filled)",
 }
-"""Bits of the MASK extension; 0 is an observed pixel."""
+"""Texts of the product, whose wording changes with its format only."""
+
+
+def flagged(mask: NDArray[np.uint8], flags: Flag) -> NDArray[np.bool_]:
+    """Pixels of a MASK that carry one of some flags; shape of the mask."""
+    return np.asarray((mask & np.uint8(flags)) > 0)
+
+
+def set_flag(mask: NDArray[np.uint8], where: NDArray[np.bool_], flag: Flag) -> None:
+    """Add a flag, in place, to some pixels of a MASK."""
+    mask[where] |= np.uint8(flag)
+
 
 _SHARED = (
     "DATE-OBS TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 "
@@ -35,7 +63,7 @@ _SHARED = (
 """Cards that let tools open the extensions as maps beside the image."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Level1:
     """A Level 1 frame.
 
@@ -45,7 +73,7 @@ class Level1:
         Mean solar brightness, row 0 at the bottom, turned where SOHO was upside down; NaN where nothing was measured
         or filled.
     mask : ndarray of uint8, shape of `data`
-        Bit flags, see `FLAGS`.
+        Sums of `Flag`.
     uncertainty : ndarray of float32, shape of `data`
         1 sigma, unit of `data`; infinite where `data` is NaN.
     noise : ndarray of float32, shape of `data`
@@ -64,11 +92,17 @@ class Level1:
     header: fits.Header
     filename: str
 
+    def __repr__(self) -> str:
+        header, (rows, columns) = self.header, self.data.shape
+        where = f"{header['DETECTOR']} {header['DATE-OBS']}, {columns} x {rows} px of {header['BUNIT']}"
+        blocks = f"{header['NMISSING']} blocks missing, {header['NFILLED']} filled"
+        return f"<Level1 {self.filename}: {where}, {blocks}, calibration {header['CALIB']}>"
+
     def to_hdus(self) -> fits.HDUList:
         """The FITS structure: primary image, MASK and UNCERT extensions."""
         mask_header = self._extension("MASK")
-        for bit, meaning in FLAGS.items():
-            mask_header[f"FLAG{bit}"] = (bit, meaning)
+        for flag in Flag:
+            mask_header[f"FLAG{flag.value}"] = (flag.value, flag.meaning)
         mask_header.add_comment("Sum of the flags that hold for a pixel; 0 is an observed pixel.")
         error_header = self._extension("UNCERT")
         error_header["BUNIT"] = (self.header["BUNIT"], "1 sigma")
@@ -97,7 +131,7 @@ class Level1:
         hdus.writeto(buffer)
         return buffer.getvalue()
 
-    def write(self, directory: Path, *, overwrite: bool = False) -> Path:
+    def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the product into a folder: aside first, then renamed, so that no partial file is left.
 
         Raises
@@ -105,10 +139,12 @@ class Level1:
         OutputError
             When the folder cannot be written, or the file is there and may not be replaced.
         """
-        return files.write_bytes(directory / self.filename, self.to_bytes(), overwrite=overwrite)
+        return files.write_bytes(
+            files.as_path(directory, "directory") / self.filename, self.to_bytes(), overwrite=overwrite
+        )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Level1File:
     """What a Level 1 file holds, ours or SolarSoft's.
 
@@ -126,8 +162,13 @@ class Level1File:
     masked: NDArray[np.bool_]
     header: fits.Header
 
+    def __repr__(self) -> str:
+        rows, columns = self.data.shape
+        what = f"{self.header.get('DETECTOR', '')} {self.header.get('DATE-OBS', 'no DATE-OBS')}"
+        return f"<Level1File: {what}, {columns} x {rows} px, {self.masked.mean():.0%} masked>"
 
-def read_level1(path: Path | str) -> Level1File:
+
+def read_level1(path: str | os.PathLike[str]) -> Level1File:
     """Read a Level 1 file so that masked pixels are masked.
 
     SolarSoft scales C3 Clear to 16 bits (BSCALE, BZERO) with 0 for masked pixels, which read back as half of the range,
@@ -135,7 +176,7 @@ def read_level1(path: Path | str) -> Level1File:
 
     Parameters
     ----------
-    path : Path or str
+    path : str or os.PathLike
         ``.fts`` or ``.fits``, gzip-compressed or not.
 
     Returns
@@ -147,7 +188,7 @@ def read_level1(path: Path | str) -> Level1File:
     FrameError
         When the file cannot be read, or is not Level 1.
     """
-    path = Path(path)
+    path = files.as_path(path, "path")
     try:
         # Cards of 1997 that today's standard refuses.
         with quiet(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:

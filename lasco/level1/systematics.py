@@ -21,7 +21,7 @@ EXPOSURE_WITH_TABLE = 0.001
 """Relative error of the exposure factor from a table (Sig = 0.00095 in the HISTORY of an official file of 2002)."""
 
 EXPOSURE_WITHOUT_TABLE = 0.012
-"""Spread of the ratio to the official Level 1 frame over four frames without table (docs/calibration.md)."""
+"""Spread of the ratio to the official Level 1 frame over four frames without table (docs/explanation/accuracy.md)."""
 
 NOMINAL_C3 = 0.007
 """Spread over the radii, 4 to 30 solar radii, of the ratio of nominal products to the official one."""

@@ -1,6 +1,6 @@
 """The nominal vignetting and field of C2, for users without ``c2vig_final.fts``; fitted to frames, no copy of it.
 
-`corinpaint.lasco.nominal.derivation.c2` fitted it; docs/nominal_c2.md tells how, and how good it is.
+`corinpaint.lasco.nominal.derivation.c2` fitted it; docs/explanation/nominal_c2.md tells how, and how good it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Image = NDArray[np.float32]
 FILES = ("nominal_c2_vignetting.json", "nominal_c2_mask.fits")
 
 ACCURACY = ((2.3, 0.25), (2.6, 0.20), (3.0, 0.15), (4.0, 0.10), (5.0, 0.06), (6.4, 0.05), (7.5, 0.07), (8.2, 0.10))
-"""Solar radii and relative error (1 sigma) that the set brings to the brightness; derived in docs/nominal_c2.md."""
+"""Solar radii and relative error (1 sigma) that the set brings to the brightness; docs/explanation/nominal_c2.md
+derives them."""
 
 PYLON = (224.5, 20.5, 6.0, 50.0)
 """The pylon's shadow: middle (degrees on the detector, counter-clockwise from +column), half width, softness, the same

@@ -1,14 +1,17 @@
-"""A frame calibrated on the detector grid, where its lost blocks are whole and can be filled."""
+"""A frame calibrated on the detector grid, where its missing blocks are whole and can be filled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.geometry import distortion
+from corinpaint.lasco.geometry import clock, distortion
+from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.distortion import Geometry
+from corinpaint.lasco.geometry.pointing import Pointing, on_detector, pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05 import frame as frames
 from corinpaint.lasco.level05.frame import Frame
@@ -22,41 +25,53 @@ from corinpaint.lasco.reference_files.calibration_set import Assets
 
 
 @dataclass(frozen=True, eq=False)
-class Exposed:
-    """A calibrated frame on the detector grid.
+class ObservedFrame:
+    """A calibrated frame on the detector grid, with all that is known of it.
 
     Attributes
     ----------
     frame : Frame
+        The Level 0.5 frame.
     assets : Assets
     options : Options
     exposure : Exposure
+    clock : Clock
+        Start of the exposure, clock corrected.
+    pointing : Pointing
+        Sun centre and roll of the product.
     scale : float
         Calibration factor, MSB / (DN / s); 1 without it.
-    brightness : ndarray of float32, shape of the frame
+    brightness : ndarray of float32, shape (H, W)
         MSB (DN/s without calibration factor); meaningless where nothing was sent.
-    variance : ndarray of float32, shape of the frame
+    variance : ndarray of float32, shape (H, W)
         Of the brightness, from photons, read-out and compression.
-    seen : ndarray of bool, shape of the frame
+    field : ndarray of bool, shape (H, W)
         Field of view.
-    unsent : ndarray of bool, shape of the frame
+    unsent : ndarray of bool, shape (H, W)
         Never sent, or outside of the subfield.
-    saturated : ndarray of bool, shape of the frame
+    saturated : ndarray of bool, shape (H, W)
     lost : ndarray of bool, shape (32, 32)
-        Lost blocks.
+        Missing blocks.
     """
 
     frame: Frame
     assets: Assets
     options: Options
     exposure: Exposure
+    clock: Clock
+    pointing: Pointing
     scale: float
     brightness: NDArray[np.float32]
     variance: NDArray[np.float32]
-    seen: NDArray[np.bool_]
+    field: NDArray[np.bool_]
     unsent: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
     lost: blocks.Blocks
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the frame, px."""
+        return self.frame.data.shape[0], self.frame.data.shape[1]
 
     @property
     def geometry(self) -> Geometry:
@@ -68,8 +83,49 @@ class Exposed:
         """Unit of the brightness, as FITS writes it."""
         return MSB_UNIT if self.options.calfactor else RATE_UNIT
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Sun centre (column, row) on the detector grid, px of the frame from 0."""
+        return on_detector(self.frame, self.pointing)
 
-def expose(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Exposed:
+    @cached_property
+    def observed(self) -> NDArray[np.bool_]:
+        """Pixels that were sent, are in the field of view, not missing and not saturated; shape (H, W)."""
+        return self.sent & self.field & ~self.saturated
+
+    @property
+    def sent(self) -> NDArray[np.bool_]:
+        """Pixels that arrived; shape (H, W)."""
+        return np.asarray(~(blocks.expand(self.lost, self.shape) | self.unsent))
+
+    @property
+    def missing_in_field(self) -> blocks.Blocks:
+        """Missing blocks that reach into the field of view; shape (32, 32)."""
+        return np.asarray(self.lost & (blocks.means(self.field, blocks.sides(self.shape)) > 0))
+
+    # SHIM
+    @property
+    def exposed(self):  # type: ignore
+        return self
+
+    @property
+    def seen(self):  # type: ignore
+        return self.field
+
+    @property
+    def missing(self):  # type: ignore
+        return self.missing_in_field
+
+    # END SHIM
+    def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
+        """Pixels of some blocks inside the field of view; (32, 32) -> (H, W)."""
+        return np.asarray(blocks.expand(missing, self.shape) & self.field)
+
+    def __repr__(self) -> str:
+        return f"<ObservedFrame of {self.frame!r}: {int(self.lost.sum())} missing blocks, {self.unit}>"
+
+
+def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAULT) -> ObservedFrame:
     """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
 
     Parameters
@@ -80,7 +136,7 @@ def expose(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Exposed:
 
     Returns
     -------
-    Exposed
+    ObservedFrame
 
     Raises
     ------
@@ -91,20 +147,23 @@ def expose(frame: Frame, assets: Assets, options: Options = DEFAULT) -> Exposed:
     """
     photometry.check_supported(frame)
     taken, optics = exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
+    time = clock.corrected(frame.date, assets)
     scale = calfactor(frame) if options.calfactor else 1.0
     brightness, variance = _measured(frame, optics, options, taken, scale)
-    return Exposed(
-        frame,
-        assets,
-        options,
-        taken,
-        scale,
-        brightness,
-        variance,
-        field_of_view(optics, _geometry(frame, options)).seen,
-        frames.unsent(frame),
-        photometry.saturated(frame),
-        frames.lost(frame),
+    return ObservedFrame(
+        frame=frame,
+        assets=assets,
+        options=options,
+        exposure=taken,
+        clock=time,
+        pointing=pointing(frame, assets, time.date),
+        scale=scale,
+        brightness=brightness,
+        variance=variance,
+        field=field_of_view(optics, _geometry(frame, options)).seen,
+        unsent=frames.unsent(frame),
+        saturated=photometry.saturated(frame),
+        lost=frames.lost(frame),
     )
 
 

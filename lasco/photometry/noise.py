@@ -57,3 +57,23 @@ def compression(frame: Frame) -> float:
     """Variance that lossy compression adds, DN^2; 0 where HCOMP_SF is missing."""
     step = float(frame.header.get("HCOMP_SF") or 0.0) / 2
     return step**2 / 12
+
+
+def scatter_about_zero(residual: NDArray[np.floating]) -> float:
+    """Standard deviation of residuals about zero, from the median of their absolute values.
+
+    `astropy.stats.mad_std` measures about the median, which outliers move; that of the residuals and their negatives
+    together is zero.
+
+    Parameters
+    ----------
+    residual : ndarray of float, shape (N,)
+
+    Returns
+    -------
+    float
+        Unit of the residuals.
+    """
+    from astropy.stats import mad_std  # imports much that a fill by the network needs nothing of
+
+    return float(mad_std(np.concatenate((residual, -residual))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CalibrationError
-from corinpaint.lasco.files import package_data
+from corinpaint.lasco.files import as_path, package_data
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.distortion import Geometry
 from corinpaint.lasco.level05 import blocks
@@ -98,12 +99,12 @@ def load_optics(assets: Assets, detector: str = "C3", sums: Summing = UNSUMMED) 
     return _summed(assets.directory, detector, sums.shape)
 
 
-def load_assets(directory: Path | str | None = None) -> Assets:
+def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
     """Calibration assets from a folder of the official files, else the nominal sets of the package.
 
     Parameters
     ----------
-    directory : Path, str or None
+    directory : str, os.PathLike or None
         Folder that holds, at any depth, the files of `OFFICIAL_FILES` of one telescope at least; None for the nominal
         sets.
 
@@ -118,7 +119,7 @@ def load_assets(directory: Path | str | None = None) -> Assets:
     """
     if directory is None:
         return Assets("NOMINAL", None)
-    folder = Path(directory).resolve()
+    folder = as_path(directory, "directory").resolve()
     if not folder.is_dir():
         raise CalibrationError(f"{directory}: no such folder", "give the folder of the official calibration files")
     there = [name for name in DETECTORS if any(locate.locate(folder, f) for f in OFFICIAL_FILES[name].values())]

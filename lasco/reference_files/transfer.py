@@ -1,4 +1,4 @@
-"""One file from a server, by pooch: https with certificates, status, size, retries."""
+"""Downloading one file from a server, by pooch: https with verified certificates, status, size, further attempts."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from corinpaint.lasco.errors import FetchError
+from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError
 
 TIMEOUT = (15.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
 
-LONGEST_WAIT = 30.0
-"""Seconds between two tries at most."""
+INITIAL_WAIT = 1.0
+"""Seconds before the second attempt; each further wait is twice as long."""
 
-LARGEST = 256 * 2**20
-"""Bytes; no official file comes near."""
+MAXIMUM_WAIT = 30.0
+"""Maximum number of seconds between two attempts."""
+
+MAX_BYTES = 256 * 2**20
+"""Maximum number of bytes of a file; no official file comes near."""
 
 TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
-"""Answers that another try may change."""
+"""HTTP statuses that a further attempt may not have."""
 
 CHUNK = 2**16
-
-Result = TypeVar("Result")
+"""Bytes that are read at a time."""
 
 
 class ProgressBar(Protocol):
@@ -36,9 +39,14 @@ class ProgressBar(Protocol):
 
     total: Any
 
-    def update(self, n: int) -> Any: ...
-    def reset(self) -> Any: ...
-    def close(self) -> Any: ...
+    def update(self, n: int) -> Any:
+        """Count `n` more bytes."""
+
+    def reset(self) -> Any:
+        """Count from 0 again."""
+
+    def close(self) -> Any:
+        """Remove the bar from the terminal."""
 
 
 class AbsentError(FetchError):
@@ -47,22 +55,22 @@ class AbsentError(FetchError):
     code = "absent"
 
 
-class UnreachableError(FetchError):
-    """The server did not answer, or the connection broke, as often as it was tried."""
+class UnreachableError(RetriedError, FetchError):
+    """The server did not answer, or the connection broke, at every attempt."""
 
     code = "unreachable"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How servers are spoken to.
+    """How files are requested from servers.
 
     Attributes
     ----------
     retries : int
-        Further tries after broken connections, time-outs and answers of `TRY_AGAIN`.
+        Further attempts after broken connections, time-outs and answers of `TRY_AGAIN`.
     insecure : bool
-        Allow addresses without https; certificates of https are always checked.
+        Allow addresses without https; certificates of https are always verified.
     sleep : callable
         Waits for some seconds.
     """
@@ -71,16 +79,21 @@ class Connection:
     insecure: bool = False
     sleep: Callable[[float], None] = time.sleep
 
+    @property
+    def policy(self) -> RetryPolicy:
+        """How often a request is repeated, and after which waits."""
+        return RetryPolicy(self.retries, INITIAL_WAIT, MAXIMUM_WAIT, sleep=self.sleep, jitter=0.0)
+
 
 def download(url: str, path: Path, connection: Connection, bar: ProgressBar | None = None) -> None:
-    """Write what an address serves to a new file.
+    """Download a file.
 
     Parameters
     ----------
     url : str
-        https; http where the host is this machine or the connection allows it.
+        https; http when the host is this machine or the connection allows it.
     path : Path
-        Must not be there.
+        The new file; must not exist.
     connection : Connection
     bar : ProgressBar, optional
         Counts the bytes; closed at the end.
@@ -88,11 +101,11 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
     Raises
     ------
     AbsentError
-        404 and 410, at once.
+        When the status is 404 or 410; there is no further attempt.
     UnreachableError
-        After the last try.
+        When the last attempt failed.
     FetchError
-        Any other answer than data: status, certificate, size, address.
+        When the status, the certificate, the size or the address is not that of a file.
     OSError
         When the file cannot be written.
     """
@@ -102,10 +115,10 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
         if bar is not None:
             bar.reset()
         with path.open("xb") as file:
-            _once(url, file, connection, bar)
+            _request(url, file, connection, bar)
 
     try:
-        _tried(url, connection, attempt)
+        connection.policy.run(attempt)
     finally:
         if bar is not None:
             bar.close()
@@ -113,6 +126,16 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
 
 def listing(url: str, connection: Connection) -> list[str]:
     """Names that the index page of a server's folder links to.
+
+    Parameters
+    ----------
+    url : str
+        Address of the folder.
+    connection : Connection
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
@@ -122,36 +145,24 @@ def listing(url: str, connection: Connection) -> list[str]:
 
     def attempt() -> bytes:
         page = io.BytesIO()
-        _once(url, page, connection, None)
+        _request(url, page, connection, None)
         return page.getvalue()
 
-    page = _tried(url, connection, attempt)
+    page, _ = connection.policy.run(attempt)
     links = _Links()
     links.feed(page.decode("utf-8", errors="replace"))
     return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
 
 
-class _PassingError(Exception):
-    """What another try may change."""
-
-
-def _tried(url: str, connection: Connection, attempt: Callable[[], Result]) -> Result:
-    tries = connection.retries + 1
-    for number in range(tries):
-        try:
-            return attempt()
-        except _PassingError as error:
-            reason = error
-        if number + 1 < tries:
-            connection.sleep(min(2.0**number, LONGEST_WAIT))
-    often = f", {tries} times" if tries > 1 else ""
-    raise UnreachableError(f"{url}: {reason}{often}", "try again later, or give a --mirror") from reason
+def _transient(url: str, reason: str) -> TransientError:
+    """A failure that a further attempt may avoid."""
+    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"))
 
 
 class _Sink:
-    """A file that counts what is written, on a progress bar too, and refuses too much.
+    """A file that counts the bytes written, on a progress bar too, and refuses too many.
 
-    pooch asks its own bars whether they are true, which tqdm's are not at the start, and counts whole pieces.
+    pooch tests the truth of its own bars, which for tqdm's is false at the start, and counts whole chunks.
     """
 
     def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None) -> None:
@@ -159,17 +170,19 @@ class _Sink:
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
-        if self.size > LARGEST:
-            raise FetchError(f"{self.url}: more than {LARGEST} bytes, which no official file has", "check the address")
+        if self.size > MAX_BYTES:
+            raise FetchError(
+                f"{self.url}: more than {MAX_BYTES} bytes, which no official file has", "check the address"
+            )
         if self.bar is not None:
             self.bar.update(len(data))
         return self.file.write(data)
 
     def flush(self) -> None:
-        """Left to the end: pooch asks for it after every piece."""
+        """Does nothing: pooch calls it after every chunk."""
 
 
-def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
+def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
     import pooch
     import requests
 
@@ -194,21 +207,21 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
         downloader(url, sink, None)
         _check_answer(url, answers[-1], sink.size)
     except requests.HTTPError as error:
-        raise _of_status(url, answers[-1].status_code, answers[-1].reason) from error
+        raise _error_of_status(url, answers[-1].status_code, answers[-1].reason) from error
     except requests.exceptions.SSLError as error:
         if "certificate" not in str(error).lower():
-            raise _PassingError(f"the connection failed ({_cause(error)})") from error
+            raise _transient(url, f"the connection failed ({_cause(error)})") from error
         raise FetchError(
             f"{url}: the server's certificate cannot be trusted ({_cause(error)})",
             "check the date of this machine, or name your authority's certificates in REQUESTS_CA_BUNDLE",
         ) from error
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise _PassingError(f"the connection failed ({_cause(error)})") from error
+        raise _transient(url, f"the connection failed ({_cause(error)})") from error
     except (requests.RequestException, ValueError) as error:
         raise FetchError(f"{url}: not an answer that can be used ({_cause(error)})", "check the address") from error
     except OSError as error:
         if error.errno is not None:
-            raise  # of the file that is written
+            raise  # an error of the file that is written
         raise FetchError(f"{url}: {error}", "check REQUESTS_CA_BUNDLE") from error
     finally:
         for answer in answers:
@@ -216,7 +229,12 @@ def _once(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | 
 
 
 def check_address(url: str, connection: Connection) -> None:
-    """Refuse addresses without https, but for this machine or where the connection allows http.
+    """Refuse addresses without https, except those of this machine or when the connection allows http.
+
+    Parameters
+    ----------
+    url : str
+    connection : Connection
 
     Raises
     ------
@@ -242,18 +260,18 @@ def _is_loopback(host: str) -> bool:
 def _check_answer(url: str, answer: Any, size: int) -> None:
     if answer.status_code != 200:
         raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
-    told = answer.headers.get("Content-Length")
-    if told is not None and not answer.headers.get("Content-Encoding") and size != int(told):
-        raise _PassingError(f"the server sent {size} bytes of {told}")
+    expected = answer.headers.get("Content-Length")
+    if expected is not None and not answer.headers.get("Content-Encoding") and size != int(expected):
+        raise _transient(url, f"the server sent {size} bytes of {expected}")
 
 
-def _of_status(url: str, status: int, reason: str) -> Exception:
+def _error_of_status(url: str, status: int, reason: str) -> Exception:
     if status in (404, 410):
         return AbsentError(
             f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"
         )
     if status in TRY_AGAIN:
-        return _PassingError(f"the server answered {status} {reason}")
+        return _transient(url, f"the server answered {status} {reason}")
     return FetchError(
         f"{url}: the server refuses the file ({status} {reason})", "check the address, or give a --mirror"
     )

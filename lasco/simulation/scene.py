@@ -7,6 +7,7 @@ files carry the cards of real ones in their order, and say in HISTORY that they 
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from astropy.io import fits
 from astropy.time import Time, TimeDelta
 from numpy.typing import NDArray
 
-from corinpaint.lasco.files import write_bytes
+from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
@@ -259,13 +260,13 @@ def _fits_bytes(hdus: fits.HDUList) -> bytes:
     return buffer.getvalue()
 
 
-def write(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Path:
+def write(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write the Level 0.5 file, aside first and then renamed.
 
     Parameters
     ----------
     simulation : Simulation
-    path : Path
+    path : str or os.PathLike
     overwrite : bool
         Replace a file that is there.
 
@@ -279,10 +280,10 @@ def write(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Pat
         When it cannot be written, or it is there and may not be replaced.
     """
     content = _level05(simulation.frame.header, simulation.frame.data)
-    return write_bytes(Path(path), content, overwrite=overwrite)
+    return write_bytes(as_path(path, "path"), content, overwrite=overwrite)
 
 
-def write_truth(simulation: Simulation, path: Path, *, overwrite: bool = False) -> Path:
+def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write what the lost blocks held: extensions COMPLETE (DN), BRIGHTNESS (MSB) and LOST (1 = lost).
 
     Parameters and errors as for `write`.
@@ -295,7 +296,7 @@ def write_truth(simulation: Simulation, path: Path, *, overwrite: bool = False) 
         _image("BRIGHTNESS", simulation.brightness, MSB_UNIT, "noise-free scene, detector grid"),
         _image("LOST", simulation.lost.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
     ]
-    return write_bytes(Path(path), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
+    return write_bytes(as_path(path, "path"), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
 
 
 def _image(name: str, data: NDArray[np.generic], unit: str, about: str) -> fits.ImageHDU:

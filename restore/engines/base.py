@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.metadata import DOMAINS
+from corinpaint.model.metadata import DOMAINS, EQUALISED
 
 TOLERANCE = 1e-4
 """Largest difference between two engines on the same input, for values up to 1: float32 rounding."""
 
 LARGEST = {"multiple": 1024, "reach": 65536}
-"""What a description may say at most, px: a frame's side, and more than any network reaches. The first input is made
-by it, before anything else could tell that it is wrong."""
+"""Maximum values in a description, px: the side of a frame, and more than any network reaches. The first input is made
+by them, before anything else could show that they are wrong."""
 
 Image = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ class ModelInfo:
     multiple : int
         Height and width must be multiples of it, px.
     reach : int
-        Distance in px over which a hole is sure to be filled.
+        Distance in px over which a hole is reliably filled.
     domain : str
         What it sees, one of `corinpaint.model.metadata.DOMAINS`.
     provider : str
@@ -54,7 +54,7 @@ class ModelInfo:
     sha256: str
     multiple: int
     reach: int
-    domain: str = DOMAINS[0]
+    domain: str = EQUALISED.name
     provider: str = "cpu"
     precision: str = "float32"
 
@@ -156,7 +156,8 @@ def check_shapes(info: ModelInfo, image: Image, mask: Image, place: Image | None
     ------
     WrongShapeError
     """
-    planes = 2 if info.domain == DOMAINS[1] else 1
+    domain = DOMAINS[info.domain]
+    planes = domain.channels
     if image.ndim != 4 or image.shape != mask.shape or image.shape[1] != planes:
         raise WrongShapeError(
             f"{info.path.name}: image {image.shape} and mask {mask.shape} must both be (N, {planes}, height, width)"
@@ -167,7 +168,7 @@ def check_shapes(info: ModelInfo, image: Image, mask: Image, place: Image | None
             f"{info.path.name}: image {image.shape} does not fit, height and width must be multiples of "
             f"{info.multiple} px"
         )
-    wanted = (len(image), 2) if info.domain == DOMAINS[1] else None
+    wanted = (len(image), 2) if domain.has_place else None
     if (None if place is None else place.shape) != wanted:
         raise WrongShapeError(
             f"{info.path.name}: place must be {'left out' if wanted is None else wanted}, not "

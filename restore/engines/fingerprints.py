@@ -1,8 +1,8 @@
-"""The fingerprint of a network: what it makes of one fixed input, kept in every export and compared when it is opened.
+"""The fingerprint of a network: its output on one fixed input, stored in every export and compared when it is opened.
 
-Two things can be wrong with a model file. It is damaged: then a hash over the file tells. Or an engine, a driver or a
-tool that rewrote the file computes something else than the checkpoint: then the fingerprint tells. Neither is a
-signature: who can write the file can write both anew.
+Two things can be wrong with a model file. When it is damaged, a hash over the file shows it. When an engine, a driver
+or a tool that rewrote the file computes something else than the checkpoint, the fingerprint shows it. Neither is a
+signature: whoever can write the file can write both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.model.metadata import DOMAINS
+from corinpaint.model.metadata import DOMAINS, NOISE
 
 SEED = 1996
 """Of the input: the place in the sequence of pseudo-random numbers where it starts."""
@@ -78,9 +78,9 @@ def given(domain: str, multiple: int) -> tuple[Image, ...]:
         What `Inpainter.fill` takes: image and mask of shape (1, P, S, S), S the least multiple of at least `SIDE`, and
         place for the domain 'noise'.
     """
-    noise = domain == DOMAINS[1]
+    noise = DOMAINS[domain] == NOISE
     side = -(-SIDE // multiple) * multiple
-    planes = 2 if noise else 1
+    planes = DOMAINS[domain].channels
     number = (np.arange(planes * side * side, dtype=np.uint64) + np.uint64(SEED)) * np.uint64(_MULTIPLIER)
     random = (number % np.uint64(2**32) / 2**32).reshape(1, planes, side, side)
     slope = LEVELS * (1 - np.arange(side) / (2 * side))[:, None]
@@ -158,7 +158,7 @@ def check(path: Path, engine: str, text: str | None, answer: Answer, least: floa
     worst = max(float(np.abs(one - other).max()) for one, other in zip(got, wanted, strict=True))
     if not worst <= allowed:  # NaN too
         raise CheckpointError(
-            f"{path}: {engine} does not make of it what its checkpoint makes ({worst:.2g} off on the fingerprint, "
+            f"{path}: {engine} gives another output than its checkpoint ({worst:.2g} off on the fingerprint, "
             f"{allowed:.2g} allowed)",
             "export it again, or use another engine",
         )
@@ -206,7 +206,7 @@ def check_members(path: Path) -> None:
     """Compare the members of an export that is a zip file with their checksums, and see that each is there once.
 
     Of two members of one name readers take different ones, so that one that was checked need not be the one that is
-    read. torch's reader does not tell large letters from small ones, and looks into the folder of the first member.
+    read. torch's reader ignores the case of letters, and reads from the folder of the first member.
 
     Raises
     ------

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.files import as_path
 from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
 
 _OPENING = Lock()
 
 
-def load(path: Path | None = None, threads: int = 0, provider: str = "cpu", spin: bool = True) -> Inpainter:
+def load(
+    path: str | os.PathLike[str] | None = None, threads: int = 0, provider: str = "cpu", spin: bool = True
+) -> Inpainter:
     """Open a model with the engine that its file name asks for; once per process, however many threads ask for it.
 
     Parameters
     ----------
-    path : Path or None
+    path : str, os.PathLike or None
         ``.onnx``, ``.pt`` (TorchScript), ``.pt2`` (torch.export) or ``.safetensors`` (checkpoint); None for the shipped
         ONNX export.
     threads : int
@@ -37,10 +41,10 @@ def load(path: Path | None = None, threads: int = 0, provider: str = "cpu", spin
     CheckpointError
         When the model cannot be opened.
     OptionError
-        When the ending is none of the four, or the provider is not to be had.
+        When the ending is none of the four, or the provider is unavailable.
     """
-    with _OPENING:  # the cache alone would let threads that come before the first is done open one each
-        return _load(path or default_onnx(), threads, provider, spin)
+    with _OPENING:  # the cache alone would let threads that ask at the same time open one each
+        return _load(default_onnx() if path is None else as_path(path, "path"), threads, provider, spin)
 
 
 @lru_cache(maxsize=4)

@@ -32,7 +32,7 @@ class OnnxInpainter:
         When the file is missing, damaged, or no export of CorInpaint, when it does not give what its checkpoint gives,
         or onnxruntime is not installed.
     OptionError
-        When the provider is unknown or not to be had.
+        When the provider is unknown or unavailable.
     """
 
     def __init__(self, path: Path, threads: int = 0, provider: str = "cpu", spin: bool = True) -> None:

@@ -1,6 +1,6 @@
-"""Where onnxruntime runs a model: an explicit choice, and an error where that is not to be had.
+"""Where onnxruntime runs a model: an explicit choice, and an error where that is unavailable.
 
-Left to itself, onnxruntime tells nobody when it takes the CPU in place of a GPU: ``get_available_providers`` lists what
+By itself, onnxruntime does not report when it uses the CPU in place of a GPU: ``get_available_providers`` lists what
 the package was built with, not what the machine has, and a session falls back in three places.
 """
 
@@ -51,7 +51,7 @@ def open_session(path: Path, content: bytes, threads: int, provider: str, spin: 
         'cpu', 'cuda' or 'tensorrt'.
     spin : bool
         Whether threads that wait for work keep their core busy: faster where the cores are its own, slower where it
-        shares them (docs/exports.md).
+        shares them (docs/reference/speed.md).
 
     Returns
     -------
@@ -79,7 +79,7 @@ def open_session(path: Path, content: bytes, threads: int, provider: str, spin: 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
-    options.log_severity_level = 3 if provider == "cpu" else 4  # what fails on a GPU is told below, once
+    options.log_severity_level = 3 if provider == "cpu" else 4  # failures on a GPU are reported below, once
     options.enable_mem_pattern = False  # patterns double the memory and make the second run of a process slow
     try:
         session = onnxruntime.InferenceSession(content, options, providers=list(asked), enable_fallback=0)
@@ -106,7 +106,7 @@ def _check_built(provider: str, asked: Sequence[str], available: Sequence[str]) 
 
 def _not_had(provider: str, name: str, what: str) -> OptionError:
     return OptionError(
-        f"provider {provider!r}: {name} is not to be had on this machine ({what})",
+        f"provider {provider!r}: {name} is unavailable on this machine ({what})",
         f"{_REMEDIES[name]}, or choose provider 'cpu'",
     )
 

@@ -62,7 +62,7 @@ class TorchInpainter:
         from corinpaint.model.checkpoint import load_checkpoint
 
         stack, info = load_checkpoint(path)
-        self._model = stack.restorer().eval()
+        self._model = stack.inference_module().eval()
         self.info = ModelInfo(
             path, "torch", info.corinpaint_version, info.sha256, info.multiple, info.reach, info.domain
         )

@@ -130,8 +130,8 @@ def _isophote(window: Window, smooth: Image) -> Direction:
     cells, known = _cells(smooth, window.observed, _cell(window.side, COARSE))
     square = np.ones((3, 3), dtype=bool)
     whole = ndimage.binary_erosion(known, square)
-    lost = blocks.means(window.hole, _cell(window.side, COARSE)) > 0
-    ring = ndimage.binary_dilation(lost, square, iterations=RING) & whole
+    missing = blocks.means(window.hole, _cell(window.side, COARSE)) > 0
+    ring = ndimage.binary_dilation(missing, square, iterations=RING) & whole
     ring = ring if ring.any() else whole
     slopes = [ndimage.sobel(cells, axis)[ring] for axis in (0, 1)]
     row, column = (np.copysign(np.abs(slope).sum(), slope.sum()) for slope in slopes)
@@ -181,7 +181,7 @@ def _surface(cells: Image, shape: tuple[int, ...], cell: tuple[int, int]) -> Ima
 
 
 def fuzzy_dct(window: Window, interpolated: Image) -> Image:
-    """Restore the detail of each lost block from the spectra of its neighbours.
+    """Restore the detail of each missing block from the spectra of its neighbours.
 
     Parameters
     ----------

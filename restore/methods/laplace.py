@@ -34,10 +34,10 @@ SECOND: tuple[Stencil, ...] = (
 )
 
 MARGIN = 4
-"""Rows and columns around the lost blocks, px; the differences reach 2 px."""
+"""Rows and columns around the missing blocks, px; the differences reach 2 px."""
 
 SOFTEST = 1e-6
-"""Least level, in medians of the brightness, below which the logarithm turns linear."""
+"""Level, in medians of the brightness, below which the logarithm becomes linear."""
 
 WILDEST = 1e6
 """Largest value, in medians of the brightness, of a surface that something holds."""

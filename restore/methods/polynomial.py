@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.noise import scatter_about_zero
 from corinpaint.restore.methods.problem import Fill, Problem
 from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, scaled
 
@@ -148,7 +149,7 @@ def _robust(terms: Image, values: Image, weight: Image) -> Image:
         both = weight * np.sqrt(robust)
         solution = np.asarray(np.linalg.lstsq(terms * both[:, None], values * both, rcond=None)[0], np.float64)
         residual = (values - terms @ solution) * weight
-        scatter = 1.4826 * float(np.median(np.abs(residual)))
+        scatter = scatter_about_zero(residual)
         if scatter <= 1e-9 * float(np.abs(values).max()):
             break
         robust = np.square(np.clip(1 - np.square(residual / (TUNING * scatter)), 0, None))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corinpaint.lasco.level05 import blocks
+    from corinpaint.lasco.photometry.detector import ObservedFrame
     from corinpaint.restore.context import Context
 
 
@@ -59,3 +60,27 @@ class Fill(Protocol):
         ndarray of float32, shape (H, W)
             Values in the hole, NaN where the method finds none; elsewhere anything.
         """
+
+
+def problem_of(observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()) -> Problem:
+    """What a method is given of a frame.
+
+    Parameters
+    ----------
+    observed : ObservedFrame
+    zones : tuple of Zone
+        The zones to fill; at least one.
+    context : tuple of Context
+    """
+    missing = zones[0].missing.copy()
+    for zone in zones[1:]:
+        missing |= zone.missing
+    return Problem(
+        image=observed.brightness,
+        observed=observed.observed,
+        hole=observed.hole(missing),
+        sigma=observed.variance**0.5,
+        centre=observed.centre,
+        zones=zones,
+        context=context,
+    )

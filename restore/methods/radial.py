@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.noise import scatter_about_zero
 from corinpaint.restore.methods.problem import Fill, Problem
 from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, fall_off, polar, scaled
 
 MARGIN = 24
-"""Distance around the lost blocks that is looked at, px of the unsummed frame."""
+"""Margin around the missing blocks from which pixels are used, px of the unsummed frame."""
 
 LAG = 16
 """Distance over which the steps of the random walk are measured, px of the unsummed frame."""
@@ -27,13 +28,13 @@ PATCH = 2
 """Nodes on each side of an end over which its value is the median: 5 x 5 nodes of about 1 px."""
 
 PATCH_PIXELS = 10
-"""Pixels whose mean is as sure as the median of a patch at the rim of a hole, 5 x 3 of which are observed."""
+"""Pixels whose mean has the variance of the median of a patch at the rim of a hole, 5 x 3 of which are observed."""
 
 SMALLEST_NOISE = 1e-6
-"""Least noise of a pixel that is reckoned with, over its brightness."""
+"""Minimum noise of a pixel relative to its brightness."""
 
 SMALLEST_STEP = 0.01
-"""Least variance of the random walk per px, over the variance of the noise."""
+"""Minimum variance of the random walk per px, relative to the variance of the noise."""
 
 
 def radial() -> Fill:
@@ -84,7 +85,7 @@ class _Grid:
     """A polar grid over a window: nodes (radius, angle) about 1 px apart.
 
     `radius` and `angle` are those of the window's pixels; `pixels` are the rows and columns of the pixel nearest to
-    each node, `inside` tells which nodes lie in the window.
+    each node, `inside` is True for nodes that lie in the window.
     """
 
     radius: Image
@@ -186,7 +187,7 @@ def _step(nodes: _Nodes, axis: int, lag: int, noise: float) -> float:
     known = np.logical_and(*(np.take(nodes.observed, index, axis) for index in _pairs(nodes, axis, lag)))
     if not known.any():
         return SMALLEST_STEP * noise**2
-    spread = 1.4826 * float(np.median(np.abs(ahead - behind)[known]))
+    spread = scatter_about_zero((ahead - behind)[known])
     return max(spread**2 - 2 * noise**2, SMALLEST_STEP * lag * noise**2) / lag
 
 

@@ -1,7 +1,7 @@
 """Methods that fill without a network, by name.
 
-`docs/fills.md` has what each does, where it comes from and how well it does. Nothing heavy is imported here: the
-command line reads the names.
+`docs/explanation/fills.md` has what each does, where it comes from and how well it does. Nothing heavy is imported
+here: the command line reads the names.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ METHODS: Mapping[str, Callable[[], Fill]] = MappingProxyType(
         "temporal": partial(_open, "temporal", "temporal"),
     }
 )
-"""Openers of the methods, by the name that ``--fill`` takes; an `OptionError` tells what is not installed."""
+"""Openers of the methods, by the name that ``--fill`` takes; an `OptionError` names what is not installed."""
 
 OPTIONAL = {"telea": "cv2", "navier-stokes": "cv2"}
 """Methods that need a package of an extra."""

@@ -1,4 +1,4 @@
-"""Fill from context: the frames before and after, and a smooth surface for what changed since.
+"""Fill from context: the mean of frames before and after, and a smooth surface for the change since.
 
 The mean of the two nearest frames that observed a pixel, lightly smoothed, plus the harmonic fill of the difference
 between frame and mean around the hole.
@@ -17,7 +17,7 @@ from corinpaint.restore.methods import laplace
 from corinpaint.restore.methods.problem import Fill, Problem
 
 MOST = 2
-"""Context frames that are averaged at a pixel."""
+"""Maximum number of context frames that are averaged at a pixel."""
 
 LIGHTLY = 1.0
 """Width of the smoothing of the mean, px of the unsummed frame."""
@@ -44,7 +44,7 @@ def temporal() -> Fill:
 
 
 def average(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Mean of the nearest `MOST` context frames that observed each pixel, and where there is any."""
+    """Mean of the nearest context frames that observed each pixel, at most `MOST`, and where there is any."""
     total = np.zeros(problem.image.shape)
     count = np.zeros(problem.image.shape, dtype=np.int8)
     for context in problem.context:  # the nearest first

@@ -1,4 +1,4 @@
-"""Windows: the part of a frame around one zone that a method needs, the loop over the zones, and what methods share."""
+"""Windows: the part of a frame around one zone that a method needs, the loop over the zones, and shared helpers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def by_zone(problem: Problem, margin: tuple[int, int], fill: Callable[[Window], 
     ----------
     problem : Problem
     margin : tuple of int
-        Rows and columns around the lost blocks that the method needs, px.
+        Rows and columns around the missing blocks that the method needs, px.
     fill : callable
         Window -> values, shape (h, w), in units of the window's `unit`.
 
@@ -80,12 +80,12 @@ def by_zone(problem: Problem, margin: tuple[int, int], fill: Callable[[Window], 
 
 
 def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
-    """The window of a zone: its lost blocks and `margin` around them, as far as the frame goes."""
+    """The window of a zone: its missing blocks and a margin around them, clipped to the frame."""
     shape = problem.image.shape
     side = blocks.sides(shape)
     place = blocks.bounds(zone.missing, shape, margin)
     rows, columns = place
-    lost = blocks.expand(zone.missing, shape)[rows, columns]
+    missing = blocks.expand(zone.missing, shape)[rows, columns]
     observed = problem.observed[rows, columns]
     image = np.where(observed, problem.image[rows, columns], 0).astype(np.float64)
     unit = float(np.median(np.abs(image[observed]))) if observed.any() else 1.0
@@ -93,7 +93,7 @@ def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
     return Window(
         image / unit,
         observed,
-        problem.hole[rows, columns] & lost,
+        problem.hole[rows, columns] & missing,
         problem.sigma[rows, columns].astype(np.float64) / unit,
         place,
         side,
@@ -107,7 +107,7 @@ def scaled(pixels: float, side: tuple[int, int]) -> tuple[int, int]:
 
 
 def held(window: Window, depth: int) -> Mask:
-    """The pieces of a hole that what is observed beside them holds.
+    """The pieces of a hole that have enough observed pixels next to them.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def polar(window: Window, centre: tuple[float, float]) -> tuple[Image, Image]:
 
 
 def fall_off(window: Window, radius: Image) -> Image:
-    """The power of the radius that the observed pixels follow, fitted to medians of rings.
+    """The power law in radius that the observed pixels follow, fitted to medians of rings.
 
     Parameters
     ----------

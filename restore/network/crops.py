@@ -1,10 +1,10 @@
-"""Windows of a frame for networks that see whole frames: only what is around lost blocks is computed.
+"""Windows of a frame for networks that see whole frames: only the surroundings of missing blocks are computed.
 
-A window is a zone's lost blocks and a margin on every side, the network's reach and one of its strides, widened to
-multiples of the stride from the frame's corner, so that its pooling cells are those of the whole frame. Windows that
-overlap become one where that is less work; when all of them together are more than the frame, the frame is taken.
-What lies beyond the margin has little weight: with the weights of 0.1.0, fills of real frames by windows differ from
-those by whole frames by 0.0015 of the equalised range at the most, and by 0.003 in the corners of the field, where
+A window holds the missing blocks of a zone and a margin on every side: the reach of the network and one of its strides,
+widened to multiples of the stride from the corner of the frame, so that its pooling cells are those of the whole frame.
+Windows that overlap are merged where that is less work; when all of them together are larger than the frame, the frame
+is used. Pixels beyond the margin have little weight: with the weights of 0.1.0, fills of real frames by windows differ
+from those by whole frames by at most 0.0015 of the equalised range, and by 0.003 in the corners of the field, where
 little is observed (median over a hole 1e-5 to 5e-4).
 """
 

@@ -1,9 +1,9 @@
-"""Equalisation as an invertible stage: fitted on valid pixels, kept as knots.
+"""Equalisation as an invertible mapping: fitted to valid pixels and stored as knots.
 
-Two kinds. `fit` is the histogram equalisation of the method as published (as CorKit does with astropy's
-``HistEqStretch``): a pixel's place in the distribution. `fit_noise` counts in units of the noise: the integral of
-dB / sigma(B), a square root where photons rule (F. Anscombe 1948, Biometrika 35, 246) and a logarithm where the flat
-field does. Read the other way round, the same knots bring fills back to mean solar brightness.
+There are two kinds. `fit` is the histogram equalisation of the published method (as CorKit does with astropy's
+``HistEqStretch``): the rank of a pixel in the distribution. `fit_noise` measures brightness in units of the noise: the
+integral of dB / sigma(B), which is a square root where photon noise dominates (F. Anscombe 1948, Biometrika 35, 246)
+and a logarithm where the flat field does. The inverse of the same mapping brings fills back to mean solar brightness.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import FrameError
 
 KNOTS = 1024
-"""Number of quantiles that the distribution is kept as."""
+"""Number of quantiles that represent the distribution."""
 
 BINS = 256
 """Bins of brightness in which the noise is measured."""
 
 FINE = 10
-"""Last bits of a float32 that do not count when a distribution is counted."""
+"""Trailing bits of a float32 that are ignored when a distribution is counted."""
 
 SAMPLE = 100_000
-"""Pixels that the noise scale is fitted to, roughly."""
+"""Approximate number of pixels that the noise scale is fitted to."""
 
 DARKER = 20.0
-"""How far the noise scale goes on below the darkest pixel, units of its noise."""
+"""Extension of the noise scale below the darkest pixel, in units of its noise."""
 
 BRIGHTER = 1.5
-"""How far it goes on beyond the brightest pixel, times its brightness."""
+"""Extension beyond the brightest pixel, as a multiple of its brightness."""
 
 
 @dataclass(frozen=True, eq=False)
 class Equaliser:
-    """A monotone map between values and their place in the distribution.
+    """A monotone mapping between brightness and level.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class Equaliser:
     levels: NDArray[np.float64]
 
     def forward(self, image: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Equalise values of any shape; beyond the knots it stays at the first and the last level."""
+        """Equalise values of any shape; values beyond the knots get the first or the last level."""
         return np.asarray(np.interp(image, self.values, self.levels), dtype=np.float32)
 
     def inverse(self, equalised: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The way back: levels to values; outside it stays at the lowest and the highest knot."""
+        """The inverse: levels to values; levels outside get the lowest or the highest knot."""
         return np.asarray(np.interp(equalised, self.levels, self.values), dtype=np.float32)
 
 
@@ -67,7 +67,7 @@ def fit(image: NDArray[np.floating], valid: NDArray[np.bool_], knots: int = KNOT
     image : ndarray of float, shape (H, W)
         Any unit.
     valid : ndarray of bool, shape (H, W)
-        True where the image was measured; other pixels do not count.
+        True where the image was measured; other pixels are ignored.
     knots : int
         Number of quantiles.
 
@@ -126,14 +126,14 @@ def fit_noise(
     sigma : ndarray of float, shape (H, W)
         Noise of the image, one standard deviation, same unit. Its median at each brightness counts.
     valid : ndarray of bool, shape (H, W)
-        True where the image was measured; other pixels do not count.
+        True where the image was measured; other pixels are ignored.
     knots : int
         Number of knots between the darkest and the brightest pixel, roughly.
 
     Returns
     -------
     Equaliser
-        It goes on beyond both ends, so that a fill may be somewhat darker or brighter than what was observed.
+        It extends beyond both ends, so that a fill may be somewhat darker or brighter than the observed pixels.
 
     Raises
     ------

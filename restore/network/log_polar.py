@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry import noise
+from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base
+from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
-from corinpaint.restore.methods.problem import Problem
+from corinpaint.restore.methods.problem import Problem, problem_of
 from corinpaint.restore.network import crops, equalisation, log_polar_grid
+from corinpaint.restore.network.base import BATCH, check_finite
 
 ROOM = 0.46
 """Share of a window that a zone may take: 5 blocks and a half at full resolution."""
 
 PLANES = 2
 """Of a window: the frame and its context."""
-
-BATCH = 4
-"""Windows that the network sees at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,15 +157,48 @@ def _filled(
     return found
 
 
-def check_finite(values: NDArray[np.floating], engine: base.Inpainter) -> None:
-    """Refuse what a damaged network gives.
+class LogPolarNetwork:
+    """A network of the domain 'noise'; see `corinpaint.restore.network.base.NetworkAdapter`.
 
-    Raises
-    ------
-    CheckpointError
+    Parameters
+    ----------
+    engine : Inpainter
     """
-    if not np.isfinite(values).all():
-        raise CheckpointError(
-            f"{engine.info.path.name}: the network gave values that are not finite",
-            "use other weights or another engine",
-        )
+
+    takes_context = True
+
+    def __init__(self, engine: base.Inpainter) -> None:
+        self._engine = engine
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the network says about itself."""
+        return self._engine.info
+
+    def fill(
+        self, observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()
+    ) -> tuple[ObservedFrame, NDArray[np.bool_]]:
+        """Fill zones of a frame, a log-polar window around each.
+
+        Raises
+        ------
+        CheckpointError
+            When the network gives values that are not finite.
+        """
+        filled = fill(problem_of(observed, zones, context), self._engine)
+        variance = filled.variance(observed.variance, _own_variance(observed, filled.brightness, filled.reached))
+        return replace(observed, brightness=filled.brightness, variance=variance), filled.reached
+
+
+def _own_variance(
+    observed: ObservedFrame, brightness: NDArray[np.float32], where: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Variance of the noise that pixels would have had at another brightness; 0 elsewhere."""
+    bias = observed.exposure.bias
+    there = replace(observed.frame, data=observed.frame.data[where])
+    step = np.sqrt(observed.variance[where] / noise.variance(there, bias))  # brightness per count
+    counts = np.where(step > 0, bias + brightness[where] / np.where(step > 0, step, 1), 0)
+    imagined = replace(observed.frame, data=np.nan_to_num(counts).astype(np.float32))
+    own = np.zeros(brightness.shape, dtype=np.float32)
+    own[where] = np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0)
+    return own

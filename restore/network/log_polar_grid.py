@@ -1,8 +1,8 @@
-"""Straightened windows: a part of a frame in the logarithm of the radius and the position angle.
+"""Log-polar windows: a part of a frame remapped to the logarithm of the radius and the position angle.
 
-Rows of a window are equidistant in log r, columns in angle, about the sun's centre. In its middle a window shows the
-frame at one scale, without distortion; streamers run along its columns, and a power of the radius is a straight line
-along them, wherever on the frame the window lies.
+Rows of a window are equidistant in log r, columns in angle, about the centre of the sun. At its centre a window shows
+the frame at one scale, without distortion (the mapping is conformal); streamers run along its columns, and a power of
+the radius is a straight line along them, wherever on the frame the window lies.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from numpy.typing import NDArray
 from corinpaint.lasco.level05.blocks import BLOCK
 
 SIDE = 384
-"""Largest side of a window, px; that of every window in training."""
+"""Maximum side of a window, px; every window in training has it."""
 
 STEP = 64
-"""Sides are multiples of it, px, as networks want them."""
+"""Sides are multiples of it, px, as the strides of the networks need."""
 
 NEAREST = 1.0
-"""Radius from which pixels are told apart by their radius, px of the frame."""
+"""Smallest radius, px of the frame; pixels nearer to the centre of the sun count as at this radius."""
 
 SMALLEST = 16
-"""Px of a window that a block takes at least, as in frames summed 2 x 2."""
+"""Minimum side of a block in a window, px, as in frames summed 2 x 2."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class Window:
-    """Where a straightened window lies.
+    """Where a log-polar window lies.
 
     Attributes
     ----------
     centre : tuple of float
         Sun centre (column, row) on the frame, px from 0.
     radius : float
-        Of the window's middle, px of the frame.
+        Radius of the window's centre, px of the frame.
     angle : float
-        Of the window's middle about the sun's centre, radians from the direction of the columns towards that of the
-        rows.
+        Position of the window's centre about the sun, radians from the direction of increasing column towards that of
+        increasing row.
     scale : float
-        Px of the frame per px of the window in its middle.
+        Px of the frame per px of the window at its centre.
     mirrored : bool
         Whether the angle runs the other way along the rows.
     side : int
-        Px of the window.
+        Rows and columns of the window, px.
     pixel : tuple of float
         Width and height of a px of the frame, over the smaller of the two: not (1, 1) where sums are not square. Radius
         and scale are in units of the smaller.

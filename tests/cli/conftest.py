@@ -13,7 +13,7 @@ from corinpaint.restore.engines import loading
 
 @pytest.fixture
 def run(monkeypatch, echo):
-    """Run `corinpaint ...` in this process, with a stand-in for the network."""
+    """Run `corinpaint ...` in this process, with a replacement for the network."""
     monkeypatch.setattr(loading, "load", lambda *_: echo)
     monkeypatch.delenv("CORINPAINT_CALIBRATION", raising=False)
 

@@ -17,10 +17,10 @@ def no_network(monkeypatch):
     monkeypatch.setattr(loading, "load", lambda *_: pytest.fail("a network was opened"))
 
 
-def test_a_frame_is_calibrated_and_its_lost_blocks_are_left(run, frame_path, tmp_path):
+def test_a_frame_is_calibrated_and_its_missing_blocks_are_not_filled(run, frame_path, tmp_path):
     result = run("calibrate", frame_path, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "35082037.fits: nominal calibration, 1 blocks lost" in result.output
+    assert "35082037.fits: nominal calibration, 1 missing block" in result.output
     with fits.open(tmp_path / "out" / "35082037.fits") as hdus:
         refused = hdus["MASK"].data & 16 > 0
         assert refused.sum() > 1024
@@ -41,7 +41,7 @@ def test_every_option_of_the_calibration_is_a_flag():
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_every_flag_is_told_by_the_product(run, frame_path, tmp_path, name):
+def test_every_flag_is_recorded_in_the_product(run, frame_path, tmp_path, name):
     result = run("calibrate", frame_path, "-o", tmp_path / "out", f"--{name}")
     assert result.exit_code == 0, result.output
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["CALOPT"] == name

@@ -31,7 +31,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def fetch(run, server, store):
-    """`corinpaint calibration fetch` from the server, without further tries."""
+    """`corinpaint calibration fetch` from the server, without retries."""
     return lambda *words: run("calibration", "fetch", "-o", store, "--mirror", server.url, "--retries", 0, *words)
 
 
@@ -39,12 +39,12 @@ def _there(store):
     return {path.name for path in store.rglob("*") if path.is_file()} - {manifest.LOCK}
 
 
-def test_one_frame_fetches_the_handful_of_files_that_it_is_calibrated_with(fetch, server, store, frame_path):
+def test_one_frame_fetches_the_few_files_with_which_it_is_calibrated(fetch, server, store, frame_path):
     result = fetch("--frame", frame_path)
     assert result.exit_code == 0, result.output
     assert _there(store) == {asset.name for asset in catalogue.needed({"C3": DAYS[:1]})}
     assert sum(server.asked.values()) == 11
-    assert "11 files fetched, 0 there already" in result.output
+    assert "11 files fetched, 0 already present" in result.output
     frame = read_frame(frame_path)
     assert load_assets(store).kind == "OFFICIAL"
     assert locate(store, exposure_table_name(frame.detector, frame.date)) == store / TABLE.path
@@ -58,12 +58,12 @@ def test_the_days_of_a_telescope_are_fetched(fetch, store):
     assert "No observations, so no table on the server: c2_expfactor_020110.dat" in result.output
 
 
-def test_without_days_only_what_is_there_once_is_fetched_and_only_once(fetch, server, store):
+def test_without_days_files_that_do_not_depend_on_the_day_are_fetched_once(fetch, server, store):
     assert fetch().exit_code == 0
     assert _there(store) == {asset.name for asset in catalogue.FIXED}
     server.asked.clear()
     result = fetch()
-    assert "0 files fetched, 13 there already" in result.output
+    assert "0 files fetched, 13 already present" in result.output
     assert not server.asked
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_fails_is_named_and_the_exit_status_says_so(fetch, server, s
         (["--attitude"], "--attitude needs"),
     ],
 )
-def test_words_that_make_no_sense_are_told(fetch, store, words, said):
+def test_contradictory_arguments_are_reported(fetch, store, words, said):
     result = fetch(*words)
     assert result.exit_code in (1, 2)
     assert said in result.stderr
@@ -107,13 +107,13 @@ def test_words_that_make_no_sense_are_told(fetch, store, words, said):
     assert not store.exists()
 
 
-def test_a_mirror_without_https_needs_to_be_allowed(run, store):
+def test_a_mirror_without_https_must_be_allowed(run, store):
     result = run("calibration", "fetch", "-o", store, "--mirror", "http://mirror.example", "--detector", "C2")
     assert result.exit_code == 1
     assert "--insecure" in result.stderr
 
 
-def test_an_import_takes_the_tree_that_is_named_else_the_one_of_solarsoft(run, store, tmp_path, monkeypatch):
+def test_the_import_uses_the_given_folder_else_the_solarsoft_tree(run, store, tmp_path, monkeypatch):
     tree = official_tree.tree(tmp_path / "ssw" / "soho" / "lasco", [*catalogue.FIXED, TABLE], flat=True)
     monkeypatch.delenv("LASCO_DATA", raising=False)
     monkeypatch.setenv("SSW", str(tmp_path / "ssw"))
@@ -129,7 +129,7 @@ def test_an_import_takes_the_tree_that_is_named_else_the_one_of_solarsoft(run, s
     assert "LASCO_DATA" in run("calibration", "import", "-o", store).stderr
 
 
-def test_verify_says_that_all_is_well_or_what_is_not(run, fetch, store):
+def test_verify_reports_success_or_the_files_that_differ(run, fetch, store):
     fetch("--from", "2002-01-08", "--detector", "C3")
     result = run("calibration", "verify", "-o", store)
     assert (result.exit_code, "11 files, all as recorded" in result.output) == (0, True)
@@ -141,7 +141,7 @@ def test_verify_says_that_all_is_well_or_what_is_not(run, fetch, store):
     assert run("calibration", "verify", "-o", store.parent / "empty").exit_code == 1
 
 
-def test_list_shows_what_is_there_and_what_for(run, fetch, store):
+def test_list_shows_which_files_are_present_and_their_purpose(run, fetch, store):
     fetch("--from", "2002-01-08", "--detector", "C3")
     lines = run("calibration", "list", "-o", store).output.splitlines()
     assert len(lines) == 1 + len(catalogue.FIXED) + 1
@@ -154,7 +154,7 @@ def test_list_shows_what_is_there_and_what_for(run, fetch, store):
     assert rows[TABLE.name]["sha256"] == manifest.read(store)[TABLE.path].sha256
 
 
-def test_the_folder_may_be_named_in_the_environment(run, fetch, store, monkeypatch):
+def test_the_folder_can_be_set_in_the_environment(run, fetch, store, monkeypatch):
     fetch("--detector", "C2")
     monkeypatch.setenv("CORINPAINT_CALIBRATION", str(store))
     assert run("calibration", "verify").exit_code == 0

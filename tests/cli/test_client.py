@@ -45,14 +45,26 @@ def test_a_folder_is_sent_and_its_products_are_written(run, server, folder, tmp_
     assert "35082037.fits: 0.0 MiB after" in result.output
 
 
-def test_pictures_and_reports_have_their_endings(run, server, folder, tmp_path):
+def test_the_earlier_name_of_the_maximum_error_is_accepted_with_a_line_on_stderr(run, server, folder, tmp_path):
+    words = ("client", folder / "32082037.fts", "--url", server.url)
+    result = run(*words, "-o", tmp_path / "earlier", "--most-error", "1.5")
+    assert result.exit_code == 0
+    assert "Use --max-error" in result.stderr
+    assert "deprecated" not in run(*words, "-o", tmp_path / "present", "--max-error", "1.5").stderr
+    assert [asked.fields["max_error"] for asked in server.asked] == [b"1.5", b"1.5"]
+    both = run(*words, "-o", tmp_path / "both", "--max-error", "1", "--most-error", "1")
+    assert both.exit_code == 2
+    assert len(server.asked) == 2
+
+
+def test_pictures_and_reports_have_their_suffixes(run, server, folder, tmp_path):
     for kind in ("png", "json"):
         words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url, "--format", kind)
         assert run(*words).exit_code == 0
     assert names(tmp_path / "out") == ["35082037.json", "35082037.png"]
 
 
-def test_a_frame_that_fails_is_told_and_the_rest_goes_on(run, server, folder, tmp_path):
+def test_a_frame_that_fails_is_reported_and_the_others_continue(run, server, folder, tmp_path):
     right = server.answer
 
     def answer(asked):
@@ -71,7 +83,7 @@ def test_a_frame_that_fails_is_told_and_the_rest_goes_on(run, server, folder, tm
     assert names(tmp_path / "out") == ["25460142.fits", "35082037.fits"]
 
 
-def test_a_swapped_answer_is_never_a_file(run, server, folder, tmp_path):
+def test_an_answer_of_another_frame_is_never_a_file(run, server, folder, tmp_path):
     server.answer = lambda _: endpoint.product("32082037")
     result = run("client", folder, "-o", tmp_path / "out", "--url", server.url)
     assert result.exit_code == 1
@@ -79,7 +91,7 @@ def test_a_swapped_answer_is_never_a_file(run, server, folder, tmp_path):
     assert names(tmp_path / "out") == ["35082037.fits"]
 
 
-def test_what_is_there_already_is_neither_sent_nor_replaced(run, server, folder, tmp_path):
+def test_a_frame_whose_product_exists_is_neither_sent_nor_replaced(run, server, folder, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "35082037.fits").write_text("old")
     words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url)
@@ -110,7 +122,7 @@ def test_context_frames_are_sent_with_every_frame_but_themselves(run, server, fo
     assert sent == {"22460142": other, "32082036": None, "32082037": other}
 
 
-def test_too_many_context_frames_are_told_for_every_frame(run, server, folder, tmp_path):
+def test_too_many_context_frames_are_reported_for_every_frame(run, server, folder, tmp_path):
     many = tmp_path / "many"
     many.mkdir()
     for number in range(32080000, 32080017):
@@ -136,7 +148,7 @@ def test_the_token_comes_from_the_key_file_or_the_environment(run, server, folde
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--url", "ftp://x"), "no address of an endpoint"),
         (("--url", "http://192.0.2.1:8080"), "read on the way"),
@@ -145,15 +157,15 @@ def test_the_token_comes_from_the_key_file_or_the_environment(run, server, folde
         (("--model", "a/b"), "no name of a model"),
     ],
 )
-def test_what_cannot_work_is_told_before_the_first_frame(run, folder, tmp_path, words, told):
+def test_settings_that_cannot_work_are_reported_before_the_first_frame(run, folder, tmp_path, words, message):
     result = run("client", folder, "-o", tmp_path / "out", *words)
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert "files failed" not in result.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_no_more_workers_than_asked_for(run, server, folder, tmp_path):
+def test_there_are_no_more_workers_than_asked_for(run, server, folder, tmp_path):
     server.answer = endpoint.slow(server.answer, 0.05)
     assert run("client", folder, "-o", tmp_path / "out", "--url", server.url, "--workers", "2").exit_code == 0
     assert server.most == 2

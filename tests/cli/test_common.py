@@ -1,16 +1,21 @@
-"""Batches: what fails is told, the rest goes on."""
+"""Batches, in which files that fail are reported and the others processed, and renamed options."""
 
 from __future__ import annotations
 
+import click
 import level05
+import pytest
+from click.testing import CliRunner
+
+from corinpaint.cli import common
 
 
-def test_a_folder_stands_for_its_frames(run, frame_path, tmp_path):
+def test_a_folder_gives_the_frames_in_it(run, frame_path, tmp_path):
     assert run("restore", frame_path.parent, "-o", tmp_path / "out").exit_code == 0
     assert (tmp_path / "out" / "35082037.fits").is_file()
 
 
-def test_a_file_that_fails_does_not_stop_the_rest_and_the_exit_code_says_so(run, frame_path, tmp_path):
+def test_a_file_that_fails_does_not_stop_the_batch_and_the_exit_status_is_1(run, frame_path, tmp_path):
     bad = tmp_path / "in" / "00bad.fts"
     bad.write_text("<html>")
     result = run("restore", bad, frame_path, tmp_path / "absent.fts", "-o", tmp_path / "out")
@@ -22,7 +27,7 @@ def test_a_file_that_fails_does_not_stop_the_rest_and_the_exit_code_says_so(run,
     assert bad.read_text() == "<html>"
 
 
-def test_every_kind_of_damaged_file_is_one_clear_line_and_the_good_one_comes_through(run, frame_path, tmp_path):
+def test_every_kind_of_damaged_file_gives_one_line_and_the_undamaged_one_is_restored(run, frame_path, tmp_path):
     names = {}
     for index, (kind, (damage, _)) in enumerate(level05.ALL.items()):
         path = frame_path.parent / f"bad{index:02d}.fts"
@@ -37,11 +42,11 @@ def test_every_kind_of_damaged_file_is_one_clear_line_and_the_good_one_comes_thr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
 
 
-def test_a_folder_without_frames_is_an_error_and_the_rest_goes_on(run, frame_path, tmp_path):
+def test_a_folder_without_frames_is_an_error_and_the_batch_continues(run, frame_path, tmp_path):
     (tmp_path / "nothing").mkdir()
     result = run("restore", tmp_path / "nothing", frame_path, "x" * 300, "-o", tmp_path / "out")
     assert result.exit_code == 1
-    assert "holds no .fts" in result.stderr
+    assert "has no .fts" in result.stderr
     assert "2 of 3 files failed" in result.stderr
     assert (tmp_path / "out" / "35082037.fits").is_file()
 
@@ -51,3 +56,54 @@ def test_messages_begin_with_the_whole_path(run, tmp_path):
     bad.parent.mkdir()
     bad.write_text("hello")
     assert f"Error: {bad}: not a FITS file" in run("inspect", bad).stderr
+
+
+@click.command()
+@common.deprecated_alias("--most-error", "--max-error")
+@click.option("--max-error", type=click.FloatRange(0, min_open=True), help="Maximum error.")
+def command(max_error: float | None) -> None:
+    """A command whose option was renamed."""
+    click.echo(max_error)
+
+
+@pytest.mark.parametrize(("words", "value"), [([], ""), (["--max-error", "1.5"], "1.5")])
+def test_the_new_spelling_of_an_option_is_used_without_a_warning(words, value):
+    result = CliRunner().invoke(command, words)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{value}\n", "")
+
+
+def test_the_old_spelling_of_an_option_works_and_one_line_on_stderr_says_that_it_is_deprecated():
+    result = CliRunner().invoke(command, ["--most-error", "1.5"])
+    assert (result.exit_code, result.stdout) == (0, "1.5\n")
+    assert result.stderr == "--most-error is deprecated; use --max-error\n"
+
+
+def test_both_spellings_of_an_option_are_an_error():
+    for words in (["--most-error", "1", "--max-error", "2"], ["--max-error", "2", "--most-error", "1"]):
+        result = CliRunner().invoke(command, words)
+        assert result.exit_code == 2
+        assert "--most-error is the old name of --max-error" in result.stderr
+
+
+def test_the_old_spelling_of_an_option_has_the_same_range_and_is_hidden_from_help():
+    assert CliRunner().invoke(command, ["--most-error", "-1"]).exit_code == 2
+    help_text = CliRunner().invoke(command, ["--help"]).output
+    assert "--max-error" in help_text
+    assert "--most-error" not in help_text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("restore", ["--most-error", "0"]), ("simulate", ["--lost", "401"])],
+    ids=["restore", "simulate"],
+)
+def test_the_old_spellings_of_the_commands_are_still_options(run, frame_path, tmp_path, name, words):
+    files = [frame_path] if name == "restore" else []
+    result = run(name, *files, "-o", tmp_path / "out", *words)
+    assert result.exit_code == 2
+    assert "range" in result.stderr
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 missing blocks"), (1, "1 missing block"), (2, "2 missing blocks")])
+def test_numbers_of_missing_blocks_are_written_in_the_singular_or_plural(count, words):
+    assert common.missing_blocks(count) == words

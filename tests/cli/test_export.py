@@ -9,7 +9,7 @@ import pytest
 from corinpaint.export import mar, onnx, pt2, torchscript, triton
 
 
-def test_export_says_what_is_missing(run, tmp_path):
+def test_a_missing_checkpoint_is_named(run, tmp_path):
     result = run("export", "onnx", "--checkpoint", tmp_path / "none.safetensors", "-o", tmp_path)
     assert result.exit_code == 1
     assert "none.safetensors" in result.stderr
@@ -18,17 +18,17 @@ def test_export_says_what_is_missing(run, tmp_path):
 
 @pytest.fixture
 def steps(monkeypatch) -> list[tuple[str, tuple[object, ...]]]:
-    """Exports that only note what they were asked for."""
-    told: list[tuple[str, tuple[object, ...]]] = []
+    """Exports that only record their arguments."""
+    calls: list[tuple[str, tuple[object, ...]]] = []
 
-    def noting(checkpoint: Path, output: Path, *more: object) -> Path:
+    def record(checkpoint: Path, output: Path, *more: object) -> Path:
         assert checkpoint.name == "x.safetensors"
-        told.append((output.name, more))
+        calls.append((output.name, more))
         return output
 
     for module in (mar, onnx, pt2, torchscript, triton):
-        monkeypatch.setattr(module, "export", noting)
-    return told
+        monkeypatch.setattr(module, "export", record)
+    return calls
 
 
 def test_export_all_writes_every_kind(run, steps, tmp_path):
@@ -41,7 +41,7 @@ def test_export_all_writes_every_kind(run, steps, tmp_path):
         "corinpaint.fp16.onnx",
         "corinpaint.mar",
     ]
-    assert result.stdout.count("written and checked") == 5
+    assert result.stdout.count("written and verified") == 5
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_export_all_writes_every_kind(run, steps, tmp_path):
         (["triton", "--kind", "gpu"], ("models", ("gpu",))),
     ],
 )
-def test_every_kind_can_be_written_alone(run, steps, tmp_path, arguments, wanted):
+def test_every_kind_of_export_can_be_written_alone(run, steps, tmp_path, arguments, wanted):
     result = run("export", *arguments, "--checkpoint", "x.safetensors", "-o", tmp_path / "models")
     assert result.exit_code == 0
     assert steps == [wanted]

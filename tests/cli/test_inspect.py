@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 
-def test_inspect_writes_nothing_and_tells_the_zones(run, frame_path):
+def test_inspect_writes_no_file_and_lists_the_zones(run, frame_path):
     result = run("inspect", frame_path)
     assert result.exit_code == 0
     assert "can be filled; blocks [660]" in result.output

@@ -1,4 +1,4 @@
-"""`corinpaint restore`: products, and what is never replaced."""
+"""`corinpaint restore`: the products, and the files that are never replaced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from corinpaint.restore.engines import loading
 def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
     result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
     assert result.exit_code == 0, result.output
-    assert "1 blocks lost, 1 filled" in result.output
+    assert "1 missing block: 1 filled" in result.output
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["35082037.fits", "35082037.json", "35082037.png"]
     assert json.loads((tmp_path / "out" / "35082037.json").read_text())["blocks"]["filled"] == [660]
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 1
@@ -51,7 +51,7 @@ def test_without_fill_no_network_is_opened(run, frame_path, tmp_path, monkeypatc
     assert np.count_nonzero(mask & 16) > 1000
 
 
-def test_a_fill_without_a_network_opens_none_and_is_told(run, frame_path, tmp_path, monkeypatch):
+def test_a_fill_without_a_network_opens_none_and_is_recorded(run, frame_path, tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "load", lambda *_: pytest.fail("opened"))
     result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--json")
     assert result.exit_code == 0, result.output
@@ -61,7 +61,9 @@ def test_a_fill_without_a_network_opens_none_and_is_told(run, frame_path, tmp_pa
     assert (report["fill"], report["weights"], report["blocks"]["filled"]) == ("harmonic", None, [660])
 
 
-def test_a_fill_that_needs_what_is_not_installed_says_so_before_the_first_frame(run, frame_path, tmp_path, monkeypatch):
+def test_a_fill_whose_package_is_not_installed_is_an_error_before_the_first_frame(
+    run, frame_path, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "cv2", None)
     result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "telea")
     assert result.exit_code == 1
@@ -76,14 +78,14 @@ def test_an_unknown_fill_is_refused_with_the_names(run, frame_path, tmp_path):
         assert name in result.stderr
 
 
-def test_a_missing_calibration_folder_is_a_message(run, frame_path, tmp_path):
+def test_a_missing_calibration_folder_is_named(run, frame_path, tmp_path):
     result = run("restore", frame_path, "-o", tmp_path / "out", "--calibration", tmp_path / "nowhere")
     assert result.exit_code == 1
     assert "nowhere" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_a_name_beyond_ascii_is_kept_for_the_file_and_made_printable_for_the_header(run, frame_path, tmp_path):
+def test_a_name_that_is_not_ascii_is_kept_for_the_file_and_made_printable_for_the_header(run, frame_path, tmp_path):
     odd = tmp_path / "sonne é ☉.fts"
     odd.write_bytes(frame_path.read_bytes())
     result = run("restore", odd, "-o", tmp_path / "out")
@@ -91,7 +93,7 @@ def test_a_name_beyond_ascii_is_kept_for_the_file_and_made_printable_for_the_hea
     assert fits.getheader(tmp_path / "out" / "sonne é ☉_level1.fits")["FILENAME"] == "sonne    _level1.fits"
 
 
-def test_a_picture_that_is_there_already_keeps_the_product_from_being_written(run, frame_path, tmp_path):
+def test_no_product_is_written_when_its_picture_already_exists(run, frame_path, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "35082037.png").write_text("old")
     result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
@@ -99,7 +101,7 @@ def test_a_picture_that_is_there_already_keeps_the_product_from_being_written(ru
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.png"]
 
 
-def test_cards_that_look_like_ours_do_not_disturb_the_report(run, make_frame, tmp_path):
+def test_keywords_of_the_input_do_not_replace_those_of_the_product(run, make_frame, tmp_path):
     path = tmp_path / "32082037.fts"
     path.write_bytes(make_frame(CALFAC=1.0, CALF9="x", WEIGHTS="mine"))
     result = run("restore", path, "-o", tmp_path / "out", "--json")
@@ -107,13 +109,13 @@ def test_cards_that_look_like_ours_do_not_disturb_the_report(run, make_frame, tm
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["WEIGHTS"] == "none"
 
 
-def test_the_line_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make_frame, tmp_path):
+def test_the_summary_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make_frame, tmp_path):
     path = tmp_path / "32082037.fts"
     path.write_bytes(make_frame(lost=((20, 20), (31, 16), (16, 16))))
     line = run("restore", path, "-o", tmp_path / "out").output
-    assert "3 blocks lost, 1 filled, 1 refused, 1 occulted (touches the edge of the frame)" in line
+    assert "3 missing blocks: 1 filled, 1 refused (touches the edge of the frame), 1 occulted" in line
     line = run("restore", path, "-o", tmp_path / "none", "--fill", "none").output
-    assert "3 blocks lost, 0 filled, 2 refused, 1 occulted (no fill asked for)" in line
+    assert "3 missing blocks: 0 filled, 2 refused (no fill asked for), 1 occulted" in line
 
 
 def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
@@ -124,19 +126,19 @@ def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
     assert whole["DATAMAX"] > some["DATAMAX"]
 
 
-def test_context_frames_fill_what_they_saw(run, frame_path, make_frame, tmp_path):
+def test_missing_blocks_are_filled_from_context_frames(run, frame_path, make_frame, tmp_path):
     earlier = frame_path.with_name("32082036.fts")
     earlier.write_bytes(make_frame(TIME_OBS="02:06:05.594"))
     words = ("restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", frame_path.parent)
     result = run(*words)
     assert result.exit_code == 0, result.output
-    assert "1 blocks lost, 1 filled" in result.output
+    assert "1 missing block: 1 filled" in result.output
     missing = run("restore", frame_path, "-o", tmp_path / "none", "--fill", "temporal")
     assert missing.exit_code == 1
     assert "temporal" in missing.stderr
 
 
-def test_a_context_that_cannot_be_read_is_told_before_the_first_frame(run, frame_path, tmp_path):
+def test_a_context_frame_that_cannot_be_read_is_an_error_before_the_first_frame(run, frame_path, tmp_path):
     result = run(
         "restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", tmp_path / "gone.fts"
     )
@@ -145,21 +147,21 @@ def test_a_context_that_cannot_be_read_is_told_before_the_first_frame(run, frame
     assert not (tmp_path / "out").exists()
 
 
-def test_a_limit_of_the_measured_error_refuses_and_says_so(run, frame_path, tmp_path):
-    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--most-error", "0.01")
+def test_zones_above_the_maximum_measured_error_are_refused_with_the_reason(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--max-error", "0.01")
     assert result.exit_code == 0
     assert "0 filled" in result.output
     assert "more than 0.01" in result.output
 
 
-def test_the_provider_asked_for_is_the_engines(run, frame_path, echo, tmp_path, monkeypatch):
+def test_the_requested_provider_is_passed_to_the_engine(run, frame_path, echo, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(loading, "load", lambda *given: asked.append(given) or echo)
     assert run("restore", frame_path, "-o", tmp_path / "out", "--provider", "cuda", "--threads", 2).exit_code == 0
     assert asked == [(None, 2, "cuda")]
 
 
-def test_a_provider_that_is_not_to_be_had_is_an_error_before_the_first_frame(frame_path, tmp_path):
+def test_an_unavailable_provider_is_an_error_before_the_first_frame(frame_path, tmp_path):
     result = CliRunner().invoke(main, ["restore", str(frame_path), "-o", str(tmp_path / "out"), "--provider", "cuda"])
     assert result.exit_code == 1
     assert "provider 'cuda'" in result.stderr

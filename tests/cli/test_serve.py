@@ -1,4 +1,4 @@
-"""`corinpaint serve`; tests/test_serving.py serves frames with it."""
+"""`corinpaint serve`; tests/test_serving.py has frames restored by it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_missing_archive_is_named_with_the_remedy(run, tmp_path):
     assert "none.mar: no such archive; make one with `corinpaint export mar`" in result.output
 
 
-def test_a_model_that_does_not_load_ends_it_with_the_reason(run, tmp_path, monkeypatch):
+def test_a_model_that_does_not_load_ends_the_command_with_the_reason(run, tmp_path, monkeypatch):
     @contextlib.contextmanager
     def refusing(*_, **__):
         raise torchserve.ServerError("the model does not load: because", "its log is here")

@@ -7,17 +7,17 @@ from astropy.io import fits
 
 
 def test_simulate_writes_a_frame_that_can_be_restored_and_its_truth(run, tmp_path):
-    result = run("simulate", "-o", tmp_path / "sim", "--seed", 3, "--lost", 2)
+    result = run("simulate", "-o", tmp_path / "sim", "--seed", 3, "--missing", 2)
     assert result.exit_code == 0, result.output
     (frame,) = (tmp_path / "sim").glob("*.fts")
     (truth,) = (tmp_path / "sim").glob("*_truth.fits")
-    lost = fits.getdata(frame) != fits.getdata(truth, "COMPLETE")
-    assert lost.sum() == pytest.approx(2 * 1024, rel=0.05)
+    missing = fits.getdata(frame) != fits.getdata(truth, "COMPLETE")
+    assert missing.sum() == pytest.approx(2 * 1024, rel=0.05)
     assert run("restore", frame, "-o", tmp_path / "out").exit_code == 0
     assert run("simulate", "-o", tmp_path / "sim", "--seed", 3).exit_code == 1
 
 
-def test_a_simulated_folder_is_restored_without_its_truths(run, tmp_path):
-    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--lost", 1).exit_code == 0
+def test_the_truth_files_of_a_simulated_folder_are_not_restored(run, tmp_path):
+    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--missing", 1).exit_code == 0
     assert run("restore", tmp_path / "sim", "-o", tmp_path / "out").exit_code == 0
-    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--lost", 1, "--overwrite").exit_code == 0
+    assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--missing", 1, "--overwrite").exit_code == 0

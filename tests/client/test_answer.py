@@ -5,31 +5,31 @@ from __future__ import annotations
 import endpoint
 import pytest
 
-from corinpaint.client.answer import Answer, Reply, checked
+from corinpaint.client.answer import Answer, Response, verify_answer
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.request import Request, packed
+from corinpaint.client.request import Request, encode
 from corinpaint.lasco.errors import OutputError
 
 FRAME = endpoint.small_frame()
 
 
 def reply(number="32082037", **headers):
-    return Reply(endpoint.product(number), {name.replace("_", "-"): value for name, value in headers.items()})
+    return Response(endpoint.product(number), {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def disposition(name):
     return {"content_disposition": f'attachment; filename="{name}"'}
 
 
-def test_the_name_of_the_product_follows_from_that_of_the_frame():
-    assert checked(reply(**disposition("35082037.fits")), packed(Request(FRAME))) == "35082037.fits"
-    assert checked(reply(), packed(Request(FRAME))) == "35082037.fits"
-    picture = Reply(endpoint.picture(), {})
-    assert checked(picture, packed(Request(FRAME, accept="image/png", name="odd.fts"))) == "odd_level1.png"
+def test_the_product_is_named_after_its_frame():
+    assert verify_answer(reply(**disposition("35082037.fits")), encode(Request(FRAME))) == "35082037.fits"
+    assert verify_answer(reply(), encode(Request(FRAME))) == "35082037.fits"
+    picture = Response(endpoint.picture(), {})
+    assert verify_answer(picture, encode(Request(FRAME, accept="image/png", name="odd.fts"))) == "odd_level1.png"
 
 
 @pytest.mark.parametrize(
-    "swapped",
+    "other",
     [
         reply(x_corinpaint_frame="32082038"),
         reply(**disposition("35082038.fits")),
@@ -37,24 +37,27 @@ def test_the_name_of_the_product_follows_from_that_of_the_frame():
         reply("32082038", **disposition("35082037.fits"), x_corinpaint_frame="32082037"),
     ],
 )
-def test_the_product_of_another_frame_is_an_error(swapped):
+def test_the_product_of_another_frame_is_an_error(other):
     with pytest.raises(AnswerError, match=r"frame: the answer is that of (frame 32082038|35082038\.fits)"):
-        checked(swapped, packed(Request(FRAME)))
+        verify_answer(other, encode(Request(FRAME)))
 
 
-def test_a_frame_without_a_number_takes_the_name_that_it_is_given_but_no_path():
-    unknown = packed(Request(b"no number"))
-    assert checked(reply(**disposition("35082037.fits")), unknown) == "35082037.fits"
-    picture = packed(Request(b"no number", accept="image/png"))
-    assert checked(Reply(endpoint.picture(), {"content-disposition": 'attachment; filename="../x"'}), picture) == ""
+def test_a_frame_without_a_number_takes_the_suggested_name_but_no_path():
+    unknown = encode(Request(b"no number"))
+    assert verify_answer(reply(**disposition("35082037.fits")), unknown) == "35082037.fits"
+    picture = encode(Request(b"no number", accept="image/png"))
+    assert (
+        verify_answer(Response(endpoint.picture(), {"content-disposition": 'attachment; filename="../x"'}), picture)
+        == ""
+    )
     with pytest.raises(AnswerError, match="that of 35082037"):
-        checked(reply(**disposition("35082038.fits")), unknown)
+        verify_answer(reply(**disposition("35082038.fits")), unknown)
 
 
-def test_another_kind_of_answer_than_asked_for_is_an_error():
+def test_an_answer_of_another_media_type_is_an_error():
     with pytest.raises(AnswerError, match="text/html"):
-        checked(reply(content_type="text/html"), packed(Request(FRAME)))
-    assert checked(reply(content_type="Application/FITS; x=1"), packed(Request(FRAME)))
+        verify_answer(reply(content_type="text/html"), encode(Request(FRAME)))
+    assert verify_answer(reply(content_type="Application/FITS; x=1"), encode(Request(FRAME)))
 
 
 def test_an_answer_is_written_under_its_name_and_replaces_nothing(tmp_path):
@@ -62,5 +65,8 @@ def test_an_answer_is_written_under_its_name_and_replaces_nothing(tmp_path):
     assert answer.write(tmp_path / "out").read_bytes() == b"body"
     with pytest.raises(OutputError, match="is there already"):
         answer.write(tmp_path / "out")
+    assert answer.write(str(tmp_path / "text")) == tmp_path / "text" / "35082037.fits"
+    with pytest.raises(TypeError, match=r"folder must be a path \(str or os.PathLike\), not NoneType"):
+        answer.write(None)
     with pytest.raises(AnswerError, match="no name"):
         Answer(b"", "image/png", "", "", "", 0.1, 1).write(tmp_path)

@@ -9,15 +9,16 @@ import threading
 import time
 
 import endpoint
+import numpy as np
 import pytest
 
 from corinpaint.client import Answer, Client, Request
 from corinpaint.client.errors import AnswerError, ClientError, RefusedError, TokenError, UnreachableError
-from corinpaint.client.retry import Patience
+from corinpaint.client.retry import RetryPolicy
 from corinpaint.lasco.errors import FrameError, OptionError
 
 FRAME = endpoint.small_frame()
-QUICK = Patience(retries=3, sleep=lambda _: None)
+QUICK = RetryPolicy(retries=3, sleep=lambda _: None)
 GRPC_NAMES = {500: "INTERNAL", 503: "UNAVAILABLE", 429: "RESOURCE_EXHAUSTED", 504: "DEADLINE_EXCEEDED"}
 
 
@@ -43,32 +44,68 @@ def faults(server, *statuses):
         server.faults.append(rest if server.kind == "http" else endpoint.Fault(GRPC_NAMES[status], b"Worker died."))
 
 
-def ours(server, told):
+def error_of_handler(server, fields):
     """An error of the handler: a status over REST, a prediction over gRPC."""
-    body = json.dumps(told).encode()
-    server.answer = lambda _: endpoint.fault(told["status"], told) if server.kind == "http" else body
+    body = json.dumps(fields).encode()
+    server.answer = lambda _: endpoint.fault(fields["status"], fields) if server.kind == "http" else body
 
 
-def test_a_file_becomes_its_product(client, server, tmp_path):
+def test_a_file_is_restored_to_its_product(client, server, tmp_path):
     path = tmp_path / "22460142.fts"
     path.write_bytes(endpoint.small_frame("22460142"))
-    answer = client.restore(path, fill="none", options=("no-warp",), context=(FRAME,), most_error=1.5)
+    answer = client.restore(path, fill="none", options=("no-warp",), context=(FRAME,), max_error=1.5)
     assert isinstance(answer, Answer)
     assert answer.body == endpoint.product("22460142")
     assert (answer.filename, answer.number, answer.media_type) == ("25460142.fits", "22460142", "application/fits")
     assert (answer.attempts, answer.request_id) == (1, "id-1" if server.kind == "http" else "")
     sent = server.asked[0].fields
     assert (sent["body"], sent["context"], sent["name"]) == (path.read_bytes(), FRAME, b"22460142.fts")
-    assert (sent["fill"], sent["options"], sent["most_error"]) == (b"none", b"no-warp", b"1.5")
+    assert (sent["fill"], sent["options"], sent["max_error"]) == (b"none", b"no-warp", b"1.5")
 
 
-def test_pictures_and_reports_come_too(client):
+def test_the_earlier_name_of_a_setting_is_accepted_with_a_warning(client, server):
+    with pytest.warns(DeprecationWarning, match="use max_error") as warned:
+        client.restore(FRAME, most_error=1.5)
+    assert [warning.filename for warning in warned] == [__file__]
+    with pytest.warns(DeprecationWarning, match="use max_error") as warned:
+        list(client.stream([FRAME], most_error=2))
+    assert [warning.filename for warning in warned] == [__file__]
+    assert [asked.fields["max_error"] for asked in server.asked] == [b"1.5", b"2"]
+
+
+def test_paths_may_be_text(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "22460142.fts").write_bytes(endpoint.small_frame("22460142"))
+    (tmp_path / "key_file.json").write_text(json.dumps({"inference": {"key": "secret"}}))
+    server.key = "secret"
+    with Client(server.url, key_file="key_file.json") as client:
+        answer = client.restore("22460142.fts", context=("22460142.fts",))
+        assert answer.write("out").name == "25460142.fits"
+        ((frame, result),) = client.stream(["22460142.fts"])
+    assert (frame, result.filename) == ("22460142.fts", "25460142.fits")
+    assert server.asked[0].fields["context"] == endpoint.small_frame("22460142")
+
+
+@pytest.mark.parametrize("frame", [5, None, np.zeros(3)])
+def test_what_is_no_frame_is_refused_with_what_to_give(client, server, frame):
+    with pytest.raises(TypeError, match=f"frame must be a path, bytes or a Request, not {type(frame).__name__}"):
+        client.restore(frame)
+    assert not server.asked
+
+
+@pytest.mark.parametrize("name", ["key_file", "ca_bundle"])
+def test_what_is_no_path_is_refused_by_its_name(name):
+    with pytest.raises(TypeError, match=f"{name} must be a path"):
+        Client("http://localhost", **{name: 5})
+
+
+def test_pictures_and_reports_can_be_asked_for(client):
     assert client.restore(FRAME, accept="image/png").body.startswith(b"\x89PNG")
     report = client.restore(FRAME, accept="application/json")
     assert (json.loads(report.body)["product"], report.filename) == ("35082037.fits", "35082037.json")
 
 
-def test_a_large_product_comes_through(client, server, make_frame):
+def test_a_large_product_arrives_complete(client, server, make_frame):
     from corinpaint.lasco import calibrate, read_frame
 
     product = calibrate(read_frame(make_frame())).to_bytes()
@@ -76,13 +113,13 @@ def test_a_large_product_comes_through(client, server, make_frame):
     assert client.restore(make_frame()).body == product
 
 
-def test_what_can_pass_is_tried_again(client, server):
+def test_a_transient_failure_is_attempted_again(client, server):
     faults(server, 503, 500, 429)
     assert client.restore(FRAME).attempts == 4
     assert len(server.asked) == 4
 
 
-def test_in_the_end_the_error_of_the_server_stands(client, server):
+def test_after_the_last_attempt_the_error_of_the_server_is_raised(client, server):
     faults(server, 500, 500, 500, 500)
     with pytest.raises(RefusedError, match=r"Worker died|no worker") as caught:
         client.restore(FRAME)
@@ -90,20 +127,20 @@ def test_in_the_end_the_error_of_the_server_stands(client, server):
     assert caught.value.remedy.startswith("try again later")
 
 
-def test_an_error_of_ours_is_typed_and_never_tried_again(client, server):
-    ours(server, endpoint.OURS)
+def test_an_error_of_the_handler_is_typed_and_final(client, server):
+    error_of_handler(server, endpoint.OURS)
     with pytest.raises(RefusedError) as caught:
         client.restore(FRAME)
     error = caught.value
     assert (error.code, error.status, error.request_id, error.attempts) == ("bad_keyword", 422, "abc", 1)
     assert (error.what, error.remedy) == ("32082037.fts: EXPTIME = 0", "fetch the file again")
-    ours(server, {"code": "internal", "status": 500, "message": "it failed; see the log"})
+    error_of_handler(server, {"code": "internal", "status": 500, "message": "it failed; see the log"})
     with pytest.raises(RefusedError) as caught:
         client.restore(FRAME)
     assert (caught.value.code, len(server.asked)) == ("internal", 2)
 
 
-def test_a_wrong_token_is_replaced_from_the_key_file_and_tried_once_more(server, tmp_path):
+def test_a_refused_token_is_replaced_from_the_key_file_and_the_frame_sent_once_more(server, tmp_path):
     file = tmp_path / "key_file.json"
     file.write_text(json.dumps({"inference": {"key": "old"}}))
     server.key = "new"
@@ -120,7 +157,7 @@ def test_a_wrong_token_is_replaced_from_the_key_file_and_tried_once_more(server,
             client.restore(FRAME)
 
 
-def test_a_token_that_is_missing_or_given_is_said_so(server):
+def test_the_error_says_whether_the_token_was_missing_or_refused(server):
     server.key = "secret"
     with Client(server.url, token="secret") as client:
         assert client.restore(FRAME).attempts == 1
@@ -130,30 +167,30 @@ def test_a_token_that_is_missing_or_given_is_said_so(server):
         client.restore(FRAME)
 
 
-def test_a_swapped_answer_is_an_error_and_not_asked_for_again(client, server):
+def test_an_answer_of_another_frame_is_an_error_and_final(client, server):
     server.answer = lambda _: endpoint.product("32082038")
     with pytest.raises(AnswerError, match=r"that of 35082038.fits"):
         client.restore(FRAME)
     assert len(server.asked) == 1
 
 
-def test_a_cut_answer_is_an_error(client, server):
+def test_a_truncated_answer_is_an_error(client, server):
     server.answer = lambda _: endpoint.product()[:-2880]
     with pytest.raises(AnswerError, match="cut or damaged"):
         client.restore(FRAME)
 
 
-def test_a_server_that_is_not_there_is_tried_and_told(server):
+def test_an_unavailable_server_is_attempted_again_and_then_reported(server):
     slept = []
     url = server.url.rpartition(":")[0] + ":9"
-    with Client(url, retries=Patience(2, sleep=slept.append)) as client, pytest.raises(UnreachableError) as caught:
+    with Client(url, retries=RetryPolicy(2, sleep=slept.append)) as client, pytest.raises(UnreachableError) as caught:
         client.restore(FRAME)
     assert (caught.value.attempts, len(slept)) == (3, 2)
     assert "tried 3 times" in str(caught.value)
     assert "check that the endpoint runs" in caught.value.remedy
 
 
-def test_a_server_that_does_not_answer_in_time_is_tried_again(server):
+def test_a_server_that_does_not_answer_in_time_is_attempted_again(server):
     right, waits = server.answer, [0.8, 0.0]
     server.answer = lambda asked: endpoint.slow(right, waits.pop(0))(asked)
     with Client(server.url, timeout=0.3, retries=QUICK) as client:
@@ -166,7 +203,7 @@ def test_a_server_that_does_not_answer_in_time_is_tried_again(server):
         client.restore(FRAME)
 
 
-def test_many_frames_are_in_flight_but_never_more_than_asked_for(client, server):
+def test_no_more_frames_are_in_flight_than_there_are_workers(client, server):
     gate, taken = threading.Barrier(3, timeout=10), []
 
     def answer(asked):
@@ -189,7 +226,7 @@ def test_many_frames_are_in_flight_but_never_more_than_asked_for(client, server)
     assert most_ahead <= 6
 
 
-def test_frames_that_fail_do_not_stop_the_rest(client, server, tmp_path):
+def test_frames_that_fail_do_not_stop_the_others(client, server, tmp_path):
     bad, broken = Request(FRAME, name="bad.fts"), Request(FRAME, name="broken.fts")
     wrong = {"bad": endpoint.OURS, "broken": {"code": 404, "type": "x", "message": "Model not found"}}
     right = server.answer
@@ -209,7 +246,7 @@ def test_frames_that_fail_do_not_stop_the_rest(client, server, tmp_path):
     assert "please report" in str(results[id(5)])
 
 
-def test_a_stream_that_is_left_sends_nothing_more(client, server):
+def test_leaving_a_stream_sends_no_more_frames(client, server):
     frames = (endpoint.small_frame(str(number)) for number in range(32082000, 32082100))
     stream = client.stream(frames, workers=2)
     next(stream)
@@ -220,7 +257,7 @@ def test_a_stream_that_is_left_sends_nothing_more(client, server):
     assert len(server.asked) == sent
 
 
-def test_a_stream_that_is_left_waits_for_no_answer_and_the_client_goes_on(client, server):
+def test_leaving_a_stream_waits_for_no_answer_and_the_client_stays_open(client, server):
     gate, right = threading.Event(), server.answer
     numbers = iter(("32082037", "22460142"))
     server.answer = lambda asked: right(asked) if asked.number == "32082037" else gate.wait(30) and right(asked)
@@ -256,13 +293,13 @@ def test_threads_can_share_a_client(client, server):
         *("grpc://127.0.0.1", "grpc://127.0.0.1:7070/path", "http://localhost:99999"),
     ],
 )
-def test_addresses_that_are_none_are_refused_without_showing_passwords(url):
+def test_invalid_addresses_are_refused_without_showing_passwords(url):
     with pytest.raises(OptionError) as refused:
         Client(url)
     assert "word" not in str(refused.value)
 
 
-def test_tokens_do_not_travel_in_the_clear_unless_allowed():
+def test_tokens_are_not_sent_unencrypted_unless_allowed():
     for url in ("http://192.0.2.1:8080", "grpc://192.0.2.1:7070"):
         with pytest.raises(OptionError, match="read on the way"):
             Client(url, token="secret")
@@ -272,7 +309,7 @@ def test_tokens_do_not_travel_in_the_clear_unless_allowed():
 
 
 @pytest.mark.parametrize("settings", [{"model": "a/b"}, {"timeout": 0}, {"retries": -1}, {"token": ""}])
-def test_settings_that_are_none_are_refused(settings):
+def test_invalid_settings_are_refused(settings):
     with pytest.raises(OptionError):
         Client("http://localhost", **settings)
     with Client("http://localhost") as client, pytest.raises(OptionError):

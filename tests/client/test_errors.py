@@ -7,53 +7,56 @@ import json
 import endpoint
 import pytest
 
-from corinpaint.client.errors import PassingError, RefusedError, TokenRefusedError, error_body, refused
+from corinpaint.client.errors import RefusedError, TokenRefusedError, error_from_answer, parse_error
+from corinpaint.lasco.retries import TransientError
 
 
-def _json(told):
-    return json.dumps(told).encode()
+def _json(fields):
+    return json.dumps(fields).encode()
 
 
 def test_an_error_of_the_handler_keeps_its_code_status_what_and_remedy():
-    error = refused(422, _json(endpoint.OURS))
+    error = error_from_answer(422, _json(endpoint.OURS))
     assert isinstance(error, RefusedError)
-    assert (error.code, error.status, error.request_id, error.ours) == ("bad_keyword", 422, "abc", True)
+    assert (error.code, error.status, error.request_id, error.from_handler) == ("bad_keyword", 422, "abc", True)
     assert (error.what, error.remedy) == ("32082037.fts: EXPTIME = 0", "fetch the file again")
 
 
-def test_an_older_error_that_tells_a_message_alone_is_read_too():
-    error = refused(415, _json({"code": "not_fits", "status": 415, "message": "frame: no FITS file; give one"}))
+def test_an_error_of_an_earlier_version_with_a_message_alone_is_read_too():
+    error = error_from_answer(
+        415, _json({"code": "not_fits", "status": 415, "message": "frame: no FITS file; give one"})
+    )
     assert (error.code, error.what, error.remedy) == ("not_fits", "frame: no FITS file", "give one")
 
 
 @pytest.mark.parametrize(("status", "passing"), [(400, False), (422, False), (500, False), (503, True), (429, True)])
-def test_what_the_handler_says_of_a_frame_is_final_unless_it_says_not_now(status, passing):
-    told = {"code": "internal", "status": status, "message": "it failed; see the log"}
-    assert isinstance(refused(status, _json(told)), PassingError if passing else RefusedError)
+def test_an_error_of_the_handler_is_final_unless_it_is_busy(status, passing):
+    fields = {"code": "internal", "status": status, "message": "it failed; see the log"}
+    assert isinstance(error_from_answer(status, _json(fields)), TransientError if passing else RefusedError)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 507])
-def test_a_server_that_is_busy_or_lost_its_worker_may_answer_later(status):
-    error = refused(status, _json(endpoint.FULL), after=3.0)
-    assert isinstance(error, PassingError)
-    assert (error.after, error.error.status, error.error.code) == (3.0, status, "endpoint")
-    assert error.deadly == (status in (500, 507))
+def test_a_busy_server_or_one_whose_worker_died_is_a_transient_failure(status):
+    error = error_from_answer(status, _json(endpoint.FULL), retry_after=3.0)
+    assert isinstance(error, TransientError)
+    assert (error.retry_after, error.error.status, error.error.code) == (3.0, status, "endpoint")
+    assert error.harmful == (status in (500, 507))
 
 
-def test_a_refused_token_is_told_apart_from_a_bad_frame():
-    assert isinstance(refused(400, _json(endpoint.TOKEN_ERROR)), TokenRefusedError)
-    assert isinstance(refused(401, b""), TokenRefusedError)
-    assert isinstance(refused(400, _json({"code": 400, "type": "x", "message": "bad request"})), RefusedError)
+def test_a_refused_token_is_distinguished_from_a_bad_frame():
+    assert isinstance(error_from_answer(400, _json(endpoint.TOKEN_ERROR)), TokenRefusedError)
+    assert isinstance(error_from_answer(401, b""), TokenRefusedError)
+    assert isinstance(error_from_answer(400, _json({"code": 400, "type": "x", "message": "bad request"})), RefusedError)
 
 
-def test_an_answer_without_a_body_still_says_what_helps():
-    error = refused(413, b"")
+def test_an_answer_without_a_body_still_has_a_remedy():
+    error = error_from_answer(413, b"")
     assert (error.status, error.what) == (413, "the endpoint answered 413")
     assert "fewer context frames" in error.remedy
 
 
-def test_the_page_of_a_proxy_becomes_one_clean_line():
-    error = refused(418, b"<html><body>\n<h1>I am\x07 a teapot</h1></body></html>" + b"x" * 9999)
+def test_the_page_of_a_proxy_becomes_one_printable_line():
+    error = error_from_answer(418, b"<html><body>\n<h1>I am\x07 a teapot</h1></body></html>" + b"x" * 9999)
     assert error.what.startswith("the endpoint answered 418 (I am a teapot xxx")
     assert len(str(error)) < 500
 
@@ -61,16 +64,16 @@ def test_the_page_of_a_proxy_becomes_one_clean_line():
 @pytest.mark.parametrize(
     "body", [b"", b"SIMPLE  =", b'{"product": "x"}', b"[1]", b"{", b'{"code": true}', b'{"code":' + b"[" * 100_000]
 )
-def test_what_is_no_error_is_none(body):
-    assert error_body(body) is None
+def test_a_body_that_is_no_error_is_not_parsed_as_one(body):
+    assert parse_error(body) is None
 
 
-def test_an_error_of_the_handler_cannot_write_to_a_terminal_at_will():
+def test_an_error_of_the_handler_cannot_control_a_terminal():
     nasty = "\x1b]0;owned\x07\x1b[31mred\n\u202eError: " + "x" * 5000
-    told = dict.fromkeys(("code", "what", "remedy", "message", "request_id"), nasty)
+    fields = dict.fromkeys(("code", "what", "remedy", "message", "request_id"), nasty)
     for error in (
-        refused(422, _json({**told, "status": 422})),
-        refused(422, _json({**told, "what": 1, "status": 422})),
+        error_from_answer(422, _json({**fields, "status": 422})),
+        error_from_answer(422, _json({**fields, "what": 1, "status": 422})),
     ):
         for text in (str(error), error.code, error.request_id):
             assert text.isprintable()

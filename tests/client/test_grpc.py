@@ -11,12 +11,12 @@ from corinpaint.client import Client
 from corinpaint.client.errors import (
     AnswerError,
     ClientError,
-    PassingError,
     RefusedError,
     TokenRefusedError,
     UnreachableError,
 )
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.retries import TransientError
 
 pytest.importorskip("grpc", reason="grpcio is not installed; install corinpaint[client]")
 FRAME = endpoint.small_frame()
@@ -25,12 +25,12 @@ FRAME = endpoint.small_frame()
 @pytest.mark.parametrize(
     ("code", "details", "kind", "status"),
     [
-        ("UNAVAILABLE", "Connection refused", PassingError, None),
+        ("UNAVAILABLE", "Connection refused", TransientError, None),
         ("UNAVAILABLE", "handshake: certificate verify failed", UnreachableError, None),
-        ("DEADLINE_EXCEEDED", "", PassingError, None),
-        ("RESOURCE_EXHAUSTED", "queue", PassingError, 503),
+        ("DEADLINE_EXCEEDED", "", TransientError, None),
+        ("RESOURCE_EXHAUSTED", "queue", TransientError, 503),
         ("RESOURCE_EXHAUSTED", "CLIENT: Received message larger than max (9 vs. 4)", RefusedError, 413),
-        ("INTERNAL", "Worker died.", PassingError, 500),
+        ("INTERNAL", "Worker died.", TransientError, 500),
         ("INTERNAL", "Model not found: x", RefusedError, 404),
         ("PERMISSION_DENIED", "Token", TokenRefusedError, None),
         ("UNAUTHENTICATED", "", TokenRefusedError, None),
@@ -38,16 +38,16 @@ FRAME = endpoint.small_frame()
         ("INVALID_ARGUMENT", "", RefusedError, 502),
     ],
 )
-def test_every_status_has_its_meaning(code, details, kind, status):
+def test_every_status_of_grpc_has_its_error(code, details, kind, status):
     with Client("grpc://127.0.0.1:9") as client:
-        error = client._transport._error(code, details)
+        error = client._transport._error_of(code, details)
     assert type(error) is kind
-    told = getattr(error, "error", error)
-    assert getattr(told, "status", None) == status
-    assert kind is TokenRefusedError or told.remedy
+    failure = getattr(error, "error", error)
+    assert getattr(failure, "status", None) == status
+    assert kind is TokenRefusedError or failure.remedy
 
 
-def test_an_unknown_model_is_not_asked_for_again():
+def test_an_unknown_model_is_a_final_error():
     with endpoint.grpc() as server, Client(server.url) as client:
         server.faults = [endpoint.Fault("INTERNAL", b"Model not found: corinpaint")]
         with pytest.raises(RefusedError, match="name of the model"):
@@ -55,7 +55,7 @@ def test_an_unknown_model_is_not_asked_for_again():
         assert len(server.asked) == 1
 
 
-def test_a_client_that_was_closed_says_so():
+def test_a_closed_client_says_so():
     client = Client("grpc://127.0.0.1:9")
     client.close()
     with pytest.raises(ClientError, match="closed"):

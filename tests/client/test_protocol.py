@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from corinpaint.client import protocol
-from corinpaint.client.request import Request, packed
-from corinpaint.handlers import answers, wire
+from corinpaint.client.request import Request, encode
+from corinpaint.handlers import answers, request_parser
 
 
-def test_every_format_has_an_ending_and_a_way_to_be_written():
-    assert list(answers.FORMATS) == list(protocol.ENDINGS)
+def test_every_format_has_a_suffix_and_an_encoder():
+    assert list(answers.FORMATS) == list(protocol.SUFFIXES)
+
+
+def test_the_name_to_save_an_answer_under_arrives_as_it_was_sent():
+    for name in ("35082037.fits", "odd_level1.png"):
+        assert protocol.parse_disposition(protocol.format_disposition(name)) == name
+    for value in ("", "inline", 'attachment; filename="../x"', 'attachment; filename=""'):
+        assert protocol.parse_disposition(value) == ""
+
+
+def test_an_answer_is_named_after_its_product_and_its_media_type():
+    assert protocol.answer_filename("35082037.fits", "application/fits") == "35082037.fits"
+    assert protocol.answer_filename("35082037.fits", "image/png") == "35082037.png"
+    assert protocol.answer_filename("odd_level1", "application/json") == "odd_level1.json"
+
+
+@pytest.mark.parametrize("value", [1.0, 1.5, 1e-7, 999_999_999.0])
+def test_numbers_are_written_as_they_are_read(value):
+    text = protocol.format_number(value)
+    assert protocol.NUMBER.fullmatch(text)
+    assert float(text) == value
+
+
+def test_context_fields_are_those_that_are_read():
+    fields = [protocol.context_field(index) for index in range(protocol.MAX_CONTEXT_FRAMES)]
+    assert fields[:3] == ["context", "context1", "context2"]
+    assert all(protocol.CONTEXT_FIELD.fullmatch(field) for field in fields)
+
+
+def test_an_error_that_is_encoded_is_one_of_corinpaint():
+    fields = json.loads(protocol.encode_error(422, "bad_keyword", "EXPTIME = 0", "", request_id="r"))
+    assert protocol.is_error(fields)
+    assert (fields["message"], fields["frame"], fields["request_id"]) == ("EXPTIME = 0", None, "r")
+    assert not protocol.is_error({"code": 500, "type": "x", "message": "Worker died."})
 
 
 @pytest.mark.parametrize("by", ["headers", "fields"])
 def test_every_option_arrives_as_it_was_sent(by):
-    sent = packed(Request(b"frame", "auto", "image/png", ("no-warp",), (b"other",), 1.5, "32082037.fts.gz"))
-    assert set(sent.words) == set(protocol.HEADERS) - {"probe"}
-    frames = {key: value for key, value in sent.fields.items() if key not in protocol.HEADERS}
-    read = wire.parse(frames, sent.headers) if by == "headers" else wire.parse(sent.fields, {})
+    sent = encode(Request(b"frame", "auto", "image/png", ("no-warp",), (b"other",), 1.5, "32082037.fts.gz"))
+    assert set(sent.parameters) == set(protocol.OPTION_HEADERS) - {"probe"}
+    frames = {key: value for key, value in sent.fields.items() if key not in protocol.OPTION_HEADERS}
+    read = request_parser.parse(frames, sent.headers) if by == "headers" else request_parser.parse(sent.fields, {})
     assert (read.frame, read.context) == (b"frame", (b"other",))
     assert (read.fill, read.media_type, read.options.departures) == ("auto", "image/png", ("no-warp",))
-    assert (read.most_error, read.name) == (1.5, "32082037.fts.gz")
+    assert (read.max_error, read.name) == (1.5, "32082037.fts.gz")

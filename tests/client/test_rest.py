@@ -10,7 +10,7 @@ import pytest
 
 from corinpaint.client import Client, rest
 from corinpaint.client.errors import AnswerError, RefusedError, UnreachableError
-from corinpaint.client.retry import Patience
+from corinpaint.client.retry import RetryPolicy
 from corinpaint.lasco.errors import OptionError
 
 FRAME = endpoint.small_frame()
@@ -29,11 +29,11 @@ def slept():
 
 @pytest.fixture
 def client(server, slept):
-    with Client(server.url, token="secret", retries=Patience(2, sleep=slept.append)) as opened:
+    with Client(server.url, token="secret", retries=RetryPolicy(2, sleep=slept.append)) as opened:
         yield opened
 
 
-def test_a_connection_that_breaks_before_or_in_the_answer_is_tried_again(client, server, slept):
+def test_a_connection_that_breaks_before_or_in_the_answer_is_attempted_again(client, server, slept):
     cut = endpoint.Fault(200, endpoint.product()[:9000], {"Content-Length": "28800"})
     server.faults = [endpoint.Fault(None), cut]
     assert client.restore(FRAME).attempts == 3
@@ -53,8 +53,8 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(client, server, slept)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "Wed, 99 Foo 2026"])
-def test_a_retry_after_that_is_none_is_passed_over(text):
-    assert rest._seconds(text) is None
+def test_an_invalid_retry_after_is_ignored(text):
+    assert rest._parse_retry_after(text) is None
 
 
 def test_a_redirect_is_not_followed_with_the_token(client, server):
@@ -74,25 +74,25 @@ def test_a_netrc_does_not_replace_the_token(server, tmp_path, monkeypatch):
     assert server.asked[0].headers["authorization"] == "Bearer secret"
 
 
-def test_proxies_of_the_environment_are_passed_over_on_this_machine(server, monkeypatch):
+def test_proxies_of_the_environment_are_ignored_on_this_machine(server, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with Client(server.url, retries=0) as client:
         assert client.restore(FRAME).attempts == 1
 
 
-def test_an_endless_answer_is_cut_off(client, monkeypatch):
-    monkeypatch.setattr(rest, "LARGEST_ANSWER", 10_000)
+def test_an_answer_that_is_too_large_is_an_error(client, monkeypatch):
+    monkeypatch.setattr(rest, "MAX_ANSWER_BYTES", 10_000)
     with pytest.raises(AnswerError, match="more than"):
         client.restore(FRAME)
 
 
-def test_connections_are_used_again(client):
+def test_connections_are_reused(client):
     for _ in range(3):
         client.restore(FRAME)
     assert len(client._transport._idle) == 1
 
 
-def test_a_certificate_that_is_no_file_is_named(tmp_path):
+def test_a_missing_file_of_certificates_is_named(tmp_path):
     with (
         Client("https://127.0.0.1:9", ca_bundle=tmp_path / "gone.pem", retries=0) as client,
         pytest.raises(UnreachableError, match=r"gone\.pem"),
@@ -100,9 +100,9 @@ def test_a_certificate_that_is_no_file_is_named(tmp_path):
         client.restore(FRAME)
 
 
-def test_a_server_without_tls_behind_https_is_no_endless_wait(server, slept):
+def test_a_server_without_tls_at_an_https_address_is_an_error(server, slept):
     url = server.url.replace("http:", "https:")
-    with Client(url, retries=Patience(1, sleep=slept.append)) as client, pytest.raises(UnreachableError):
+    with Client(url, retries=RetryPolicy(1, sleep=slept.append)) as client, pytest.raises(UnreachableError):
         client.restore(FRAME)
 
 

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from corinpaint.client.stream import in_flight
+from corinpaint.client.stream import map_unordered
 from corinpaint.lasco.errors import CorInpaintError
 
 
-def test_what_is_done_first_comes_first():
+def test_results_come_in_the_order_of_completion():
     gate = threading.Event()
 
     def work(item, _stop):
@@ -18,13 +18,13 @@ def test_what_is_done_first_comes_first():
             assert gate.wait(10)
         return item.upper()
 
-    results = in_flight(["slow", "quick"], work, 2)
+    results = map_unordered(["slow", "quick"], work, 2)
     assert next(results) == ("quick", "QUICK")
     gate.set()
     assert list(results) == [("slow", "SLOW")]
 
 
-def test_items_are_taken_as_room_gets_free():
+def test_items_are_taken_when_workers_become_free():
     taken = []
 
     def items():
@@ -32,30 +32,30 @@ def test_items_are_taken_as_room_gets_free():
             taken.append(number)
             yield number
 
-    results = in_flight(items(), lambda item, _stop: item, 4)
+    results = map_unordered(items(), lambda item, _stop: item, 4)
     assert not taken
     first, _ = next(results)
     assert len(taken) <= 8
     assert sorted([first, *(number for number, _ in results)]) == list(range(100))
 
 
-def test_errors_of_ours_are_results_and_others_end_everything():
+def test_errors_of_corinpaint_are_results_and_others_end_everything():
     def work(item, _stop):
         raise {1: CorInpaintError("bad", "leave it"), 2: ZeroDivisionError()}[item]
 
-    assert [str(error) for _, error in in_flight([1], work, 1)] == ["bad; leave it"]
+    assert [str(error) for _, error in map_unordered([1], work, 1)] == ["bad; leave it"]
     with pytest.raises(ZeroDivisionError):
-        list(in_flight([2], work, 1))
+        list(map_unordered([2], work, 1))
 
 
-def test_one_who_leaves_early_stops_the_work():
+def test_leaving_early_stops_the_work():
     stops = []
 
     def work(item, stop):
         stops.append(stop)
         return item
 
-    results = in_flight(range(10), work, 1)
+    results = map_unordered(range(10), work, 1)
     next(results)
     results.close()
     assert stops[0].is_set()

@@ -8,7 +8,7 @@ import endpoint
 import pytest
 
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.verify import product_in
+from corinpaint.client.verify import verify_body
 from corinpaint.lasco import calibrate, read_frame
 
 FITS = "application/fits"
@@ -20,48 +20,48 @@ def product(make_frame) -> bytes:
     return calibrate(read_frame(make_frame())).to_bytes()
 
 
-def test_a_product_tells_its_name(product):
-    assert product_in(product, FITS, "x") == "35082037.fits"
-    assert product_in(endpoint.product("22460142"), FITS, "x") == "25460142.fits"
+def test_a_product_gives_its_name(product):
+    assert verify_body(product, FITS, "x") == "35082037.fits"
+    assert verify_body(endpoint.product("22460142"), FITS, "x") == "25460142.fits"
 
 
 @pytest.mark.parametrize("size", [-1, -2880, 2880 * 20, 30, 0])
-def test_a_product_that_is_cut_is_refused(product, size):
+def test_a_truncated_product_is_refused(product, size):
     with pytest.raises(AnswerError, match="x: the answer is cut or damaged"):
-        product_in(product[:size], FITS, "x")
+        verify_body(product[:size], FITS, "x")
 
 
 def test_a_product_without_its_last_part_is_refused(product):
     for name in (b"MASK", b"UNCERT"):
         start = product.rindex(b"XTENSION", 0, product.index(b"EXTNAME = '" + name))
         with pytest.raises(AnswerError, match="in place of"):
-            product_in(product[:start], FITS, "x")
+            verify_body(product[:start], FITS, "x")
 
 
-def test_one_changed_bit_is_found_anywhere(product):
+def test_one_changed_bit_is_detected_anywhere(product):
     for place in (400, 100_000, len(product) // 2, len(product) - 2881):
         damaged = bytearray(product)
         damaged[place] ^= 4
         with pytest.raises(AnswerError, match="cut or damaged"):
-            product_in(bytes(damaged), FITS, "x")
+            verify_body(bytes(damaged), FITS, "x")
 
 
 @pytest.mark.parametrize("value", [b"99999999999999999999", b"                  -5", b"                   x"])
-def test_a_header_that_declares_nonsense_is_refused(value):
+def test_a_header_with_impossible_values_is_refused(value):
     damaged = endpoint.product().replace(b"NAXIS1  = " + b"40".rjust(20), b"NAXIS1  = " + value, 1)
     with pytest.raises(AnswerError):
-        product_in(damaged, FITS, "x")
+        verify_body(damaged, FITS, "x")
 
 
-def test_pictures_and_reports_are_whole_or_refused():
+def test_incomplete_pictures_and_reports_are_refused():
     picture, report = endpoint.picture(), json.dumps({"product": "35082037.fits"}).encode()
-    assert product_in(picture, "image/png", "x") == ""
-    assert product_in(report, "application/json", "x") == "35082037.fits"
+    assert verify_body(picture, "image/png", "x") == ""
+    assert verify_body(report, "application/json", "x") == "35082037.fits"
     for kind, cut in (("image/png", picture[:-1]), ("application/json", report[:-1]), ("application/json", b"{}")):
         with pytest.raises(AnswerError, match="cut or damaged"):
-            product_in(cut, kind, "x")
+            verify_body(cut, kind, "x")
 
 
 def test_a_report_that_is_nested_too_deeply_is_refused():
     with pytest.raises(AnswerError, match="cut or damaged"):
-        product_in(b"[" * 100_000, "application/json", "x")
+        verify_body(b"[" * 100_000, "application/json", "x")

@@ -1,4 +1,4 @@
-"""What the checkpoint itself gives, for the exports to be compared with."""
+"""Results of the checkpoints themselves, with which those of the exports are compared."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from corinpaint.restore.engines.torch import TorchInpainter
 
 
 class StraightExample(NamedTuple):
-    """Windows of a size and batch that no export was made with, and what eager torch makes of them."""
+    """Windows of a size and batch with which no export was traced, and the outputs of eager torch for them."""
 
-    given: tuple[np.ndarray, np.ndarray, np.ndarray]
-    wanted: Filled
+    inputs: tuple[np.ndarray, np.ndarray, np.ndarray]
+    expected: Filled
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +30,12 @@ def straight_example(straight_checkpoint: Path) -> StraightExample:
     mask[:, 0, 20:50, 30:60] = 0
     mask[1, 1], mask[2, 1, :90] = 0, 0
     place = np.array([(100, 1), (300, 1.5), (500, 2)], dtype=np.float32)
-    given = (image * mask, mask, place)
-    return StraightExample(given, TorchInpainter(straight_checkpoint).fill(*given))
+    inputs = (image * mask, mask, place)
+    return StraightExample(inputs, TorchInpainter(straight_checkpoint).fill(*inputs))
 
 
 class Example(NamedTuple):
-    """Images and masks of a size and batch that no export was made with, and what eager torch makes of them."""
+    """Images and masks of a size and batch with which no export was traced, and the outputs of eager torch for them."""
 
     image: np.ndarray
     mask: np.ndarray

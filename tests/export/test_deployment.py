@@ -1,4 +1,4 @@
-"""What is deployed around the exports: the InferenceService for KServe, by its schema, and the container's recipe."""
+"""Files for deployment: the InferenceService for KServe, checked by its schema, and the Containerfile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def schema() -> Any:
     return jsonschema.Draft202012Validator(content)
 
 
-def test_the_service_is_one_by_kserves_schema(service, schema):
+def test_the_service_follows_kserves_schema(service, schema):
     schema.validate(service)
 
 
@@ -45,7 +45,7 @@ def test_the_service_is_one_by_kserves_schema(service, schema):
         ((), "kind", "Deployment"),
     ],
 )
-def test_the_schema_finds_what_is_wrong(service, schema, place, key, value):
+def test_the_schema_refuses_an_invalid_service(service, schema, place, key, value):
     changed = copy.deepcopy(service)
     part = changed
     for name in place:
@@ -66,7 +66,7 @@ def test_the_service_runs_without_rights_and_on_a_read_only_root(service):
     assert service["metadata"]["annotations"]["networking.kserve.io/visibility"] == "cluster-local"
 
 
-def test_the_service_asks_for_the_model_that_the_repository_holds(service):
+def test_the_service_requests_the_model_that_the_repository_holds(service):
     model = service["spec"]["predictor"]["model"]
     assert model["readinessProbe"]["httpGet"]["path"] == f"/v2/models/{triton.NAME}/ready"
     assert {"requests", "limits"} <= set(model["resources"])
@@ -82,7 +82,7 @@ def recipe() -> list[tuple[str, str]]:
     return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines.splitlines() if line.strip()]
 
 
-def test_all_that_is_copied_is_there_and_all_that_is_installed_is_copied(recipe):
+def test_everything_that_is_copied_exists_and_everything_that_is_installed_is_copied(recipe):
     copied = {name for word, rest in recipe if word == "COPY" and "--from" not in rest for name in rest.split()[:-1]}
     assert all((ROOT / name).exists() for name in copied)
     project = (ROOT / "pyproject.toml").read_text()
@@ -90,7 +90,7 @@ def test_all_that_is_copied_is_there_and_all_that_is_installed_is_copied(recipe)
     assert rooms | {"pyproject.toml", "setup.py", "README.md", "LICENSE", "constraints.txt"} == copied
 
 
-def test_the_container_runs_as_a_user_without_rights_and_says_whether_it_lives(recipe):
+def test_the_container_runs_as_an_unprivileged_user_and_has_a_health_check(recipe):
     last = [number for number, (word, _) in enumerate(recipe) if word == "FROM"][-1]
     final = recipe[last:]
     assert [rest.split(":")[0] for word, rest in final if word == "USER"] == ["10001"]
@@ -105,7 +105,7 @@ def test_the_container_runs_as_a_user_without_rights_and_says_whether_it_lives(r
     compile(command[2], "healthcheck", "exec")
 
 
-def test_the_container_starts_what_the_command_line_has(recipe):
+def test_the_container_uses_commands_and_options_that_exist(recipe):
     from click.testing import CliRunner
 
     from corinpaint.cli.main import main

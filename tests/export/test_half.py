@@ -5,28 +5,28 @@ from __future__ import annotations
 import pytest
 import torch
 
-from corinpaint.export.half import HalfConv2d, halved
+from corinpaint.export.half import HalfConv2d, to_half_precision
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.model.partial import PartialConv2d
 from corinpaint.restore.engines import fingerprints
 
 
 @pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
-def test_a_network_with_half_its_bits_takes_and_gives_float32_and_nearly_the_same(request, fixture):
+def test_a_network_in_half_precision_has_float32_inputs_and_outputs_and_nearly_the_same_results(request, fixture):
     model, info = load_checkpoint(request.getfixturevalue(fixture))
     given = [torch.from_numpy(array) for array in fingerprints.given(info.domain, info.multiple)]
-    coarse = halved(model)
+    coarse = to_half_precision(model)
     with torch.inference_mode():
-        wanted, got = model.restorer()(*given), coarse.restorer()(*given)
+        wanted, got = model.inference_module()(*given), coarse.inference_module()(*given)
     assert {part.dtype for part in got} == {torch.float32}
     differences = [float((one - other).abs().max()) for one, other in zip(got, wanted, strict=True)]
     assert 0 < max(differences) < 0.02
     assert torch.equal(got[1], wanted[1])
 
 
-def test_only_the_weights_of_convolutions_are_halved_and_the_original_stays_as_it_was(straight_checkpoint):
+def test_only_the_weights_of_convolutions_are_converted_and_the_original_is_unchanged(straight_checkpoint):
     model, _ = load_checkpoint(straight_checkpoint)
-    coarse = halved(model)
+    coarse = to_half_precision(model)
     for name, parameter in coarse.named_parameters():
         assert parameter.dtype == (torch.float16 if name.endswith("weight") else torch.float32), name
     assert {buffer.dtype for buffer in coarse.buffers()} == {torch.float32}
@@ -35,7 +35,7 @@ def test_only_the_weights_of_convolutions_are_halved_and_the_original_stays_as_i
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_sum_overflows_whatever_stands_in_the_window(seed):
+def test_no_sum_overflows_for_any_features(seed):
     torch.manual_seed(seed)
     convolution = HalfConv2d(PartialConv2d((8,), 4))
     features = 1e6 * torch.sign(torch.randn(1, 8, 16, 16))

@@ -1,4 +1,4 @@
-"""The TorchServe archive: what it holds, which network it takes, and what it refuses."""
+"""The TorchServe archive: its contents, the ONNX model that it packs, and the inputs that it refuses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def archive(checkpoint, onnx_model, tmp_path_factory) -> Path:
     return mar.export(checkpoint, tmp_path_factory.mktemp("archive") / "corinpaint.mar")
 
 
-def test_the_archive_holds_what_serving_needs_and_nothing_else(archive):
+def test_the_archive_holds_everything_that_serving_needs_and_nothing_else(archive):
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
         manifest = json.loads(content.read("MAR-INF/MANIFEST.json"))
@@ -27,13 +27,13 @@ def test_the_archive_holds_what_serving_needs_and_nothing_else(archive):
     assert {"corinpaint/__init__.py", "corinpaint/lasco/level05/never_sent_blocks.json"} <= names
     assert any(name.startswith("corinpaint/lasco/nominal/nominal_") for name in names)
     rooms = {name.split("/")[1] for name in names if name.startswith("corinpaint/") and name.count("/") > 1}
-    assert rooms == set(mar.ROOMS)
+    assert rooms == set(mar.SUBPACKAGES)
     assert not [name for name in names if "weights" in name or "__pycache__" in name or name.endswith(".safetensors")]
     assert manifest["model"]["handler"] == "corinpaint_handler.py"
     assert manifest["model"]["configFile"] == "model-config.yaml"
 
 
-def test_the_archive_does_not_tell_when_it_was_made(archive):
+def test_the_archive_does_not_record_when_it_was_made(archive):
     with zipfile.ZipFile(archive) as content:
         entries = content.infolist()
         manifest = json.loads(content.read("MAR-INF/MANIFEST.json"))
@@ -42,12 +42,12 @@ def test_the_archive_does_not_tell_when_it_was_made(archive):
     assert manifest["createdOn"] == "01/01/1980 00:00:00"
 
 
-def test_the_archive_takes_the_onnx_model_beside_the_checkpoint(archive, onnx_model):
+def test_the_onnx_model_beside_the_checkpoint_is_packed(archive, onnx_model):
     with zipfile.ZipFile(archive) as content:
         assert content.read("corinpaint.onnx") == onnx_model.read_bytes()
 
 
-def test_an_onnx_model_of_other_weights_is_not_taken(onnx_model, small_checkpoint, tmp_path, monkeypatch):
+def test_an_onnx_model_of_other_weights_is_not_packed(onnx_model, small_checkpoint, tmp_path, monkeypatch):
     other = small_checkpoint(tmp_path / "other.safetensors", seed=1)
     shutil.copyfile(onnx_model, tmp_path / "other.onnx")
     made = []
@@ -68,7 +68,7 @@ def test_a_missing_checkpoint_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_calibration_folder_that_is_not_complete_is_refused(checkpoint, onnx_model, tmp_path):
+def test_an_incomplete_calibration_folder_is_refused(checkpoint, onnx_model, tmp_path):
     assert onnx_model.is_file()
     (tmp_path / "calibration").mkdir()
     with pytest.raises(CalibrationError):
@@ -76,7 +76,7 @@ def test_a_calibration_folder_that_is_not_complete_is_refused(checkpoint, onnx_m
     assert not (tmp_path / "corinpaint.mar").exists()
 
 
-def test_official_calibration_files_travel_in_the_archive(checkpoint, onnx_model, tmp_path, monkeypatch):
+def test_official_calibration_files_are_packed(checkpoint, onnx_model, tmp_path, monkeypatch):
     assert onnx_model.is_file()
     folder = tmp_path / "calibration" / "c3"
     folder.mkdir(parents=True)

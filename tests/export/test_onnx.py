@@ -1,4 +1,4 @@
-"""The ONNX model: it equals its checkpoint, describes itself, and holds nothing of the machine it was made on."""
+"""The ONNX model: it gives the results of its checkpoint, describes itself, and holds no paths of this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from corinpaint.export import onnx as onnx_export
-from corinpaint.export import verify
+from corinpaint.export import publish, verify
 from corinpaint.lasco.errors import ExportError, OptionError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
@@ -23,7 +23,7 @@ from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
 from corinpaint.restore.engines.torch import TorchInpainter
 
 
-def test_the_model_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(onnx_model, example):
+def test_the_model_gives_the_results_of_the_checkpoint_for_another_size_and_batch(onnx_model, example):
     restored, mask_out, scale = loading.load(onnx_model).fill(example.image, example.mask)
     assert scale is None
     assert np.abs(restored - example.restored).max() <= base.TOLERANCE
@@ -31,18 +31,18 @@ def test_the_model_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_ow
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
 
 
-def test_a_network_for_straightened_windows_gives_what_its_checkpoint_gives(straight_onnx, straight_example):
+def test_a_network_for_log_polar_windows_gives_the_results_of_its_checkpoint(straight_onnx, straight_example):
     engine = loading.load(straight_onnx)
-    answer = engine.fill(*straight_example.given)
+    output = engine.fill(*straight_example.inputs)
     assert engine.info.domain == "noise"
-    assert np.array_equal(answer.reached, straight_example.wanted.reached)
-    for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
-        assert np.abs(got - wanted).max() <= base.TOLERANCE * np.abs(wanted).max()
-        assert np.ptp(wanted) > 0.01
+    assert np.array_equal(output.reached, straight_example.expected.reached)
+    for actual, expected in zip((output.image, output.scale), straight_example.expected[::2], strict=True):
+        assert np.abs(actual - expected).max() <= base.TOLERANCE * np.abs(expected).max()
+        assert np.ptp(expected) > 0.01
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory) -> Path:
+def moderate(tmp_path_factory) -> Path:
     """A small network whose values stay in the range of half precision, as those of trained ones do."""
     torch.manual_seed(0)
     stack = LayerStack(StackConfig(unet=UNetConfig(base=4, depth=3, max_width=8, bottom=1), prior="none", layers=1))
@@ -50,73 +50,77 @@ def calm(tmp_path_factory) -> Path:
     with torch.no_grad():
         for parameter in stack.parameters():
             parameter.mul_(0.5)
-    path = tmp_path_factory.mktemp("calm") / "calm.safetensors"
+    path = tmp_path_factory.mktemp("moderate") / "moderate.safetensors"
     save_checkpoint(path, stack)
     return path
 
 
 @pytest.fixture(scope="module")
-def half(calm) -> Path:
-    return onnx_export.export(calm, calm.with_suffix(".fp16.onnx"), "mixed")
+def half(moderate) -> Path:
+    return onnx_export.export(moderate, moderate.with_suffix(".fp16.onnx"), "mixed")
 
 
-def test_the_model_in_half_precision_takes_and_gives_float32_and_nearly_the_same(calm, half, example):
+def test_the_model_in_half_precision_has_float32_outputs_and_nearly_the_same_results(moderate, half, example):
     engine = loading.load(half)
     assert engine.info.precision == "mixed"
     restored, mask_out, _ = engine.fill(example.image, example.mask)
-    wanted = TorchInpainter(calm).fill(example.image, example.mask)
+    expected = TorchInpainter(moderate).fill(example.image, example.mask)
     assert restored.dtype == mask_out.dtype == np.float32
-    assert 0 < np.abs(restored - wanted.image).max() <= 1e-3
-    assert np.array_equal(mask_out, wanted.reached)
+    assert 0 < np.abs(restored - expected.image).max() <= 1e-3
+    assert np.array_equal(mask_out, expected.reached)
 
 
-def test_the_model_in_half_precision_holds_its_weights_in_half_precision(calm, half):
-    parameters = sum(parameter.numel() for parameter in load_checkpoint(calm)[0].parameters() if parameter.ndim > 1)
+def test_the_model_in_half_precision_holds_its_weights_in_half_precision(moderate, half):
+    parameters = sum(parameter.numel() for parameter in load_checkpoint(moderate)[0].parameters() if parameter.ndim > 1)
     halves = [part for part in onnx.load(str(half)).graph.initializer if part.data_type == onnx.TensorProto.FLOAT16]
     assert sum(len(part.raw_data) for part in halves) == 2 * parameters
 
 
-def test_a_precision_that_there_is_none_of_is_refused(checkpoint, tmp_path):
+def test_an_unknown_precision_is_refused(checkpoint, tmp_path):
     with pytest.raises(OptionError, match="float32 or mixed"):
         onnx_export.export(checkpoint, tmp_path / "x.onnx", "float8")
 
 
-def test_a_model_in_half_precision_beside_the_checkpoint_is_not_taken_for_the_full_one(
-    calm, half, tmp_path, monkeypatch
+def test_a_model_in_half_precision_beside_the_checkpoint_is_not_copied_in_place_of_float32(
+    moderate, half, tmp_path, monkeypatch
 ):
-    for suffix, source in ((".safetensors", calm), (".onnx", half)):
+    for suffix, source in ((".safetensors", moderate), (".onnx", half)):
         (tmp_path / f"x{suffix}").write_bytes(source.read_bytes())
     made = []
     monkeypatch.setattr(onnx_export, "export", lambda *given: made.append(given))
-    onnx_export.take(tmp_path / "x.safetensors", tmp_path / "out.onnx")
+    onnx_export.copy_or_export(tmp_path / "x.safetensors", tmp_path / "out.onnx")
     assert made == [(tmp_path / "x.safetensors", tmp_path / "out.onnx")]
 
 
-def test_no_operator_of_the_model_is_one_that_onnxruntime_has_for_the_cpu_alone(straight_onnx, onnx_model):
-    """Of the operators that these networks could bring, Asinh is one that the CUDA provider has no kernel for."""
+def test_onnxruntime_has_every_operator_of_the_model_for_cuda_too(straight_onnx, onnx_model):
+    """The CUDA provider has no kernel for Asinh, which the network uses, nor for similar operators."""
     for path in (straight_onnx, onnx_model):
         operators = {node.op_type for node in onnx.load(str(path)).graph.node}
         assert not operators & {"Asinh", "Acosh", "Atanh", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tan"}
 
 
-def test_the_model_says_all_that_a_pipeline_needs_to_know(straight_onnx, straight_checkpoint):
+def test_the_description_holds_everything_that_a_pipeline_needs(straight_onnx, straight_checkpoint):
     model = onnx.load(str(straight_onnx))
-    told = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))
+    described = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))
     info = read_info(straight_checkpoint)
-    assert told["sha256"] == info.sha256
-    assert (told["domain"], told["multiple"], told["reach"]) == ("noise", info.multiple, info.reach)
-    assert (told["opset"], told["precision"], told["uncertainty"]) == (onnx_export.OPSET, "float32", "scale")
-    assert told["exported_by"] == __version__
-    assert [len(values) for values in told["fingerprint"]["values"]] == [64, 64, 64]
-    assert straight_onnx.read_bytes().count(told["file_sha256"].encode()) == 1
+    assert described["sha256"] == info.sha256
+    assert (described["domain"], described["multiple"], described["reach"]) == ("noise", info.multiple, info.reach)
+    assert (described["opset"], described["precision"], described["uncertainty"]) == (
+        onnx_export.OPSET,
+        "float32",
+        "scale",
+    )
+    assert described["exported_by"] == __version__
+    assert [len(values) for values in described["fingerprint"]["values"]] == [64, 64, 64]
+    assert straight_onnx.read_bytes().count(described["file_sha256"].encode()) == 1
 
 
 def test_the_model_describes_itself_as_its_checkpoint_does(checkpoint, onnx_model):
-    info, told = read_info(checkpoint), loading.load(onnx_model).info
-    assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
+    info, described = read_info(checkpoint), loading.load(onnx_model).info
+    assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 
-def test_the_model_is_one_file_with_named_ends_and_no_paths_of_its_maker(checkpoint, onnx_model):
+def test_the_model_is_one_file_with_named_inputs_and_outputs_and_no_paths_of_this_machine(checkpoint, onnx_model):
     model = onnx.load(str(onnx_model))
     assert [value.name for value in model.graph.input] == ["image", "mask"]
     assert [value.name for value in model.graph.output] == ["restored", "mask_out"]
@@ -128,7 +132,7 @@ def test_the_model_is_one_file_with_named_ends_and_no_paths_of_its_maker(checkpo
     assert sorted(path.name for path in onnx_model.parent.glob(f"{checkpoint.stem}.onnx*")) == [onnx_model.name]
 
 
-def test_a_model_for_straightened_windows_names_its_ends_and_what_it_sees(straight_checkpoint, straight_onnx):
+def test_a_model_for_log_polar_windows_names_its_inputs_outputs_and_domain(straight_checkpoint, straight_onnx):
     model, info = onnx.load(str(straight_onnx)), read_info(straight_checkpoint)
     assert [value.name for value in model.graph.input] == ["image", "mask", "place"]
     assert [value.name for value in model.graph.output] == ["filled", "reached", "scale"]
@@ -138,23 +142,23 @@ def test_a_model_for_straightened_windows_names_its_ends_and_what_it_sees(straig
         ["image", "mask", "place"],
         ["filled", "reached", "scale"],
     )
-    told = loading.load(straight_onnx).info
-    assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
+    described = loading.load(straight_onnx).info
+    assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 
-def test_a_failing_proof_leaves_nothing_behind(checkpoint, onnx_model, tmp_path, monkeypatch):
+def test_a_failed_verification_leaves_no_file_behind(checkpoint, onnx_model, tmp_path, monkeypatch):
     def refuse(*_):
         raise ExportError("differs")
 
     ready = onnx.load(str(onnx_model))
     del ready.metadata_props[:]
-    monkeypatch.setattr(onnx_export, "_translated", lambda *_: ready)
-    monkeypatch.setattr(onnx_export, "verify", refuse)
+    monkeypatch.setattr(onnx_export, "_convert", lambda *_: ready)
+    monkeypatch.setattr(publish, "verify", refuse)
     with pytest.raises(ExportError, match="differs"):
         onnx_export.export(checkpoint, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not default_checkpoint().is_file(), reason="no weights are shipped yet")
-def test_the_shipped_model_equals_the_shipped_checkpoint():
+def test_the_shipped_model_gives_the_results_of_the_shipped_checkpoint():
     verify.verify(OnnxInpainter(default_onnx()), default_checkpoint())

@@ -1,4 +1,4 @@
-"""The example for other people's pipelines: it needs neither corinpaint nor torch, and fills as corinpaint does."""
+"""The example for other pipelines: it needs neither corinpaint nor torch, and gives the same fills as corinpaint."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def output(given, tmp_path_factory) -> Path:
     return path
 
 
-def test_it_imports_numpy_astropy_and_onnxruntime_alone():
+def test_it_imports_numpy_astropy_and_onnxruntime_only():
     names = set()
     for node in ast.walk(ast.parse(SCRIPT.read_text())):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def test_it_imports_numpy_astropy_and_onnxruntime_alone():
     assert names - set(sys.stdlib_module_names) == {"numpy", "astropy", "onnxruntime"}
 
 
-def test_it_fills_the_pixels_that_corinpaint_fills_as_corinpaint_fills_them(output, wanted):
+def test_it_fills_the_same_pixels_as_corinpaint_with_the_same_values(output, wanted):
     filled = wanted.mask & 1 > 0
     with fits.open(output) as hdus:
         assert filled.sum() >= 6 * 32 * 32
@@ -90,7 +90,7 @@ def test_it_fills_the_pixels_that_corinpaint_fills_as_corinpaint_fills_them(outp
         assert np.ptp(hdus[0].data[filled]) > 0
 
 
-def test_it_changes_nothing_else_and_says_what_filled(output, given):
+def test_it_changes_nothing_else_and_names_the_weights(output, given):
     with fits.open(output) as after, fits.open(given) as before:
         same = after["MASK"].data & 1 == 0
         for name in (0, "MASK", "UNCERT"):
@@ -98,14 +98,14 @@ def test_it_changes_nothing_else_and_says_what_filled(output, given):
         assert loading.load().info.sha256 in "".join(map(str, after[0].header["HISTORY"])).replace("\n", "")
 
 
-def test_it_refuses_a_network_that_sees_something_else(onnx_model, given, tmp_path):
+def test_it_refuses_a_network_of_another_domain(onnx_model, given, tmp_path):
     done = run(onnx_model, given, tmp_path / "filled.fits")
     assert done.returncode != 0
     assert "sees equalised images" in done.stderr
     assert not (tmp_path / "filled.fits").exists()
 
 
-def test_it_says_how_it_is_used():
+def test_it_prints_its_usage():
     done = run()
     assert done.returncode != 0
     assert "usage" in done.stderr

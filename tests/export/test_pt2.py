@@ -1,4 +1,4 @@
-"""The program of torch.export: it equals its checkpoint, describes itself, and holds nothing that could run."""
+"""The program of torch.export: it gives the results of its checkpoint, describes itself, and holds no code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corinpaint.export import pt2
+from corinpaint.export import pt2, publish
 from corinpaint.lasco.errors import CheckpointError, ExportError
 from corinpaint.model.metadata import KEY, read_info
 from corinpaint.restore.engines import base, loading
@@ -22,22 +22,22 @@ def program(straight_checkpoint) -> Path:
     return pt2.export(straight_checkpoint, straight_checkpoint.with_suffix(".pt2"))
 
 
-def test_the_program_gives_what_the_checkpoint_gives_on_a_size_and_batch_of_its_own(program, straight_example):
+def test_the_program_gives_the_results_of_the_checkpoint_for_another_size_and_batch(program, straight_example):
     engine = loading.load(program)
-    answer = engine.fill(*straight_example.given)
+    output = engine.fill(*straight_example.inputs)
     assert (engine.info.engine, engine.info.domain) == ("torch.export", "noise")
-    assert np.array_equal(answer.reached, straight_example.wanted.reached)
-    for got, wanted in zip((answer.image, answer.scale), straight_example.wanted[::2], strict=True):
-        assert np.abs(got - wanted).max() <= base.TOLERANCE * np.abs(wanted).max()
-        assert np.ptp(wanted) > 0.01
+    assert np.array_equal(output.reached, straight_example.expected.reached)
+    for actual, expected in zip((output.image, output.scale), straight_example.expected[::2], strict=True):
+        assert np.abs(actual - expected).max() <= base.TOLERANCE * np.abs(expected).max()
+        assert np.ptp(expected) > 0.01
 
 
 def test_the_program_describes_itself_as_its_checkpoint_does(straight_checkpoint, program):
-    info, told = read_info(straight_checkpoint), loading.load(program).info
-    assert (told.sha256, told.multiple, told.reach) == (info.sha256, info.multiple, info.reach)
+    info, described = read_info(straight_checkpoint), loading.load(program).info
+    assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 
-def test_the_program_holds_no_paths_of_its_maker_and_nothing_pickled_but_sample_inputs(program):
+def test_the_program_holds_no_paths_of_this_machine_and_nothing_pickled_but_sample_inputs(program):
     with zipfile.ZipFile(program) as archive:
         for name in archive.namelist():
             assert str(Path(pt2.__file__).parents[1]).encode() not in archive.read(name), name
@@ -122,7 +122,7 @@ def test_a_tensor_that_no_config_refers_to_is_refused_unread(program, tmp_path, 
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", lambda members: members.update({name: b"tensor"})))
 
 
-def test_torch_reads_the_members_that_were_looked_at_and_not_the_file(program, monkeypatch):
+def test_torch_reads_the_members_that_were_checked_and_not_the_file(program, monkeypatch):
     import torch
 
     given = []
@@ -134,7 +134,7 @@ def test_torch_reads_the_members_that_were_looked_at_and_not_the_file(program, m
         assert [copy.read(name) for name in copy.namelist()] == [original.read(name) for name in original.namelist()]
 
 
-def test_a_program_of_somebody_else_is_refused(program, tmp_path):
+def test_a_program_that_corinpaint_did_not_export_is_refused(program, tmp_path):
     with pytest.raises(CheckpointError, match="no description inside"):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", lambda members: members.pop(f"extra/{KEY}")))
 
@@ -146,7 +146,7 @@ def test_a_program_with_other_weights_is_refused_by_its_fingerprint(program, tmp
                 weights = np.frombuffer(members[name], dtype="<f4")
                 members[name] = (weights * np.float32(1.5)).tobytes()
 
-    with pytest.raises(CheckpointError, match=r"torch\.export does not make of it what its checkpoint makes"):
+    with pytest.raises(CheckpointError, match=r"torch\.export gives another output than its checkpoint"):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", other))
 
 
@@ -158,16 +158,16 @@ def test_a_program_that_cannot_be_read_is_named(program, tmp_path):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", broken))
 
 
-def test_a_failing_proof_leaves_nothing_behind(straight_checkpoint, program, tmp_path, monkeypatch):
+def test_a_failed_verification_leaves_no_file_behind(straight_checkpoint, program, tmp_path, monkeypatch):
     import torch
 
     def refuse(*_):
         raise ExportError("differs")
 
     ready = torch.export.load(str(program))
-    monkeypatch.setattr(pt2, "_program", lambda *_: ready)
+    monkeypatch.setattr(pt2, "_export_program", lambda *_: ready)
     monkeypatch.setattr(pt2, "Pt2Inpainter", Path)
-    monkeypatch.setattr(pt2, "verify", refuse)
+    monkeypatch.setattr(publish, "verify", refuse)
     with pytest.raises(ExportError, match="differs"):
         pt2.export(straight_checkpoint, tmp_path / "model.pt2")
     assert list(tmp_path.iterdir()) == []

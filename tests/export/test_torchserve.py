@@ -1,4 +1,4 @@
-"""TorchServe as a child process; served frames are in tests/test_serving.py."""
+"""TorchServe as a child process; tests/test_serving.py has frames restored by it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ corinpaint_frames_total{ModelName="corinpaint",Outcome="not_fits",Hostname="h",}
 
 
 def a_server(texts):
-    """A server that answers these texts at its metrics address, the last one for ever."""
+    """A server whose metrics address gives these texts one after the other, and the last one from then on."""
 
     class Standing(torchserve.Server):
-        def under_way(self):
+        def pending_requests(self):
             text = texts.pop(0) if len(texts) > 1 else texts[0]
             came, answered = (
-                torchserve._total(text, name) for name in ("ts_inference_requests_total", "corinpaint_frames_total")
+                torchserve._counter_total(text, name)
+                for name in ("ts_inference_requests_total", "corinpaint_frames_total")
             )
             return round(came - answered)
 
@@ -32,9 +33,9 @@ def a_server(texts):
 
 
 def test_counters_are_summed_over_their_labels():
-    assert torchserve._total(COUNTERS, "corinpaint_frames_total") == 7
-    assert torchserve._total(COUNTERS, "ts_inference_requests_total") == 9
-    assert torchserve._total(COUNTERS, "corinpaint_blocks_filled_total") == 0
+    assert torchserve._counter_total(COUNTERS, "corinpaint_frames_total") == 7
+    assert torchserve._counter_total(COUNTERS, "ts_inference_requests_total") == 9
+    assert torchserve._counter_total(COUNTERS, "corinpaint_blocks_filled_total") == 0
 
 
 def test_draining_waits_until_every_request_is_answered(monkeypatch):
@@ -46,31 +47,31 @@ def test_draining_waits_until_every_request_is_answered(monkeypatch):
 
 
 def test_draining_does_not_wait_for_requests_that_died_with_their_worker(monkeypatch):
-    monkeypatch.setattr(torchserve, "STILL_SECONDS", 0.3)
+    monkeypatch.setattr(torchserve, "STALLED_SECONDS", 0.3)
     start = time.monotonic()
     assert torchserve.drain(a_server([COUNTERS]), 60)
     assert time.monotonic() - start < 5
 
 
-def test_draining_gives_up_after_its_time():
+def test_draining_ends_after_the_maximum_time():
     assert not torchserve.drain(a_server([COUNTERS]), 0.2)
 
 
 def test_ports_are_those_of_the_configuration():
     text = "inference_address=http://127.0.0.1:9080\ngrpc_inference_port=9070\n# metrics_address=http://127.0.0.1:1\n"
-    ports = torchserve.ports_of(text)
+    ports = torchserve.parse_ports(text)
     assert (ports["inference"], ports["grpc_inference"], ports["metrics"]) == (9080, 9070, 8082)
-    assert torchserve.ports_of(torchserve.CONFIG.read_text()) == torchserve.PORTS
+    assert torchserve.parse_ports(torchserve.CONFIG.read_text()) == torchserve.PORTS
 
 
 def test_other_ports_are_written_into_the_configuration_and_addresses_stay():
     ports = dict(zip(torchserve.PORTS, range(9000, 9005), strict=True))
     text = torchserve._with_ports(torchserve.CONFIG.read_text(), ports)
-    assert torchserve.ports_of(text) == ports
+    assert torchserve.parse_ports(text) == ports
     assert "inference_address=http://127.0.0.1:9000\n" in text
 
 
-def test_a_damaged_archive_is_told_at_once_with_the_reason(tmp_path):
+def test_a_damaged_archive_is_reported_at_once_with_the_reason(tmp_path):
     archive = tmp_path / "corinpaint.mar"
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("MAR-INF/MANIFEST.json", "{")
@@ -81,7 +82,7 @@ def test_a_damaged_archive_is_told_at_once_with_the_reason(tmp_path):
         pass
 
 
-def test_a_missing_java_is_told(tmp_path):
+def test_a_missing_java_is_reported(tmp_path):
     archive = tmp_path / "corinpaint.mar"
     archive.write_bytes(b"")
     nowhere = {"JAVA_HOME": str(tmp_path), "PATH": ""}

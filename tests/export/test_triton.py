@@ -1,4 +1,4 @@
-"""The model repository for Triton: a configuration that its schema takes, and the model that it names."""
+"""The model repository for Triton: a configuration that follows its schema, and the model that it names."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def parsed(schema: ModuleType, text: str):
     return text_format.Parse(text, schema.ModelConfig())
 
 
-def test_the_repository_holds_the_model_where_triton_looks_for_it(repository, straight_onnx):
+def test_the_repository_holds_the_model_at_the_path_that_triton_expects(repository, straight_onnx):
     files = {str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()}
     assert files == {"corinpaint/config.pbtxt", "corinpaint/1/model.onnx"}
     assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == straight_onnx.read_bytes()
     assert [path.name for path in repository.parent.iterdir()] == ["models"]
 
 
-def test_the_configuration_is_one_by_tritons_schema_and_names_what_the_model_has(schema, repository):
+def test_the_configuration_follows_tritons_schema_and_names_the_inputs_and_outputs_of_the_model(schema, repository):
     config = parsed(schema, (repository / "corinpaint" / "config.pbtxt").read_text())
     graph = onnx.load(str(repository / "corinpaint" / "1" / "model.onnx")).graph
     assert (config.name, config.platform) == ("corinpaint", "onnxruntime_onnx")
@@ -65,7 +65,7 @@ def test_the_configuration_is_one_by_tritons_schema_and_names_what_the_model_has
     assert config.instance_group[0].kind == schema.ModelInstanceGroup.KIND_CPU
 
 
-def test_the_warm_up_is_a_window_that_the_model_takes(schema, repository):
+def test_the_warm_up_input_is_a_window_that_the_model_accepts(schema, repository):
     config = parsed(schema, (repository / "corinpaint" / "config.pbtxt").read_text())
     warm = config.model_warmup[0]
     assert {name: list(end.dims) for name, end in warm.inputs.items()} == {
@@ -76,20 +76,20 @@ def test_the_warm_up_is_a_window_that_the_model_takes(schema, repository):
     assert all(end.random_data for end in warm.inputs.values())
 
 
-def test_a_configuration_that_is_none_is_found_by_the_schema(schema):
+def test_the_schema_refuses_an_invalid_configuration(schema):
     from google.protobuf import text_format
 
     with pytest.raises(text_format.ParseError):
         parsed(schema, 'name: "x" dynamic_batches { }')
 
 
-def test_a_gpu_is_asked_for_and_the_weights_are_named(schema, straight_onnx):
+def test_the_configuration_requests_a_gpu_and_names_the_weights(schema, straight_onnx):
     text = triton.configuration(onnx.load(str(straight_onnx)).graph, "gpu", "abc123")
     assert parsed(schema, text).instance_group[0].kind == schema.ModelInstanceGroup.KIND_GPU
     assert "abc123" in text
 
 
-def test_what_it_made_is_replaced_and_what_others_made_is_not(repository, straight_checkpoint, tmp_path):
+def test_a_folder_that_it_made_is_replaced_and_any_other_is_not(repository, straight_checkpoint, tmp_path):
     config = repository / "corinpaint" / "config.pbtxt"
     config.write_text(config.read_text() + "# edited")
     (repository / "corinpaint" / "stale").touch()
@@ -104,19 +104,19 @@ def test_what_it_made_is_replaced_and_what_others_made_is_not(repository, straig
     assert (tmp_path / "corinpaint" / "config.pbtxt").read_text() == 'name: "other"'
 
 
-def test_a_failing_export_leaves_what_was_there(repository, straight_checkpoint, monkeypatch):
+def test_a_failed_export_leaves_the_existing_model(repository, straight_checkpoint, monkeypatch):
     def refuse(*_):
         raise ExportError("differs")
 
     before = (repository / "corinpaint" / "1" / "model.onnx").read_bytes()
-    monkeypatch.setattr(triton.onnx, "take", refuse)
+    monkeypatch.setattr(triton.onnx, "copy_or_export", refuse)
     with pytest.raises(ExportError, match="differs"):
         triton.export(straight_checkpoint, repository)
     assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == before
     assert [path.name for path in repository.iterdir()] == ["corinpaint"]
 
 
-def test_errors_come_before_anything_is_written(straight_checkpoint, tmp_path, monkeypatch):
+def test_errors_are_raised_before_anything_is_written(straight_checkpoint, tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="cpu or gpu"):
         triton.export(straight_checkpoint, tmp_path / "a", kind="tpu")
     with pytest.raises(CheckpointError, match=r"none\.safetensors"):

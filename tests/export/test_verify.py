@@ -1,4 +1,4 @@
-"""The proof that an export equals its checkpoint: the cases it runs, and every fault it finds by name of the case."""
+"""Verification of exports: the cases that it runs, and the faults that it finds in them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.engines.torch import TorchInpainter
 
 
-def test_the_cases_of_the_proof_hold_what_can_go_wrong(checkpoint):
-    shares = {name.split(",")[0]: given[1].mean() for name, given in verify.cases(load_checkpoint(checkpoint)[0])}
+def test_the_cases_cover_masks_from_full_to_empty(checkpoint):
+    shares = {
+        name.split(",")[0]: given[1].mean()
+        for name, given in verify.verification_inputs(load_checkpoint(checkpoint)[0])
+    }
     assert shares["all valid"] == 1
     assert shares["nothing valid"] == 0
     assert 0 < shares["one pixel valid"] < 1e-3
-    assert shares["many blocks lost"] < shares["one block lost"] < 1
+    assert shares["many missing blocks"] < shares["one missing block"] < 1
 
 
 @pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
-def test_the_proof_tries_several_sizes_and_batches(request, fixture):
+def test_the_cases_cover_several_sizes_and_batches(request, fixture):
     model = load_checkpoint(request.getfixturevalue(fixture))[0]
-    shapes = {given[0].shape for _, given in verify.cases(model)}
+    shapes = {given[0].shape for _, given in verify.verification_inputs(model)}
     assert {shape[0] for shape in shapes} == {1, 2, 4}
     sizes = {shape[2:] for shape in shapes}
     assert len(sizes) >= 4
@@ -35,16 +38,16 @@ def test_the_proof_tries_several_sizes_and_batches(request, fixture):
 
 
 def test_the_checkpoint_is_run_once_for_all_its_exports(straight_checkpoint, monkeypatch):
-    verify._solved.cache_clear()
+    verify._reference_cases.cache_clear()
     ran = []
-    cases = verify.cases
-    monkeypatch.setattr(verify, "cases", lambda model: ran.append(1) or cases(model))
+    inputs = verify.verification_inputs
+    monkeypatch.setattr(verify, "verification_inputs", lambda model: ran.append(1) or inputs(model))
     for _ in range(3):
         verify.verify(Spoiled(straight_checkpoint, "none"), straight_checkpoint)
     assert ran == [1]
 
 
-def test_half_precision_may_be_off_by_a_share_of_the_values_and_by_no_more(straight_checkpoint):
+def test_half_precision_may_differ_by_a_share_of_the_values_and_by_no_more(straight_checkpoint):
     allowed = Spoiled(straight_checkpoint, "rounded")
     with pytest.raises(ExportError, match="differs by"):
         verify.verify(allowed, straight_checkpoint)
@@ -56,9 +59,9 @@ def test_half_precision_may_be_off_by_a_share_of_the_values_and_by_no_more(strai
         verify.verify(spoiled, straight_checkpoint)
 
 
-def test_a_network_for_straightened_windows_is_tried_with_and_without_context_and_at_many_places(straight_checkpoint):
+def test_a_network_for_log_polar_windows_is_verified_with_and_without_context_and_at_many_places(straight_checkpoint):
     model = load_checkpoint(straight_checkpoint)[0]
-    tried = [given for _, given in verify.cases(model)]
+    tried = [given for _, given in verify.verification_inputs(model)]
     shares = {float(mask[:, 1].mean()) for _, mask, _ in tried}
     places = np.concatenate([place for *_, place in tried])
     assert shares == {0, 1}
@@ -69,7 +72,7 @@ def test_a_network_for_straightened_windows_is_tried_with_and_without_context_an
 
 
 class Spoiled:
-    """The network in eager torch, with one thing wrong."""
+    """The network in eager torch with one fault."""
 
     def __init__(self, checkpoint: Path, fault: str) -> None:
         self._engine = TorchInpainter(checkpoint)
@@ -112,8 +115,8 @@ class Spoiled:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("fills", "one block lost.*differs by 0.01"),
-        ("valid pixels", "valid pixels do not come out"),
+        ("fills", "one missing block.*differs by 0.01"),
+        ("valid pixels", "valid pixels are changed"),
         ("mask", "mask_out differs"),
         ("nan", "nothing valid.*not finite"),
         ("shape", "shape"),
@@ -121,7 +124,7 @@ class Spoiled:
         ("weights", "other weights"),
     ],
 )
-def test_a_faulty_export_is_refused_by_name_of_the_case(checkpoint, fault, message):
+def test_a_faulty_export_is_refused_and_the_case_is_named(checkpoint, fault, message):
     with pytest.raises(ExportError, match=message):
         verify.verify(Spoiled(checkpoint, fault), checkpoint)
 
@@ -129,7 +132,7 @@ def test_a_faulty_export_is_refused_by_name_of_the_case(checkpoint, fault, messa
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("fills", "one block lost.*differs by 0.01"),
+        ("fills", "one missing block.*differs by 0.01"),
         ("mask", "mask_out differs"),
         ("nan", "nothing valid.*not finite"),
         ("scale", "all valid.*differs by 0.01"),
@@ -140,7 +143,7 @@ def test_a_faulty_export_is_refused_by_name_of_the_case(checkpoint, fault, messa
         ("weights", "other weights"),
     ],
 )
-def test_a_faulty_export_for_straightened_windows_is_refused_too(straight_checkpoint, fault, message):
+def test_a_faulty_export_for_log_polar_windows_is_refused_too(straight_checkpoint, fault, message):
     with pytest.raises(ExportError, match=message):
         verify.verify(Spoiled(straight_checkpoint, fault), straight_checkpoint)
 

@@ -29,7 +29,7 @@ def restored(make_frame):
         ("application/json", "35082037.json", b"{"),
     ],
 )
-def test_a_product_comes_in_the_format_that_was_asked_for_with_the_number_of_its_frame(
+def test_a_product_is_answered_in_the_format_that_was_asked_for_with_the_number_of_its_frame(
     restored, media_type, name, start
 ):
     answer = answers.product(restored, media_type)
@@ -38,8 +38,8 @@ def test_a_product_comes_in_the_format_that_was_asked_for_with_the_number_of_its
     assert answer.body.startswith(start)
 
 
-def test_an_error_tells_code_what_and_remedy_apart():
-    answer = answers.refusal(
+def test_an_error_has_code_what_and_remedy_in_fields_of_their_own():
+    answer = answers.error(
         FrameError("32082037: the image; ends early", "fetch the file again"), "request-1", "32082037"
     )
     assert (answer.status, answer.media_type, answer.frame) == (400, "application/json", "32082037")
@@ -59,14 +59,14 @@ def test_every_kind_of_damaged_frame_has_its_remedy_and_no_path(name):
     damage, _ = ALL[name]
     with pytest.raises(CorInpaintError) as caught:
         restore(read_frame(damage()), fill="none")
-    body = json.loads(answers.refusal(caught.value).body)
+    body = json.loads(answers.error(caught.value).body)
     assert body["what"]
     assert body["remedy"]
     assert not PATH.search(body["message"].replace("http://", ""))
 
 
 def test_an_error_of_the_server_does_not_name_its_files():
-    refused = answers.refusal(CalibrationError("/srv/calibration/C3ramp.fts: not readable", "fetch it"), "r")
+    refused = answers.error(CalibrationError("/srv/calibration/C3ramp.fts: not readable", "fetch it"), "r")
     body = json.loads(refused.body)
     assert (refused.status, body["code"], body["request_id"]) == (500, "internal", "r")
     assert b"/srv" not in refused.body
@@ -74,5 +74,5 @@ def test_an_error_of_the_server_does_not_name_its_files():
 
 
 def test_an_error_without_a_remedy_keeps_its_message():
-    body = json.loads(answers.refusal(FrameError("frame: bad")).body)
+    body = json.loads(answers.error(FrameError("frame: bad")).body)
     assert (body["message"], body["what"], body["remedy"], body["frame"]) == ("frame: bad", "frame: bad", "", None)

@@ -23,16 +23,16 @@ from corinpaint.restore.context import ContextError
         (NotAcceptableError, 406),
     ],
 )
-def test_what_the_request_caused_is_answered_by_its_own_status(error, status):
+def test_an_error_that_the_request_caused_has_its_own_status(error, status):
     assert status_of(error("32082037.fts: odd", "send another")) == status
 
 
 @pytest.mark.parametrize("error", [errors.CalibrationError, errors.CheckpointError, errors.OutputError])
-def test_what_is_the_servers_own_fault_is_answered_500(error):
+def test_an_error_of_the_server_has_status_500(error):
     assert status_of(error("calibration: damaged", "fetch it again")) == 500
 
 
-def test_a_new_kind_of_error_is_answered_as_the_kind_that_it_derives_from():
+def test_a_new_error_has_the_status_of_the_error_that_it_derives_from():
     class OddHeaderError(errors.BadKeywordError):
         """A keyword of tomorrow."""
 

@@ -81,7 +81,7 @@ def test_a_raw_body_gives_the_product_that_the_pipeline_gives(handler, frame, ec
 
 
 @pytest.mark.parametrize("name", ["body", "data", "frame", "upload"])
-def test_the_frame_may_come_in_any_field(handler, frame, name):
+def test_the_frame_may_be_in_any_field(handler, frame, name):
     (answer,) = ask(handler, ({"accept": bytearray(b"application/json"), name: bytearray(frame)}, {}))
     assert answer.status == 200
     assert json.loads(answer.body)["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
@@ -95,7 +95,7 @@ def test_the_result_follows_the_accept_header_in_any_case(handler, frame, header
     assert answer.body.startswith(b"\x89PNG")
 
 
-def test_a_field_goes_before_a_header(handler, frame):
+def test_a_field_takes_precedence_over_a_header(handler, frame):
     fields = {"frame": bytearray(frame), "accept": "application/json", "fill": bytearray(b"none")}
     (answer,) = ask(handler, (fields, {"Accept": "image/png", "X-Corinpaint-Fill": "network"}))
     report = json.loads(answer.body)
@@ -103,7 +103,7 @@ def test_a_field_goes_before_a_header(handler, frame):
     assert report["blocks"]["filled"] == []
 
 
-def test_the_way_of_filling_can_be_a_header(handler, frame, echo):
+def test_the_fill_can_be_a_header(handler, frame, echo):
     (answer,) = ask(handler, ({"body": frame}, {"x-corinpaint-FILL": "none", "Accept": "application/json"}))
     assert json.loads(answer.body)["fill"] == "none"
     assert echo.calls == 0
@@ -143,13 +143,13 @@ def test_a_bad_request_is_answered_with_a_status_and_a_code(handler, fields, hea
     assert answer.headers == {"content-type": "application/json"}
 
 
-def test_an_unknown_way_of_filling_is_the_fault_of_the_request(handler, frame):
+def test_an_unknown_fill_is_an_error_of_the_request(handler, frame):
     (answer,) = ask(handler, ({"body": frame, "fill": "magic"}, {}))
     assert answer.status == 400
     assert "magic" in json.loads(answer.body)["message"]
 
 
-def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, frame, monkeypatch, caplog):
+def test_an_unexpected_error_is_logged_and_reveals_nothing_to_the_client(handler, frame, monkeypatch, caplog):
     def explode(*_):
         raise ZeroDivisionError("/secret/path")
 
@@ -163,7 +163,7 @@ def test_an_unexpected_error_is_logged_and_tells_the_client_nothing(handler, fra
     assert "request-0" in caplog.text
 
 
-def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monkeypatch, caplog):
+def test_initialising_restores_a_frame_and_logs_the_engine(echo, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *given: opened.append(given) or echo)
     opened = []
     context = SimpleNamespace(
@@ -177,13 +177,13 @@ def test_initialising_restores_a_frame_and_says_what_serves(echo, tmp_path, monk
     assert "torchscript" in caplog.text
 
 
-def test_an_archive_without_its_network_does_not_get_ready(tmp_path):
+def test_an_archive_without_its_network_does_not_become_ready(tmp_path):
     context = SimpleNamespace(system_properties={"model_dir": str(tmp_path)}, model_yaml_config={})
     with pytest.raises(CheckpointError, match=r"corinpaint\.onnx"):
         CorInpaintHandler().initialize(context)
 
 
-def test_an_archive_whose_network_fills_nothing_does_not_get_ready(echo, tmp_path, monkeypatch):
+def test_an_archive_whose_network_fills_nothing_does_not_become_ready(echo, tmp_path, monkeypatch):
     monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *_: echo)
     fill = echo.fill
     echo.fill = lambda *given: (filled := fill(*given))._replace(reached=np.zeros_like(filled.reached))
@@ -192,7 +192,7 @@ def test_an_archive_whose_network_fills_nothing_does_not_get_ready(echo, tmp_pat
         CorInpaintHandler().initialize(context)
 
 
-def test_each_answer_of_a_batch_carries_the_number_of_its_own_frame(handler, make_frame):
+def test_each_answer_of_a_batch_has_the_number_of_its_own_frame(handler, make_frame):
     numbers = [f"3208{number:04d}" for number in range(2037, 2045)]
     frames = [make_frame(lost=LOST[: 1 + i % 3], FILENAME=f"{number}.fts") for i, number in enumerate(numbers)]
     found = ask(handler, *(({"body": one}, {"Accept": "application/json"}) for one in frames))
@@ -201,7 +201,7 @@ def test_each_answer_of_a_batch_carries_the_number_of_its_own_frame(handler, mak
     assert [len(json.loads(one.body)["blocks"]["lost"]) for one in found] == [1 + i % 3 for i in range(8)]
 
 
-def test_a_batch_is_restored_by_several_threads_at_a_time(handler, frame):
+def test_a_batch_is_restored_by_several_threads_concurrently(handler, frame):
     both = threading.Barrier(2, timeout=30)
     fill = handler.inpainter.fill
     handler.inpainter.fill = lambda *given: both.wait() + 1 and fill(*given)
@@ -221,13 +221,13 @@ def test_a_name_numbers_the_product_and_the_error(handler, frame):
     assert error["remedy"] == "fetch the file again"
 
 
-def test_a_probe_tells_what_serves(handler):
+def test_a_probe_is_answered_with_the_status_of_the_endpoint(handler):
     (answer,) = ask(handler, ({}, {"X-Corinpaint-Probe": "ready"}))
     found = json.loads(answer.body)
     assert (answer.status, found["ready"], found["weights"]["sha256"]) == (200, True, "0" * 64)
 
 
-def test_every_request_leaves_a_line_in_the_log_with_its_id_frame_and_stages(handler, frame, caplog):
+def test_every_request_is_logged_in_a_line_with_its_id_frame_and_stages(handler, frame, caplog):
     with caplog.at_level(logging.INFO):
         ask(handler, ({"body": frame}, {}), ({"body": b"no"}, {}))
     lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("request ")]

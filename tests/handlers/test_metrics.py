@@ -37,9 +37,9 @@ def test_blocks_zones_and_stages_are_counted_with_the_id_of_the_request(cache, m
     metrics = Metrics(SimpleNamespace(metrics=cache, model_name="corinpaint"))
     frame = read_frame(make_frame(lost=((20, 20), (20, 21), (0, 16))))
     with caplog.at_level(logging.INFO):
-        metrics.batch(3)
-        metrics.outcome("restored", "r1")
-        metrics.restored(restore(frame, inpainter=echo), {"decode": 0.25, "fill": 0.0341}, "r1")
+        metrics.count_batch(3)
+        metrics.count_outcome("restored", "r1")
+        metrics.count_restored(restore(frame, inpainter=echo), {"decode": 0.25, "fill": 0.0341}, "r1")
     values = {line.partition("|")[0].removeprefix("[METRICS]"): line for line in lines_of(caplog)}
     assert "corinpaint_batch_frames.Count:3" in values
     assert "Outcome:restored" in values["corinpaint_frames_total.Count:1"]
@@ -55,6 +55,6 @@ def test_blocks_zones_and_stages_are_counted_with_the_id_of_the_request(cache, m
 def test_without_a_cache_of_metrics_nothing_is_counted_and_nothing_breaks(caplog):
     metrics = Metrics(SimpleNamespace())
     with caplog.at_level(logging.INFO):
-        metrics.batch(1)
-        metrics.outcome("not_fits", None)
+        metrics.count_batch(1)
+        metrics.count_outcome("not_fits", None)
     assert not lines_of(caplog)

@@ -12,7 +12,7 @@ def test_settings_have_defaults():
     assert read_settings(None) == read_settings({"minWorkers": 1}) == read_settings({"corinpaint": None}) == Settings()
 
 
-def test_settings_that_are_given_go_before_the_defaults():
+def test_settings_that_are_given_replace_the_defaults():
     section = {"engine": "torchscript", "threads": 2, "spin": True, "parallel": 3, "calibration": "calibration"}
     assert read_settings({"corinpaint": section}) == Settings("torchscript", "cpu", 2, True, 3, "calibration")
 
@@ -33,6 +33,6 @@ def test_settings_that_are_given_go_before_the_defaults():
         "x",
     ],
 )
-def test_settings_that_mean_nothing_are_refused(section):
+def test_invalid_settings_are_refused(section):
     with pytest.raises(OptionError, match="model-config"):
         read_settings({"corinpaint": section})

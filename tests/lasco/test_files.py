@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 
 from corinpaint.lasco import files
@@ -31,6 +33,24 @@ def test_a_full_disk_leaves_nothing_and_the_old_file_whole(tmp_path, monkeypatch
     with pytest.raises(OutputError, match="No space left"):
         files.write_bytes(target, b"new", overwrite=True)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"old")]
+
+
+@pytest.mark.parametrize("value", ["a/b", Path("a/b"), PurePosixPath("a/b")])
+def test_a_path_argument_may_be_text_or_a_path(value):
+    path = files.as_path(value, "folder")
+    assert (type(path), path) == (type(Path()), Path("a/b"))
+
+
+class _BytesPath(os.PathLike):
+    def __fspath__(self):
+        return b"a"
+
+
+@pytest.mark.parametrize("value", [5, None, b"a", np.zeros(2), _BytesPath()])
+def test_anything_else_is_refused_as_a_path_by_the_name_of_the_argument(value):
+    with pytest.raises(TypeError) as refused:
+        files.as_path(value, "folder")
+    assert str(refused.value) == f"folder must be a path (str or os.PathLike), not {type(value).__name__}"
 
 
 def test_folders_are_made_and_rights_follow_the_umask(tmp_path):
@@ -73,3 +93,26 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path):
         files.aside(tmp_path / "soho" / "C3ramp.fts"),
     ):
         pass
+
+
+def test_a_file_appears_when_all_went_well(tmp_path):
+    with files.aside(tmp_path / "new" / "model.pt") as path:
+        path.write_bytes(b"model")
+        assert not (tmp_path / "new" / "model.pt").exists()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["model.pt"]
+    assert (tmp_path / "new" / "model.pt").read_bytes() == b"model"
+
+
+def fail_half_way(target):
+    with files.aside(target) as path:
+        path.write_bytes(b"half")
+        raise RuntimeError
+
+
+def test_what_was_there_stays_when_something_goes_wrong(tmp_path):
+    target = tmp_path / "model.pt"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        fail_half_way(target)
+    assert target.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]

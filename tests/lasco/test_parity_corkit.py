@@ -23,9 +23,9 @@ from corinpaint.lasco.geometry import distortion, pointing
 from corinpaint.lasco.level05 import readout
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
-from corinpaint.lasco.level1.product import OCCULTED, read_level1
+from corinpaint.lasco.level1.product import Flag, read_level1
 from corinpaint.lasco.options import parse
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.reference_files import catalogue, fetch
 
@@ -99,7 +99,7 @@ def test_the_arithmetic_of_c3_calibrate_is_right_and_its_image_transposed(lasco,
     by_hand = (frame.data.astype(np.float64) - 377.741) / 19.1 * images[1] * CLEAR * 1e-10 - images[3]
     assert np.allclose(theirs.T, by_hand, rtol=1e-12, atol=1e-24)
     assert np.abs(theirs / by_hand - 1).max() > 0.1
-    assert np.allclose(expose(frame, load_assets(official)).brightness, by_hand, rtol=2e-7, atol=4e-19)
+    assert np.allclose(calibrate_on_detector(frame, load_assets(official)).brightness, by_hand, rtol=2e-7, atol=4e-19)
 
 
 def test_corkits_fill_takes_a_sixth_of_a_complete_frame_for_missing_and_replaces_every_pixel(make_frame):
@@ -236,7 +236,7 @@ def test_masked_pixels_of_final_step_read_as_half_of_the_range(finished, make_fr
     product = calibrate(read_frame(make_frame()))
     back = read_level1(product.write(tmp_path))
     assert (back.masked == np.isnan(product.data)).all()
-    assert back.masked[product.mask & OCCULTED > 0].all()
+    assert back.masked[product.mask & Flag.OCCULTED > 0].all()
 
 
 def test_a_tab_in_history_stops_save_to_fits(utils, make_frame, tmp_path):

@@ -20,7 +20,7 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import parse
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 
 Y, X = np.mgrid[0:1024, 0:1024] / 1024.0
@@ -224,7 +224,10 @@ def _inside(product):
 
 def test_brightness_on_the_detector_grid_is_solarsofts_to_float32(make_frame, folder, case):
     counts = _counts(case)
-    ours, theirs = expose(read_frame(make_frame(counts, **case)), folder).brightness, _solarsoft(counts, case)
+    ours, theirs = (
+        calibrate_on_detector(read_frame(make_frame(counts, **case)), folder).brightness,
+        _solarsoft(counts, case),
+    )
     known = np.isfinite(ours)  # where no light passes, SolarSoft has 0 and we have nothing
     assert not theirs[~known].any()
     assert (np.abs(ours - theirs) <= 2e-7 * np.abs(theirs) + ULP)[known].all()
@@ -255,7 +258,7 @@ def test_with_solarsofts_grid_the_product_is_solarsofts_to_float32(make_frame, f
 
 def test_the_mask_is_laid_on_after_the_distortion_was_taken_out(make_frame, folder):
     product = calibrate(read_frame(make_frame(_counts({}))), folder)
-    assert np.array_equal(product.mask & level1.OCCULTED > 0, IMAGES["c3_cl_mask_lvl1.fts"] == 0)
+    assert np.array_equal(product.mask & level1.Flag.OCCULTED > 0, IMAGES["c3_cl_mask_lvl1.fts"] == 0)
     assert np.isnan(product.data[IMAGES["c3_cl_mask_lvl1.fts"] == 0]).all()
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: they describe themselves, and nothing but the right file is accepted."""
+"""Checkpoints: they describe themselves, and any other file is refused."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ def path(tmp_path, model):
     return tmp_path / "a.safetensors"
 
 
-def test_a_model_comes_back_with_nothing_but_its_file(path, model):
+def test_a_model_is_rebuilt_from_its_file_alone(path, model):
     loaded, info = load_checkpoint(path)
 
     image, mask = torch.rand(1, 1, 128, 128), torch.ones(1, 1, 128, 128)
@@ -40,7 +40,7 @@ def test_a_model_comes_back_with_nothing_but_its_file(path, model):
     assert info == read_info(path)
 
 
-def test_the_description_tells_what_a_user_of_the_model_must_know(path, model):
+def test_the_description_holds_everything_that_a_user_of_the_model_must_know(path, model):
     info = read_info(path)
 
     assert (info.format_version, info.corinpaint_version, info.domain) == (1, __version__, "equalised")
@@ -49,7 +49,7 @@ def test_the_description_tells_what_a_user_of_the_model_must_know(path, model):
     assert info.architecture["layers"] == 2
 
 
-def test_saving_leaves_nothing_but_the_file_behind(path):
+def test_saving_leaves_no_temporary_file_behind(path):
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
@@ -61,7 +61,7 @@ def test_a_foreign_file_is_refused(tmp_path, content):
         load_checkpoint(tmp_path / "x.safetensors")
 
 
-def test_a_single_flipped_bit_is_noticed(path):
+def test_a_single_flipped_bit_is_detected(path):
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(content)
@@ -71,7 +71,7 @@ def test_a_single_flipped_bit_is_noticed(path):
 
 
 @pytest.mark.parametrize("length", [100, -100])
-def test_a_truncated_file_is_noticed(path, length):
+def test_a_truncated_file_is_detected(path, length):
     path.write_bytes(path.read_bytes()[:length])
 
     with pytest.raises(CheckpointError, match="damaged checkpoint"):
@@ -87,7 +87,7 @@ def test_weights_of_another_architecture_are_refused(path):
         load_checkpoint(path)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path, model):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path, model):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(CheckpointError, match="cannot be written"):
@@ -103,13 +103,13 @@ def straight():
     return model.eval()
 
 
-def test_a_network_for_straightened_windows_comes_back_with_nothing_but_its_file(tmp_path, straight):
+def test_a_network_for_log_polar_windows_is_rebuilt_from_its_file_alone(tmp_path, straight):
     info = save_checkpoint(tmp_path / "s.safetensors", straight, RECORD)
-    loaded, told = load_checkpoint(tmp_path / "s.safetensors")
+    loaded, info_read = load_checkpoint(tmp_path / "s.safetensors")
 
     given = torch.rand(1, 2, 64, 64), torch.ones(1, 2, 64, 64), torch.tensor([(300.0, 1.0)])
     given[1][:, :, 16:48, 16:48] = 0
-    assert told == info
+    assert info_read == info
     assert (info.domain, info.multiple, info.reach) == ("noise", straight.multiple, straight.reach)
     assert isinstance(loaded, StraightStack)
     assert loaded.config == straight.config
@@ -117,7 +117,7 @@ def test_a_network_for_straightened_windows_comes_back_with_nothing_but_its_file
         assert torch.equal(first, second)
 
 
-def test_the_domain_says_which_design_a_file_holds(path, tmp_path, straight):
+def test_the_domain_identifies_the_architecture_of_a_file(path, tmp_path, straight):
     save_checkpoint(tmp_path / "s.safetensors", straight)
 
     for file, domain, other in ((path, b"equalised", b"noise"), (tmp_path / "s.safetensors", b"noise", b"equalised")):

@@ -1,4 +1,4 @@
-"""The network for straightened windows: its prior, what its layers see, what it refuses."""
+"""The network for log-polar windows: its prior, the inputs of its layers, and the inputs that it refuses."""
 
 import json
 
@@ -31,12 +31,12 @@ def window(truth, side=48, start=72, context=None):
 
 
 def ramp(fall=30.0):
-    """A power of the radius: a straight line along the columns."""
+    """A power law of the radius: a straight line along the columns."""
     return (100 - fall * torch.linspace(-1, 1, SIDE))[None, None, :, None].expand(1, 1, SIDE, SIDE)
 
 
 def noisy(seed=1):
-    """A fall with the radius, streaks along the columns, and noise of 1."""
+    """A decrease with the radius, streaks along the columns, and noise of standard deviation 1."""
     streaks = 3 * torch.sin(torch.arange(SIDE) / 6.0)[None, None, None, :]
     return ramp() + streaks + torch.randn(1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
 
@@ -48,11 +48,11 @@ def run(model, given):
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("context", [None, noisy(2)])
-def test_a_fresh_network_gives_its_prior_and_the_scatter_of_the_noise(layers, context):
+def test_an_untrained_network_predicts_its_prior_and_the_standard_deviation_of_the_noise(layers, context):
     model, given = stack(layers, fresh=True), window(noisy(), context=context)
 
     with torch.no_grad():
-        cells = model.cells(*given)
+        cells = model.predict_cells(*given)
     _, reached, scale = run(model, given)
 
     assert len(cells.predictions) == layers
@@ -62,7 +62,7 @@ def test_a_fresh_network_gives_its_prior_and_the_scatter_of_the_noise(layers, co
     assert (scale == 1).all()
 
 
-def test_cells_are_enlarged_without_a_shift():
+def test_cells_are_upsampled_without_a_shift():
     truth = (ramp() + ramp(20).mT).contiguous()
 
     filled, _, _ = run(stack(fresh=True), window(truth, side=0))
@@ -70,11 +70,11 @@ def test_cells_are_enlarged_without_a_shift():
     assert (filled - truth)[..., 2:-2, 2:-2].abs().max() < 0.02
 
 
-def test_the_scale_is_the_one_the_cells_have():
+def test_the_scale_is_interpolated_from_that_of_the_cells():
     model, given = stack(2), window(noisy())
 
     with torch.no_grad():
-        widths = model.cells(*given).log_scale.exp()
+        widths = model.predict_cells(*given).log_scale.exp()
     _, _, scale = run(model, given)
 
     assert widths.max() > 1.01 * widths.min()
@@ -83,7 +83,7 @@ def test_the_scale_is_the_one_the_cells_have():
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("side", [32, 64, 96])
-def test_a_power_of_the_radius_runs_on_under_a_hole(layers, side):
+def test_a_power_law_of_the_radius_continues_across_a_hole(layers, side):
     given = window(ramp(), side, (SIDE - side) // 2)
 
     filled, _, _ = run(stack(layers, fresh=True), given)
@@ -93,7 +93,7 @@ def test_a_power_of_the_radius_runs_on_under_a_hole(layers, side):
 
 
 @pytest.mark.parametrize("context", [None, ramp()])
-def test_cells_that_are_known_in_part_count_with_what_is_known_of_them(context):
+def test_cells_that_are_valid_in_part_count_with_their_valid_pixels(context):
     given = window(ramp(), 50, 71, context)
     given[1][:, 1, 33:43] = 0
 
@@ -103,7 +103,7 @@ def test_cells_that_are_known_in_part_count_with_what_is_known_of_them(context):
 
 
 @pytest.mark.parametrize("radius", [60.0, 1e6])
-def test_pixels_near_the_sun_which_a_window_shows_many_times_weigh_less(radius):
+def test_pixels_near_the_sun_that_a_window_samples_many_times_have_less_weight(radius):
     truth = 100 + 10 * torch.sign(torch.linspace(-1, 1, SIDE))[None, None, :, None].expand(1, 1, SIDE, SIDE)
     image, mask, _ = window(truth)
     mask[:, 0, 64:128] = 0
@@ -116,7 +116,7 @@ def test_pixels_near_the_sun_which_a_window_shows_many_times_weigh_less(radius):
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("garbage", [float("nan"), float("inf"), 1e30])
-def test_what_lies_under_the_mask_does_not_matter(layers, garbage):
+def test_values_of_masked_pixels_have_no_effect(layers, garbage):
     model, (image, mask, place) = stack(layers), window(noisy())
 
     clean = run(model, (image, mask, place))
@@ -138,7 +138,7 @@ def test_a_brighter_window_is_filled_brighter_and_with_the_same_scale(layers, co
     torch.testing.assert_close(scale_too, scale, atol=1e-2, rtol=1e-2)
 
 
-def test_context_shows_what_the_surroundings_do_not_tell():
+def test_context_shows_structure_that_the_surroundings_do_not():
     row, column = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     cloud = 20 * torch.exp(-((row - 96) ** 2 + (column - 96) ** 2) / (2 * 10.0**2))[None, None]
     truth = ramp() + cloud
@@ -152,7 +152,7 @@ def test_context_shows_what_the_surroundings_do_not_tell():
     assert errors[1] < 1
 
 
-def test_context_alone_is_something_to_predict_from():
+def test_a_prediction_is_possible_from_the_context_alone():
     image, mask, place = window(noisy(), context=noisy(2))
     mask[:, 0] = 0
 
@@ -174,18 +174,18 @@ def test_a_change_since_the_context_is_followed():
     assert (filled - truth)[inside].mean().abs() < 1
 
 
-def test_the_network_sees_the_context_beyond_its_prior():
+def test_the_context_is_an_input_of_the_network_and_not_only_of_its_prior():
     model, (image, mask, place) = stack(), window(noisy(), context=noisy(2))
     blind = mask.clone()
     blind[:, 1] = 0
 
     with torch.no_grad():
-        seen, unseen = model.cells(image, mask, place), model.cells(image, blind, place)
+        seen, unseen = model.predict_cells(image, mask, place), model.predict_cells(image, blind, place)
 
     assert not torch.equal(seen.log_scale, unseen.log_scale)
 
 
-def test_the_place_of_a_window_matters_to_the_network():
+def test_the_prediction_depends_on_the_place_of_the_window():
     model, (image, mask, place) = stack(), window(noisy())
 
     assert not torch.equal(run(model, (image, mask, place))[0], run(model, (image, mask, place * 1.5))[0])
@@ -207,7 +207,7 @@ def test_a_hole_is_filled_over_the_stated_reach_from_every_side(layers):
     assert (scale > 0).all()
 
 
-def test_out_of_reach_nothing_is_said():
+def test_beyond_its_reach_the_network_predicts_nothing():
     model = stack()
     mask = torch.zeros(1, 2, 384, 384)
     mask[:, 0, :16, :16] = 1
@@ -271,14 +271,14 @@ def test_the_prior_keeps_full_precision_under_mixed_precision():
     torch.testing.assert_close(mixed, plain, atol=1e-4, rtol=0)
 
 
-def test_it_is_what_it_exports():
+def test_the_network_itself_is_exported():
     model = stack()
 
-    assert model.restorer() is model
-    assert (len(model.inputs), len(model.outputs), model.planes) == (3, 3, 2)
+    assert model.inference_module() is model
+    assert (len(model.inputs), len(model.outputs), model.channels) == (3, 3, 2)
 
 
-def test_the_default_network_reaches_across_a_window_with_under_two_million_weights():
+def test_the_default_network_reaches_across_a_window_with_fewer_than_two_million_weights():
     model = StraightStack()
 
     assert model.reach >= 192
@@ -313,14 +313,14 @@ def test_a_size_that_does_not_fit_is_refused_with_the_multiple(shape):
         stack()(torch.rand(shape), torch.ones(shape), torch.ones(1, 2))
 
 
-def test_a_configuration_survives_the_way_through_json():
+def test_a_configuration_is_read_back_from_json():
     config = StraightConfig(layers=2, unet=UNET, growth=3)
 
     assert StraightConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
 
 @pytest.mark.parametrize("values", [{}, {"unet": {"colour": 1}, "pyramid": {}}, {"unet": {}, "pyramid": {}, "x": 1}])
-def test_values_that_describe_no_network_are_refused(values):
+def test_values_that_do_not_describe_a_network_are_refused(values):
     with pytest.raises(CheckpointError, match="not an architecture"):
         StraightConfig.from_dict(values)
 

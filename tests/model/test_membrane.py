@@ -1,9 +1,9 @@
-"""The membrane: what it is held by, what it spans, and where there is nothing to hold it."""
+"""Membrane interpolation: its boundary conditions, the holes that it spans, and images without valid pixels."""
 
 import pytest
 import torch
 
-from corinpaint.model.membrane import membrane
+from corinpaint.model.membrane import interpolate_membrane
 
 SIZE = 96
 
@@ -20,63 +20,69 @@ def ramp():
 
 
 @pytest.mark.parametrize("sweeps", [0, 3])
-def test_a_constant_is_spanned_as_it_is(sweeps):
-    torch.testing.assert_close(membrane(torch.full((1, 1, SIZE, SIZE), 7.0), holed(), sweeps), 7.0 + 0 * holed())
+def test_a_constant_image_is_reproduced(sweeps):
+    torch.testing.assert_close(
+        interpolate_membrane(torch.full((1, 1, SIZE, SIZE), 7.0), holed(), sweeps), 7.0 + 0 * holed()
+    )
 
 
-def test_known_pixels_hold_the_membrane_exactly():
+def test_valid_pixels_are_reproduced_exactly():
     image = torch.randn(1, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     known = (image > -0.5).float()
 
-    surface = membrane(image, known, 4)
+    surface = interpolate_membrane(image, known, 4)
 
     assert torch.equal(surface[known > 0], image[known > 0])
     assert not torch.equal(surface[known == 0], image[known == 0])
 
 
 @pytest.mark.parametrize("side", [4, 16, 32])
-def test_a_slope_is_spanned_over_a_hole(side):
+def test_a_slope_continues_across_a_hole(side):
     known, image = holed(side), ramp()
 
-    surface = membrane(image * known, known, 6)
+    surface = interpolate_membrane(image * known, known, 6)
 
     slope = image[known == 0].max() - image[known == 0].min()
     assert (surface - image)[known == 0].abs().max() < 0.05 * slope
 
 
-def test_more_sweeps_come_closer_to_the_solution():
+def test_the_error_decreases_with_the_number_of_sweeps():
     known, image = holed(32), ramp()
 
-    errors = [(membrane(image * known, known, sweeps) - image)[known == 0].abs().max() for sweeps in (1, 6, 60)]
+    errors = [
+        (interpolate_membrane(image * known, known, sweeps) - image)[known == 0].abs().max() for sweeps in (1, 6, 60)
+    ]
 
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 0.01
 
 
-def test_the_membrane_stays_within_what_holds_it():
+def test_the_membrane_stays_within_the_range_of_the_valid_pixels():
     image = torch.rand(1, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
-    surface = membrane(image, holed(48, 24), 5)
+    surface = interpolate_membrane(image, holed(48, 24), 5)
 
     assert surface.min() >= image.min()
     assert surface.max() <= image.max()
 
 
-def test_what_lies_under_a_hole_does_not_matter():
+def test_values_in_holes_have_no_effect():
     known, image = holed(), ramp()
 
-    assert torch.equal(membrane(image, known, 3), membrane(torch.where(known > 0, image, 1e6), known, 3))
+    assert torch.equal(
+        interpolate_membrane(image, known, 3), interpolate_membrane(torch.where(known > 0, image, 1e6), known, 3)
+    )
 
 
-def test_where_nothing_is_known_at_all_it_lies_at_zero():
-    assert not membrane(ramp(), torch.zeros(1, 1, SIZE, SIZE), 3).any()
+def test_an_image_without_valid_pixels_gives_zero():
+    assert not interpolate_membrane(ramp(), torch.zeros(1, 1, SIZE, SIZE), 3).any()
 
 
-def test_one_known_corner_is_carried_over_a_whole_image_by_many_sweeps():
+def test_one_valid_corner_fills_a_whole_image_after_many_sweeps():
     known = torch.zeros(1, 1, SIZE, SIZE)
     known[:, :, :16, :16] = 1
 
-    few, many = (membrane(3 * known, known, sweeps)[0, 0, 80, 80] for sweeps in (2, 800))
+    few, many = (interpolate_membrane(3 * known, known, sweeps)[0, 0, 80, 80] for sweeps in (2, 800))
 
     assert few < many
     assert many > 2.9
@@ -86,4 +92,6 @@ def test_images_of_a_batch_do_not_mix():
     images = torch.rand(2, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     known = torch.cat((holed(), holed(32, 8)))
 
-    torch.testing.assert_close(membrane(images, known, 3)[1:], membrane(images[1:], known[1:], 3))
+    torch.testing.assert_close(
+        interpolate_membrane(images, known, 3)[1:], interpolate_membrane(images[1:], known[1:], 3)
+    )

@@ -1,4 +1,4 @@
-"""What a checkpoint says about itself: files written by hand, byte for byte, and read without torch."""
+"""The description of a checkpoint: files that are written here byte by byte, and read without torch."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def describe(path, entries=ENTRIES, **changes):
     path.write_bytes(file_of({"corinpaint": json.dumps(description)}, entries))
 
 
-def test_a_file_says_what_was_written_into_it(path):
+def test_the_description_is_read_as_it_was_written(path):
     describe(path)
 
     info = read_info(str(path))
@@ -54,7 +54,7 @@ def test_a_file_says_what_was_written_into_it(path):
     assert read_verified(path) == (info, path.read_bytes())
 
 
-def test_importing_and_reading_take_no_torch(path):
+def test_importing_and_reading_do_not_import_torch(path):
     describe(path)
     code = (
         "import sys; from corinpaint.model.metadata import read_info, read_verified; "
@@ -73,13 +73,13 @@ def test_the_hash_depends_on_every_tensor_but_not_on_their_order():
     assert tensors_sha256(tensors) != tensors_sha256([tensors[0], ("c", "F32", (1,), b"1234")])
 
 
-def test_the_hash_of_weights_that_are_out_in_the_world_stays_what_it_is():
+def test_the_hash_of_published_weights_never_changes():
     by_hand = hashlib.sha256(b'["a", "F32", [1]]1234["b", "F32", [2]]12345678')
 
     assert tensors_sha256(TENSORS) == by_hand.hexdigest()
 
 
-def test_the_shipped_weights_lie_beside_the_package():
+def test_the_shipped_weights_are_in_the_folder_of_the_package():
     assert default_checkpoint() == weights_dir() / "corinpaint.safetensors"
     assert weights_dir().name == "weights"
 
@@ -89,7 +89,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_info(tmp_path / "gone.safetensors")
 
 
-def test_a_folder_is_no_checkpoint(tmp_path):
+def test_a_folder_is_not_a_checkpoint(tmp_path):
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_info(tmp_path)
 
@@ -103,7 +103,7 @@ def test_safetensors_of_another_program_are_refused(path, metadata):
 
 
 @pytest.mark.parametrize("description", ["", "[]", "{}", "{'format_version': 1}"])
-def test_a_description_that_cannot_be_read_is_damage(path, description):
+def test_a_description_that_cannot_be_read_is_reported_as_damage(path, description):
     path.write_bytes(file_of({"corinpaint": description}))
 
     with pytest.raises(CheckpointError, match="damaged checkpoint, its description cannot be read"):
@@ -124,7 +124,7 @@ def test_both_domains_are_known(path, domain):
     assert read_info(path).domain == domain
 
 
-def test_another_domain_is_refused_with_those_there_are(path):
+def test_an_unknown_domain_is_refused_and_the_known_ones_are_named(path):
     describe(path, domain="linear")
 
     with pytest.raises(CheckpointError, match=r"'linear'.*equalised or noise"):
@@ -139,7 +139,7 @@ def test_an_incomplete_description_is_refused(path):
 
 
 @pytest.mark.parametrize("entry", [7, {}, {"dtype": "F32", "shape": 1, "data_offsets": [0, 4]}])
-def test_a_damaged_list_of_tensors_is_noticed(path, entry):
+def test_a_damaged_list_of_tensors_is_detected(path, entry):
     describe(path, {**ENTRIES, "a": entry})
 
     with pytest.raises(CheckpointError, match="its list of tensors cannot be read"):

@@ -1,4 +1,4 @@
-"""Partial convolution against equation (1), written out as loops."""
+"""Partial convolution, compared with equation (1) written out as loops."""
 
 import itertools
 
@@ -68,7 +68,7 @@ def test_one_mask_channel_per_group_equals_one_per_feature_channel():
     assert torch.equal(grouped[1], ungrouped[1])
 
 
-def test_a_full_mask_gives_the_ordinary_convolution_away_from_the_edge():
+def test_a_full_mask_gives_an_ordinary_convolution_away_from_the_edge():
     layer, features, mask = random_case((3,), 3, 1)
     image = torch.from_numpy(features)
 
@@ -78,7 +78,7 @@ def test_a_full_mask_gives_the_ordinary_convolution_away_from_the_edge():
     torch.testing.assert_close(values[:, :, 1:-1, 1:-1], ordinary)
 
 
-def test_values_under_the_mask_do_not_matter():
+def test_values_of_masked_pixels_have_no_effect():
     layer, features, mask = random_case((3,), 3, 1)
     image, valid = torch.from_numpy(features), torch.from_numpy(mask)
 

@@ -1,11 +1,11 @@
-"""Full precision inside of mixed precision, and only there."""
+"""Full precision inside mixed precision, and only inside the block."""
 
 import torch
 
 from corinpaint.model.precision import full_precision
 
 ONES = torch.ones(1, 257)
-"""Their sum is one more than bfloat16 counts."""
+"""Their sum is one more than the largest integer up to which bfloat16 is exact."""
 
 
 def total():
@@ -24,7 +24,7 @@ def test_sums_are_exact_where_half_precision_would_round_them():
     assert exact == 257
 
 
-def test_mixed_precision_goes_on_afterwards():
+def test_mixed_precision_resumes_after_the_block():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         with full_precision(ONES):
             pass
@@ -32,7 +32,7 @@ def test_mixed_precision_goes_on_afterwards():
         assert total().dtype == torch.bfloat16
 
 
-def test_without_mixed_precision_there_is_nothing_to_switch_off():
+def test_without_mixed_precision_nothing_changes():
     with full_precision(ONES):
         assert not torch.is_autocast_enabled("cpu")
         assert total() == 257

@@ -1,4 +1,4 @@
-"""The smooth field: what it reproduces and how far it goes."""
+"""The smooth prior: the images that it reproduces and the distance over which it extrapolates."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ def coordinates(size=256):
 
 
 @pytest.mark.parametrize("side", [32, 128])
-def test_a_constant_field_is_reproduced(side):
+def test_a_constant_image_is_reproduced(side):
     mask = holed(side=side)
 
     field, reference = PyramidPrior(PriorConfig())(0.37 * mask, mask)
@@ -28,7 +28,7 @@ def test_a_constant_field_is_reproduced(side):
 
 
 @pytest.mark.parametrize(("side", "tolerance"), [(32, 0.001), (64, 0.004), (128, 0.012)])
-def test_a_slope_with_curvature_runs_on_under_a_hole(side, tolerance):
+def test_a_slope_with_curvature_continues_across_a_hole(side, tolerance):
     mask = holed(side=side, start=64)
     row, column = coordinates()
     image = 0.5 + 0.2 * row - 0.1 * column + 0.1 * row * column - 0.15 * column**2
@@ -38,7 +38,7 @@ def test_a_slope_with_curvature_runs_on_under_a_hole(side, tolerance):
     assert (field - image)[mask == 0].abs().max() < tolerance
 
 
-def test_noise_is_averaged_out_rather_than_carried_on():
+def test_noise_is_averaged_and_not_extrapolated():
     torch.manual_seed(0)
     mask = holed(side=32)
     image = 0.5 + 0.01 * torch.randn(1, 1, 256, 256)
@@ -48,7 +48,7 @@ def test_noise_is_averaged_out_rather_than_carried_on():
     assert (field - 0.5)[mask == 0].abs().max() < 0.005
 
 
-def test_one_known_corner_reaches_the_whole_image():
+def test_one_valid_corner_fills_the_whole_image():
     mask = torch.zeros(1, 1, 512, 512)
     mask[:, :, :32, :32] = 1
 
@@ -57,7 +57,7 @@ def test_one_known_corner_reaches_the_whole_image():
     torch.testing.assert_close(field, torch.full_like(field, 0.6), atol=1e-5, rtol=0)
 
 
-def test_without_a_valid_pixel_the_field_is_zero():
+def test_without_a_valid_pixel_the_prior_is_zero():
     field, reference = PyramidPrior(PriorConfig())(torch.zeros(1, 1, 128, 128), torch.zeros(1, 1, 128, 128))
 
     assert not field.any()
@@ -91,7 +91,7 @@ def rays(size=256):
 
 
 @pytest.mark.parametrize("side", [32, 64])
-def test_a_window_that_is_narrow_along_the_rows_carries_streaks_along_the_columns_into_a_hole(side):
+def test_weights_that_are_narrow_along_the_rows_continue_streaks_along_the_columns_into_a_hole(side):
     mask, image = holed(side=side), rays()
     streaked, round_ = (PyramidPrior(PriorConfig(finest=1, sigma=4.0, across=a, radius=8)) for a in (1.5, None))
 
@@ -102,14 +102,14 @@ def test_a_window_that_is_narrow_along_the_rows_carries_streaks_along_the_column
     assert error(streaked, image) < 0.5 * error(streaked, image.mT)
 
 
-def test_the_width_across_is_that_along_where_it_is_not_given():
+def test_the_width_along_the_rows_is_that_along_the_columns_by_default():
     mask, image = holed(), rays()
     given, left_out = (PyramidPrior(PriorConfig(sigma=2.0, across=across)) for across in (2.0, None))
 
     assert torch.equal(given(image * mask, mask)[0], left_out(image * mask, mask)[0])
 
 
-def test_pixels_count_by_their_weight():
+def test_pixels_contribute_in_proportion_to_their_weight():
     mask, image = torch.ones(1, 1, 128, 128), torch.ones(1, 1, 128, 128)
     image[..., ::2], mask[..., ::2] = 0, 0.25
 
@@ -118,7 +118,7 @@ def test_pixels_count_by_their_weight():
     torch.testing.assert_close(field, torch.full_like(field, 0.8), atol=1e-5, rtol=0)
 
 
-def test_a_field_does_not_depend_on_the_unit_of_the_weights():
+def test_the_prior_does_not_depend_on_the_unit_of_the_weights():
     mask, image = holed(), rays()
     prior = PyramidPrior(PriorConfig(ridge=1e-7))
 

@@ -1,4 +1,4 @@
-"""The layer stack: what it copies, what each layer fills, what it refuses."""
+"""The stack of layers: the pixels that it copies, those that each layer fills, and the inputs that it refuses."""
 
 import itertools
 import warnings
@@ -8,7 +8,7 @@ import torch
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
 from corinpaint.model.prior import PriorConfig
-from corinpaint.model.stack import LayerStack, Restorer, StackConfig
+from corinpaint.model.stack import InferenceModule, LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 
 UNET = UNetConfig(base=4, depth=4, max_width=8, bottom=4)
@@ -35,7 +35,7 @@ def image():
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
-def test_observed_pixels_come_out_of_every_layer_bit_identical(image, layers, prior):
+def test_observed_pixels_are_bit_identical_after_every_layer(image, layers, prior):
     mask = holed(64)
 
     output = stack(layers, prior=prior)(image, mask)
@@ -65,7 +65,7 @@ def test_with_two_layers_both_work_on_a_hole_of_one_block(image):
     assert missing == [32 * 32, 16 * 16, 0]
 
 
-def test_a_layer_fills_only_its_part_and_hands_the_rest_on_as_missing(image):
+def test_a_layer_fills_only_its_part_and_leaves_the_rest_missing(image):
     output = stack(2)(image, holed(128))
 
     assert not output.filled[0][output.masks[1] == 0].any()
@@ -76,7 +76,7 @@ def test_a_layer_fills_only_its_part_and_hands_the_rest_on_as_missing(image):
 
 @pytest.mark.parametrize("garbage", [float("nan"), float("inf"), 1e30])
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
-def test_values_under_holes_do_not_matter(image, garbage, prior):
+def test_values_in_holes_have_no_effect(image, garbage, prior):
     mask, model = holed(64), stack(prior=prior)
 
     clean = model(image, mask)
@@ -86,7 +86,7 @@ def test_values_under_holes_do_not_matter(image, garbage, prior):
         assert torch.equal(first, second)
 
 
-def test_gradients_stay_finite_with_nan_under_the_holes(image):
+def test_gradients_stay_finite_with_nan_in_the_holes(image):
     mask, model = holed(64), stack()
 
     output = model(torch.where(mask > 0, image, float("nan")), mask)
@@ -95,7 +95,7 @@ def test_gradients_stay_finite_with_nan_under_the_holes(image):
     assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
 
 
-def test_a_fresh_stack_gives_the_prior(image):
+def test_an_untrained_stack_predicts_the_prior(image):
     mask = holed(32)
     model = LayerStack(StackConfig(layers=1, unet=UNET))
 
@@ -105,8 +105,8 @@ def test_a_fresh_stack_gives_the_prior(image):
 
 
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
-def test_an_all_valid_image_is_copied_through(image, prior):
-    restored, mask_out = Restorer(stack(prior=prior))(image, torch.ones_like(image))
+def test_an_image_without_holes_is_copied(image, prior):
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, torch.ones_like(image))
 
     assert torch.equal(restored, image)
     assert mask_out.all()
@@ -117,7 +117,7 @@ def test_a_nearly_empty_image_gives_finite_values(image, prior):
     mask = torch.zeros_like(image)
     mask[0, 0, 100, 100] = 1
 
-    restored, mask_out = Restorer(stack(prior=prior))(image, mask)
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, mask)
 
     assert torch.isfinite(restored).all()
     assert restored[0, 0, 100, 100] == image[0, 0, 100, 100]
@@ -126,7 +126,7 @@ def test_a_nearly_empty_image_gives_finite_values(image, prior):
 
 @pytest.mark.parametrize("prior", ["pyramid", "none"])
 def test_an_empty_image_stays_empty(image, prior):
-    restored, mask_out = Restorer(stack(prior=prior))(image, torch.zeros_like(image))
+    restored, mask_out = InferenceModule(stack(prior=prior))(image, torch.zeros_like(image))
 
     assert not restored.any()
     assert not mask_out.any()
@@ -139,7 +139,7 @@ def test_a_hole_is_filled_over_the_stated_reach_from_every_side():
     assert model(torch.rand(1, 1, 384, 384), mask).masks[-1].all()
 
 
-def test_the_default_stack_reaches_across_eight_blocks_with_under_a_million_weights():
+def test_the_default_stack_reaches_across_eight_blocks_with_fewer_than_a_million_weights():
     model = LayerStack()
 
     assert model.reach >= 128
@@ -163,25 +163,25 @@ def test_the_multiple_follows_the_deeper_of_network_and_pyramid():
     assert StackConfig(unet=UNetConfig(depth=5), prior="none").multiple() == 32
 
 
-def test_a_configuration_survives_the_way_through_plain_values():
+def test_a_configuration_is_read_back_from_plain_values():
     config = StackConfig(layers=3, unet=UNET, growth=6)
 
     assert StackConfig.from_dict(config.as_dict()) == config
 
 
 @pytest.mark.parametrize("values", [{}, {"unet": {"colour": 1}, "pyramid": {}}, {"unet": {}, "pyramid": {}, "x": 1}])
-def test_values_that_describe_no_stack_are_refused(values):
+def test_values_that_do_not_describe_a_stack_are_refused(values):
     with pytest.raises(CheckpointError, match="not an architecture"):
         StackConfig.from_dict(values)
 
 
-def test_no_layers_are_refused():
+def test_a_stack_without_layers_is_refused():
     with pytest.raises(CheckpointError, match="at least one layer"):
         LayerStack(StackConfig(layers=0))
 
 
-def test_a_trace_serves_other_sizes_batches_and_masks(image):
-    model = Restorer(stack())
+def test_a_trace_accepts_other_sizes_batches_and_masks(image):
+    model = InferenceModule(stack())
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)

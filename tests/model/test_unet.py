@@ -1,4 +1,4 @@
-"""The UNet: where it predicts, how far it reaches, what it does not look at."""
+"""The UNet: where it predicts, how far its mask grows, and which pixels have no effect."""
 
 import json
 from dataclasses import asdict, replace
@@ -28,7 +28,7 @@ def test_output_has_the_size_of_the_input():
     assert values.shape == mask.shape == (2, 1, 48, 64)
 
 
-def test_a_fresh_network_predicts_zero():
+def test_an_untrained_network_predicts_zero():
     values, _ = UNet(SMALL)(torch.rand(1, 1, 32, 32), torch.ones(1, 1, 32, 32))
 
     assert not values.any()
@@ -55,7 +55,7 @@ def test_far_from_any_valid_pixel_nothing_is_predicted():
     assert not values[reached == 0].any()
 
 
-def test_values_under_holes_do_not_matter():
+def test_values_in_holes_have_no_effect():
     net, image, mask = network(), torch.rand(1, 1, 64, 64), torch.ones(1, 1, 64, 64)
     mask[:, :, 16:48, 16:48] = 0
 
@@ -98,7 +98,7 @@ def test_every_weight_of_a_network_with_residual_convolutions_and_extras_takes_p
 
 
 @pytest.mark.parametrize("offset", [0, 5, 8])
-def test_residual_convolutions_carry_a_fill_as_far_as_stated(offset):
+def test_residual_convolutions_extend_the_reach_as_stated(offset):
     net = network(RICH)
     half, (image, mask, extras) = net.reach, given(192)
     mask[:, :, 32 + offset : 32 + offset + 2 * half, 32 + offset : 32 + offset + 2 * half] = 0
@@ -108,7 +108,7 @@ def test_residual_convolutions_carry_a_fill_as_far_as_stated(offset):
     assert net(image, mask, extras)[1].all()
 
 
-def test_extras_are_seen_but_do_not_widen_the_mask():
+def test_extras_change_the_prediction_but_not_the_mask():
     net, (image, mask, extras) = network(RICH), given(192)
     mask[:, :, :, 16:] = 0
 
@@ -121,7 +121,7 @@ def test_extras_are_seen_but_do_not_widen_the_mask():
     assert not values[:, :, reached[0, 0] == 0].any()
 
 
-def test_a_group_that_is_known_alone_is_something_to_predict_from():
+def test_a_prediction_is_possible_from_one_valid_group():
     net, (image, mask, extras) = network(RICH), given()
     mask[:, 0] = 0
 
@@ -131,9 +131,20 @@ def test_a_group_that_is_known_alone_is_something_to_predict_from():
     assert torch.equal(values, net(torch.cat((image[:, :3] + 5, image[:, 3:]), 1), mask, extras)[0])
 
 
-def test_a_configuration_comes_back_from_json():
+def test_a_configuration_is_read_back_from_json():
     assert UNetConfig.from_dict(json.loads(json.dumps(asdict(RICH)))) == RICH
 
 
-def test_a_configuration_of_an_earlier_version_has_one_plane_and_no_extras():
+def test_a_configuration_of_an_earlier_version_has_one_input_channel_and_no_extras():
     assert UNetConfig.from_dict({"base": 8}) == UNetConfig(base=8, residual=0, inputs=(1,), extras=0, outputs=1)
+
+
+def test_scaling_the_residual_weights_changes_no_other_weight():
+    net, before = network(RICH), network(RICH).state_dict()
+
+    net.scale_residual_weights(0.5)
+
+    for name, values in net.state_dict().items():
+        is_residual = "residual" in name or name.startswith("bottom")
+        factor = 0.5 if is_residual and name.endswith("weight") else 1
+        assert torch.equal(values, factor * before[name]), name

@@ -8,41 +8,42 @@ from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.restore import context, pipeline
+from corinpaint.restore import context
 
 EARLIER = {"TIME_OBS": "02:06:05.594", "FILENAME": "32082036.fts"}
 
 
 @pytest.fixture(scope="module")
-def around(make_frame):
-    return pipeline.survey(read_frame(make_frame(lost=((20, 20),))), load_assets())
+def calibrated(make_frame):
+    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20),))), load_assets())
 
 
-def _aligned(around, *others: bytes):
+def _aligned(calibrated, *others: bytes):
     frames = [read_frame(raw, name=f"other{number}.fts") for number, raw in enumerate(others)]
-    return context.align(around.exposed, around.observed, frames)
+    return context.align(calibrated, frames)
 
 
-def test_an_equal_frame_of_before_is_taken_as_it_is(around, make_frame):
-    (found,) = _aligned(around, make_frame(**EARLIER))
+def test_an_equal_frame_of_before_is_taken_as_it_is(calibrated, make_frame):
+    (found,) = _aligned(calibrated, make_frame(**EARLIER))
     assert found.hours == pytest.approx(0.2)
     assert found.scale == pytest.approx(1)
-    observed = around.observed & found.observed
-    assert np.array_equal(found.image[observed], around.brightness[observed])
-    assert found.observed[blocks.expand(around.lost) & around.field].all()
+    observed = calibrated.observed & found.observed
+    assert np.array_equal(found.image[observed], calibrated.brightness[observed])
+    assert found.observed[blocks.expand(calibrated.lost) & calibrated.field].all()
 
 
-def test_a_wrong_exposure_time_is_scaled_away(around, make_frame):
-    (found,) = _aligned(around, make_frame(EXPTIME=19.1 * 1.03, **EARLIER))
+def test_a_wrong_exposure_time_is_scaled_away(calibrated, make_frame):
+    (found,) = _aligned(calibrated, make_frame(EXPTIME=19.1 * 1.03, **EARLIER))
     assert found.scale == pytest.approx(1.03, abs=3e-3)
-    observed = around.observed & found.observed
-    assert np.median(np.abs(found.image / around.brightness - 1)[observed]) < 3e-3
+    observed = calibrated.observed & found.observed
+    assert np.median(np.abs(found.image / calibrated.brightness - 1)[observed]) < 3e-3
 
 
-def test_its_own_lost_blocks_are_no_context(around, make_frame):
-    (found,) = _aligned(around, make_frame(lost=((20, 20), (8, 12)), **EARLIER))
-    assert not found.observed[blocks.expand(around.lost)].any()
+def test_its_own_lost_blocks_are_no_context(calibrated, make_frame):
+    (found,) = _aligned(calibrated, make_frame(lost=((20, 20), (8, 12)), **EARLIER))
+    assert not found.observed[blocks.expand(calibrated.lost)].any()
     assert not found.observed[8 * 32 : 9 * 32, 12 * 32 : 13 * 32].any()
 
 
@@ -53,12 +54,12 @@ def test_another_pointing_is_shifted_onto_the_frames_own(make_frame):
     sky = 900 + 3e4 / np.hypot(x - 518, y - 533).clip(40) + ndimage.gaussian_filter(rng.normal(0, 400, (1024, 1024)), 4)
     frame = read_frame(make_frame(sky.round().astype(np.int16)))
     moved = np.roll(sky, (-2, 3), axis=(0, 1)).round().astype(np.int16)
-    around = pipeline.survey(frame, load_assets())
-    (found,) = _aligned(around, make_frame(moved, CRPIX1=517.956 + 3, CRPIX2=532.632 - 2, **EARLIER))
+    calibrated = calibrate_on_detector(frame, load_assets())
+    (found,) = _aligned(calibrated, make_frame(moved, CRPIX1=517.956 + 3, CRPIX2=532.632 - 2, **EARLIER))
     middle = np.hypot(x - 518, y - 533)
-    ring = around.observed & found.observed & (middle > 250) & (middle < 420)  # where the vignetting is one
-    unmoved = np.median(np.abs(np.roll(around.brightness, (-2, 3), axis=(0, 1)) / around.brightness - 1)[ring])
-    assert np.median(np.abs(found.image / around.brightness - 1)[ring]) < 0.1 * unmoved
+    ring = calibrated.observed & found.observed & (middle > 250) & (middle < 420)  # where the vignetting is one
+    unmoved = np.median(np.abs(np.roll(calibrated.brightness, (-2, 3), axis=(0, 1)) / calibrated.brightness - 1)[ring])
+    assert np.median(np.abs(found.image / calibrated.brightness - 1)[ring]) < 0.1 * unmoved
 
 
 def test_a_small_roll_between_them_is_turned_away(make_frame):
@@ -69,16 +70,16 @@ def test_a_small_roll_between_them_is_turned_away(make_frame):
         rays = 900 + 3e4 / np.hypot(x - 518, y - 533).clip(40) + 100 * np.sin(40 * (angle + turn))
         return rays.round().astype(np.int16)
 
-    around = pipeline.survey(read_frame(make_frame(counts(0.0))), load_assets())
+    calibrated = calibrate_on_detector(read_frame(make_frame(counts(0.0))), load_assets())
     turn = np.radians(0.8)  # a larger CROTA: the sky is turned clockwise
-    (found,) = _aligned(around, make_frame(counts(turn), CROTA1=0.8, **EARLIER))
+    (found,) = _aligned(calibrated, make_frame(counts(turn), CROTA1=0.8, **EARLIER))
     radius = np.hypot(x - 518, y - 533)
-    ring = around.observed & found.observed & (radius > 250) & (radius < 420)
-    assert np.median(np.abs(found.image / around.brightness - 1)[ring]) < 2e-3
+    ring = calibrated.observed & found.observed & (radius > 250) & (radius < 420)
+    assert np.median(np.abs(found.image / calibrated.brightness - 1)[ring]) < 2e-3
 
 
-def test_the_nearest_in_time_comes_first(around, make_frame):
-    hours = [c.hours for c in _aligned(around, make_frame(TIME_OBS="01:30:00"), make_frame(TIME_OBS="02:24:00"))]
+def test_the_nearest_in_time_comes_first(calibrated, make_frame):
+    hours = [c.hours for c in _aligned(calibrated, make_frame(TIME_OBS="01:30:00"), make_frame(TIME_OBS="02:24:00"))]
     assert hours == sorted(hours, key=abs)
     assert hours[0] < 0 < hours[1]
 
@@ -96,19 +97,19 @@ def test_the_nearest_in_time_comes_first(around, make_frame):
         ({"TIME_OBS": "02:18:05.594"}, "the frame itself"),
     ],
 )
-def test_an_unfit_frame_is_refused_by_name(around, make_frame, cards, named):
+def test_an_unfit_frame_is_refused_by_name(calibrated, make_frame, cards, named):
     with pytest.raises(context.ContextError, match=rf"other0\.fts: .*{named}"):
-        _aligned(around, make_frame(**{**EARLIER, **cards}))
+        _aligned(calibrated, make_frame(**{**EARLIER, **cards}))
 
 
-def test_a_frame_of_another_size_is_refused(around, make_frame):
+def test_a_frame_of_another_size_is_refused(calibrated, make_frame):
     small = make_frame(np.full((512, 512), 3000, np.int16), LEBXSUM=2, LEBYSUM=2, **EARLIER)
     with pytest.raises(context.ContextError, match="size"):
-        _aligned(around, small)
+        _aligned(calibrated, small)
 
 
-def test_a_frame_with_almost_nothing_in_common_is_refused(around, make_frame):
+def test_a_frame_with_almost_nothing_in_common_is_refused(calibrated, make_frame):
     counts = np.zeros((1024, 1024), np.int16)
     counts[512:544, 704:736] = 700
     with pytest.raises(context.ContextError, match="in common"):
-        _aligned(around, make_frame(counts, **EARLIER))
+        _aligned(calibrated, make_frame(counts, **EARLIER))

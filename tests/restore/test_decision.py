@@ -17,7 +17,7 @@ def _square(row: int, column: int, rows: int, columns: int) -> np.ndarray:
 
 
 def _fate(missing: np.ndarray, field: np.ndarray = EVERYWHERE) -> list[str]:
-    return [v.refused for v in decision.judge(missing, field, field & ~blocks.expand(missing))]
+    return [v.refused for v in decision.decide(missing, field, field & ~blocks.expand(missing))]
 
 
 def test_a_zone_of_16_blocks_is_filled_and_one_of_17_is_refused():
@@ -46,3 +46,21 @@ def test_a_zone_with_more_missing_than_good_pixels_is_refused():
 
 def test_a_complete_frame_has_no_zone():
     assert _fate(_square(0, 0, 0, 0)) == []
+
+
+def test_blocks_are_counted_once_by_what_became_of_them():
+    missing = np.zeros((32, 32), dtype=bool)
+    missing[20, 20] = missing[8, 8] = missing[16, 16] = True
+    in_field = missing.copy()
+    in_field[16, 16] = False
+    first, second = decision.decide(in_field, np.ones((1024, 1024), bool), ~blocks.expand(in_field))
+    found = decision.counts(missing, [first.refuse("too large an error"), second])
+    assert (found.missing, found.filled, found.refused, found.occulted) == (3, 1, 1, 1)
+
+
+def test_a_record_is_shown_in_one_line():
+    missing = np.zeros((32, 32), dtype=bool)
+    missing[20, 20] = True
+    (record,) = decision.decide(missing, np.ones((1024, 1024), bool), ~blocks.expand(missing))
+    assert repr(record) == "<ZoneRecord 1: 1 missing blocks, open>"
+    assert "refused: odd" in repr(record.refuse("odd"))

@@ -49,3 +49,10 @@ def test_saturated_pixels_are_counted(make_frame, look):
 def test_a_frame_that_cannot_be_calibrated_is_refused_by_name(make_frame, look):
     with pytest.raises(UnsupportedFrameError, match=r"32082037\.fts: .*DARK"):
         look(make_frame(LP_NUM="Dark"))
+
+
+def test_names_of_the_first_version_are_kept_beside_the_new_ones(make_frame, look):
+    found = look(make_frame(lost=((20, 20),), CROTA1=180.0))
+    assert found["missing"] == found["lost"] == 1
+    assert found["upside_down"] is found["turned"] is True
+    assert found["zones"][0]["decision"] == found["zones"][0]["verdict"] == "can be filled"

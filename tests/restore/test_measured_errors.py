@@ -70,7 +70,7 @@ def test_every_zone_is_filled_by_its_own_best_method_and_the_product_says_which(
     measured({"C3": {"alone": {**_same({"network": 1.0, "harmonic": 2.0}), "1": {"harmonic": 1.0, "network": 2.0}}}})
     frame = read_frame(make_frame(lost=((20, 20), (8, 12), (8, 13))))
     restored = pipeline.restore(frame, fill="auto", inpainter=echo)
-    assert [v.method for v in restored.verdicts] == ["network", "harmonic"]
+    assert [v.method for v in restored.zones] == ["network", "harmonic"]
     history = str(restored.level1.header["HISTORY"])
     assert "2 missing blocks: filled by network" in history
     assert "1 missing blocks: filled by harmonic" in history
@@ -89,7 +89,7 @@ def test_where_the_best_finds_nothing_the_next_fills(measured, make_frame, echo)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "METHODS", methods)
         restored = pipeline.restore(frame, fill="auto", inpainter=echo)
-    assert [v.method for v in restored.verdicts] == ["network"]
+    assert [v.method for v in restored.zones] == ["network"]
     assert restored.filled.sum() == 1
 
 
@@ -106,28 +106,28 @@ def test_auto_takes_context_where_it_is_measured_better(make_frame):
     frame = read_frame(make_frame(counts, lost=((20, 20),), **c2))
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
     restored = pipeline.restore(frame, fill="auto", context=[earlier])
-    assert [v.method for v in restored.verdicts] == ["temporal"]
+    assert [v.method for v in restored.zones] == ["temporal"]
 
 
 def test_zones_that_nothing_was_measured_to_fill_well_enough_are_refused_and_no_others(measured, make_frame, echo):
     large = {"network": 1.6, "harmonic": 1.9}
     measured({"C3": {"alone": {**_same({"network": 1.1, "harmonic": 1.2}), "2x2": large}}})
     frame = read_frame(make_frame(lost=((20, 20), (8, 12), (8, 13))))
-    restored = pipeline.restore(frame, fill="auto", inpainter=echo, most_error=1.5)
-    pair, single = restored.verdicts
+    restored = pipeline.restore(frame, fill="auto", inpainter=echo, max_error=1.5)
+    pair, single = restored.zones
     assert (single.refused, single.method, single.error) == ("", "network", 1.1)
     assert pair.refused == "filling 2 blocks by network has an error of 1.60 x noise, more than 1.5"
     assert (pair.method, pair.error) == ("", None)
     history = str(restored.level1.header["HISTORY"])
     assert "filled by network, measured error 1.10 x noise" in history.replace("\n", "")
-    assert all(not v.refused for v in pipeline.restore(frame, fill="auto", inpainter=echo).verdicts)
+    assert all(not v.refused for v in pipeline.restore(frame, fill="auto", inpainter=echo).zones)
 
 
 def test_a_limit_of_the_error_passes_over_worse_methods_and_holds_for_the_one_asked_for(measured, make_frame, echo):
     measured({"C3": {"alone": _same({"network": 1.4, "harmonic": 1.2})}})
     frame = read_frame(make_frame(lost=((20, 20),)))
-    assert [v.method for v in pipeline.restore(frame, fill="harmonic", most_error=1.3).verdicts] == ["harmonic"]
-    refused = pipeline.restore(frame, fill="network", inpainter=echo, most_error=1.3).verdicts[0].refused
+    assert [v.method for v in pipeline.restore(frame, fill="harmonic", max_error=1.3).zones] == ["harmonic"]
+    refused = pipeline.restore(frame, fill="network", inpainter=echo, max_error=1.3).zones[0].refused
     assert "1.40" in refused
     assert echo.calls == 0
 
@@ -135,18 +135,18 @@ def test_a_limit_of_the_error_passes_over_worse_methods_and_holds_for_the_one_as
 def test_what_was_never_measured_is_not_taken_for_good_enough(measured, make_frame, echo):
     frame = read_frame(make_frame(lost=((20, 20),)))
     measured({"C3": {"alone": _same({"network": 1.0, "harmonic": 1.2})}}, weights="1" * 64)
-    other_weights = pipeline.restore(frame, fill="network", inpainter=echo, most_error=1.3).verdicts[0]
+    other_weights = pipeline.restore(frame, fill="network", inpainter=echo, max_error=1.3).zones[0]
     assert "was not measured" in other_weights.refused
-    polynomial = pipeline.restore(frame, fill="polynomial", most_error=1.3).verdicts[0]
+    polynomial = pipeline.restore(frame, fill="polynomial", max_error=1.3).zones[0]
     assert "was not measured" in polynomial.refused
-    filled = pipeline.restore(frame, fill="network", inpainter=echo).verdicts[0]
+    filled = pipeline.restore(frame, fill="network", inpainter=echo).zones[0]
     assert (filled.method, filled.error) == ("network", None)
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
 def test_a_limit_that_is_none_is_an_error(make_frame, limit):
-    with pytest.raises(OptionError, match="most_error"):
-        pipeline.restore(read_frame(make_frame()), most_error=limit)
+    with pytest.raises(OptionError, match="max_error"):
+        pipeline.restore(read_frame(make_frame()), max_error=limit)
 
 
 def test_the_table_is_about_the_shipped_weights():
@@ -156,7 +156,7 @@ def test_the_table_is_about_the_shipped_weights():
 def test_the_default_network_counts_as_measured_only_with_the_weights_of_the_table(measured, make_frame):
     measured({"C3": {"alone": _same({"network": 1.0})}}, weights="1" * 64)
     frame = read_frame(make_frame(lost=((20, 20),)))
-    assert "was not measured" in pipeline.restore(frame, most_error=1.5).verdicts[0].refused
+    assert "was not measured" in pipeline.restore(frame, max_error=1.5).zones[0].refused
 
 
 def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, straight_echo):
@@ -168,9 +168,7 @@ def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, straig
     frame = read_frame(make_frame(counts, lost=((20, 20), (8, 12)), **c2))
     earlier = read_frame(make_frame(counts, lost=((8, 12),), TIME_OBS="02:06:05.594", **c2))
     for fill in ("network", "auto"):
-        hidden, shown = pipeline.restore(
-            frame, fill=fill, context=[earlier], inpainter=network, most_error=0.9
-        ).verdicts
+        hidden, shown = pipeline.restore(frame, fill=fill, context=[earlier], inpainter=network, max_error=0.9).zones
         assert (shown.refused, shown.error) == ("", 0.8)
         assert "1.20" in hidden.refused
 
@@ -182,7 +180,7 @@ def test_auto_gives_no_context_to_a_network_that_takes_none(measured, make_frame
     frame = read_frame(make_frame(counts, lost=((20, 20),), **c2))
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
     restored = pipeline.restore(frame, fill="auto", context=[earlier], inpainter=echo)
-    assert [v.method for v in restored.verdicts] == ["network"]
+    assert [v.method for v in restored.zones] == ["network"]
     complete = read_frame(make_frame(counts, **c2))
     for any_frame in (frame, complete):
         with pytest.raises(OptionError, match="takes no context"):
@@ -200,7 +198,7 @@ def test_the_network_takes_context_for_the_sizes_that_gain_by_it(measured, make_
     straight_echo.fill = lambda image, mask, place: seen.append(mask[:, 1].any()) or fill(image, mask, place)
     restored = pipeline.restore(frame, context=[earlier], inpainter=straight_echo)
     assert seen == [True, False]
-    assert [(v.method, v.error) for v in restored.verdicts] == [("network", 0.8), ("network", 1.0)]
+    assert [(v.method, v.error) for v in restored.zones] == [("network", 0.8), ("network", 1.0)]
     observed = restored.level1.mask == 0
     without = pipeline.restore(frame, fill="none").level1
     assert np.array_equal(restored.level1.data[observed], without.data[observed])

@@ -9,13 +9,16 @@ import pytest
 
 from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.geometry.distortion import C3_OCCULTER_CENTRES
+from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets, load_optics, occulted_on_detector
 from corinpaint.lasco.simulation.scene import simulate
-from corinpaint.restore import filling, pipeline
+from corinpaint.restore import pipeline
 from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.methods import registry
+from corinpaint.restore.methods.problem import problem_of
 
 LOST = ((20, 20), (20, 21), (8, 12))
 
@@ -32,7 +35,7 @@ def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fill(damaged, echo):
     with_fill = pipeline.restore(damaged, inpainter=echo).level1
     without = pipeline.restore(damaged, fill="none").level1
-    untouched = (with_fill.mask & level1.FILLED) == 0
+    untouched = (with_fill.mask & level1.Flag.FILLED) == 0
     assert _equal(with_fill.data, without.data)[untouched].all()
     assert np.isnan(without.data[~untouched]).all()
     assert np.isfinite(with_fill.data[~untouched]).all()
@@ -48,7 +51,7 @@ def test_real_frames_with_lost_blocks_keep_every_observed_pixel(real_frames, ech
         holed = type(complete)(data, complete.header, complete.name, complete.number, complete.date)
         restored = pipeline.restore(holed, inpainter=echo).level1
         truth = pipeline.restore(complete).level1
-        untouched = (restored.mask & level1.FILLED) == 0
+        untouched = (restored.mask & level1.Flag.FILLED) == 0
         assert _equal(restored.data, truth.data)[untouched].all()
         assert (~untouched).sum() > 3 * 1024
 
@@ -56,7 +59,7 @@ def test_real_frames_with_lost_blocks_keep_every_observed_pixel(real_frames, ech
 def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame, echo):
     frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
     product = pipeline.restore(frame, inpainter=echo).level1
-    filled, refused = product.mask & level1.FILLED > 0, product.mask & level1.REFUSED > 0
+    filled, refused = product.mask & level1.Flag.FILLED > 0, product.mask & level1.Flag.REFUSED > 0
     assert filled.sum() > 1000
     assert refused.sum() > 1000
     assert not (filled & refused).any()
@@ -69,15 +72,15 @@ def test_a_block_half_behind_the_pylon_is_filled_and_marked_only_where_it_is_see
     seen = field.reshape(32, 32, 32, 32).mean(axis=(1, 3))
     row, column = np.argwhere((seen > 0.3) & (seen < 0.6) & (np.indices(seen.shape).min(axis=0) > 4))[0]
     product = pipeline.restore(read_frame(make_frame(lost=((row, column),))), inpainter=echo).level1
-    filled = product.mask & level1.FILLED > 0
+    filled = product.mask & level1.Flag.FILLED > 0
     assert 300 < filled.sum() < 800
     assert np.isfinite(product.data[filled]).all()
-    assert not (filled & (product.mask & level1.OCCULTED > 0)).any()
+    assert not (filled & (product.mask & level1.Flag.OCCULTED > 0)).any()
 
 
 def test_every_pixel_without_a_value_has_a_flag_that_says_why(damaged, echo):
     product = pipeline.restore(damaged, inpainter=echo).level1
-    why = product.mask & (level1.NEVER_SENT | level1.OCCULTED | level1.REFUSED)
+    why = product.mask & (level1.Flag.NEVER_SENT | level1.Flag.OCCULTED | level1.Flag.REFUSED)
     assert np.array_equal(np.isnan(product.data), why > 0)
 
 
@@ -99,18 +102,9 @@ def test_the_product_tells_weights_calibration_and_blocks(damaged, echo):
 
 def test_a_lost_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_frame, echo):
     restored = pipeline.restore(read_frame(make_frame(lost=((16, 16),))), inpainter=echo)
-    assert restored.verdicts == ()
+    assert restored.zones == ()
     assert echo.calls == 0
     assert restored.level1.header["NMISSING"] == 1
-
-
-def test_the_network_sees_equalised_pixels_and_zeros_in_the_holes(damaged):
-    around = pipeline.survey(damaged, load_assets())
-    image, mask, equaliser = filling.network_input(around)
-    assert image.shape == mask.shape == (1, 1, 1024, 1024)
-    assert (image[mask == 0] == 0).all()
-    back = equaliser.inverse(image[0, 0])[around.observed]
-    assert np.abs(back / around.brightness[around.observed] - 1).max() < 1e-2
 
 
 def test_a_turned_frame_is_turned_back_with_its_flags(make_frame, echo):
@@ -134,15 +128,15 @@ def test_a_hole_out_of_the_networks_reach_is_refused_and_the_others_are_filled(d
 
     echo.fill = fill
     restored = pipeline.restore(damaged, inpainter=echo)
-    assert [v.refused for v in restored.verdicts] == ["out of the network's reach", ""]
-    assert (restored.level1.mask & level1.REFUSED > 0).sum() > 1000
-    assert (restored.level1.mask & level1.FILLED > 0).sum() > 2000
+    assert [v.refused for v in restored.zones] == ["out of the network's reach", ""]
+    assert (restored.level1.mask & level1.Flag.REFUSED > 0).sum() > 1000
+    assert (restored.level1.mask & level1.Flag.FILLED > 0).sum() > 2000
 
 
 def test_a_network_that_filled_nothing_is_not_named(damaged, echo):
     echo.fill = lambda image, mask: Filled(image, mask)
     restored = pipeline.restore(damaged, inpainter=echo)
-    assert all(v.refused for v in restored.verdicts)
+    assert all(v.refused for v in restored.zones)
     assert restored.model is None
     assert restored.level1.header["WEIGHTS"] == "none"
 
@@ -157,7 +151,7 @@ def test_simulated_frames_keep_every_observed_pixel_too(echo):
     simulation = simulate(3, lost=9)
     restored = pipeline.restore(simulation.frame, inpainter=echo).level1
     without = pipeline.restore(simulation.frame, fill="none").level1
-    untouched = (restored.mask & level1.FILLED) == 0
+    untouched = (restored.mask & level1.Flag.FILLED) == 0
     assert _equal(restored.data, without.data)[untouched].all()
     assert (~untouched).sum() > 1000
 
@@ -182,7 +176,7 @@ def test_every_method_without_a_network_fills_and_the_product_tells_which(damage
     restored = pipeline.restore(damaged, fill=method, inpainter=echo)
     without = pipeline.restore(damaged, fill="none").level1
     product = restored.level1
-    filled = (product.mask & level1.FILLED) > 0
+    filled = (product.mask & level1.Flag.FILLED) > 0
     assert _equal(product.data, without.data)[~filled].all()
     assert np.array_equal(product.mask[~filled], without.mask[~filled])
     assert 3 * 1024 < filled.sum() < 3 * 1200
@@ -196,16 +190,16 @@ def test_every_method_without_a_network_fills_and_the_product_tells_which(damage
 def test_every_method_comes_close_to_what_was_lost(make_frame, method):
     complete = pipeline.restore(read_frame(make_frame()), fill="none").level1
     product = pipeline.restore(read_frame(make_frame(lost=LOST)), fill=method).level1
-    filled = (product.mask & level1.FILLED) > 0
+    filled = (product.mask & level1.Flag.FILLED) > 0
     error = np.abs(product.data - complete.data)[filled] / complete.uncertainty[filled]
     assert np.median(error) < (2.5 if method == "biharmonic" else 1.2)
 
 
 def test_the_frame_that_is_filled_tells_the_centre_of_the_sun_on_the_detector(make_frame):
     for turned, column in ((0.0, 517.956), (180.0, 517.956)):
-        around = pipeline.survey(read_frame(make_frame(lost=LOST, CROTA1=turned)), load_assets())
-        zones = tuple(v.zone for v in pipeline._verdicts(around, "harmonic"))
-        made = filling.problem(around, zones)
+        calibrated = calibrate_on_detector(read_frame(make_frame(lost=LOST, CROTA1=turned)), load_assets())
+        zones = tuple(blocks.zones(calibrated.missing_in_field))
+        made = problem_of(calibrated, zones)
         assert made.centre == pytest.approx((column, 532.632))
         assert made.hole.sum() == 3 * 1024
         assert not (made.hole & made.observed).any()
@@ -220,17 +214,17 @@ def test_a_zone_that_a_method_has_no_values_for_is_refused_and_the_others_are_fi
 
     monkeypatch.setattr(registry, "METHODS", {"harmonic": lambda: fill})
     restored = pipeline.restore(damaged, fill="harmonic")
-    assert [v.refused for v in restored.verdicts] == ["too little is observed around it for harmonic", ""]
+    assert [v.refused for v in restored.zones] == ["too little is observed around it for harmonic", ""]
     product = restored.level1
-    assert (product.mask & level1.REFUSED > 0).sum() > 1000
-    assert np.isnan(product.data[product.mask & level1.REFUSED > 0]).all()
-    assert (product.mask & level1.FILLED > 0).sum() > 2000
+    assert (product.mask & level1.Flag.REFUSED > 0).sum() > 1000
+    assert np.isnan(product.data[product.mask & level1.Flag.REFUSED > 0]).all()
+    assert (product.mask & level1.Flag.FILLED > 0).sum() > 2000
 
 
 def test_a_frame_with_nothing_to_fill_says_so_whatever_the_method(make_frame):
     restored = pipeline.restore(read_frame(make_frame(lost=((31, 16),))), fill="polynomial")
     assert not restored.filled.any()
-    assert [v.refused for v in restored.verdicts] == ["touches the edge of the frame"]
+    assert [v.refused for v in restored.zones] == ["touches the edge of the frame"]
 
 
 def test_eight_threads_give_the_bytes_that_one_gives(make_frame):

@@ -20,3 +20,10 @@ def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
     assert found["weights"]["sha256"] == echo.info.sha256
     assert found["calibration"]["kind"] == "NOMINAL"
     assert found["statistics"]["DATAMAX"] > 0
+
+
+def test_names_of_the_first_version_are_kept_beside_the_new_ones(make_frame, echo):
+    found = report(pipeline.restore(read_frame(make_frame(lost=((20, 20), (31, 16)))), inpainter=echo))
+    assert found["blocks"]["missing"] == found["blocks"]["lost"]
+    assert found["counts"] == {"missing": 2, "filled": 1, "refused": 1, "occulted": 0}
+    assert found["pixels"]["filled"] == found["pixels"]["lost and filled"] > 900

@@ -10,6 +10,7 @@ import pytest
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore import pipeline, uncertainty
@@ -19,38 +20,38 @@ HOLE[20, 20] = True
 
 
 @pytest.fixture
-def around(make_frame):
-    return pipeline.survey(read_frame(make_frame(lost=((20, 20),))), load_assets())
+def calibrated(make_frame):
+    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20),))), load_assets())
 
 
-def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(around):
+def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(calibrated):
     rows, columns = np.mgrid[0:1024, 0:1024] / 1024
     rng = np.random.default_rng(0)
     surface = 1e-11 * (2 + columns - rows**2 + 3 * columns * rows**2)
     noisy = (surface + rng.normal(0, 2e-13, surface.shape)).astype(np.float32)
     noisy[rng.random(noisy.shape) < 0.03] *= 5
-    found = uncertainty.of_fill(around.exposed, around.observed, HOLE, noisy)
-    hole = blocks.expand(HOLE) & around.field
+    found = uncertainty.of_fill(calibrated, HOLE, noisy)
+    hole = blocks.expand(HOLE) & calibrated.field
     assert np.sqrt(found[hole]) == pytest.approx(uncertainty.INFLATION * 2e-13, rel=0.08)
 
 
-def test_outside_of_the_filled_blocks_nothing_changes(around):
-    found = uncertainty.of_fill(around.exposed, around.observed, HOLE, around.brightness)
-    kept = ~(blocks.expand(HOLE) & around.field)
-    assert np.array_equal(found[kept], around.exposed.variance[kept])
+def test_outside_of_the_filled_blocks_nothing_changes(calibrated):
+    found = uncertainty.of_fill(calibrated, HOLE, calibrated.brightness)
+    kept = ~(blocks.expand(HOLE) & calibrated.field)
+    assert np.array_equal(found[kept], calibrated.variance[kept])
 
 
-def test_with_nothing_around_it_a_fill_is_not_known_at_all(around):
-    nothing = np.zeros_like(around.observed)
-    found = uncertainty.of_fill(around.exposed, nothing, HOLE, around.brightness)
-    assert np.isinf(found[blocks.expand(HOLE) & around.field]).all()
+def test_with_nothing_around_it_a_fill_is_not_known_at_all(calibrated):
+    unobserved = replace(calibrated, lost=np.ones((32, 32), dtype=bool))
+    found = uncertainty.of_fill(unobserved, HOLE, calibrated.brightness)
+    assert np.isinf(found[blocks.expand(HOLE) & calibrated.field]).all()
 
 
 def test_products_are_as_sure_of_a_fill_as_of_the_pixels_around_it_and_of_nothing_where_refused(make_frame, echo):
     frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
     product = pipeline.restore(frame, inpainter=echo).level1
     whole = pipeline.restore(read_frame(make_frame())).level1
-    filled, refused = product.mask & level1.FILLED > 0, product.mask & level1.REFUSED > 0
+    filled, refused = product.mask & level1.Flag.FILLED > 0, product.mask & level1.Flag.REFUSED > 0
     assert np.isfinite(product.uncertainty[filled]).all()
     assert 0.8 < np.median(product.uncertainty[filled] / whole.uncertainty[filled]) < 1.5
     assert np.isinf(product.uncertainty[refused]).all()
@@ -65,7 +66,7 @@ def test_nine_of_ten_errors_of_the_shipped_network_lie_within_the_90_per_cent_in
         simulation = simulate(seed, lost=lost & ~blocks.never_sent())
         product = pipeline.restore(simulation.frame).level1
         truth = pipeline.restore(replace(simulation.frame, data=simulation.complete), fill="none").level1
-        filled = (product.mask == level1.FILLED) & np.isfinite(truth.data)
+        filled = (product.mask == level1.Flag.FILLED) & np.isfinite(truth.data)
         assert filled.sum() > 10_000
         error = np.abs(product.data - truth.data)[filled]
         common = product.header["CALERR"] * product.data  # the calibration is off in both alike

@@ -94,7 +94,7 @@ class Straight:
 
     def forward(self, batch: WindowSample) -> CellOutput:
         """See `Recipe.forward`; the prior is computed in full precision in any case."""
-        return self.model.cells(batch.image, batch.mask, batch.place)
+        return self.model.predict_cells(batch.image, batch.mask, batch.place)
 
     def losses(self, output: CellOutput, batch: WindowSample, moment: Moment) -> dict[str, Tensor]:
         """See `Recipe.losses`; the pixel of the cells that the interval is judged by changes from step to step."""

@@ -192,7 +192,7 @@ class StraightValidation:
             image, mask = (torch.from_numpy(np.stack(planes)).to(device) for planes in zip(*seen, strict=True))
             place = torch.tensor([(c.window.radius, c.window.scale) for c in part], dtype=torch.float32, device=device)
             with torch.no_grad():
-                cells = model.cells(image, mask, place)
+                cells = model.predict_cells(image, mask, place)
                 fills = _enlarged(cells.predictions[-1] + cells.offset, model.config.cell)
                 priors = _enlarged(cells.prior + cells.offset, model.config.cell)
                 scales = torch.exp(_enlarged(cells.log_scale, model.config.cell))

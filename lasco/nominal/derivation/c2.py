@@ -6,7 +6,7 @@ No official C2 Level 1 frame is at hand, so the share of light that passes is fi
 * inside, a polarised triple of C2: the degree of polarisation p does not feel the vignetting, and with p_K of Thomson
   scattering the brightness is ``F p_K / (p_K - p)``, F the published F corona, its level tied to C3 further out.
 
-The law between is two discs, the aperture and the occulter's shadow on it; docs/nominal_c2.md has the
+The law between is two discs, the aperture and the occulter's shadow on it; docs/explanation/nominal_c2.md has the
 numbers. ``python -m corinpaint.lasco.nominal.derivation.c2 C3 C2 POLARISED POLARISED POLARISED`` makes the set again.
 """
 

@@ -26,6 +26,7 @@ from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1.product import read_level1
 from corinpaint.lasco.nominal import c3
+from corinpaint.lasco.photometry.noise import scatter_about_zero
 
 MIDDLE = (235.0, 420.0)
 """Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
@@ -117,7 +118,7 @@ def _fit_ramp(
     for _ in range(6):
         solution = np.linalg.lstsq(design[keep] / scale, target[keep], rcond=None)[0] / scale
         residual = target - design @ solution
-        keep = np.abs(residual) < 3 * 1.4826 * np.median(np.abs(residual[keep]))
+        keep = np.abs(residual) < 3 * scatter_about_zero(residual[keep])
     return tuple(float(c) for c in solution[:-1]), float(solution[-1])
 
 

@@ -16,7 +16,7 @@ from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options, parse
 from corinpaint.lasco.photometry import noise
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.reference_files.calibration_set import Assets
 
@@ -79,7 +79,7 @@ def test_before_the_interruption_the_other_vignetting_is_used(make_frame, offici
 def test_stray_light_is_that_of_the_clear_filter_alone(make_frame, official, filter_):
     frame = read_frame(make_frame(FILTER=filter_))
     assets = load_assets(official)
-    with_, without = (expose(frame, assets, Options(ramp=ramp)).brightness for ramp in (True, False))
+    with_, without = (calibrate_on_detector(frame, assets, Options(ramp=ramp)).brightness for ramp in (True, False))
     assert np.array_equal(with_, without)
     assert "C3ramp.fts" not in [calibrate(frame, assets).header[f"CALF{i}"] for i in (1, 2)]
 
@@ -113,14 +113,14 @@ def test_a_subfield_is_flagged_outside_and_calibrated_inside(make_frame, officia
     inside = np.zeros((1024, 1024), dtype=bool)
     inside[324:572, 132:636] = True
     assert np.array_equal(product.data[inside], full.data[inside], equal_nan=True)
-    assert (product.mask[100:300] & level1.NEVER_SENT).all()
+    assert (product.mask[100:300] & level1.Flag.NEVER_SENT).all()
     assert np.isnan(product.data[100:300]).all()
     assert product.header["CRPIX1"] == pytest.approx(full.header["CRPIX1"])
 
 
 def test_lost_blocks_are_nan_refused_and_counted_where_nothing_fills(make_frame):
     product = calibrate(read_frame(make_frame(lost=((20, 20), (8, 12)))), load_assets())
-    refused = product.mask & level1.REFUSED > 0
+    refused = product.mask & level1.Flag.REFUSED > 0
     assert refused.sum() > 2 * 1024
     assert np.isnan(product.data[refused]).all()
     assert np.isinf(product.uncertainty[refused]).all()
@@ -130,7 +130,7 @@ def test_lost_blocks_are_nan_refused_and_counted_where_nothing_fills(make_frame)
 def test_every_pixel_without_a_value_has_a_flag_that_says_why(make_frame):
     for cards in ({}, {"CROTA1": 7.0}, {"CROTA1": 180.0}, {"DETECTOR": "C2", "FILTER": "Orange"}):
         product = calibrate(read_frame(make_frame(lost=((20, 20),), **cards)), load_assets())
-        why = product.mask & (level1.NEVER_SENT | level1.OCCULTED | level1.REFUSED)
+        why = product.mask & (level1.Flag.NEVER_SENT | level1.Flag.OCCULTED | level1.Flag.REFUSED)
         assert np.array_equal(np.isnan(product.data), why > 0)
         assert np.array_equal(np.isinf(product.uncertainty), np.isnan(product.data))
 
@@ -147,8 +147,8 @@ def test_a_roll_of_a_degree_or_more_is_taken_out_about_the_sun(make_frame, crota
         values = []
         for product in (rolled, kept):
             column, row = WCS(product.header).world_to_pixel_values(*place / 3600)
-            around = product.data[round(float(row)) - 3 : round(float(row)) + 4, round(float(column)) - 3 :][:, :7]
-            values.append(np.median(around))
+            calibrated = product.data[round(float(row)) - 3 : round(float(row)) + 4, round(float(column)) - 3 :][:, :7]
+            values.append(np.median(calibrated))
         assert values[0] == pytest.approx(values[1], rel=0.05)
 
 
@@ -175,14 +175,14 @@ def test_steps_that_are_left_out_leave_their_effect(make_frame, official):
         "no-calfactor": rate * (1 + 0.5 * y),
     }
     for name, image in expected.items():
-        assert np.allclose(expose(frame, assets, parse([name])).brightness, image, rtol=2e-6, atol=1e-17)
+        assert np.allclose(calibrate_on_detector(frame, assets, parse([name])).brightness, image, rtol=2e-6, atol=1e-17)
     rate_product = calibrate(frame, assets, parse(["no-calfactor"]))
     assert rate_product.header["BUNIT"] == "DN / s"
     plain = calibrate(frame, assets, parse(["no-warp"]))
     seen = np.isfinite(plain.data)
-    assert np.array_equal(plain.data[seen], expose(frame, assets).brightness[seen])
+    assert np.array_equal(plain.data[seen], calibrate_on_detector(frame, assets).brightness[seen])
     unmasked = calibrate(frame, assets, parse(["no-mask"]))
-    hidden = (unmasked.mask & level1.OCCULTED > 0) & (unmasked.mask & level1.NEVER_SENT == 0)
+    hidden = (unmasked.mask & level1.Flag.OCCULTED > 0) & (unmasked.mask & level1.Flag.NEVER_SENT == 0)
     assert hidden.any()
     assert np.isfinite(unmasked.data[hidden]).all()
 
@@ -216,8 +216,8 @@ def test_uncertainty_holds_for_simulated_noise():
     from corinpaint.lasco.simulation.scene import simulate
 
     simulation = simulate(5, lost=0)
-    exposed = expose(simulation.frame, load_assets())
-    product, truth = finish(exposed), finish(replace(exposed, brightness=simulation.brightness))
+    found = calibrate_on_detector(simulation.frame, load_assets())
+    product, truth = finish(found), finish(replace(found, brightness=simulation.brightness))
     quiet = np.isfinite(product.data) & (product.data < 3e-11) & (product.mask == 0)
     pull = ((product.data - truth.data) / product.noise)[quiet]
     assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.35)
@@ -257,7 +257,7 @@ def test_one_bad_pixel_of_the_product_never_comes_from_a_lost_block(make_frame):
     lost = blocks.expand(blocks.empty(read_frame(make_frame(lost=((20, 20),))).data) & ~blocks.never_sent())
     whole = calibrate(read_frame(make_frame()), load_assets())
     holed = calibrate(read_frame(make_frame(lost=((20, 20),))), load_assets())
-    good = holed.mask & level1.REFUSED == 0
+    good = holed.mask & level1.Flag.REFUSED == 0
     assert np.array_equal(holed.data[good], whole.data[good], equal_nan=True)
     assert (~good).sum() > lost.sum()
 
@@ -289,7 +289,7 @@ def test_where_no_light_passes_nothing_is_known_even_without_mask(make_frame, tm
     product = calibrate(frame, load_assets(tmp_path), Options(mask=False))
     assert np.isnan(product.data[450:550, 450:550]).all()
     assert np.isinf(product.uncertainty[450:550, 450:550]).all()
-    assert (product.mask[450:550, 450:550] & level1.OCCULTED).all()
+    assert (product.mask[450:550, 450:550] & level1.Flag.OCCULTED).all()
 
 
 def test_the_same_product_gives_the_same_bytes_at_any_time(make_frame):

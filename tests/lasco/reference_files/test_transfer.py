@@ -59,7 +59,7 @@ def test_a_file_is_downloaded_and_counted(server, connection, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "429", "cut", "stop"])
-def test_what_passes_is_tried_again_after_a_growing_wait(server, connection, waited, tmp_path, fault):
+def test_a_transient_failure_is_attempted_again_after_a_growing_wait(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, fault, fault)
     bar = _Bar()
     transfer.download(TABLE.url(server.url), tmp_path / "part", connection, bar)
@@ -69,15 +69,15 @@ def test_what_passes_is_tried_again_after_a_growing_wait(server, connection, wai
 
 
 @pytest.mark.parametrize("fault", ["500", "cut", "stop"])
-def test_after_the_last_try_it_is_an_error_that_names_the_address(server, connection, waited, tmp_path, fault):
+def test_the_error_of_the_last_attempt_names_the_address(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, *[fault] * 9)
     bar = _Bar()
-    with pytest.raises(transfer.UnreachableError, match=r"c3_expfactor_020108\.dat: .*3 times; try again later"):
+    with pytest.raises(transfer.UnreachableError, match=r"c3_expfactor_020108\.dat: .*tried 3 times\); try again"):
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection, bar)
     assert (len(waited), bar.closed) == (2, True)
 
 
-def test_a_server_that_is_not_there_is_an_error(connection, tmp_path):
+def test_an_unavailable_server_is_an_error(connection, tmp_path):
     with official_tree.serving([TABLE]) as gone:
         url = TABLE.url(gone.url)
     with pytest.raises(transfer.UnreachableError, match="refused"):
@@ -93,7 +93,7 @@ def test_waits_do_not_grow_beyond_half_a_minute(server, waited, tmp_path):
 @pytest.mark.parametrize(
     ("status", "error"), [(404, transfer.AbsentError), (410, transfer.AbsentError), (403, FetchError)]
 )
-def test_a_refusal_is_not_tried_again(server, connection, waited, tmp_path, status, error):
+def test_a_refusal_is_final(server, connection, waited, tmp_path, status, error):
     server.break_(TABLE, str(status))
     with pytest.raises(error, match=str(status)):
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
@@ -109,7 +109,7 @@ def test_a_success_that_is_no_file_is_an_error(server, connection, tmp_path, sta
 
 
 @pytest.mark.parametrize("url", ["http://example.org/a", "ftp://example.org/a", "file:///etc/hosts", "https:///a", "a"])
-def test_addresses_without_https_are_refused_unasked(connection, tmp_path, url):
+def test_addresses_without_https_are_refused_before_anything_is_sent(connection, tmp_path, url):
     with pytest.raises(FetchError, match="https"):
         transfer.download(url, tmp_path / "part", connection)
 
@@ -132,7 +132,7 @@ def test_a_redirection_is_followed_but_not_away_from_https(server, connection, t
 
 
 def test_more_than_any_official_file_has_is_refused(server, connection, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "LARGEST", 10)
+    monkeypatch.setattr(transfer, "MAX_BYTES", 10)
     with pytest.raises(FetchError, match="more than 10 bytes"):
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
 
@@ -164,7 +164,7 @@ def certificate(tmp_path_factory):
     return folder / "cert.pem", folder / "key.pem"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_at_once_whatever_is_allowed(
+def test_an_untrusted_certificate_is_refused_at_once_whatever_is_allowed(
     server, certificate, waited, tmp_path, monkeypatch
 ):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -179,7 +179,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once_whatever_is_al
     assert (tmp_path / "part").read_bytes() == official_tree.TABLE
 
 
-def test_certificates_that_are_not_where_they_should_be_are_named(connection, tmp_path, monkeypatch):
+def test_a_missing_file_of_certificates_is_named(connection, tmp_path, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
     with pytest.raises(FetchError, match=r"nowhere\.pem; check REQUESTS_CA_BUNDLE"):
         transfer.download("https://127.0.0.1:1/a", tmp_path / "part", connection)

@@ -43,7 +43,7 @@ def test_the_input_is_large_enough_for_networks_of_large_multiples():
 
 
 def test_the_input_can_be_made_again_by_others():
-    """As docs/exports.md says it, pixel by pixel."""
+    """As docs/how_to/export.md says it, pixel by pixel."""
     image = fingerprints.given("noise", 64)[0]
     for row, column in ((0, 0), (3, 100), (127, 127)):
         random = (row * 128 + column + 1996) * 2654435769 % 2**32 / 2**32

@@ -14,11 +14,11 @@ import pytest
 from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.restore import pipeline
 from corinpaint.restore.engines import base, loading
-from corinpaint.restore.filling import fill_with_network
-from corinpaint.restore.survey import survey
+from corinpaint.restore.network.adapters import adapt
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -62,12 +62,12 @@ def test_every_engine_keeps_observed_pixels_and_agrees_within_the_tolerance(expo
 def test_every_engine_fills_a_frame_by_straightened_windows_alike(
     straight_checkpoint, straight_trace, straight_onnx, make_frame
 ):
-    around = survey(read_frame(make_frame(lost=((20, 20), (20, 21), (8, 12)))), load_assets())
-    zones = tuple(blocks.zones(around.missing))
+    calibrated = calibrate_on_detector(read_frame(make_frame(lost=((20, 20), (20, 21), (8, 12)))), load_assets())
+    zones = tuple(blocks.zones(calibrated.missing_in_field))
     engines = [loading.load(path) for path in (straight_checkpoint, straight_trace, straight_onnx)]
     assert {engine.info.domain for engine in engines} == {"noise"}
-    (reference, reached), *others = [fill_with_network(around, zones, engine) for engine in engines]
-    hole = blocks.expand(around.missing) & around.field
+    (reference, reached), *others = [adapt(engine).fill(calibrated, zones) for engine in engines]
+    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
     assert np.array_equal(reached, hole)
     for exposed, reached_too in others:
         assert np.array_equal(reached_too, reached)

@@ -56,13 +56,13 @@ def test_a_gpu_that_is_listed_but_not_there_is_an_error_and_no_silent_fall_to_th
     onnx_model, gpu, monkeypatch, provider, missing
 ):
     monkeypatch.setattr(gpu, "kept", (providers.CPU,))
-    with pytest.raises(OptionError, match=rf"{missing} is not to be had.*fell back to CPUExecutionProvider.*choose"):
+    with pytest.raises(OptionError, match=rf"{missing} is unavailable.*fell back to CPUExecutionProvider.*choose"):
         OnnxInpainter(onnx_model, provider=provider)
 
 
 def test_tensorrt_without_cuda_beside_it_is_an_error(onnx_model, gpu, monkeypatch):
     monkeypatch.setattr(gpu, "kept", (providers.TENSORRT, providers.CPU))
-    with pytest.raises(OptionError, match=r"CUDAExecutionProvider is not to be had.*nvidia-smi"):
+    with pytest.raises(OptionError, match=r"CUDAExecutionProvider is unavailable.*nvidia-smi"):
         OnnxInpainter(onnx_model, provider="tensorrt")
 
 

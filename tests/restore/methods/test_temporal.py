@@ -74,7 +74,7 @@ def test_a_frame_is_filled_from_its_neighbour_in_time_and_says_so(make_frame):
     assert product.filled.sum() == 2
     assert product.level1.header["FILL"] == "temporal"
     truth = pipeline.restore(read_frame(make_frame()), fill="none").level1
-    filled = product.level1.mask == level1.FILLED
+    filled = product.level1.mask == level1.Flag.FILLED
     assert np.median(np.abs(product.level1.data / truth.data - 1)[filled]) < 0.01
 
 

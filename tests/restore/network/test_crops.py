@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate
-from corinpaint.restore.filling import fill_with_network, network_input
 from corinpaint.restore.network import crops
-from corinpaint.restore.survey import survey
+from corinpaint.restore.network.adapters import adapt
+from corinpaint.restore.network.equalised import network_input
 
 SHAPE = (1024, 1024)
 WHOLE = [(slice(0, 1024), slice(0, 1024))]
@@ -98,8 +99,10 @@ def engine(tmp_path_factory):
 def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     missing = np.logical_or.reduce([zone.missing for zone in zones_of(*lost)])
     frame = simulate(7, lost=0).frame
-    around = survey(replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets())
-    zones = tuple(blocks.zones(around.missing))
+    calibrated = calibrate_on_detector(
+        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+    )
+    zones = tuple(blocks.zones(calibrated.missing_in_field))
     seen, fill = [], engine.fill
 
     def watched(image, mask):
@@ -107,14 +110,14 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
         return fill(image, mask)
 
     monkeypatch.setattr(engine, "fill", watched)
-    windowed, reached = fill_with_network(around, zones, engine)
+    windowed, reached = adapt(engine).fill(calibrated, zones)
     monkeypatch.setattr(crops, "windows", lambda *_: WHOLE)
-    whole, _ = fill_with_network(around, zones, engine)
+    whole, _ = adapt(engine).fill(calibrated, zones)
     assert sum(seen[:-1]) < seen[-1]
-    hole = blocks.expand(around.missing) & around.field
+    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
     assert reached[hole].all()
     assert np.array_equal(windowed.brightness[~hole], whole.brightness[~hole], equal_nan=True)
-    equaliser = network_input(around)[2]
+    equaliser = network_input(calibrated)[2]
     ours, theirs = (equaliser.forward(one.brightness)[hole] for one in (windowed, whole))
     assert np.median(np.abs(ours - theirs)) < 2e-3
     assert np.abs(ours - theirs).max() < 1e-2

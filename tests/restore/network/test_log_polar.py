@@ -11,13 +11,13 @@ import pytest
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base, loading
-from corinpaint.restore.filling import problem
+from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
-from corinpaint.restore.survey import survey
 
 LOST = ((20, 20), (8, 12), (8, 13))
 MANY = tuple((row, column) for row in (2, 8, 24) for column in (3, 9, 25))
@@ -252,8 +252,10 @@ def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_f
     missing = np.zeros((32, 32), dtype=bool)
     missing[tuple(np.transpose(lost))] = True
     frame = simulate(11, lost=0).frame
-    around = survey(replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets())
-    made = problem(around, tuple(blocks.zones(around.missing)))
+    calibrated = calibrate_on_detector(
+        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+    )
+    made = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
     scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
     usual, whole = (scale.forward(log_polar.fill(made, loading.load(), side).brightness) for side in (384, 1024))
     apart = np.abs(usual - whole)[made.hole]

@@ -1,0 +1,106 @@
+"""Adapters: one for each kind of input that a network sees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.simulation.scene import simulate
+from corinpaint.restore.context import Context
+from corinpaint.restore.engines.base import Filled
+from corinpaint.restore.methods.problem import problem_of
+from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
+from corinpaint.restore.network.adapters import adapt
+
+
+@pytest.fixture(scope="module")
+def calibrated(make_frame):
+    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20), (8, 12)), CROTA1=180.0)), load_assets())
+
+
+def test_the_network_fills_the_zones_asked_for(calibrated, echo):
+    first, second = blocks.zones(calibrated.missing_in_field)
+    found, reached = adapt(echo).fill(calibrated, (first,))
+    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    assert reached.all()
+    assert (found.brightness[hole] > 0).all()
+    assert np.array_equal(found.brightness[~hole], calibrated.brightness[~hole])
+    assert np.array_equal(found.variance[other], calibrated.variance[other])
+
+
+def test_a_network_for_straightened_windows_fills_the_zones_asked_for_and_tells_their_variance(
+    calibrated, straight_echo
+):
+    first, second = blocks.zones(calibrated.missing_in_field)
+    found, reached = adapt(straight_echo).fill(calibrated, (first,))
+    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    assert straight_echo.calls == 1
+    assert reached[hole].all()
+    assert not reached[other].any()
+    assert (found.brightness[hole] > 0).all()
+    assert (found.variance[hole] > 0).all()
+    assert np.array_equal(found.brightness[~hole], calibrated.brightness[~hole])
+    assert np.array_equal(found.variance[~hole], calibrated.variance[~hole])
+
+
+@pytest.fixture
+def earlier(calibrated):
+    """The frame itself, all of it seen, as its own context."""
+    return (Context("earlier", 0.5, calibrated.brightness, np.ones(calibrated.field.shape, dtype=bool), 1.0),)
+
+
+def test_context_is_handed_to_a_network_that_takes_it(calibrated, straight_echo, earlier):
+    masks, fill = [], straight_echo.fill
+    straight_echo.fill = lambda image, mask, place: masks.append(mask) or fill(image, mask, place)
+    adapt(straight_echo).fill(calibrated, tuple(blocks.zones(calibrated.missing_in_field)), earlier)
+    assert masks
+    assert all(mask[:, 1].mean() > 0.9 for mask in masks)
+
+
+def test_context_is_refused_by_a_network_that_takes_none(calibrated, echo, earlier):
+    with pytest.raises(OptionError, match=r"echo\.onnx.*takes no context"):
+        adapt(echo).fill(calibrated, tuple(blocks.zones(calibrated.missing_in_field)), earlier)
+    assert echo.calls == 0
+
+
+def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is_strong(straight_echo):
+    lost = np.zeros((32, 32), dtype=bool)
+    lost[10, 10] = lost[11, 11] = True  # on the pylon
+    complete = calibrate_on_detector(simulate(4, lost=0).frame, load_assets())
+    frame = replace(complete.frame, data=np.where(blocks.expand(lost), 0, complete.frame.data))
+    holed = calibrate_on_detector(frame, load_assets())
+    truth = fill_from(complete, holed, straight_echo)
+    found, reached = adapt(truth).fill(holed, tuple(blocks.zones(holed.missing_in_field)))
+    hole = blocks.expand(holed.missing_in_field) & holed.field & reached & complete.observed
+    ratio = np.sqrt(found.variance[hole] / complete.variance[hole])
+    assert hole.sum() > 500
+    assert np.quantile(ratio, 0.02) > 0.9
+    assert np.median(ratio) < 1.3
+
+
+def fill_from(complete, holed, engine):
+    """An engine that gives the truth, smoothed, with the scatter of usual noise."""
+    scale = equalisation.fit_noise(holed.brightness, np.sqrt(holed.variance), holed.observed)
+    level = ndimage.gaussian_filter(scale.forward(complete.brightness), 3)
+    centre = problem_of(holed, tuple(blocks.zones(holed.missing_in_field))).centre
+
+    def fill(_image, mask, _place):
+        zones = blocks.zones(holed.missing_in_field)
+        windows = [
+            log_polar_grid.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, log_polar.ROOM)
+            for z in zones
+        ]
+        images = [log_polar_grid.sampler(one, level.shape).values(level, True)[None] for one in windows]
+        ones = np.ones_like(mask[:, :1])
+        return Filled(np.array(images), ones, ones)
+
+    engine.fill = fill
+    return engine
