@@ -168,6 +168,7 @@ def test_an_unavailable_provider_is_an_error_before_the_first_frame(frame_path, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_cold_start_imports_nothing_that_a_frame_can_do_without(frame_path, tmp_path):
     slow = (
         "torch pandas matplotlib aiohttp skimage PIL tqdm pooch requests corkit.utils astropy.coordinates "

@@ -37,6 +37,8 @@ GOOD = {
 SLOW = 2
 """Seconds of work that no input may take; 0.01 is usual."""
 
+pytestmark = pytest.mark.slow
+
 FUZZ = settings(
     max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )

@@ -102,6 +102,7 @@ def test_the_arithmetic_of_c3_calibrate_is_right_and_its_image_transposed(lasco,
     assert np.allclose(calibrate_on_detector(frame, load_assets(official)).brightness, by_hand, rtol=2e-7, atol=4e-19)
 
 
+@pytest.mark.slow
 def test_corkits_fill_takes_a_sixth_of_a_complete_frame_for_missing_and_replaces_every_pixel(make_frame):
     torch = pytest.importorskip("torch")
     reconstruction = importlib.import_module("corkit.reconstruction")
@@ -304,6 +305,7 @@ class _File:
         self.file.write(content)
 
 
+@pytest.mark.slow
 def test_corkits_calibration_cannot_be_imported_without_torch_and_its_formulas_can():
     program = (
         "import sys; sys.modules['torch'] = None\n"

@@ -65,6 +65,7 @@ def test_an_official_level_1_file_is_called_level_1(shared: Path):
         read_frame(shared / "c3_level1" / "35082038.fts.gz")
 
 
+@pytest.mark.slow
 def test_every_real_frame_is_accepted(shared):
     for path in sorted(shared.glob("c[23]_level05*/*.fts.gz")):
         assert read_frame(path).number == path.name[:8]

@@ -223,6 +223,7 @@ def test_uncertainty_holds_for_simulated_noise():
     assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.35)
 
 
+@pytest.mark.slow
 def test_the_polarised_c2_frames_take_the_polarisers_factor(shared):
     for path in sorted((shared / "c2_level05_polarised_512").glob("*.fts.gz")):
         frame = read_frame(path)
@@ -235,6 +236,7 @@ def test_the_polarised_c2_frames_take_the_polarisers_factor(shared):
         assert 1e-10 < np.nanmedian(product.data) < 3e-9
 
 
+@pytest.mark.slow
 def test_every_real_frame_is_calibrated(shared):
     short_of_light = "32108414"  # a third of the rate that its EXPTIME says
     for path in sorted(shared.glob("c[23]_level05*/*.fts.gz")):

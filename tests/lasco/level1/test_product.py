@@ -45,6 +45,7 @@ def test_the_world_coordinates_put_the_sun_at_the_origin(product):
     assert wcs.wcs.ctype[1] == "HPLT-TAN"
 
 
+@pytest.mark.slow
 def test_sunpy_opens_image_and_extensions_without_a_warning(shared, tmp_path):
     sunpy_map = pytest.importorskip("sunpy.map")
     names = ("c3_level05/32082037", "c3_level05/32180009", "c2_level05/22460143", "c2_level05_polarised_512/22455061")

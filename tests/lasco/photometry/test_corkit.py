@@ -57,6 +57,7 @@ def test_a_function_uses_nothing_of_its_module_but_what_it_is_given(module, name
     assert used - set(dir(builtins)) - set(corkit._GLOBALS) == (today if name == "offset_bias" else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "use"),
     [
@@ -83,6 +84,7 @@ def test_what_corkit_imports_can_be_imported_meanwhile_from_several_threads(modu
     _run(program)
 
 
+@pytest.mark.slow
 def test_corkits_own_module_can_be_imported_afterwards_and_agrees():
     pytest.importorskip("torch")
     program = (

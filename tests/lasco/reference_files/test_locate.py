@@ -82,6 +82,7 @@ def test_a_tree_is_read_once_also_for_what_it_has_not(tmp_path, monkeypatch):
     assert len(walked) == 1
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_do_not_slow_it_down(tmp_path):
     for month in range(100):
         folder = tmp_path / f"{month:04d}"
