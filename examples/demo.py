@@ -29,7 +29,7 @@ from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product as level1
-from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation import scene
@@ -101,7 +101,7 @@ def run(folder: Path, checkpoint: Path) -> None:
 
 def lost_blocks() -> blocks.Blocks:
     """Single blocks, a run and clusters in the corona; shape (32, 32)."""
-    lost = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    lost = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     lost[20, 7] = lost[9, 20] = lost[26, 19] = True
     lost[24, 10:14] = True
     lost[12:14, 22:24] = True
@@ -177,8 +177,8 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     complete = replace(simulation.frame, data=simulation.complete)
     observed = pipeline.restore(complete, fill="none").level1.data
     exposed = calibrate_on_detector(complete, assets)
-    clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
+    clean = make_product(replace(exposed, brightness=simulation.brightness)).data
+    plain = make_product(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
     holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
@@ -191,7 +191,7 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
 
 def harmonic_fill(calibrated: ObservedFrame) -> Image:
     """The smoothest surface through the rims of the holes (Laplace's equation), as a rival without a network."""
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     number = np.full(hole.shape, -1)
     number[hole] = np.arange(hole.sum())
     weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())

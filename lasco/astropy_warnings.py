@@ -12,7 +12,7 @@ _LOCK = threading.RLock()
 
 
 @contextmanager
-def quiet(*categories: type[Warning]) -> Iterator[None]:
+def ignore_warnings(*categories: type[Warning]) -> Iterator[None]:
     """Leave out warnings of some kinds while the block runs; one thread of the process at a time.
 
     Parameters

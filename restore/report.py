@@ -45,7 +45,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "blocks": {
             "lost": _numbers(restored.lost),
             "filled": _numbers(restored.filled),
-            "misslist": blocks.misslist(restored.lost),
+            "misslist": blocks.format_misslist(restored.lost),
         },
         "zones": [
             {

@@ -20,12 +20,12 @@ from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, 
 
 TABLE = "c2_time_offsets.dat"
 
-NUMBERS = re.compile(r"\s*[\d.]")
+DATA_LINE = re.compile(r"\s*[\d.]")
 """How a line of the table begins; others are remarks."""
 
 MS_PER_DAY = 86_400_000.0
 
-LARGEST = 600.0
+MAX_OFFSET_S = 600.0
 """Seconds; a larger offset means that the table is damaged."""
 
 
@@ -47,7 +47,7 @@ class Clock(NamedTuple):
     file: AssetFile | None
 
 
-def corrected(date: Time, assets: Assets) -> Clock:
+def correct_clock(date: Time, assets: Assets) -> Clock:
     """Take the clock's offset off a time.
 
     Parameters
@@ -80,11 +80,11 @@ def _table(path: Path, changed: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     """Days (MJD) and offsets (s): columns MJD, milliseconds of the day, position, moved, offset; two lines of title."""
     try:
         lines = path.read_text(errors="replace").splitlines()[2:]
-        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if NUMBERS.match(line)])
+        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if DATA_LINE.match(line)])
         days, offsets = np.floor(rows[:, 0]) + rows[:, 1] / MS_PER_DAY, rows[:, 4]
     except (OSError, ValueError, IndexError) as error:
         raise CalibrationError(f"{path}: not a table of clock offsets ({error})", "fetch the file again") from error
     order = np.argsort(days, kind="stable")
-    if not np.isfinite(rows).all() or np.abs(offsets).max() > LARGEST:
-        raise CalibrationError(f"{path}: holds clock offsets beyond {LARGEST:.0f} s", "fetch the file again")
+    if not np.isfinite(rows).all() or np.abs(offsets).max() > MAX_OFFSET_S:
+        raise CalibrationError(f"{path}: holds clock offsets beyond {MAX_OFFSET_S:.0f} s", "fetch the file again")
     return days[order], offsets[order]

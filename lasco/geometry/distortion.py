@@ -14,7 +14,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from corinpaint.lasco.geometry.resampling import Array, BilinearMap, bilinear
+from corinpaint.lasco.geometry.resampling import Array, BilinearMap, bilinear_map
 
 MM_PER_PIXEL = 0.021
 """Pixel pitch on the CCD, mm."""
@@ -39,7 +39,7 @@ C3_OCCULTER_CENTRES = (
 C2_OCCULTER_CENTRE = (512.634, 505.293)
 
 
-def shift(radius: NDArray[np.floating] | float, detector: str = "C3") -> NDArray[np.float64]:
+def radial_shift(radius: NDArray[np.floating] | float, detector: str = "C3") -> NDArray[np.float64]:
     """Radial displacement between the corrected and the detector image.
 
     Parameters
@@ -55,7 +55,7 @@ def shift(radius: NDArray[np.floating] | float, detector: str = "C3") -> NDArray
         What to add to the radius to reach the detector, px.
     """
     pixels = np.asarray(radius, dtype=np.float64)
-    return np.asarray(pixels * _relative_shift(pixels, detector))
+    return np.asarray(pixels * _relative_radial_shift(pixels, detector))
 
 
 def occulter_centre(date: Time, detector: str = "C3") -> tuple[float, float]:
@@ -131,22 +131,22 @@ def product_map(geometry: Geometry) -> BilinearMap:
         About 40 MB for a full frame; the last three are kept. Places outside of the frame take the nearest edge
         pixel, and nothing when the frame is rotated (SolarSoft: ``rot(..., missing=0)``).
     """
-    columns, rows = _turned_back(geometry)
+    columns, rows = _unrotated_coordinates(geometry)
     if geometry.warp and geometry.solarsoft:
-        columns, rows = _triangulated(geometry, columns, rows)
+        columns, rows = _solarsoft_coordinates(geometry, columns, rows)
     elif geometry.warp:
-        columns, rows = _shifted(geometry, columns, rows)
-    return bilinear(columns, rows, clip=geometry.roll == 0)
+        columns, rows = _distorted_coordinates(geometry, columns, rows)
+    return bilinear_map(columns, rows, clip=geometry.roll == 0)
 
 
 @lru_cache(maxsize=3)
 def rotation_map(geometry: Geometry) -> BilinearMap:
     """The part of `product_map` that turns the corrected image about the sun centre, for masks on its grid."""
-    columns, rows = _turned_back(geometry)
-    return bilinear(columns, rows, clip=geometry.roll == 0)
+    columns, rows = _unrotated_coordinates(geometry)
+    return bilinear_map(columns, rows, clip=geometry.roll == 0)
 
 
-def _turned_back(geometry: Geometry) -> tuple[Array, Array]:
+def _unrotated_coordinates(geometry: Geometry) -> tuple[Array, Array]:
     """Where the pixels of the product lie in the corrected image, before the roll (and the turn) was taken out."""
     rows, columns = np.mgrid[0 : geometry.shape[0], 0 : geometry.shape[1]].astype(np.float64)
     if geometry.roll == 0:
@@ -161,7 +161,7 @@ def _turned_back(geometry: Geometry) -> tuple[Array, Array]:
     return columns, rows
 
 
-def _shifted(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
+def _distorted_coordinates(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
     """Places in the distorted image of places in the corrected one, px of the frame."""
     step = (1024 // geometry.shape[1], 1024 // geometry.shape[0])
     places = []
@@ -171,24 +171,24 @@ def _shifted(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Ar
         for place, s, centre in zip((columns, rows), step, geometry.centre, strict=True)
     )
     radius = np.hypot(x, y)
-    factor = 1.0 + _relative_shift(radius, geometry.detector)
+    factor = 1.0 + _relative_radial_shift(radius, geometry.detector)
     for offset, s, centre in zip((x, y), step, geometry.centre, strict=True):
         places.append((centre + offset * factor + half) / s - half)
     return places[0], places[1]
 
 
-def _relative_shift(radius: Array, detector: str) -> Array:
+def _relative_radial_shift(radius: Array, detector: str) -> Array:
     c0, c1, c2 = COEFFICIENTS[detector]
     square = (MM_PER_PIXEL * radius) ** 2
     return np.asarray(c0 + c1 * square + c2 * square**2)
 
 
-def _triangulated(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
+def _solarsoft_coordinates(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
     """SolarSoft's map: exact at the control points, linear in the two triangles of each square between them."""
     step = (1024 // geometry.shape[1], 1024 // geometry.shape[0])
     knots = np.arange(0, 1024 + GRID_STEP, GRID_STEP, dtype=np.float64)
     at_x, at_y = np.meshgrid(knots / step[0], knots / step[1])
-    places = _shifted(geometry, at_x, at_y)
+    places = _distorted_coordinates(geometry, at_x, at_y)
     x, y = columns * step[0] / GRID_STEP, rows * step[1] / GRID_STEP
     left, low = (np.clip(np.floor(p).astype(np.int64), 0, knots.size - 2) for p in (x, y))
     u, v = x - left, y - low
@@ -208,6 +208,6 @@ def distort_map(centre: tuple[float, float], detector: str = "C3") -> BilinearMa
     radius = np.maximum(np.hypot(x, y), 1e-9)
     inner = radius.copy()
     for _ in range(20):  # a contraction: |d shift / d r| < 0.1 inside the frame
-        inner = radius - shift(inner, detector)
+        inner = radius - radial_shift(inner, detector)
     factor = inner / radius
-    return bilinear(centre[0] + x * factor, centre[1] + y * factor, clip=True)
+    return bilinear_map(centre[0] + x * factor, centre[1] + y * factor, clip=True)

@@ -40,7 +40,7 @@ class Observer:
     radius: float
 
 
-def observer(date: Time) -> Observer:
+def soho_observer(date: Time) -> Observer:
     """Where SOHO was, from the earth's place: on the line from the sun to the earth, at 0.99 of its distance.
 
     Latitude after Meeus, Astronomical Algorithms (1998), chapter 29. SOHO's halo orbit departs from this by up to

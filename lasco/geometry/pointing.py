@@ -19,7 +19,7 @@ from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.geometry.distortion import C2_OCCULTER_CENTRE
 from corinpaint.lasco.level05 import readout
 from corinpaint.lasco.level05.decoding import is_number
-from corinpaint.lasco.level05.frame import Frame, wrapped
+from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.reference_files import locate, validate
 from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
 
@@ -32,19 +32,19 @@ CAMERA_ROLL = {"C2": 0.5, "C3": -0.23}
 PLATE_SCALE = {"C2": 11.9, "C3": 56.0}
 """arcsec per px, unsummed (SolarSoft ``subtense``)."""
 
-RECOVERY = "1998-07-01"
+RECOVERY_DATE = "1998-07-01"
 """Day that separates the star fits of before the loss of SOHO from those of after its recovery."""
 
-TERRESTRIAL = 32.184
+TT_MINUS_TAI_S = 32.184
 """Seconds that SolarSoft adds to TAI before it looks the star fits up (``adjust_hdr_tcr.pro``)."""
 
-LARGEST_STEP = 5.0
+MAX_ROLL_STEP_DEG = 5.0
 """Degrees of roll between neighbouring star fits beyond which SOHO was turned in between."""
 
-UPSIDE_DOWN = 90.0
+MIN_UPSIDE_DOWN_DEG = 90.0
 """Degrees of roll beyond which SOHO counts as upside down."""
 
-FARTHEST = 120.0
+MAX_CENTRE_OFFSET_PX = 120.0
 """Px from the middle of the full frame within which a sun centre is believed."""
 
 
@@ -83,7 +83,7 @@ class StarFits(NamedTuple):
     roll: NDArray[np.float64]
 
 
-def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
+def determine_pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     """Pointing of the product made from a frame.
 
     Parameters
@@ -106,22 +106,22 @@ def pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     """
     fitted = _star_fit(frame, assets, date)
     (x, y), roll, source, file = fitted or (*_from_header(frame), None)
-    turned = frame.turned if is_number(frame.header.get("CROTA1")) else abs(wrapped(roll)) > UPSIDE_DOWN
+    turned = frame.turned if is_number(frame.header.get("CROTA1")) else abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG
     if turned:
         x, y, roll = 1023 - x, 1023 - y, roll - 180.0
-    if abs(wrapped(roll)) > UPSIDE_DOWN:  # which way is up is what the header is sure of
+    if abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG:  # which way is up is what the header is sure of
         roll, source = roll - 180.0, f"{source}, roll taken on the side of CROTA1"
     column, row = ((place + 0.5) / step - 0.5 for place, step in ((x, frame.sums.x), (y, frame.sums.y)))
-    return Pointing(column, row, wrapped(roll), source, file, turned)
+    return Pointing(column, row, wrap_angle(roll), source, file, turned)
 
 
-def on_detector(frame: Frame, place: Pointing) -> tuple[float, float]:
+def sun_centre_on_detector(frame: Frame, place: Pointing) -> tuple[float, float]:
     """Sun centre (column, row) on the detector grid, px of the frame from 0: before the frame is turned."""
     rows, columns = frame.data.shape
     return (columns - 1 - place.column, rows - 1 - place.row) if place.turned else (place.column, place.row)
 
 
-def tai(date: Time) -> float:
+def tai_seconds(date: Time) -> float:
     """Seconds of international atomic time since 1958-01-01, as in the star-fit tables (SolarSoft ``utc2tai``)."""
     return float((date.tai - Time("1958-01-01", scale="tai")).sec)
 
@@ -141,9 +141,12 @@ def _from_header(frame: Frame) -> tuple[tuple[float, float], float, str]:
     if not all(is_number(value) for value in (column, row)):
         return default
     first = 1.0 if estimated else 0.0
-    left, bottom = readout.corner(header, "R1COL", frame.name) - 20, readout.corner(header, "R1ROW", frame.name) - 1
+    left, bottom = (
+        readout.ccd_corner(header, "R1COL", frame.name) - 20,
+        readout.ccd_corner(header, "R1ROW", frame.name) - 1,
+    )
     place = ((column - first) * sums.x + left, (row - first) * sums.y + bottom)
-    if np.hypot(place[0] - 511.5, place[1] - 511.5) > FARTHEST or _is_occulter(frame, place):
+    if np.hypot(place[0] - 511.5, place[1] - 511.5) > MAX_CENTRE_OFFSET_PX or _is_occulter(frame, place):
         return default
     return place, roll, "CRPIX and CROTA1 of the Level 0.5 header"
 
@@ -155,30 +158,32 @@ def _is_occulter(frame: Frame, place: tuple[float, float]) -> bool:
 def _star_fit(
     frame: Frame, assets: Assets, date: Time
 ) -> tuple[tuple[float, float], float, str, AssetFile | None] | None:
-    name = f"{frame.detector.lower()}_{'pre' if date.mjd < Time(RECOVERY).mjd else 'post'}_recovery_adj_xyr_medv2.sav"
+    name = (
+        f"{frame.detector.lower()}_{'pre' if date.mjd < Time(RECOVERY_DATE).mjd else 'post'}_recovery_adj_xyr_medv2.sav"
+    )
     path = None if assets.directory is None else locate.locate(assets.directory, name)
     if path is None:
         return None
-    fits = _read(path, path.stat().st_mtime_ns)
-    second = tai(date) + TERRESTRIAL
+    fits = _read_star_fits(path, path.stat().st_mtime_ns)
+    second = tai_seconds(date) + TT_MINUS_TAI_S
     if not fits.tai[0] <= second <= fits.tai[-1]:
         return None
     after = min(int(np.searchsorted(fits.tai, second, side="right")), fits.tai.size - 1)
     before = max(after - 1, 0)
     known = float(frame.header.get("CROTA1") or 0.0)
-    step = wrapped(float(fits.roll[after] - fits.roll[before]))
-    if abs(step) > LARGEST_STEP:  # turned in between: take the side that it is on
-        before = after = min((before, after), key=lambda i: abs(wrapped(float(fits.roll[i]) - known)))
+    step = wrap_angle(float(fits.roll[after] - fits.roll[before]))
+    if abs(step) > MAX_ROLL_STEP_DEG:  # turned in between: take the side that it is on
+        before = after = min((before, after), key=lambda i: abs(wrap_angle(float(fits.roll[i]) - known)))
     span = fits.tai[after] - fits.tai[before]
     share = (second - fits.tai[before]) / span if span > 0 else 0.0
     x, y = (float(v[before] + share * (v[after] - v[before])) for v in (fits.x, fits.y))
-    roll = float(fits.roll[before] + share * wrapped(float(fits.roll[after] - fits.roll[before])))
+    roll = float(fits.roll[before] + share * wrap_angle(float(fits.roll[after] - fits.roll[before])))
     return (x, y), roll, f"star fits of {name}", asset_file(path)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
-    defect = validate.defect(path, "save")
+def _read_star_fits(path: Path, changed: int) -> StarFits:  # noqa: ARG001
+    defect = validate.find_defect(path, "save")
     if defect is not None:
         raise CalibrationError(f"{path}: {defect}, not a table of star fits", "fetch the file again")
     table = readsav(path, python_dict=True)
@@ -187,6 +192,6 @@ def _read(path: Path, changed: int) -> StarFits:  # noqa: ARG001
     if not all(np.isfinite(column).all() for column in columns):
         raise CalibrationError(f"{path}: holds star fits that are not finite", "fetch the file again")
     _, x, y, roll = columns
-    if np.hypot(x - 511.5, y - 511.5).max() > FARTHEST or np.abs(roll).max() > 360.0:
+    if np.hypot(x - 511.5, y - 511.5).max() > MAX_CENTRE_OFFSET_PX or np.abs(roll).max() > 360.0:
         raise CalibrationError(f"{path}: holds sun centres or rolls that cannot be", "fetch the file again")
     return StarFits(*(column[order] for column in columns))

@@ -39,7 +39,7 @@ class BilinearMap:
         """Variance of a resampled image whose source pixels have these independent variances; shape (H, W)."""
         return self._applied(self._squared, np.asarray(values, dtype=np.float32).ravel())
 
-    def touched(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def propagate_flags(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Pixels whose value takes part of any flagged source pixel; shape (H, W)."""
         hit = np.zeros(self.shape, dtype=bool)
         rows = np.flatnonzero(flags.any(axis=1))
@@ -50,8 +50,8 @@ class BilinearMap:
             )
         return hit
 
-    def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
+    def source_pixels(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Source pixels that any wanted pixel takes part of, the reverse of `propagate_flags`; shape (H, W)."""
         return np.asarray((self.weights.T @ wanted.ravel().astype(np.float32) > 0).reshape(self.shape))
 
     def _part(self, first: int, last: int) -> sparse.csr_array:
@@ -82,7 +82,7 @@ class BilinearMap:
         return np.asarray((matrix @ flat).reshape(self.shape), dtype=np.float32)
 
 
-def bilinear(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
+def bilinear_map(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
     """Map from places in the source image.
 
     Parameters

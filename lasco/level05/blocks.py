@@ -19,17 +19,17 @@ from corinpaint.lasco.errors import BadKeywordError
 from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05.readout import Summing
 
-BLOCK = 32
+BLOCK_SIZE = 32
 """Side of a telemetry block on the unsummed frame, px."""
 
-GRID = 32
+BLOCKS_PER_SIDE = 32
 """Blocks along each side of the full frame."""
 
-MISSING_MEAN = 0.1
+MAX_MISSING_MEAN_DN = 0.1
 """Mean in DN at or below which a block counts as missing (SolarSoft)."""
 
-DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
-NOTHING = "None"
+BASE32_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+NO_MISSING_BLOCKS = "None"
 
 Blocks = NDArray[np.bool_]
 
@@ -61,30 +61,30 @@ def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool =
     """
     entry = _never_sent_table()[detector][str(min(max(sums.x, sums.y), 4))]
     numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
-    blocks = np.zeros(GRID * GRID, dtype=bool)
+    blocks = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     blocks[numbers] = True
-    return blocks.reshape(GRID, GRID)
+    return blocks.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE)
 
 
-def sides(shape: tuple[int, ...]) -> tuple[int, int]:
+def block_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns of a block in a frame of that shape: 32 px, divided by the summing."""
-    return shape[0] // GRID, shape[1] // GRID
+    return shape[0] // BLOCKS_PER_SIDE, shape[1] // BLOCKS_PER_SIDE
 
 
-def means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK, BLOCK)) -> NDArray[np.float64]:
+def block_means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
     """Mean of each block of `side` px, of flags their share; (rows, columns) -> (rows / side, columns / side)."""
     high, wide = side
     rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
     return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 
 
-def cut(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
+def block_pixels(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
     """The pixels of some blocks: (rows, columns) -> (blocks, rows of a block, columns of a block)."""
-    high, wide = sides(pixels.shape)
-    return np.asarray(pixels.reshape(GRID, high, GRID, wide).swapaxes(1, 2)[wanted])
+    high, wide = block_shape(pixels.shape)
+    return np.asarray(pixels.reshape(BLOCKS_PER_SIDE, high, BLOCKS_PER_SIDE, wide).swapaxes(1, 2)[wanted])
 
 
-def empty(data: NDArray[np.floating]) -> Blocks:
+def empty_blocks(data: NDArray[np.floating]) -> Blocks:
     """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
 
     Parameters
@@ -96,16 +96,18 @@ def empty(data: NDArray[np.floating]) -> Blocks:
     -------
     ndarray of bool, shape (32, 32)
     """
-    return np.asarray(means(data, sides(data.shape)) <= MISSING_MEAN)
+    return np.asarray(block_means(data, block_shape(data.shape)) <= MAX_MISSING_MEAN_DN)
 
 
-def expand(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+def to_pixels(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
     """Pixels of a block map: (32, 32) -> `shape`, or a part of one; by default with blocks of 32 px."""
-    high, wide = (BLOCK, BLOCK) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+    high, wide = (
+        (BLOCK_SIZE, BLOCK_SIZE) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+    )
     return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
 
 
-def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
     """The rectangle of a frame that some blocks lie in.
 
     Parameters
@@ -126,7 +128,7 @@ def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0,
         slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
         for found, step, more, size in zip(
             (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))),
-            sides(shape),
+            block_shape(shape),
             margin,
             shape,
             strict=True,
@@ -186,12 +188,12 @@ def zones(missing: Blocks) -> list[Zone]:
 
 
 def _zone(number: int, places: NDArray[np.int64]) -> Zone:
-    missing = np.zeros((GRID, GRID), dtype=bool)
+    missing = np.zeros((BLOCKS_PER_SIDE, BLOCKS_PER_SIDE), dtype=bool)
     missing[tuple(places.T)] = True
     return Zone(number, missing, ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool)))
 
 
-def misslist(missing: Blocks) -> str:
+def format_misslist(missing: Blocks) -> str:
     """MISSLIST of a block map, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
 
     The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of missing blocks gives its first number and the
@@ -209,13 +211,13 @@ def misslist(missing: Blocks) -> str:
     """
     starts, ends = _runs(_rotated(missing).ravel())
     if not starts.size:
-        return NOTHING
+        return NO_MISSING_BLOCKS
     ends[-1] -= 1
     return "".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
 
 
-def from_misslist(text: str) -> Blocks:
-    """Block map of a MISSLIST; the inverse of `misslist`.
+def parse_misslist(text: str) -> Blocks:
+    """Block map of a MISSLIST; the inverse of `format_misslist`.
 
     Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
 
@@ -233,20 +235,20 @@ def from_misslist(text: str) -> Blocks:
     BadKeywordError
         When the text is not a list of pairs of two-digit base-32 numbers in rising order.
     """
-    line = np.zeros(GRID * GRID, dtype=bool)
+    line = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     words, past = text.split(), 0
     if len(words) == 1:
         words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
-    if text.strip().lower() != NOTHING.lower():
-        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
+    if text.strip().lower() != NO_MISSING_BLOCKS.lower():
+        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(BASE32_DIGITS) for w in words):
             raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32", "it is damaged")
-        numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
+        numbers = [BASE32_DIGITS.index(w[0]) * 32 + BASE32_DIGITS.index(w[1]) for w in words]
         if numbers != sorted(numbers):
             raise BadKeywordError(f"MISSLIST = {text!r} does not rise", "it is damaged")
         numbers[-1] += past
         for first, end in zip(numbers[::2], numbers[1::2], strict=True):
             line[first : end + 1 - past] = True
-    return np.rot90(line.reshape(GRID, GRID), 1)
+    return np.rot90(line.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE), 1)
 
 
 def _runs(line: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -260,4 +262,4 @@ def _rotated(blocks: Blocks) -> Blocks:
 
 
 def _base32(number: int) -> str:
-    return DIGITS[number // 32] + DIGITS[number % 32]
+    return BASE32_DIGITS[number // 32] + BASE32_DIGITS[number % 32]

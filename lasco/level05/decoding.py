@@ -18,28 +18,28 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.limits import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
 
-MAX_MEMBERS = 16
+MAX_GZIP_MEMBERS = 16
 """Most members of a gzip file; each costs a copy of the rest."""
 
 MAX_PIXELS = 4096 * 4096
 """Most pixels that a header may declare before it is called absurd."""
 
-MAX_CONTINUED = 100
+MAX_CONTINUED_CARDS = 100
 """Most cards over which one value may go on; astropy's memory grows with their square."""
 
-CARD, BLOCK = 80, 2880
+CARD_BYTES, BLOCK_BYTES = 80, 2880
 """Bytes of a card, and of a block of the file, which header and image fill up."""
 
-TYPES = {16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
+PIXEL_TYPES = {16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
 """Of a pixel, by BITPIX."""
 
-UNSIGNED = (2**15, 2**31)
+UNSIGNED_BZERO = (2**15, 2**31)
 """Values of BZERO by which FITS stores unsigned integers."""
 
-UNALTERED = "give an unaltered Level 0.5 file"
+UNALTERED_FILE = "give an unaltered Level 0.5 file"
 
 _KEYWORD = re.compile("[A-Z0-9_-]{1,8} *")
 
@@ -106,8 +106,10 @@ def _decompressed(raw: bytes, label: str) -> bytes:
     plain, rest, members = b"", raw, 0
     while rest.startswith(GZIP_MAGIC):
         members += 1
-        if members > MAX_MEMBERS:
-            raise errors.TooLargeError(f"{label}: more than {MAX_MEMBERS} gzip members", "compress one frame at once")
+        if members > MAX_GZIP_MEMBERS:
+            raise errors.TooLargeError(
+                f"{label}: more than {MAX_GZIP_MEMBERS} gzip members", "compress one frame at once"
+            )
         stream = zlib.decompressobj(wbits=31)
         try:
             plain += stream.decompress(rest, MAX_FILE_BYTES - len(plain) + 1)
@@ -138,16 +140,22 @@ def _end_of_header(raw: bytes, label: str) -> int:
     """Where the END card begins; one in the middle of another card is text."""
     found = raw.find(b"END", 0, MAX_HEADER_BYTES)
     while found >= 0:
-        if found % CARD == 0 and not raw[found + 3 : found + CARD].strip(b" \0") and len(raw) >= found + CARD:
+        if (
+            found % CARD_BYTES == 0
+            and not raw[found + 3 : found + CARD_BYTES].strip(b" \0")
+            and len(raw) >= found + CARD_BYTES
+        ):
             return found
         found = raw.find(b"END", found + 1, MAX_HEADER_BYTES)
     if len(raw) > MAX_HEADER_BYTES:
-        raise errors.TooLargeError(f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes", f"{UNALTERED}")
+        raise errors.TooLargeError(
+            f"{label}: the header has no END card in {MAX_HEADER_BYTES} bytes", f"{UNALTERED_FILE}"
+        )
     raise errors.TruncatedError(f"{label}: the header ends before its END card", "fetch the file again")
 
 
 def _block_after(end: int) -> int:
-    return (end + CARD + BLOCK - 1) // BLOCK * BLOCK
+    return (end + CARD_BYTES + BLOCK_BYTES - 1) // BLOCK_BYTES * BLOCK_BYTES
 
 
 def _header(raw: bytes, label: str) -> fits.Header:
@@ -166,50 +174,52 @@ def _header(raw: bytes, label: str) -> fits.Header:
 def _cards(text: str, label: str) -> Iterator[str]:
     """Cards of a header, each keyword once, commentary as often as it comes."""
     seen: set[str] = set()
-    for image in _images(text, label):
+    for image in _card_images(text, label):
         keyword = image[:8].rstrip()
         if keyword == "HISTORY":
-            yield image[:CARD]
+            yield image[:CARD_BYTES]
         elif keyword in ("", "COMMENT"):
-            yield f"COMMENT {image[8:CARD]}"
+            yield f"COMMENT {image[8:CARD_BYTES]}"
         elif keyword not in seen:
-            card = image if _is_plain(image) else _rewritten(image)
+            card = image if _is_standard_card(image) else _standardised_card(image)
             seen.update([keyword] if card else [])
             yield card
 
 
-def _images(text: str, label: str) -> Iterator[str]:
+def _card_images(text: str, label: str) -> Iterator[str]:
     """Cards as they stand, with the CONTINUE cards that belong to them."""
-    starts = [at for at in range(0, len(text), CARD) if text[at : at + 8] != "CONTINUE"]
+    starts = [at for at in range(0, len(text), CARD_BYTES) if text[at : at + 8] != "CONTINUE"]
     for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
-        if stop - start > MAX_CONTINUED * CARD:
+        if stop - start > MAX_CONTINUED_CARDS * CARD_BYTES:
             raise errors.TooLargeError(
-                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED} cards",
-                f"{UNALTERED}",
+                f"{label}: {text[start : start + 8].rstrip()} goes on over more than {MAX_CONTINUED_CARDS} cards",
+                f"{UNALTERED_FILE}",
             )
         yield text[start:stop]
 
 
-def _is_plain(image: str) -> bool:
-    if len(image) != CARD or image[8:10] != "= " or ": " in image[:CARD]:  # a colon may make it a record-valued card
+def _is_standard_card(image: str) -> bool:
+    if (
+        len(image) != CARD_BYTES or image[8:10] != "= " or ": " in image[:CARD_BYTES]
+    ):  # a colon may make it a record-valued card
         return False
     return bool(_KEYWORD.fullmatch(image, 0, 8) and _VALUE.fullmatch(image, 10))
 
 
-def _rewritten(image: str) -> str:
+def _standardised_card(image: str) -> str:
     """The card as the standard has it; what cannot be read as a value stays as text, for whoever asks for it."""
     keyword = image[:8].rstrip()
-    with quiet(AstropyWarning):
+    with ignore_warnings(AstropyWarning):
         try:
             card = fits.Card.fromstring(image)
             keyword, value = card.keyword, card.value
             if not _KEYWORD.fullmatch(keyword) or len(keyword) > 8:
                 return ""
-            room = CARD - 13 - max(len(str(value)) + 2, 20)
+            room = CARD_BYTES - 13 - max(len(str(value)) + 2, 20)
             value = None if isinstance(value, fits.card.Undefined) else value
             return str(fits.Card(keyword, value, card.comment[: max(room, 0)]))
         except (fits.VerifyError, ValueError):
-            text = image[10:CARD].split("/")[0].strip()
+            text = image[10:CARD_BYTES].split("/")[0].strip()
             return str(fits.Card(keyword, text)) if _KEYWORD.fullmatch(keyword) and image[8] == "=" else ""
 
 
@@ -222,7 +232,7 @@ def _shape(header: fits.Header, label: str) -> tuple[int, int]:
     bitpix, naxis = _integer(header, "BITPIX", label), _integer(header, "NAXIS", label)
     if naxis == 0:
         raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0)", "give a Level 0.5 frame")
-    if bitpix not in TYPES:
+    if bitpix not in PIXEL_TYPES:
         raise errors.WrongTypeError(
             f"{label}: BITPIX = {bitpix}, but Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated)",
             "give the Level 0.5 file",
@@ -234,14 +244,14 @@ def _shape(header: fits.Header, label: str) -> tuple[int, int]:
         raise errors.NoImageError(f"{label}: the image is empty ({columns} x {rows} px)", "give a Level 0.5 frame")
     if columns * rows > MAX_PIXELS:
         raise errors.TooLargeError(
-            f"{label}: the header declares {columns} x {rows} pixels, which no frame of LASCO has", f"{UNALTERED}"
+            f"{label}: the header declares {columns} x {rows} pixels, which no frame of LASCO has", f"{UNALTERED_FILE}"
         )
     return rows, columns
 
 
 def _image(raw: bytes, start: int, header: fits.Header, shape: tuple[int, int], label: str) -> NDArray[np.generic]:
     """The image behind a header; a view of the bytes where nothing is scaled."""
-    dtype = np.dtype(TYPES[header["BITPIX"]])
+    dtype = np.dtype(PIXEL_TYPES[header["BITPIX"]])
     scale, zero, blank = _scaling(header, "BSCALE", 1, label), _scaling(header, "BZERO", 0, label), header.get("BLANK")
     needed = start + shape[0] * shape[1] * dtype.itemsize
     if len(raw) < needed:
@@ -251,11 +261,11 @@ def _image(raw: bytes, start: int, header: fits.Header, shape: tuple[int, int], 
     stored = np.frombuffer(raw, dtype, shape[0] * shape[1], start).reshape(shape)
     if dtype.kind == "i" and is_number(blank) and (stored == blank).any():
         raise errors.NotFiniteError(
-            f"{label}: {np.count_nonzero(stored == blank)} pixels are undefined (BLANK = {blank})", f"{UNALTERED}"
+            f"{label}: {np.count_nonzero(stored == blank)} pixels are undefined (BLANK = {blank})", f"{UNALTERED_FILE}"
         )
     if (scale, zero) == (1, 0):
         return stored
-    if scale == 1 and zero in UNSIGNED and dtype.kind == "i":
+    if scale == 1 and zero in UNSIGNED_BZERO and dtype.kind == "i":
         return stored.astype(np.int64) + int(zero)
     with np.errstate(all="ignore"):  # what is too large becomes infinite, which is refused
         return np.asarray(stored.astype(np.float64) * scale + zero)
@@ -274,14 +284,16 @@ def is_number(value: object) -> bool:
 def _scaling(header: fits.Header, key: str, default: int, label: str) -> float:
     value = header.get(key, default)
     if not is_number(value):
-        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be a finite number", f"{UNALTERED}")
+        raise errors.BadKeywordError(
+            f"{label}: {key} = {shortened(value)} must be a finite number", f"{UNALTERED_FILE}"
+        )
     return float(value)
 
 
 def _integer(header: fits.Header, key: str, label: str) -> int:
     value = header.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise errors.BadKeywordError(f"{label}: {key} = {shown(value)} must be an integer", "fetch the file again")
+        raise errors.BadKeywordError(f"{label}: {key} = {shortened(value)} must be an integer", "fetch the file again")
     return value
 
 
@@ -290,7 +302,7 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text)
 
 
-def shown(value: object) -> str:
+def shortened(value: object) -> str:
     """The value of a card for a message, shortened: a string may go on over thousands of cards."""
     text = repr(value)
-    return text if len(text) <= CARD else f"{text[:CARD]}..."
+    return text if len(text) <= CARD_BYTES else f"{text[:CARD_BYTES]}..."

@@ -51,7 +51,7 @@ class Frame:
         Start of the exposure as DATE-OBS and TIME-OBS give it, UTC.
     sums : Summing
         Pixels that were summed on chip and on board.
-    window : Window or None
+    subfield : Subfield or None
         The part of the frame that was read out; None for the whole.
     """
 
@@ -61,7 +61,7 @@ class Frame:
     number: str
     date: Time
     sums: readout.Summing = field(default_factory=readout.Summing)
-    window: readout.Window | None = None
+    subfield: readout.Subfield | None = None
 
     @property
     def detector(self) -> str:
@@ -71,12 +71,12 @@ class Frame:
     @property
     def filter(self) -> str:
         """Colour filter in upper case without blanks, as SolarSoft compares it."""
-        return keywords.squeezed(self.header["FILTER"])
+        return keywords.without_blanks(self.header["FILTER"])
 
     @property
     def polar(self) -> str:
         """Polariser position in upper case without blanks, as SolarSoft compares it."""
-        return keywords.squeezed(self.header["POLAR"])
+        return keywords.without_blanks(self.header["POLAR"])
 
     @property
     def polarised_product(self) -> bool:
@@ -107,13 +107,13 @@ class Frame:
     @property
     def turned(self) -> bool:
         """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
-        return abs(wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
+        return abs(wrap_angle(float(self.header.get("CROTA1") or 0.0))) > 90.0
 
     @property
     def residual_roll(self) -> float:
         """CROTA1 that is left, in degrees, -90 to 90, when the image has been turned where `turned` says so."""
-        roll = wrapped(float(self.header.get("CROTA1") or 0.0))
-        return wrapped(roll - 180.0) if self.turned else roll
+        roll = wrap_angle(float(self.header.get("CROTA1") or 0.0))
+        return wrap_angle(roll - 180.0) if self.turned else roll
 
     def __repr__(self) -> str:
         rows, columns = self.data.shape
@@ -124,9 +124,9 @@ class Frame:
     def read_out(self) -> NDArray[np.bool_]:
         """Pixels that belong to the subfield; all True for a full frame."""
         inside = np.ones(self.data.shape, dtype=bool)
-        if self.window is not None:
+        if self.subfield is not None:
             inside[:] = False
-            inside[self.window.bottom : self.window.top, self.window.left : self.window.right] = True
+            inside[self.subfield.bottom : self.subfield.top, self.subfield.left : self.subfield.right] = True
         return inside
 
 
@@ -158,14 +158,14 @@ def read_frame(
     if not isinstance(source, bytes | bytearray | memoryview):
         source = as_path(source, "source, when it is not bytes,")
     header, data, label = decode(source, name)
-    date = keywords.check(header, label, detectors)
-    sums = readout.summing(header, label)
+    date = keywords.check_header(header, label, detectors)
+    sums = readout.read_summing(header, label)
     shape = (int(data.shape[0]), int(data.shape[1]))
-    where = readout.window(header, shape, sums, label)
+    where = readout.read_subfield(header, shape, sums, label)
     counts = _counts(header, data, sums, label)
     number = _number(header, label, isinstance(source, Path))
     placed = readout.full_frame(counts, where, sums.shape)
-    frame = Frame(placed, header, label, number, date, sums, where if where.of(sums.shape) else None)
+    frame = Frame(placed, header, label, number, date, sums, where if where.is_part_of(sums.shape) else None)
     _check_some_sent(frame)
     return frame
 
@@ -182,7 +182,7 @@ def check_frame(frame: object) -> None:
         raise TypeError(f"frame must be a Frame, as corinpaint.read_frame gives it, not {type(frame).__name__}")
 
 
-def wrapped(degrees: float) -> float:
+def wrap_angle(degrees: float) -> float:
     """An angle between -180 and 180 degrees."""
     return math.remainder(degrees, 360.0)
 
@@ -193,7 +193,7 @@ def _is_monthly(header: fits.Header) -> bool:
 
 def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summing, label: str) -> NDArray[np.float32]:
     """Checked counts; images made from several exposures may hold any finite values."""
-    if _is_monthly(header) or keywords.squeezed(header["POLAR"]) in POLARISED_PRODUCTS:
+    if _is_monthly(header) or keywords.without_blanks(header["POLAR"]) in POLARISED_PRODUCTS:
         readout.check_finite(header, data, label)
         return data.astype(np.float32)
     readout.check_counts(header, data, sums, label)
@@ -216,18 +216,20 @@ def lost_or_unsent(frame: Frame) -> blocks.Blocks:
     be negative, every pixel must be zero.
     """
     if frame.monthly or frame.polarised_product:
-        return np.asarray(blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) == 0)
-    if frame.window is None:
-        return blocks.empty(frame.data)
-    share = blocks.means(frame.read_out, blocks.sides(frame.data.shape))
-    return np.asarray(blocks.means(frame.data, blocks.sides(frame.data.shape)) <= blocks.MISSING_MEAN * share)
+        return np.asarray(blocks.block_means(frame.data != 0, blocks.block_shape(frame.data.shape)) == 0)
+    if frame.subfield is None:
+        return blocks.empty_blocks(frame.data)
+    share = blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape))
+    return np.asarray(
+        blocks.block_means(frame.data, blocks.block_shape(frame.data.shape)) <= blocks.MAX_MISSING_MEAN_DN * share
+    )
 
 
 def lost(frame: Frame) -> blocks.Blocks:
     """Blocks of a frame that were lost on the way: empty, sent as a rule, inside the subfield; shape (32, 32)."""
     wanted = ~blocks.never_sent(frame.detector, frame.sums)
-    if frame.window is not None:
-        wanted = wanted & (blocks.means(frame.read_out, blocks.sides(frame.data.shape)) > 0)
+    if frame.subfield is not None:
+        wanted = wanted & (blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape)) > 0)
     return np.asarray(lost_or_unsent(frame) & wanted)
 
 
@@ -237,9 +239,9 @@ def unsent(frame: Frame) -> NDArray[np.bool_]:
     Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
     """
     never, inside = blocks.never_sent(frame.detector, frame.sums), frame.read_out
-    held = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2))
-    never[never] = 2 * held <= np.count_nonzero(blocks.cut(inside, never), axis=(1, 2))
-    return blocks.expand(never, frame.data.shape) | ~inside
+    held = np.count_nonzero(blocks.block_pixels(frame.data, never), axis=(1, 2))
+    never[never] = 2 * held <= np.count_nonzero(blocks.block_pixels(inside, never), axis=(1, 2))
+    return blocks.to_pixels(never, frame.data.shape) | ~inside
 
 
 def _number(header: fits.Header, label: str, from_path: bool) -> str:

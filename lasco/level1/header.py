@@ -14,24 +14,24 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry.clock import Clock
-from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, observer
+from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, soho_observer
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.decoding import printable
 from corinpaint.lasco.level05.frame import Frame
-from corinpaint.lasco.level05.keywords import CORNERS
+from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS
 from corinpaint.lasco.level1 import product
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.reference_files.calibration_set import AssetFile
 from corinpaint.lasco.version import __version__
 
-ROOM = 72
+HISTORY_WIDTH = 72
 """Characters of a HISTORY card."""
 
-FIRST = 3
+LEADING_CARDS = 3
 """Cards of ours that stand before those of the Level 0.5 header."""
 
-Value = str | float | int
+CardValue = str | float | int
 
 PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
 """Percentiles in the header, DATAP01 to DATAP99."""
@@ -45,7 +45,7 @@ _DROPPED = re.compile(
 )
 
 
-class Made(NamedTuple):
+class Provenance(NamedTuple):
     """What made a product; goes into its header.
 
     Attributes
@@ -87,7 +87,7 @@ class Made(NamedTuple):
     steps: tuple[str, ...]
 
 
-def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
+def make_header(frame: Frame, made: Provenance, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
     """Header of the product of a frame, without statistics and HISTORY.
 
     Parameters
@@ -101,11 +101,11 @@ def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks)
     -------
     astropy.io.fits.Header
     """
-    ours = _ours(frame, made, lost, filled)
+    ours = _product_cards(frame, made, lost, filled)
     own = {card[0] for card in ours}
     kept = [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in own]
     new = [_card(*card) for card in ours]
-    cards = map(copy.copy, (*new[:FIRST], *kept, *new[FIRST:]))  # the frame keeps its own
+    cards = map(copy.copy, (*new[:LEADING_CARDS], *kept, *new[LEADING_CARDS:]))  # the frame keeps its own
     header = fits.Header(list(cards))
     for key in ("MID_DATE", "MID_TIME"):
         if made.clock.offset and key in header:
@@ -114,14 +114,16 @@ def header(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks)
 
 
 @lru_cache(maxsize=256, typed=True)
-def _card(key: str, value: Value, comment: str) -> fits.Card:
+def _card(key: str, value: CardValue, comment: str) -> fits.Card:
     """A card; making one takes astropy ten times as long as copying it, and most are the same in every header."""
     return fits.Card(key, value, comment)
 
 
-def _ours(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks) -> list[tuple[str, Value, str]]:
-    cards: list[tuple[str, Value, str]] = [
-        _long("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
+def _product_cards(
+    frame: Frame, made: Provenance, lost: blocks.Blocks, filled: blocks.Blocks
+) -> list[tuple[str, CardValue, str]]:
+    cards: list[tuple[str, CardValue, str]] = [
+        _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
         ("DATE-OBS", made.clock.date.isot, "start, UTC" + (", clock corrected" * bool(made.clock.file))),
         ("EXPTIME", frame.exptime * made.exposure_factor, "s, corrected"),
@@ -129,33 +131,33 @@ def _ours(frame: Frame, made: Made, lost: blocks.Blocks, filled: blocks.Blocks) 
         ("OFFSET", made.bias, "DN, bias that was subtracted"),
         ("CALFAC", made.calfactor, "MSB / (DN / s)"),
         ("TIMEOFF", made.clock.offset, "s, clock offset that was subtracted"),
-        *((key, value, "CCD coordinates") for key, value in CORNERS.items()),
+        *((key, value, "CCD coordinates") for key, value in FULL_FRAME_CORNERS.items()),
         *_wcs(frame, made),
         ("BUNIT", made.unit, "mean solar brightness (MSB)" if made.unit == MSB_UNIT else ""),
         ("CALERR", made.calibration_error, "relative calibration term, 1 sigma"),
         ("NMISSING", int(lost.sum()), "missing blocks, never-sent ones excluded"),
         ("NFILLED", int(filled.sum()), "missing blocks that were filled"),
-        _long("MISSLIST", blocks.misslist(lost), "missing blocks, runs in base 32"),
+        _long_card("MISSLIST", blocks.format_misslist(lost), "missing blocks, runs in base 32"),
         ("CALIB", made.calib, "calibration set"),
-        _long("CALOPT", " ".join(made.departures) or "none", "departures from all steps"),
+        _long_card("CALOPT", " ".join(made.departures) or "none", "departures from all steps"),
     ]
     for index, file in enumerate(made.files, start=1):
         cards += [(f"CALF{index}", file.name, "calibration file"), (f"CALH{index}", file.sha256, "")]
     return [*cards, ("CREATOR", f"CorInpaint {__version__}", "software")]
 
 
-def _long(key: str, value: str, comment: str) -> tuple[str, str, str]:
+def _long_card(key: str, value: str, comment: str) -> tuple[str, str, str]:
     """A card whose value may need CONTINUE; a comment would only be cut there."""
     return key, value, comment if len(value) < 30 else ""
 
 
 def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
     """Set a value that may need CONTINUE cards."""
-    header[key] = _long(key, value, comment)[1:]
+    header[key] = _long_card(key, value, comment)[1:]
 
 
-def _wcs(frame: Frame, made: Made) -> list[tuple[str, Value, str]]:
-    seen_from, place = observer(made.clock.date), made.pointing
+def _wcs(frame: Frame, made: Provenance) -> list[tuple[str, CardValue, str]]:
+    seen_from, place = soho_observer(made.clock.date), made.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
     return [
@@ -192,7 +194,7 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
     """
     values = np.sort(data[np.isfinite(data)])
     unit = "MSB" if header["BUNIT"] == MSB_UNIT else "DN/s"
-    cards: list[tuple[str, Value, str]] = [
+    cards: list[tuple[str, CardValue, str]] = [
         ("DATAZER", int(data.size - values.size), "pixels without a value"),
         ("DATASAT", int(np.count_nonzero(product.flagged(mask, product.Flag.SATURATED))), "saturated pixels"),
     ]
@@ -201,7 +203,7 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
         mean = exact.mean()
         spread = np.sqrt(max(exact @ exact / exact.size - mean**2, 0.0))
         places = np.array(PERCENTILES) / 100 * (values.size - 1)
-        levels = _between(exact, places) if exact.size > 1 else np.repeat(exact, places.size)
+        levels = _interpolate(exact, places) if exact.size > 1 else np.repeat(exact, places.size)
         names = ("DATAMIN", "DATAMAX", "DATAAVG", "DATASIG")
         figures = (exact[0], exact[-1], mean, spread)
         cards += [(name, float(value), unit) for name, value in zip(names, figures, strict=True)]
@@ -212,14 +214,14 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
     header.extend([fits.Card(*card) for card in cards])
 
 
-def _between(ordered: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _interpolate(ordered: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of a sorted array at places between its elements."""
     low = np.minimum(places.astype(np.int64), ordered.size - 2)
     share = places - low
     return np.asarray(ordered[low] * (1 - share) + ordered[low + 1] * share)
 
 
-def history(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
+def history_lines(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
     """HISTORY: the lines of the Level 0.5 file, then every step."""
     lines = [str(line) for line in frame.header.get("HISTORY", [])]
     lines += [f"COMMENT {line}" for line in frame.header.get("COMMENT", []) if str(line).strip()]
@@ -229,5 +231,5 @@ def history(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
 
 def add_history(header: fits.Header, lines: Iterable[str]) -> None:
     """Append HISTORY cards, long lines over several, as `astropy.io.fits.Header.add_history` does one by one."""
-    parts = (line[i : i + ROOM] for line in lines for i in range(0, max(len(line), 1), ROOM))
+    parts = (line[i : i + HISTORY_WIDTH] for line in lines for i in range(0, max(len(line), 1), HISTORY_WIDTH))
     header.extend([copy.copy(_card("HISTORY", part, "")) for part in parts], unique=False)

@@ -17,7 +17,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import files
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 
 
@@ -33,10 +33,10 @@ class Flag(IntFlag):
     @property
     def meaning(self) -> str:
         """What a single bit says of a pixel, as the product writes it."""
-        return MEANINGS[self]
+        return FLAG_MEANINGS[self]
 
 
-MEANINGS = {
+FLAG_MEANINGS = {
     Flag.FILLED: "lost and filled",
     Flag.NEVER_SENT: "never sent, or outside of the frame",
     Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
@@ -191,7 +191,7 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     path = files.as_path(path, "path")
     try:
         # Cards of 1997 that today's standard refuses.
-        with quiet(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
+        with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
             header, raw = hdus[0].header.copy(), hdus[0].data
             raw = None if raw is None else np.array(raw)
     except OSError as error:

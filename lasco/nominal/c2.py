@@ -21,18 +21,37 @@ Image = NDArray[np.float32]
 
 FILES = ("nominal_c2_vignetting.json", "nominal_c2_mask.fits")
 
-ACCURACY = ((2.3, 0.25), (2.6, 0.20), (3.0, 0.15), (4.0, 0.10), (5.0, 0.06), (6.4, 0.05), (7.5, 0.07), (8.2, 0.10))
-"""Solar radii and relative error (1 sigma) that the set brings to the brightness; docs/explanation/nominal_c2.md derives
-them."""
+RELATIVE_ERROR = (
+    (2.3, 0.25),
+    (2.6, 0.20),
+    (3.0, 0.15),
+    (4.0, 0.10),
+    (5.0, 0.06),
+    (6.4, 0.05),
+    (7.5, 0.07),
+    (8.2, 0.10),
+)
+"""Distance from the sun centre (solar radii) and relative error (1 sigma) of the brightness by the nominal set; the
+derivation is in docs/explanation/nominal_c2.md."""
 
 PYLON = (224.5, 20.5, 6.0, 50.0)
 """The pylon's shadow: middle (degrees on the detector, counter-clockwise from +column), half width, softness, the same
 within 3 degrees in 2010 and 2013 (SOHO upside down) and 2014 (upright); how far to either side it is fitted."""
 
 
-def accuracy(radius: NDArray[np.floating] | float) -> Array:
-    """Relative error (1 sigma) of the brightness at a distance from the sun centre in solar radii; see `ACCURACY`."""
-    return np.asarray(np.interp(radius, *np.transpose(ACCURACY)), dtype=np.float64)
+def relative_error(radius: NDArray[np.floating] | float) -> Array:
+    """Relative error (1 sigma) of the brightness by the nominal set, interpolated in `RELATIVE_ERROR`.
+
+    Parameters
+    ----------
+    radius : ndarray or float
+        Distance from the sun centre, solar radii.
+
+    Returns
+    -------
+    ndarray of float64, shape of `radius`
+    """
+    return np.asarray(np.interp(radius, *np.transpose(RELATIVE_ERROR)), dtype=np.float64)
 
 
 @lru_cache(maxsize=4)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from corinpaint.lasco.geometry import clock, distortion
 from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.distortion import Geometry
-from corinpaint.lasco.geometry.pointing import Pointing, on_detector, pointing
+from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05 import frame as frames
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry import noise, photometry
 from corinpaint.lasco.photometry.corkit import calfactor
-from corinpaint.lasco.photometry.exposure import Exposure, exposure
+from corinpaint.lasco.photometry.exposure import Exposure, determine_exposure
 from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
 from corinpaint.lasco.reference_files.calibration_set import Assets
@@ -86,7 +86,7 @@ class ObservedFrame:
     @property
     def centre(self) -> tuple[float, float]:
         """Sun centre (column, row) on the detector grid, px of the frame from 0."""
-        return on_detector(self.frame, self.pointing)
+        return sun_centre_on_detector(self.frame, self.pointing)
 
     @cached_property
     def observed(self) -> NDArray[np.bool_]:
@@ -96,12 +96,12 @@ class ObservedFrame:
     @property
     def sent(self) -> NDArray[np.bool_]:
         """Pixels that arrived; shape (H, W)."""
-        return np.asarray(~(blocks.expand(self.lost, self.shape) | self.unsent))
+        return np.asarray(~(blocks.to_pixels(self.lost, self.shape) | self.unsent))
 
     @property
     def missing_in_field(self) -> blocks.Blocks:
         """Missing blocks that reach into the field of view; shape (32, 32)."""
-        return np.asarray(self.lost & (blocks.means(self.field, blocks.sides(self.shape)) > 0))
+        return np.asarray(self.lost & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
 
     # SHIM
     @property
@@ -119,7 +119,7 @@ class ObservedFrame:
     # END SHIM
     def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
         """Pixels of some blocks inside the field of view; (32, 32) -> (H, W)."""
-        return np.asarray(blocks.expand(missing, self.shape) & self.field)
+        return np.asarray(blocks.to_pixels(missing, self.shape) & self.field)
 
     def __repr__(self) -> str:
         return f"<ObservedFrame of {self.frame!r}: {int(self.lost.sum())} missing blocks, {self.unit}>"
@@ -146,44 +146,44 @@ def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAU
         When a calibration file is missing or damaged.
     """
     photometry.check_supported(frame)
-    taken, optics = exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
-    time = clock.corrected(frame.date, assets)
+    taken, optics = determine_exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
+    time = clock.correct_clock(frame.date, assets)
     scale = calfactor(frame) if options.calfactor else 1.0
-    brightness, variance = _measured(frame, optics, options, taken, scale)
+    brightness, variance = _brightness_and_variance(frame, optics, options, taken, scale)
     return ObservedFrame(
         frame=frame,
         assets=assets,
         options=options,
         exposure=taken,
         clock=time,
-        pointing=pointing(frame, assets, time.date),
+        pointing=determine_pointing(frame, assets, time.date),
         scale=scale,
         brightness=brightness,
         variance=variance,
-        field=field_of_view(optics, _geometry(frame, options)).seen,
+        field=field_of_view(optics, _geometry(frame, options)).on_detector,
         unsent=frames.unsent(frame),
-        saturated=photometry.saturated(frame),
+        saturated=photometry.saturated_pixels(frame),
         lost=frames.lost(frame),
     )
 
 
-def _measured(
+def _brightness_and_variance(
     frame: Frame, optics: Optics, options: Options, taken: Exposure, scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Brightness and its variance."""
     vignetting = optics.vignetting(frame.day) if options.vignetting else np.ones_like(optics.ramp)
-    ramp = optics.ramp if with_ramp(frame, options) else np.zeros_like(optics.ramp)
+    ramp = optics.ramp if subtracts_stray_light(frame, options) else np.zeros_like(optics.ramp)
     exposed = (taken.bias, frame.exptime, taken.factor)
     brightness = photometry.from_counts(frame.data, exposed, vignetting, scale, ramp)
     variance, per_count = np.empty_like(frame.data), np.float32(scale / (frame.exptime * taken.factor))
-    for first in range(0, frame.data.shape[0], photometry.ROWS):
-        rows = slice(first, first + photometry.ROWS)
+    for first in range(0, frame.data.shape[0], photometry.ROWS_PER_STEP):
+        rows = slice(first, first + photometry.ROWS_PER_STEP)
         variance[rows] = np.square(vignetting[rows] * per_count) * noise.variance(frame, taken.bias, rows)
     brightness[vignetting == 0] = np.nan  # no light passes there, and nothing is known
     return brightness, variance
 
 
-def with_ramp(frame: Frame, options: Options) -> bool:
+def subtracts_stray_light(frame: Frame, options: Options) -> bool:
     """Whether stray light is subtracted: that of C3 Clear is known, and polarisation products hold none."""
     wanted = options.ramp and options.calfactor
     return wanted and frame.detector == "C3" and frame.filter == "CLEAR" and not frame.polarised_product

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.level05.frame import Frame
-from corinpaint.lasco.level05.keywords import HIGHEST_BIAS
+from corinpaint.lasco.level05.keywords import MAX_BIAS_DN
 from corinpaint.lasco.photometry.corkit import offset_bias
 from corinpaint.lasco.reference_files import locate
 from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
@@ -38,7 +38,7 @@ class Exposure(NamedTuple):
     file: AssetFile | None = None
 
 
-def exposure(frame: Frame, assets: Assets) -> Exposure:
+def determine_exposure(frame: Frame, assets: Assets) -> Exposure:
     """Exposure factor and bias of a frame.
 
     The day's table ``c3_expfactor_YYMMDD.dat`` (or ``c2_``) gives both, by file name, else by nearest time; without it
@@ -65,11 +65,11 @@ def exposure(frame: Frame, assets: Assets) -> Exposure:
     several = frame.monthly or frame.polarised_product
     path = _table(frame, assets)
     if several:
-        factor = _named(frame, path).factor if path is not None and _has_own_row(frame, path) else 1.0
+        factor = _from_table(frame, path).factor if path is not None and _has_own_row(frame, path) else 1.0
         kind = "monthly image" if frame.monthly else f"POLAR = {frame.polar}"
         return Exposure(factor, 0.0, f"{kind}: no bias", asset_file(path) if path and factor != 1.0 else None)
     if path is not None:
-        return _named(frame, path)
+        return _from_table(frame, path)
     offset, reads = frame.header.get("OFFSET"), frame.sums.reads
     times = f" x {reads} read-outs" if reads > 1 else ""
     if isinstance(offset, int | float) and offset > 0:
@@ -103,7 +103,7 @@ def _has_own_row(frame: Frame, path: Path) -> bool:
     return any(_own_name(frame) in row for row in _rows(path))
 
 
-def _named(frame: Frame, path: Path) -> Exposure:
+def _from_table(frame: Frame, path: Path) -> Exposure:
     try:
         rows = _rows(path)
         named = [row for row in rows if _own_name(frame) in row]
@@ -112,14 +112,14 @@ def _named(frame: Frame, path: Path) -> Exposure:
         factor, bias = float(row[1]), float(row[2])
     except (OSError, ValueError, IndexError) as error:
         raise CalibrationError(f"{path}: not a table of exposure factors ({error})", "fetch the file again") from error
-    if not (0.1 < factor < 10 and 0 < bias < HIGHEST_BIAS * frame.sums.reads):
+    if not (0.1 < factor < 10 and 0 < bias < MAX_BIAS_DN * frame.sums.reads):
         raise CalibrationError(
             f"{path}: exposure factor {factor} with bias {bias} DN makes no sense", "fetch the file again"
         )
-    return Exposure(factor, _of_all_reads(frame, bias), path.name, asset_file(path))
+    return Exposure(factor, _bias_of_all_reads(frame, bias), path.name, asset_file(path))
 
 
-def _of_all_reads(frame: Frame, bias: float) -> float:
+def _bias_of_all_reads(frame: Frame, bias: float) -> float:
     """The table's bias for all read-outs of a pixel, whether it is written for one of them or for their sum."""
     reads = frame.sums.reads
     if reads == 1:

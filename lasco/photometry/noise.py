@@ -18,13 +18,13 @@ FLAT_FIELD = {"C2": 0.010, "C3": 0.008}
 """Standard deviation of the response of the pixels, which SolarSoft does not correct: white patterns, the same in
 frames years apart (C3 0.0072 in 2002, 0.0083 in 2010)."""
 
-ALL = slice(None)
+ALL_ROWS = slice(None)
 
 ROUNDING = 1 / 12
 """Variance of rounding to whole DN, DN^2."""
 
 
-def variance(frame: Frame, bias: float, rows: slice = ALL) -> NDArray[np.float32]:
+def variance(frame: Frame, bias: float, rows: slice = ALL_ROWS) -> NDArray[np.float32]:
     """Variance of the counts of a frame.
 
     ``signal / gain + (flat field * signal)^2 / pixels + reads * (read noise^2 + 1/12) + compression``, with the signal

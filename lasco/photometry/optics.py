@@ -39,7 +39,7 @@ OFFICIAL_FILES = {
 INTERRUPTION_MJD = 51000
 """Day that separates the two vignetting functions of C3 (loss of SOHO in 1998)."""
 
-HIGHEST_C2_VIGNETTING = 100.0
+MAX_C2_VIGNETTING = 100.0
 """SolarSoft clips the vignetting correction of C2 to 0 ... 100 (``c2_calibrate.pro``)."""
 
 UNSUMMED = Summing()
@@ -59,10 +59,10 @@ class Optics:
         Correction factors on the detector grid, before and after 1998.
     ramp : ndarray of float32, shape of the frame
         Stray light of the Clear filter, MSB, on the detector grid; zero for C2.
-    field : ndarray of bool, shape of the frame, or None
+    field_corrected : ndarray of bool, shape of the frame, or None
         Field of view on the corrected grid, False behind occulter and pylon and beyond the edge; None where it is
         known on the detector grid only.
-    seen : ndarray of bool, shape of the frame, or None
+    field_on_detector : ndarray of bool, shape of the frame, or None
         The same on the detector grid.
     files : dict of str to AssetFile
         What was read, by its role.
@@ -73,8 +73,8 @@ class Optics:
     vignetting_pre: NDArray[np.float32]
     vignetting_post: NDArray[np.float32]
     ramp: NDArray[np.float32]
-    field: NDArray[np.bool_] | None
-    seen: NDArray[np.bool_] | None
+    field_corrected: NDArray[np.bool_] | None
+    field_on_detector: NDArray[np.bool_] | None
     files: dict[str, AssetFile]
 
     def vignetting(self, mjd: float) -> NDArray[np.float32]:
@@ -144,15 +144,15 @@ def _summed(directory: Path | None, detector: str, shape: tuple[int, int]) -> Op
     side = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
 
     def image(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return blocks.means(values, side).astype(np.float32)
+        return blocks.block_means(values, side).astype(np.float32)
 
     def flags(values: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        return None if values is None else np.asarray(blocks.means(values, side) == 1)
+        return None if values is None else np.asarray(blocks.block_means(values, side) == 1)
 
     pre = image(full.vignetting_pre)
     post = pre if full.vignetting_post is full.vignetting_pre else image(full.vignetting_post)
-    ramp, field, seen = image(full.ramp), flags(full.field), flags(full.seen)
-    return Optics(detector, full.kind, pre, post, ramp, field, seen, full.files)
+    ramp, corrected, on_detector = image(full.ramp), flags(full.field_corrected), flags(full.field_on_detector)
+    return Optics(detector, full.kind, pre, post, ramp, corrected, on_detector, full.files)
 
 
 @lru_cache(maxsize=2)
@@ -176,7 +176,7 @@ def _official(directory: Path, detector: str) -> Optics:
             raise CalibrationError(f"{paths[role]}: holds nothing above zero", "fetch the file again")
     files = {role: asset_file(path) for role, path in paths.items()}
     if detector == "C2":
-        vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)
+        vignetting = np.clip(images["vignetting"], 0.0, MAX_C2_VIGNETTING)
         ramp = np.zeros(FRAME_SHAPE, dtype=np.float32)
         return Optics("C2", "OFFICIAL", vignetting, vignetting, ramp, None, vignetting > 0, files)
     pre, post = images["vignetting_pre"], images["vignetting_post"]
@@ -193,23 +193,23 @@ def _image(path: Path) -> NDArray[np.float32]:
     return image
 
 
-class Field(NamedTuple):
+class FieldOfView(NamedTuple):
     """The field of view of a frame.
 
     Attributes
     ----------
-    seen : ndarray of bool, shape of the frame
+    on_detector : ndarray of bool, shape of the frame
         On the detector grid: pixels that reach an unmasked pixel of the corrected image.
-    kept : ndarray of bool, shape of the frame
+    corrected : ndarray of bool, shape of the frame
         On the corrected grid: pixels that are neither behind occulter or pylon nor beyond the edge.
     """
 
-    seen: NDArray[np.bool_]
-    kept: NDArray[np.bool_]
+    on_detector: NDArray[np.bool_]
+    corrected: NDArray[np.bool_]
 
 
 @lru_cache(maxsize=8)
-def field_of_view(optics: Optics, geometry: Geometry) -> Field:
+def field_of_view(optics: Optics, geometry: Geometry) -> FieldOfView:
     """Field of view on the detector grid and on the corrected one (the same where no distortion is taken out).
 
     Parameters
@@ -223,13 +223,13 @@ def field_of_view(optics: Optics, geometry: Geometry) -> Field:
     Field
     """
     warp = distortion.product_map(geometry)
-    if optics.seen is not None:
-        return Field(optics.seen, ~warp.touched(~optics.seen))
-    if optics.field is None:
+    if optics.field_on_detector is not None:
+        return FieldOfView(optics.field_on_detector, ~warp.propagate_flags(~optics.field_on_detector))
+    if optics.field_corrected is None:
         raise ValueError(f"optics of {optics.detector} without a field")
     undistorting = warp if geometry.warp else distortion.product_map(_with_warp(geometry))
-    seen = undistorting.sources(optics.field)
-    return Field(seen, optics.field if geometry.warp else seen)
+    on_detector = undistorting.source_pixels(optics.field_corrected)
+    return FieldOfView(on_detector, optics.field_corrected if geometry.warp else on_detector)
 
 
 def _with_warp(geometry: Geometry) -> Geometry:
@@ -249,4 +249,4 @@ def occulted_on_detector(optics: Optics, centre: tuple[float, float]) -> NDArray
     -------
     ndarray of bool, shape of the frame
     """
-    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).seen
+    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).on_detector

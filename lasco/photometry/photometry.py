@@ -20,11 +20,11 @@ C3 plateau between 11300 and 13100 DN (full well), in C2 (22322749) between 1570
 ends."""
 
 
-ROWS = 32
+ROWS_PER_STEP = 32
 """Rows that are calibrated at a time."""
 
 
-def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
+def count_rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
     """Count rate: ``(DN - bias) / (EXPTIME * factor)``.
 
     Parameters
@@ -97,9 +97,9 @@ def from_counts(
         MSB.
     """
     image = np.empty(counts.shape, dtype=np.float32)
-    for first in range(0, counts.shape[0], ROWS):
-        rows = slice(first, first + ROWS)
-        image[rows] = brightness(rate(counts[rows], *exposed), vignetting[rows], calfactor, ramp[rows])
+    for first in range(0, counts.shape[0], ROWS_PER_STEP):
+        rows = slice(first, first + ROWS_PER_STEP)
+        image[rows] = brightness(count_rate(counts[rows], *exposed), vignetting[rows], calfactor, ramp[rows])
     return image
 
 
@@ -119,7 +119,7 @@ def check_supported(frame: Frame) -> None:
         )
 
 
-def saturated(frame: Frame) -> NDArray[np.bool_]:
+def saturated_pixels(frame: Frame) -> NDArray[np.bool_]:
     """Pixels whose mean count per read-out is at or above `SATURATION_DN`; shape of the frame, detector grid."""
     if frame.monthly or frame.polarised_product:
         return np.zeros(frame.data.shape, dtype=bool)

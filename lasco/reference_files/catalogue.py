@@ -25,12 +25,12 @@ SOHO = "https://soho.nascom.nasa.gov/solarsoft/"
 HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
 SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
 
-BOTH = ("C2", "C3")
+BOTH_DETECTORS = ("C2", "C3")
 
 FIRST_DAY = date(1995, 12, 2)
 """Launch of SOHO."""
 
-LAST_FOLDER_OF_A_YEAR = 2021
+LAST_YEAR_WITH_FOLDER = 2021
 """Predictive attitude lies in one folder per year up to this one, and beside those folders from then on (CorKit)."""
 
 _CALIB = "soho/lasco/lasco/data/calib/"
@@ -78,30 +78,38 @@ class Asset:
         return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.server + self.path
 
 
-FIXED = (
+FIXED_FILES = (
     Asset(_CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"),
     Asset(_CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"),
     Asset(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
     Asset(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
     Asset(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
     Asset(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
-    Asset("soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH, "offsets of the clock"),
+    Asset(
+        "soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH_DETECTORS, "offsets of the clock"
+    ),
     Asset(_STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"),
     Asset(_STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"),
     Asset(_STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"),
     Asset(_STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"),
-    Asset("soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH, "centres of the occulters"),
-    Asset("ancillary/attitude/roll/nominal_roll_attitude.dat", SOHO_DATA, "text", BOTH, "nominal roll of SOHO by date"),
+    Asset("soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH_DETECTORS, "centres of the occulters"),
+    Asset(
+        "ancillary/attitude/roll/nominal_roll_attitude.dat",
+        SOHO_DATA,
+        "text",
+        BOTH_DETECTORS,
+        "nominal roll of SOHO by date",
+    ),
 )
 """Files that are there once."""
 
-_FIXED_BY_NAME = {asset.name: asset for asset in FIXED}
+_FIXED_BY_NAME = {asset.name: asset for asset in FIXED_FILES}
 
 
-def fixed(detectors: Iterable[str] = BOTH) -> list[Asset]:
+def fixed_files(detectors: Iterable[str] = BOTH_DETECTORS) -> list[Asset]:
     """The files that are there once, for the telescopes given."""
     wanted = set(detectors)
-    return [asset for asset in FIXED if wanted & set(asset.detectors)]
+    return [asset for asset in FIXED_FILES if wanted & set(asset.detectors)]
 
 
 def exposure_table(detector: str, day: date) -> Asset:
@@ -110,12 +118,12 @@ def exposure_table(detector: str, day: date) -> Asset:
     return Asset(path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day)
 
 
-def daily(days: Iterable[date], detectors: Sequence[str] = BOTH) -> list[Asset]:
+def daily_tables(days: Iterable[date], detectors: Sequence[str] = BOTH_DETECTORS) -> list[Asset]:
     """The tables of exposure factors of some days."""
     return [exposure_table(detector, day) for day in days for detector in detectors]
 
 
-def needed(days: Mapping[str, Collection[date]]) -> list[Asset]:
+def required_files(days: Mapping[str, Collection[date]]) -> list[Asset]:
     """What frames of some telescopes and days need: the files that are there once, and the tables of the days.
 
     Parameters
@@ -123,7 +131,7 @@ def needed(days: Mapping[str, Collection[date]]) -> list[Asset]:
     days : mapping of str to collection of datetime.date
         Days per telescope.
     """
-    return fixed(days) + [table for name, own in days.items() for table in daily(sorted(own), (name,))]
+    return fixed_files(days) + [table for name, own in days.items() for table in daily_tables(sorted(own), (name,))]
 
 
 def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
@@ -152,11 +160,11 @@ def days(first: date, last: date) -> list[date]:
 
 def attitude_folder(day: date) -> Asset:
     """The folder of the predictive attitude files of a day, as an asset whose address lists them."""
-    path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_FOLDER_OF_A_YEAR else "")
-    return Asset(path, SOHO_DATA, "text", BOTH, "list of attitude files")
+    path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_YEAR_WITH_FOLDER else "")
+    return Asset(path, SOHO_DATA, "text", BOTH_DETECTORS, "list of attitude files")
 
 
-def attitude(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
+def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
     """The newest versions of the predictive attitude files of some days.
 
     Parameters
@@ -191,7 +199,7 @@ def identify(name: str) -> Asset | None:
     pointing = bool(attitude_file and attitude_file["pre"])
     purpose = f"predicted {'pointing' if pointing else 'roll'} of SOHO on the day"
     path = attitude_folder(day).path + name
-    return Asset(path, SOHO_DATA, "attitude" if pointing else "text", BOTH, purpose, day)
+    return Asset(path, SOHO_DATA, "attitude" if pointing else "text", BOTH_DETECTORS, purpose, day)
 
 
 def _day(digits: str, form: str) -> date | None:

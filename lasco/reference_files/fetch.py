@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import catalogue, transfer
 from corinpaint.lasco.reference_files.catalogue import Asset
-from corinpaint.lasco.reference_files.install import Deposit, Report
+from corinpaint.lasco.reference_files.install import Installer, Report
 
-UNANSWERED = 3
+MAX_UNANSWERED = 3
 """Files in a row for which a server does not answer before it is left alone."""
 
 
@@ -59,15 +59,15 @@ def fetch(
         When the lock file cannot be written.
     """
     report, servers = Report(), _Servers(connection or transfer.Connection(), progress)
-    with Deposit(directory) as deposit:
+    with Installer(directory) as installer:
         for number, asset in enumerate(assets, 1):
-            if not update and deposit.has(asset):
+            if not update and installer.is_installed(asset):
                 report.kept.append(asset)
                 continue
             url = asset.url(mirror)
             label = f"{number}/{len(assets)} {asset.name}"
             try:
-                new = deposit.put(asset, servers.writer(url, label), source=url, label=url, update=update)
+                new = installer.install(asset, servers.writer(url, label), source=url, label=url, update=update)
                 (report.added if new else report.kept).append(asset)
             except OutputError as error:
                 report.failed.append((asset, error))
@@ -81,7 +81,7 @@ def fetch(
     return report
 
 
-def attitude(
+def find_attitude_files(
     days: Sequence[date], *, mirror: str | None = None, connection: transfer.Connection | None = None
 ) -> list[Asset]:
     """The predictive attitude files of some days, from the index pages of the server.
@@ -103,12 +103,12 @@ def attitude(
     found: list[Asset] = []
     for folder, of_folder in folders.items():
         names = transfer.listing(folder.url(mirror), connection or transfer.Connection())
-        found += catalogue.attitude(names, of_folder)
+        found += catalogue.attitude_files(names, of_folder)
     return found
 
 
 class _Servers:
-    """Speaks to servers, but no longer to one that did not answer for `UNANSWERED` files in a row."""
+    """Speaks to servers, but no longer to one that did not answer for `MAX_UNANSWERED` files in a row."""
 
     def __init__(self, connection: transfer.Connection, progress: Callable[[str], transfer.ProgressBar] | None) -> None:
         self.connection, self.progress = connection, progress
@@ -119,7 +119,7 @@ class _Servers:
         host = urlsplit(url).netloc
 
         def write(path: Path) -> None:
-            if self.unanswered[host] >= UNANSWERED:
+            if self.unanswered[host] >= MAX_UNANSWERED:
                 raise transfer.UnreachableError(f"{url}: not tried, {host} did not answer before", "try again later")
             bar = self.progress(label) if self.progress else None
             try:

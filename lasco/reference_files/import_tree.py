@@ -11,9 +11,9 @@ from pathlib import Path
 from corinpaint.lasco.errors import CalibrationError, OptionError, OutputError
 from corinpaint.lasco.reference_files import catalogue, locate, validate
 from corinpaint.lasco.reference_files.catalogue import Asset
-from corinpaint.lasco.reference_files.install import Deposit, Report
+from corinpaint.lasco.reference_files.install import Installer, Report
 
-IMPORTED = "imported"
+IMPORTED_SOURCE = "imported"
 """Source of an imported file in the lock file."""
 
 
@@ -43,7 +43,7 @@ def import_tree(
     directory: Path,
     *,
     days: Collection[date] | None = None,
-    detectors: Collection[str] = catalogue.BOTH,
+    detectors: Collection[str] = catalogue.BOTH_DETECTORS,
     update: bool = False,
 ) -> Report:
     """Copy the official files that lie at any depth of a tree into a calibration folder.
@@ -77,14 +77,14 @@ def import_tree(
     """
     if not source.is_dir():
         raise CalibrationError(f"{source}: no such folder", "name the folder of the SolarSoft tree")
-    found = _official(source, days, set(detectors))
+    found = _find_official_files(source, days, set(detectors))
     if not found:
         raise CalibrationError(f"{source}: holds none of the official files asked for", "name the SolarSoft tree")
-    report = Report(absent=[asset for asset in catalogue.fixed(detectors) if asset not in found])
-    with Deposit(directory) as deposit:
+    report = Report(absent=[asset for asset in catalogue.fixed_files(detectors) if asset not in found])
+    with Installer(directory) as installer:
         for number, (asset, paths) in enumerate(found.items(), 1):
             try:
-                new = _take(deposit, asset, paths, update)
+                new = _import_file(installer, asset, paths, update)
             except OutputError as error:
                 report.failed.append((asset, error))
                 report.untried.extend(list(found)[number:])
@@ -96,7 +96,9 @@ def import_tree(
     return report
 
 
-def _official(source: Path, days: Collection[date] | None, detectors: set[str]) -> dict[Asset, tuple[Path, ...]]:
+def _find_official_files(
+    source: Path, days: Collection[date] | None, detectors: set[str]
+) -> dict[Asset, tuple[Path, ...]]:
     known = {catalogue.identify(name): paths for name, paths in locate.files_by_name(source).items()}
     return {
         asset: paths
@@ -105,13 +107,13 @@ def _official(source: Path, days: Collection[date] | None, detectors: set[str]) 
     }
 
 
-def _take(deposit: Deposit, asset: Asset, paths: tuple[Path, ...], update: bool) -> bool:
-    root = deposit.directory.resolve()
+def _import_file(installer: Installer, asset: Asset, paths: tuple[Path, ...], update: bool) -> bool:
+    root = installer.directory.resolve()
     own = [path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)]
     if own:
-        new = [deposit.record(asset, place, source=IMPORTED, update=update) for place in own]
+        new = [installer.record(asset, place, source=IMPORTED_SOURCE, update=update) for place in own]
         return any(new)
-    path = next((path for path in paths if not validate.defect(path, asset.kind)), paths[0])
+    path = next((path for path in paths if not validate.find_defect(path, asset.kind)), paths[0])
 
     def copy(part: Path) -> None:
         try:
@@ -123,4 +125,4 @@ def _take(deposit: Deposit, asset: Asset, paths: tuple[Path, ...], update: bool)
         with file, part.open("xb") as copied:
             shutil.copyfileobj(file, copied)
 
-    return deposit.put(asset, copy, source=IMPORTED, label=str(path), update=update)
+    return installer.install(asset, copy, source=IMPORTED_SOURCE, label=str(path), update=update)

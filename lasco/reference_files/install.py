@@ -13,7 +13,7 @@ from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import manifest, validate
 from corinpaint.lasco.reference_files.catalogue import Asset
 
-SECONDS_PER_ENTRY = 1e-3
+MIN_SECONDS_PER_ENTRY = 1e-3
 """The lock file is written after every file, but a long one not more often than this times its entries."""
 
 
@@ -47,7 +47,7 @@ class Report:
         return not self.failed
 
 
-class Deposit:
+class Installer:
     """A calibration folder that files are put into; a context whose end writes the lock file.
 
     Parameters
@@ -64,27 +64,27 @@ class Deposit:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._entries = manifest.read(directory)
-        self._places = {name: places[0] for name, places in manifest.lying(directory).items()}
-        self._places |= {PurePosixPath(place).name: place for place in sorted(self._entries, reverse=True)}
+        self._paths = {name: places[0] for name, places in manifest.find_official_files(directory).items()}
+        self._paths |= {PurePosixPath(place).name: place for place in sorted(self._entries, reverse=True)}
         self._new: dict[str, manifest.Entry] = {}
         self._written = time.monotonic()
 
-    def __enter__(self) -> Deposit:
+    def __enter__(self) -> Installer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._write()
 
-    def place(self, asset: Asset) -> str:
+    def path_in_folder(self, asset: Asset) -> str:
         """Where the file is below the folder: where it is recorded, else where it lies, else the catalogue's place."""
-        return self._places.get(asset.name, asset.path)
+        return self._paths.get(asset.name, asset.path)
 
-    def has(self, asset: Asset) -> bool:
+    def is_installed(self, asset: Asset) -> bool:
         """Whether the file is there as it is recorded."""
-        entry = self._entries.get(self.place(asset))
-        return entry is not None and manifest.intact(self.directory / self.place(asset), entry)
+        entry = self._entries.get(self.path_in_folder(asset))
+        return entry is not None and manifest.is_unchanged(self.directory / self.path_in_folder(asset), entry)
 
-    def put(
+    def install(
         self, asset: Asset, write: Callable[[Path], None], *, source: str, label: str, update: bool = False
     ) -> bool:
         """Put a file in its place and record it.
@@ -113,37 +113,37 @@ class Deposit:
         OutputError
             When the folder cannot be written.
         """
-        place = self.place(asset)
+        place = self.path_in_folder(asset)
         path, known = self.directory / place, self._known(asset, place)
         new = True
         with files.aside(path) as part:
             write(part)
-            wrong = validate.defect(part, asset.kind)
+            wrong = validate.find_defect(part, asset.kind)
             if wrong:
                 raise CalibrationError(
                     f"{asset.name}: {label} is {wrong}", "nothing of it was kept, get it from elsewhere"
                 )
-            entry = manifest.entry(part, source)
+            entry = manifest.make_entry(part, source)
             if known not in (None, entry.sha256) and not update:
                 raise CalibrationError(
                     f"{asset.name}: {label} has sha256 {entry.sha256}, but {self._claim(place)} {known}",
                     "the file was left as it is, --update accepts the new content",
                 )
-            new = not manifest.intact(path, entry)
+            new = not manifest.is_unchanged(path, entry)
         self._record(place, entry)
         return new
 
     def record(self, asset: Asset, place: str, *, source: str, update: bool = False) -> bool:
-        """Record a file that lies in the folder already; else as `put`."""
+        """Record a file that lies in the folder already; else as `install`."""
         path, known = self.directory / place, self._entries.get(place)
-        wrong = validate.defect(path, asset.kind)
+        wrong = validate.find_defect(path, asset.kind)
         if wrong:
             raise CalibrationError(f"{asset.name}: {path} is {wrong}", "remove it, get it from elsewhere")
-        if known and manifest.intact(path, known):
+        if known and manifest.is_unchanged(path, known):
             return False
         if known and not update:
             raise CalibrationError(f"{asset.name}: {path} is not the content that is recorded", "--update accepts it")
-        self._record(place, manifest.entry(path, source))
+        self._record(place, manifest.make_entry(path, source))
         return True
 
     def _known(self, asset: Asset, place: str) -> str | None:
@@ -151,15 +151,15 @@ class Deposit:
         path = self.directory / place
         if place in self._entries:
             return self._entries[place].sha256
-        return manifest.sha256(path) if path.is_file() and not validate.defect(path, asset.kind) else None
+        return manifest.sha256(path) if path.is_file() and not validate.find_defect(path, asset.kind) else None
 
     def _claim(self, place: str) -> str:
-        return f"{manifest.LOCK} records" if place in self._entries else "the file that is there has"
+        return f"{manifest.LOCK_FILE} records" if place in self._entries else "the file that is there has"
 
     def _record(self, place: str, entry: manifest.Entry) -> None:
         self._entries[place] = self._new[place] = entry
-        self._places.setdefault(PurePosixPath(place).name, place)
-        if time.monotonic() - self._written > SECONDS_PER_ENTRY * len(self._entries):
+        self._paths.setdefault(PurePosixPath(place).name, place)
+        if time.monotonic() - self._written > MIN_SECONDS_PER_ENTRY * len(self._entries):
             self._write()
 
     def _write(self) -> None:

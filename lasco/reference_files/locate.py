@@ -12,10 +12,10 @@ from pathlib import Path
 
 from astropy.time import Time
 
-KNOWN_TREES = 8
+MAX_CACHED_FOLDERS = 8
 """Folders whose content is remembered."""
 
-RACY_NS = 2 * 10**9
+TIME_STAMP_RESOLUTION_NS = 2 * 10**9
 """A folder that changed less than this before it was read may have changed again at the same time stamp, ns."""
 
 
@@ -30,12 +30,13 @@ class _Tree:
     def changed(self) -> bool:
         """Whether a file or a folder may have come or gone since: one look at every folder, none at the files."""
         return not self.folders or any(
-            stamp > self.read - RACY_NS or _stamp(folder) != stamp for folder, stamp in self.folders.items()
+            stamp > self.read - TIME_STAMP_RESOLUTION_NS or _stamp(folder) != stamp
+            for folder, stamp in self.folders.items()
         )
 
 
 _trees: OrderedDict[Path, _Tree] = OrderedDict()
-_guard = threading.Lock()
+_lock = threading.Lock()
 
 
 def locate(directory: Path, name: str) -> Path | None:
@@ -56,17 +57,17 @@ def locate(directory: Path, name: str) -> Path | None:
         The first in order of the paths; None where there is none.
     """
     root = directory.resolve()
-    with _guard:
+    with _lock:
         tree = _trees.get(root)
         if tree is not None:
             _trees.move_to_end(root)
     found = None if tree is None else _first(tree, name)
     if found is None and (tree is None or tree.changed()):
         tree = _read(root)
-        with _guard:
+        with _lock:
             _trees[root] = tree
             _trees.move_to_end(root)
-            while len(_trees) > KNOWN_TREES:
+            while len(_trees) > MAX_CACHED_FOLDERS:
                 _trees.popitem(last=False)
         found = _first(tree, name)
     return found

@@ -14,7 +14,7 @@ from corinpaint.lasco import files
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import catalogue, locate, validate
 
-LOCK = "calibration.lock.json"
+LOCK_FILE = "calibration.lock.json"
 FORMAT = 1
 
 _REMEDY = "remove it, then fetch or import again"
@@ -46,7 +46,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Defect:
     """Something wrong in a calibration folder.
 
     Attributes
@@ -102,7 +102,7 @@ def read(directory: Path) -> dict[str, Entry]:
     CalibrationError
         When the lock file is damaged or of a later format.
     """
-    path = directory / LOCK
+    path = directory / LOCK_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -111,7 +111,7 @@ def read(directory: Path) -> dict[str, Entry]:
         raise CalibrationError(f"{path}: cannot be read ({error})", f"{_REMEDY}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
         raise CalibrationError(f"{path}: not a lock file of format {FORMAT}", f"{_REMEDY}")
-    return {_inside(path, place): _entry(path, place, values) for place, values in content["files"].items()}
+    return {_checked_path(path, place): _entry(path, place, values) for place, values in content["files"].items()}
 
 
 def update(directory: Path, entries: Mapping[str, Entry]) -> None:
@@ -126,11 +126,11 @@ def update(directory: Path, entries: Mapping[str, Entry]) -> None:
     """
     merged = {**read(directory), **entries}
     content = {"format": FORMAT, "files": {place: asdict(merged[place]) for place in sorted(merged)}}
-    with files.aside(directory / LOCK) as part:
+    with files.aside(directory / LOCK_FILE) as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def entry(path: Path, source: str) -> Entry:
+def make_entry(path: Path, source: str) -> Entry:
     """The entry of a file as it is now."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Entry(path.stat().st_size, sha256(path), source, now)
@@ -142,7 +142,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def intact(path: Path, recorded: Entry) -> bool:
+def is_unchanged(path: Path, recorded: Entry) -> bool:
     """Whether a file is there and is what was recorded of it."""
     try:
         return path.stat().st_size == recorded.size and sha256(path) == recorded.sha256
@@ -150,7 +150,7 @@ def intact(path: Path, recorded: Entry) -> bool:
         return False
 
 
-def lying(directory: Path) -> dict[str, list[str]]:
+def find_official_files(directory: Path) -> dict[str, list[str]]:
     """Every file of an official name in a folder: its places below the folder, in their order, per name."""
     root = directory.resolve()
     return {
@@ -160,7 +160,7 @@ def lying(directory: Path) -> dict[str, list[str]]:
     }
 
 
-def verify(directory: Path) -> list[Finding]:
+def verify(directory: Path) -> list[Defect]:
     """Compare every file with the lock file and with its kind.
 
     Returns
@@ -174,10 +174,12 @@ def verify(directory: Path) -> list[Finding]:
         When the folder holds no official file and no lock file, or a damaged lock file.
     """
     entries = read(directory)
-    places = {place for paths in lying(directory).values() for place in paths} | set(entries)
+    places = {place for paths in find_official_files(directory).values() for place in paths} | set(entries)
     if not places:
-        raise CalibrationError(f"{directory}: no calibration file and no {LOCK}", "fetch or import the files first")
-    judged = [_judge(directory, place, entries.get(place)) for place in sorted(places)]
+        raise CalibrationError(
+            f"{directory}: no calibration file and no {LOCK_FILE}", "fetch or import the files first"
+        )
+    judged = [_find_defect(directory, place, entries.get(place)) for place in sorted(places)]
     return [finding for finding in judged if finding]
 
 
@@ -187,9 +189,9 @@ def status(directory: Path) -> list[Status]:
     Files are not read: `verify` compares their content.
     """
     entries = read(directory)
-    places = {place for paths in lying(directory).values() for place in paths} | set(entries)
+    places = {place for paths in find_official_files(directory).values() for place in paths} | set(entries)
     by_name = {PurePosixPath(place).name: place for place in sorted(places, reverse=True)}
-    once = [by_name.get(asset.name, asset.path) for asset in catalogue.FIXED]
+    once = [by_name.get(asset.name, asset.path) for asset in catalogue.FIXED_FILES]
     return [_status(directory, place, entries.get(place)) for place in [*once, *sorted(places - set(once))]]
 
 
@@ -207,25 +209,25 @@ def _status(directory: Path, place: str, recorded: Entry | None) -> Status:
     )
 
 
-def _judge(directory: Path, place: str, recorded: Entry | None) -> Finding | None:
+def _find_defect(directory: Path, place: str, recorded: Entry | None) -> Defect | None:
     path, asset = directory / place, catalogue.identify(PurePosixPath(place).name)
     if not path.is_file():
-        return Finding(place, "missing", f"{path}: recorded but not there; fetch or import it again")
-    wrong = validate.defect(path, asset.kind) if asset else None
+        return Defect(place, "missing", f"{path}: recorded but not there; fetch or import it again")
+    wrong = validate.find_defect(path, asset.kind) if asset else None
     if wrong:
-        return Finding(place, "damaged", f"{path}: {wrong}; remove it, then fetch or import it again")
+        return Defect(place, "damaged", f"{path}: {wrong}; remove it, then fetch or import it again")
     if recorded is None:
-        return Finding(
+        return Defect(
             place, "unlocked", f"{path}: not recorded; import the folder into itself to record it, or remove it"
         )
     if path.stat().st_size != recorded.size:
-        return Finding(place, "size", f"{path}: {path.stat().st_size} bytes, recorded are {recorded.size}; {_CHANGED}")
-    if not intact(path, recorded):
-        return Finding(place, "changed", f"{path}: not the content that is recorded; {_CHANGED}")
+        return Defect(place, "size", f"{path}: {path.stat().st_size} bytes, recorded are {recorded.size}; {_CHANGED}")
+    if not is_unchanged(path, recorded):
+        return Defect(place, "changed", f"{path}: not the content that is recorded; {_CHANGED}")
     return None
 
 
-def _inside(path: Path, place: str) -> str:
+def _checked_path(path: Path, place: str) -> str:
     pure = PurePosixPath(place)
     if pure.is_absolute() or ".." in pure.parts or "\\" in place or ":" in place:
         raise CalibrationError(f"{path}: names {place!r}, which is not below the folder", f"{_REMEDY}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.frame import FRAME_SHAPE
 from corinpaint.lasco.reference_files.catalogue import Kind
 
@@ -22,7 +22,7 @@ HEADER_LINES = 2
 _PAGE = re.compile(rb"<\s*(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 
-def defect(path: Path, kind: Kind) -> str | None:
+def find_defect(path: Path, kind: Kind) -> str | None:
     """What is wrong with the content of a calibration file.
 
     Parameters
@@ -43,7 +43,7 @@ def defect(path: Path, kind: Kind) -> str | None:
             return "empty"
         if _PAGE.search(start):
             return "an HTML page, not data"
-        with quiet(Warning):  # old headers make astropy, damaged files make readsav talk
+        with ignore_warnings(Warning):  # old headers make astropy, damaged files make readsav talk
             return _CHECKS[kind](path)
     except OSError as error:
         return f"not readable ({error.strerror or error})"

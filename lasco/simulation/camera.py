@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from corinpaint.lasco.photometry.noise import FLAT_FIELD, GAIN, READ_NOISE
 from corinpaint.lasco.photometry.optics import Optics, occulted_on_detector
-from corinpaint.lasco.simulation.corona import polar
+from corinpaint.lasco.simulation.corona import polar_coordinates
 
 FLAT_SEED = 19951202
 """The pattern belongs to the camera, not to a frame."""
@@ -26,13 +26,13 @@ COMPRESSION_STEP = 16.0
 """Step of the orthonormal Haar coefficients in DN: sums of 2 x 2 px in real frames differ by multiples of 32, the
 HCOMP_SF of their headers (H-compress; White, Postman and Lattanzi 1992)."""
 
-FLOOR = ((0, 4.0), (150, 4.0), (200, 3.2), (300, 2.0), (400, 1.4), (500, 0.95))
+SCATTERED_LIGHT = ((0, 4.0), (150, 4.0), (200, 3.2), (300, 2.0), (400, 1.4), (500, 0.95))
 """Radius (px) and scattered light (DN/s) behind occulter and pylon."""
 
-OUTSIDE = 0.9
+LIGHT_OUTSIDE_FIELD = 0.9
 """DN/s beyond the edge of the field."""
 
-EDGE = 558.5
+FIELD_EDGE_RADIUS = 558.5
 """Radius of the field about the occulter centre, px; the edge is 2 px wide."""
 
 RING_CENTRE = (517.2, 531.9)
@@ -45,7 +45,7 @@ RING = (
 )  # fmt: skip
 """Radius (px) and level (DN/s) behind the occulter and in the ring, medians outside of the pylon's shadow."""
 
-RING_BRIGHTER = (0.38, 40.0)
+RING_ASYMMETRY = (0.38, 40.0)
 """Amplitude and position angle (degrees) of the ring's brightening to one side."""
 
 PYLON = (226.5, 29.5, 3.7)
@@ -67,17 +67,17 @@ def flat_field() -> NDArray[np.float32]:
 @lru_cache(maxsize=4)
 def _shadows(optics: Optics, centre: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Transmission of occulter, pylon and field edge beyond the vignetting, and the light that is added, DN/s."""
-    radius, angle = polar(centre)
-    edge = 1 / (1 + np.exp(np.clip((radius - EDGE) / 0.8, -40, 40)))
-    floor = np.interp(radius, *np.transpose(FLOOR))
+    radius, angle = polar_coordinates(centre)
+    edge = 1 / (1 + np.exp(np.clip((radius - FIELD_EDGE_RADIUS) / 0.8, -40, 40)))
+    floor = np.interp(radius, *np.transpose(SCATTERED_LIGHT))
     inner = np.hypot(*np.ogrid[-RING_CENTRE[1] : 1024 - RING_CENTRE[1], -RING_CENTRE[0] : 1024 - RING_CENTRE[0]])
     outside = np.clip((inner - 73) / 6, 0, 1)
-    ring = np.interp(inner, *np.transpose(RING)) - FLOOR[0][1]
-    ring = ring * (1 + RING_BRIGHTER[0] * np.cos(np.radians(angle - RING_BRIGHTER[1])) * (inner > 45))
+    ring = np.interp(inner, *np.transpose(RING)) - SCATTERED_LIGHT[0][1]
+    ring = ring * (1 + RING_ASYMMETRY[0] * np.cos(np.radians(angle - RING_ASYMMETRY[1])) * (inner > 45))
     shaded = 1 / (1 + np.exp(np.clip((PYLON[1] - np.abs(angle - PYLON[0])) / PYLON[2], -40, 40)))
     depth = _pylon_depth(occulted_on_detector(optics, centre), radius, angle)
     behind = np.maximum(1 - outside, np.clip(depth / 6, 0, 1))
-    added = ((1 - outside) * ring * shaded + floor * behind) * edge + OUTSIDE * (1 - edge)
+    added = ((1 - outside) * ring * shaded + floor * behind) * edge + LIGHT_OUTSIDE_FIELD * (1 - edge)
     return (outside * np.exp(-depth / PYLON_DEPTH) * edge).astype(np.float32), added.astype(np.float32)
 
 
@@ -91,7 +91,7 @@ def _pylon_depth(
     return np.asarray(ndimage.distance_transform_edt(core))
 
 
-def expose(
+def expected_counts(
     brightness: NDArray[np.float32],
     optics: Optics,
     centre: tuple[float, float],

@@ -19,10 +19,10 @@ SIZE = 1024
 SUN_CENTRE = (517.95599, 532.63202)
 """Sun centre (column, row), px from 0: CRPIX of real Level 0.5 headers."""
 
-PIXELS_PER_RADIUS = 969.0 / 56.0
+PIXELS_PER_SOLAR_RADIUS = 969.0 / 56.0
 """Solar radius on the detector, px: 969 arcsec seen from SOHO, 56 arcsec/px."""
 
-K_LAW = ((2.4e-8, -3.14), (1.8e-6, -7.13))
+K_CORONA_LAW = ((2.4e-8, -3.14), (1.8e-6, -7.13))
 """Amplitude (MSB) and exponent of the equatorial K corona over the radius in solar radii: Thomson scattering along the
 line of sight by the densities 1.36e6 r^-2.14 + 1.68e8 r^-6.13 cm^-3 of Saito et al. (1977)."""
 
@@ -35,19 +35,19 @@ F_POLE = (1.30e-10, -2.50)
 F_SHARPNESS = 4.5
 """Exponent of the cosine between equator and pole (measured on C3 frames: 0.49 at 30 degrees, 0.1 at 60)."""
 
-SKY = 0.7e-11
+SKY_BRIGHTNESS = 0.7e-11
 """Brightness of the sky far from the sun, MSB, that the power laws leave over in real C3 frames."""
 
 STAR_SIGMA = 0.52
 """Width of a star image, px (its neighbours hold 0.13 to 0.2 of the peak in real frames)."""
 
-FAINTEST_STAR = 1.5e-12
+MIN_STAR_FLUX = 1.5e-12
 """Flux of the faintest star drawn, MSB px; about 20 DN at the peak in 19 s."""
 
-STARS = (1800, 5500)
+STAR_COUNT = (1800, 5500)
 """Number of stars in the frame: about 200 stand out by 180 DN in 19 s in real frames, cosmic rays among them."""
 
-STAR_REACH = 3
+STAR_HALF_WIDTH = 3
 """Pixels from the middle of a star to the edge of its image."""
 
 RADII = np.arange(0.0, 760.0, 2.0)
@@ -75,7 +75,7 @@ class Planet:
 
 
 @lru_cache(maxsize=2)
-def polar(centre: tuple[float, float], size: int = SIZE) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def polar_coordinates(centre: tuple[float, float], size: int = SIZE) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Radius in px and position angle in degrees about a centre (column, row), each of shape (size, size)."""
     y, x = np.mgrid[0:size, 0:size]
     radius = np.hypot(x - centre[0], y - centre[1])
@@ -83,9 +83,9 @@ def polar(centre: tuple[float, float], size: int = SIZE) -> tuple[NDArray[np.flo
     return radius.astype(np.float32), angle.astype(np.float32)
 
 
-def k_law(radius: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Brightness (MSB) of the equatorial K corona at a radius in solar radii; see `K_LAW`."""
-    (a, p), (b, q) = K_LAW
+def equatorial_k_corona(radius: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Brightness (MSB) of the equatorial K corona at a radius in solar radii; see `K_CORONA_LAW`."""
+    (a, p), (b, q) = K_CORONA_LAW
     return np.asarray(a * radius**p + b * radius**q)
 
 
@@ -105,26 +105,31 @@ def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
     """
     pattern = _streamers(rng)
     if cme:
-        pattern += _ejection(rng)
-    radius, angle = polar(SUN_CENTRE)
+        pattern += _cme(rng)
+    radius, angle = polar_coordinates(SUN_CENTRE)
     places = np.stack([radius / RADII[1], angle / ANGLES[1]])
     wrapped = np.concatenate([pattern, pattern[:, :1]], axis=1)
     relative = ndimage.map_coordinates(wrapped, places, order=1, mode="nearest", output=np.float32)
-    return np.asarray(relative * k_law(np.maximum(radius / PIXELS_PER_RADIUS, 2.0)), dtype=np.float32)
+    return np.asarray(
+        relative * equatorial_k_corona(np.maximum(radius / PIXELS_PER_SOLAR_RADIUS, 2.0)), dtype=np.float32
+    )
 
 
-def _away(centre: NDArray[np.floating] | float) -> NDArray[np.float32]:
+def _angular_distance(centre: NDArray[np.floating] | float) -> NDArray[np.float32]:
     """Angular distance in degrees, -180 to 180, of the polar grid's angles from a centre per radius."""
     return np.asarray((ANGLES[None, :] - np.reshape(centre, (-1, 1)) + 180) % 360 - 180, dtype=np.float32)
 
 
 def _streamers(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Brightness relative to `k_law`, shape (radii, angles): polar floor, belt, streamers, rays and fine structure."""
+    """Brightness relative to `equatorial_k_corona`, shape (radii, angles).
+
+    The sum of a constant background at the poles, a belt, streamers and rays, times fine structure.
+    """
     tilt, activity = rng.uniform(-12, 12), rng.uniform(0, 1)
     belt = 14 + 26 * activity
     pattern = np.full((RADII.size, ANGLES.size), rng.uniform(0.2, 0.4), dtype=np.float32)
     for side in (tilt, 180 + tilt):
-        pattern += rng.uniform(0.15, 0.4) * np.exp(-0.5 * (_away(side) / belt) ** 2)
+        pattern += rng.uniform(0.15, 0.4) * np.exp(-0.5 * (_angular_distance(side) / belt) ** 2)
         for _ in range(rng.integers(2, 4 + int(4 * activity))):
             pattern += _ray(rng, side + rng.normal(0, 1.2 * belt), (2.0, 8.0), (0.1, 0.6))
     for _ in range(rng.integers(6, 22)):
@@ -138,19 +143,21 @@ def _ray(
     rng: np.random.Generator, angle: float, widths: tuple[float, float], heights: tuple[float, float]
 ) -> NDArray[np.float32]:
     """One streamer: a ridge of constant angular width that bends towards its final angle, with its own fall-off."""
-    radii = np.maximum(RADII / PIXELS_PER_RADIUS, 2.0)
+    radii = np.maximum(RADII / PIXELS_PER_SOLAR_RADIUS, 2.0)
     axis = angle + rng.normal(0, 5) * (4 / radii) + rng.normal(0, 1.5) * np.sin(radii / rng.uniform(4, 12))
     width = rng.uniform(*widths) * (1 + rng.uniform(0, 2.0) * (4 / radii) ** 1.5)
     height = rng.uniform(*heights) * (radii / 6) ** rng.uniform(-0.3, 0.5)
-    return np.asarray(height[:, None] * np.exp(-0.5 * (_away(axis) / width[:, None]) ** 2), dtype=np.float32)
+    return np.asarray(
+        height[:, None] * np.exp(-0.5 * (_angular_distance(axis) / width[:, None]) ** 2), dtype=np.float32
+    )
 
 
-def _ejection(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Three-part mass ejection relative to `k_law`: bright front, cavity and core, with filaments."""
-    lead, half = rng.uniform(6, 27) * PIXELS_PER_RADIUS, rng.uniform(14, 45)
+def _cme(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Three-part mass ejection relative to `equatorial_k_corona`: bright front, cavity and core, with filaments."""
+    lead, half = rng.uniform(6, 27) * PIXELS_PER_SOLAR_RADIUS, rng.uniform(14, 45)
     angle, foot = rng.uniform(0, 360), rng.uniform(0.3, 0.5)
     along = (RADII[:, None] / lead - (1 + foot) / 2) / ((1 - foot) / 2)
-    across = _away(angle) / half * np.maximum(RADII[:, None] / lead, 0.3) ** 0.3
+    across = _angular_distance(angle) / half * np.maximum(RADII[:, None] / lead, 0.3) ** 0.3
     distance = np.hypot(along, across).astype(np.float32)
     ripple = ndimage.gaussian_filter(rng.normal(size=(RADII.size, ANGLES.size)), (5, 9), mode=("nearest", "wrap"))
     ripple /= ripple.std()
@@ -160,7 +167,7 @@ def _ejection(rng: np.random.Generator) -> NDArray[np.float32]:
     cavity = -rng.uniform(0.05, 0.15) * np.exp(-0.5 * (distance / 0.5) ** 4)
     core = np.hypot((along + rng.uniform(0.2, 0.5)) / rng.uniform(0.2, 0.4), across / rng.uniform(0.1, 0.3))
     core = rng.uniform(0.3, 4.0) * np.exp(-0.5 * core**2) * np.clip(1 + 0.5 * ripple, 0.1, 3)
-    legs = rng.uniform(0, 0.4) * np.exp(-0.5 * ((np.abs(_away(angle)) - 0.7 * half) / 4) ** 2) * (along < 0)
+    legs = rng.uniform(0, 0.4) * np.exp(-0.5 * ((np.abs(_angular_distance(angle)) - 0.7 * half) / 4) ** 2) * (along < 0)
     return np.asarray(front * (1 + 0.15 * ripple) + cavity + core + legs, dtype=np.float32)
 
 
@@ -173,12 +180,14 @@ def f_corona(rng: np.random.Generator) -> NDArray[np.float32]:
         MSB on the undistorted grid.
     """
     level, tilt = rng.uniform(0.94, 1.06), rng.uniform(-7.25, 7.25)
-    radius, angle = polar(SUN_CENTRE)
-    log = np.log(np.maximum(radius / PIXELS_PER_RADIUS, 2.0) / 10)
+    radius, angle = polar_coordinates(SUN_CENTRE)
+    log = np.log(np.maximum(radius / PIXELS_PER_SOLAR_RADIUS, 2.0) / 10)
     cosine = np.abs(np.cos(np.radians(angle - np.float32(tilt)))) ** np.float32(F_SHARPNESS)
     equator = np.log(F_EQUATOR[0]) + F_EQUATOR[1] * log
     pole = np.log(F_POLE[0]) + F_POLE[1] * log
-    return np.asarray(level * np.exp(pole + cosine * (equator - pole)) + SKY * rng.uniform(0.8, 1.2), np.float32)
+    return np.asarray(
+        level * np.exp(pole + cosine * (equator - pole)) + SKY_BRIGHTNESS * rng.uniform(0.8, 1.2), np.float32
+    )
 
 
 def add_stars(image: NDArray[np.float32], rng: np.random.Generator) -> None:
@@ -187,8 +196,8 @@ def add_stars(image: NDArray[np.float32], rng: np.random.Generator) -> None:
     Stars are put on the detector grid as they are, after the distortion of the corona: their places are random, and
     interpolation would widen them.
     """
-    count = int(rng.integers(*STARS))
-    flux = FAINTEST_STAR / np.maximum(rng.uniform(size=count), 2e-4)
+    count = int(rng.integers(*STAR_COUNT))
+    flux = MIN_STAR_FLUX / np.maximum(rng.uniform(size=count), 2e-4)
     columns, rows = rng.uniform(0, SIZE, (2, count))
     _add_points(image, columns, rows, flux)
 
@@ -209,9 +218,9 @@ def _add_points(
 
 def _profiles(centres: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pixels around each centre and the share of light in them, each of shape (stars, pixels)."""
-    first = np.round(centres).astype(np.int64) - STAR_REACH
-    edges = first[:, None] + np.arange(2 * STAR_REACH + 2) - 0.5 - centres[:, None]
-    return first[:, None] + np.arange(2 * STAR_REACH + 1), np.diff(special.ndtr(edges / STAR_SIGMA), axis=1)
+    first = np.round(centres).astype(np.int64) - STAR_HALF_WIDTH
+    edges = first[:, None] + np.arange(2 * STAR_HALF_WIDTH + 2) - 0.5 - centres[:, None]
+    return first[:, None] + np.arange(2 * STAR_HALF_WIDTH + 1), np.diff(special.ndtr(edges / STAR_SIGMA), axis=1)
 
 
 def draw_planet(rng: np.random.Generator) -> Planet | None:

@@ -30,13 +30,13 @@ from corinpaint.lasco.version import __version__
 FIRST_DAY, LAST_DAY = 51910.0, 58800.0
 """Modified Julian dates between which dates are drawn: 2001 to 2019."""
 
-SHUTTER_LAG = 2.1
+SHUTTER_LAG_S = 2.1
 """Seconds by which EXPTIME exceeds the commanded time in real headers."""
 
-LONG, SHORT = 19.1, 5.1
+LONG_EXPOSURE_S, SHORT_EXPOSURE_S = 19.1, 5.1
 """Usual exposure times of C3 Clear, s."""
 
-CME_SHARE = 0.4
+CME_FRACTION = 0.4
 """Share of frames with a mass ejection; far above a quiet day's, so that training meets them."""
 
 OBT_ZERO = 36204.0
@@ -106,17 +106,17 @@ def simulate(
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
     missing = _lost_blocks(lost, telemetry)
-    blank = _blank(seed, *_when(setting, date, exptime))
-    with_cme = bool(setting.uniform() < CME_SHARE) if cme is None else cme
+    blank = _frame_without_counts(seed, *_draw_date_and_exposure(setting, date, exptime))
+    with_cme = bool(setting.uniform() < CME_FRACTION) if cme is None else cme
     brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
     complete = _observe(brightness, blank, camera)
-    data = np.where(blocks.expand(missing), np.float32(0), complete)
+    data = np.where(blocks.to_pixels(missing), np.float32(0), complete)
     frame = read_frame(_level05(blank.header, data), name=blank.name)
     return Simulation(frame, complete, brightness, missing)
 
 
-def _when(rng: np.random.Generator, date: str | None, exptime: float | None) -> tuple[Time, float]:
-    day, usual = rng.uniform(FIRST_DAY, LAST_DAY), LONG if rng.uniform() < 0.9 else SHORT
+def _draw_date_and_exposure(rng: np.random.Generator, date: str | None, exptime: float | None) -> tuple[Time, float]:
+    day, usual = rng.uniform(FIRST_DAY, LAST_DAY), LONG_EXPOSURE_S if rng.uniform() < 0.9 else SHORT_EXPOSURE_S
     seconds = round(usual + rng.normal(0, 0.03), 4)
     start = Time(day, format="mjd", scale="utc") if date is None else Time(date, scale="utc")
     start.precision = 3
@@ -137,23 +137,25 @@ def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> 
 def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Generator) -> NDArray[np.float32]:
     """The exposure in whole DN, never-sent corners zero."""
     centre, factor = distortion.occulter_centre(blank.date), corkit.calfactor(blank)
-    counts = camera.expose(brightness, load_optics(load_assets(), "C3"), centre, factor, blank.exptime, blank.mjd)
+    counts = camera.expected_counts(
+        brightness, load_optics(load_assets(), "C3"), centre, factor, blank.exptime, blank.mjd
+    )
     dn = camera.compress(camera.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
-    return np.where(blocks.expand(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
+    return np.where(blocks.to_pixels(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
 
 
 def _lost_blocks(lost: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
     if lost is None or isinstance(lost, int | np.integer):
         return lost_pattern(rng, None if lost is None else int(lost))
     given = np.asarray(lost, dtype=bool)
-    if given.shape != (blocks.GRID, blocks.GRID):
+    if given.shape != (blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE):
         raise ValueError(f"lost has shape {given.shape}; give one flag per block, (32, 32)")
     if (given & blocks.never_sent()).any():
         raise ValueError("lost holds blocks that are never sent; leave out those of blocks.never_sent()")
     return given.copy()
 
 
-def _blank(seed: int, start: Time, exptime: float) -> Frame:
+def _frame_without_counts(seed: int, start: Time, exptime: float) -> Frame:
     """A frame without counts: the header, with the bias of its day."""
     header = _header(seed, start, exptime)
     name = str(header["FILENAME"])
@@ -171,7 +173,7 @@ def _header(seed: int, start: Time, exptime: float) -> fits.Header:
     day, clock = start.isot.split("T")
     middle = start + TimeDelta(exptime / 2, format="sec")
     written = (start + TimeDelta(58.0, format="jd")).isot.replace("T", " ").replace("-", "/")
-    commanded = max(round(exptime - SHUTTER_LAG), 0)
+    commanded = max(round(exptime - SHUTTER_LAG_S), 0)
     header = fits.Header()
     for key, value in (
         ("FILENAME", f"32{seed % 10**6:06d}.fts"),

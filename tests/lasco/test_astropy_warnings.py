@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.frame import read_frame
 
 
@@ -17,7 +17,7 @@ class OurWarning(UserWarning):
 
 
 def test_only_the_kinds_asked_for_are_left_out():
-    with quiet(OurWarning):
+    with ignore_warnings(OurWarning):
         warnings.warn("nobody hears", OurWarning, stacklevel=1)
         with pytest.raises(RuntimeWarning):  # warnings are errors in here
             warnings.warn("heard", RuntimeWarning, stacklevel=1)
@@ -30,7 +30,7 @@ def test_threads_that_overlap_leave_the_filters_as_they_were():
     inside = threading.Barrier(2, timeout=0.2)
 
     def overlap():
-        with quiet(OurWarning):
+        with ignore_warnings(OurWarning):
             try:
                 inside.wait()
             except threading.BrokenBarrierError:

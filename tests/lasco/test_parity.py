@@ -181,7 +181,7 @@ def day_table(empty, tmp_path):
 def test_a_frame_with_a_row_in_the_days_table_has_the_same_factor_and_bias(utils, day_table, make_frame):
     assets = day_table("32082037.fts")
     header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
-    ours = exposure.exposure(read_frame(make_frame()), assets)
+    ours = exposure.determine_exposure(read_frame(make_frame()), assets)
     assert tuple(theirs) == ours[:2] == (0.99, 377.7)
     assert "c3_expfactor_2002-01-08 00:00:00.dat" in str(header["HISTORY"])  # the name of no file
     assert ours.source == "c3_expfactor_020108.dat"
@@ -194,13 +194,13 @@ def test_without_a_row_of_its_own_corkit_takes_two_digits_of_a_file_name_for_fac
     header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
     assert tuple(theirs) == (2.0, 0.0)  # the second and the third digit of 32082033
     assert "Bias (371.0)" in str(header["HISTORY"])  # of the last row, which is not the nearest in time
-    assert exposure.exposure(read_frame(make_frame()), assets)[:2] == (0.99, 377.7)
+    assert exposure.determine_exposure(read_frame(make_frame()), assets)[:2] == (0.99, 377.7)
 
 
 @pytest.mark.usefixtures("empty")
 def test_without_a_table_both_take_factor_1_and_offset(utils, make_frame):
     _, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
-    assert tuple(theirs) == exposure.exposure(read_frame(make_frame()), load_assets())[:2] == (1, 377.741)
+    assert tuple(theirs) == exposure.determine_exposure(read_frame(make_frame()), load_assets())[:2] == (1, 377.741)
 
 
 # Header and file

@@ -57,7 +57,7 @@ def smooth_counts(seed: int = 0) -> np.ndarray:
     radius = np.hypot(x - 518, y - 533)
     rng = np.random.default_rng(seed)
     counts = 378 + 4e5 / (radius + 60) + 2e-1 * x + rng.normal(0, 5, radius.shape)
-    counts[blocks.expand(blocks.never_sent())] = 0
+    counts[blocks.to_pixels(blocks.never_sent())] = 0
     return counts.round().astype(np.int16)
 
 

@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(assets: list[Asset] | None = None) -> Iterator[Server]:
     """A server of the official files on this machine."""
-    server = Server(list(catalogue.FIXED) if assets is None else assets)
+    server = Server(list(catalogue.FIXED_FILES) if assets is None else assets)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -28,7 +28,7 @@ from corinpaint.lasco.level1.product import read_level1
 from corinpaint.lasco.nominal import c3
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 
-MIDDLE = (235.0, 420.0)
+UNVIGNETTED_RADII = (235.0, 420.0)
 """Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
 
 PYLON_ANGLES = (195.0, 262.0)
@@ -45,7 +45,7 @@ LOG_SCALE = 1e-4
 
 
 @dataclass(frozen=True)
-class Nominal:
+class NominalC3:
     """A fitted set.
 
     Attributes
@@ -69,7 +69,7 @@ class Nominal:
     source: str
 
 
-def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
+def fit(level1: Path, frame: Frame, calfactor: float) -> NominalC3:
     """Fit the set to one pair.
 
     Parameters
@@ -89,17 +89,17 @@ def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
     official, masked = found.data, found.masked
     centre = distortion.occulter_centre(frame.date)
     to_detector = distortion.distort_map(centre)
-    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official)).astype(np.float64)
+    truth = np.where(to_detector.propagate_flags(masked), np.nan, to_detector.image(official)).astype(np.float64)
     rate = (frame.data.astype(np.float64) - float(frame.header["OFFSET"])) / frame.exptime * calfactor
     radius, angle = _polar(centre)
     wedge = (angle > PYLON_ANGLES[0]) & (angle < PYLON_ANGLES[1])
-    middle = (radius > MIDDLE[0]) & (radius < MIDDLE[1]) & ~wedge & np.isfinite(truth)
+    middle = (radius > UNVIGNETTED_RADII[0]) & (radius < UNVIGNETTED_RADII[1]) & ~wedge & np.isfinite(truth)
     ramp, excess = _fit_ramp(rate - truth, rate, middle)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.log((truth + c3.quadratic(ramp)) / (rate * (1 - excess)))
-    ratio[(_trails(truth) | _trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
+    ratio[(_bleed_trails(truth) | _bleed_trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
     vignetting = np.exp(_smooth(ratio, radius))
-    return Nominal(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
+    return NominalC3(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
 
 
 def _polar(centre: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,11 +122,11 @@ def _fit_ramp(
     return tuple(float(c) for c in solution[:-1]), float(solution[-1])
 
 
-def _trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _bleed_trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Planets and comets with their bleed along the rows: what stands out of its column by a tenth, and around it."""
     with np.errstate(invalid="ignore", divide="ignore"):
         log = np.log(image)
-    log = _nearest(log, np.isfinite(log))
+    log = _fill_from_nearest(log, np.isfinite(log))
     outlier = np.abs(log - ndimage.median_filter(log, (25, 1))) > 0.1
     bright = ndimage.binary_opening(outlier, np.ones((1, 5), dtype=bool))
     return np.asarray(ndimage.binary_dilation(bright, np.ones((9, 13), dtype=bool)))
@@ -138,14 +138,14 @@ def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray
     Where the correction is steep (behind the pylon and near the occulter) the smoothing is finer.
     """
     good = np.isfinite(values)
-    filled = _nearest(values, good)
+    filled = _fill_from_nearest(values, good)
     local = ndimage.median_filter(filled, 15)
     around = _azimuthal_median(filled, radius)
     inner = (radius < 170) & (np.abs(local) < 4)
     good &= np.where(inner, np.abs(filled - around) < 0.05 + 0.15 * np.abs(around), np.abs(filled - local) < 0.08)
-    filled = np.where(good | (radius >= 170), _nearest(values, good), around)
+    filled = np.where(good | (radius >= 170), _fill_from_nearest(values, good), around)
     good |= radius < 170
-    fine, coarse = (_normalised(filled, good, sigma) for sigma in (1.5, 5.0))
+    fine, coarse = (_normalised_convolution(filled, good, sigma) for sigma in (1.5, 5.0))
     weight = np.clip((np.abs(ndimage.gaussian_filter(filled, 4.0)) - 0.12) / 0.2, 0, 1)
     return np.asarray(weight * fine + (1 - weight) * coarse)
 
@@ -165,12 +165,12 @@ def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) 
     return np.asarray(ndimage.map_coordinates(smooth, index, order=1, mode="nearest"))
 
 
-def _nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _fill_from_nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
     index = ndimage.distance_transform_edt(~good, return_distances=False, return_indices=True)
     return np.asarray(values[tuple(index)])
 
 
-def _normalised(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
+def _normalised_convolution(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
     weight = ndimage.gaussian_filter(good.astype(float), sigma)
     total = ndimage.gaussian_filter(np.where(good, values, 0.0), sigma)
     return np.asarray(np.where(weight > 0.05, total / np.maximum(weight, 0.05), values))
@@ -183,7 +183,7 @@ def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(~(masked & (sizes[labels] > 200)))
 
 
-def write(fitted: Nominal, directory: Path) -> list[Path]:
+def write(fitted: NominalC3, directory: Path) -> list[Path]:
     """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
     size = 1024 // STEP
     log = np.log(fitted.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))

@@ -61,12 +61,12 @@ def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
         make_frame(np.full((128, 256), 900, np.int16), R1COL=148, R1ROW=321, R2COL=659, R2ROW=576, **SUMMED)
     )
     assert read.data.shape == (512, 512)
-    assert read.window == (160, 288, 64, 320)
+    assert read.subfield == (160, 288, 64, 320)
 
 
 def test_corners_only_in_the_cards_of_the_commanded_image_are_taken_from_there(make_frame):
     read = read_frame(make_frame(R1COL=0, R1ROW=0, P1COL=20, P1ROW=1))
-    assert read.window is None
+    assert read.subfield is None
 
 
 def test_the_error_of_a_wrong_size_names_the_corners_and_the_size_that_they_make(make_frame):
@@ -79,7 +79,7 @@ def test_fewer_blocks_are_never_sent_of_summed_frames(make_frame, binning, unsen
     side = 1024 // binning
     counts = np.full((side, side), 900, np.int16)
     never = frame.blocks.never_sent("C3", readout.Summing(leb_x=binning, leb_y=binning))
-    counts[frame.blocks.expand(never, counts.shape)] = 0
+    counts[frame.blocks.to_pixels(never, counts.shape)] = 0
     read = read_frame(make_frame(counts, LEBXSUM=binning, LEBYSUM=binning))
     assert never.sum() == unsent
     assert not frame.lost(read).any()

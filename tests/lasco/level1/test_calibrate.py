@@ -28,7 +28,7 @@ def tables(official):
     """The official images with tables of everything: exposure, clock, star fits."""
     (official / "c3_expfactor_020108.dat").write_text("32082037.fts 0.996987 377.700 0 8285.6\n")
     (official / "c2_time_offsets.dat").write_text("title\ntitle\n52280 0 0 0 8.0\n52290 0 0 0 8.0\n")
-    tai = pointing.tai(read_frame_date()) + np.array([-3600.0, 3600.0])
+    tai = pointing.tai_seconds(read_frame_date()) + np.array([-3600.0, 3600.0])
     fits_ = save_file(c_tai=tai, c_xmed=[517.9, 518.1], c_ymed=[532.6, 532.6], c_rmed=[-0.2, -0.3])
     (official / "c3_post_recovery_adj_xyr_medv2.sav").write_bytes(fits_)
     return load_assets(official)
@@ -212,12 +212,12 @@ def test_uncertainty_holds_for_simulated_noise():
     """The scatter of noisy exposures about the noise-free one, in units of the uncertainty without calibration term."""
     from dataclasses import replace
 
-    from corinpaint.lasco.level1.calibrate import finish
+    from corinpaint.lasco.level1.calibrate import make_product
     from corinpaint.lasco.simulation.scene import simulate
 
     simulation = simulate(5, lost=0)
     found = calibrate_on_detector(simulation.frame, load_assets())
-    product, truth = finish(found), finish(replace(found, brightness=simulation.brightness))
+    product, truth = make_product(found), make_product(replace(found, brightness=simulation.brightness))
     quiet = np.isfinite(product.data) & (product.data < 3e-11) & (product.mask == 0)
     pull = ((product.data - truth.data) / product.noise)[quiet]
     assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.35)
@@ -254,7 +254,7 @@ def test_a_vanished_folder_is_an_error_only_when_its_files_are_needed(make_frame
 
 def test_one_bad_pixel_of_the_product_never_comes_from_a_lost_block(make_frame):
     """No unflagged pixel takes part of a lost block, whose counts are zero."""
-    lost = blocks.expand(blocks.empty(read_frame(make_frame(lost=((20, 20),))).data) & ~blocks.never_sent())
+    lost = blocks.to_pixels(blocks.empty_blocks(read_frame(make_frame(lost=((20, 20),))).data) & ~blocks.never_sent())
     whole = calibrate(read_frame(make_frame()), load_assets())
     holed = calibrate(read_frame(make_frame(lost=((20, 20),))), load_assets())
     good = holed.mask & level1.Flag.REFUSED == 0

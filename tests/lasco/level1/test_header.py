@@ -65,7 +65,7 @@ def test_a_long_misslist_is_kept_whole(make_frame, tmp_path):
     frame = read_frame(make_frame(lost=tuple(map(tuple, np.argwhere(lost)))))
     path = calibrate(frame, load_assets()).write(tmp_path)
     found = fits.getheader(path)
-    assert np.array_equal(blocks.from_misslist(found["MISSLIST"]), lost)
+    assert np.array_equal(blocks.parse_misslist(found["MISSLIST"]), lost)
     assert found["NMISSING"] == lost.sum()
 
 

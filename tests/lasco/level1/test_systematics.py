@@ -18,19 +18,19 @@ CENTRE = Pointing(518.0, 532.0, 0.0, "test")
 
 
 def _relative(raw: bytes, assets: Assets, taken: Exposure) -> np.ndarray:
-    return systematics.relative(read_frame(raw), assets, taken, CENTRE)
+    return systematics.relative_calibration_error(read_frame(raw), assets, taken, CENTRE)
 
 
 def test_with_official_files_only_the_exposure_counts(make_frame, tmp_path):
     official = Assets("OFFICIAL", tmp_path)
-    assert _relative(make_frame(), official, FROM_TABLE) == pytest.approx(systematics.EXPOSURE_WITH_TABLE)
-    assert _relative(make_frame(), official, PLAIN) == pytest.approx(systematics.EXPOSURE_WITHOUT_TABLE)
+    assert _relative(make_frame(), official, FROM_TABLE) == pytest.approx(systematics.EXPOSURE_ERROR_WITH_TABLE)
+    assert _relative(make_frame(), official, PLAIN) == pytest.approx(systematics.EXPOSURE_ERROR_WITHOUT_TABLE)
 
 
 def test_the_nominal_set_adds_its_own_and_more_before_1998(make_frame):
     today = _relative(make_frame(), load_assets(), PLAIN)
     early = _relative(make_frame(DATE_OBS="1997/06/15", MID_DATE=50614), load_assets(), PLAIN)
-    assert today == pytest.approx(np.hypot(systematics.EXPOSURE_WITHOUT_TABLE, systematics.NOMINAL_C3))
+    assert today == pytest.approx(np.hypot(systematics.EXPOSURE_ERROR_WITHOUT_TABLE, systematics.NOMINAL_C3_ERROR))
     assert early > 3 * today
 
 
@@ -51,4 +51,4 @@ def test_the_exposure_term_is_the_spread_of_the_real_frames_without_table(shared
     names = ("32082037", "32082111", "32082126", "32082153")
     products = [calibrate(read_frame(shared / "c3_level05" / f"{name}.fts.gz")) for name in names]
     ratios = [np.nanmedian(product.data / official.data) for product in products]
-    assert np.std(ratios, ddof=1) == pytest.approx(systematics.EXPOSURE_WITHOUT_TABLE, rel=0.3)
+    assert np.std(ratios, ddof=1) == pytest.approx(systematics.EXPOSURE_ERROR_WITHOUT_TABLE, rel=0.3)

@@ -57,5 +57,5 @@ def test_the_shipped_field_leaves_out_occulter_and_corners_and_keeps_the_rest():
 
 
 def test_the_accuracy_is_best_where_c3_sees_the_same_and_worst_at_the_occulter():
-    inside, overlap, corner = c2.accuracy(np.array([2.2, 6.0, 8.5]))
+    inside, overlap, corner = c2.relative_error(np.array([2.2, 6.0, 8.5]))
     assert inside > 2 * corner > 2 * overlap > 0

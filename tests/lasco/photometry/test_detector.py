@@ -69,7 +69,7 @@ def test_without_calibration_factor_the_unit_is_that_of_a_rate(make_frame, calfa
 def test_lost_never_sent_saturated_and_occulted_pixels_are_not_observed(make_frame):
     frame = read_frame(make_frame(lost=((20, 20),)))
     calibrated = calibrate_on_detector(frame, load_assets())
-    assert not calibrated.observed[blocks.expand(calibrated.lost | blocks.never_sent())].any()
+    assert not calibrated.observed[blocks.to_pixels(calibrated.lost | blocks.never_sent())].any()
     assert not calibrated.observed[530, 516]
     assert not (calibrated.observed & calibrated.saturated).any()
     assert 0.6 < calibrated.observed.mean() < 0.9

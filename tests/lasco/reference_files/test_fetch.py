@@ -15,7 +15,7 @@ from corinpaint.lasco.reference_files import catalogue, manifest, transfer
 from corinpaint.lasco.reference_files import fetch as fetching
 
 DAYS = [date(2002, 1, 8), date(2002, 1, 9), date(2010, 1, 4)]
-TABLES = catalogue.daily(DAYS, ["C3"])
+TABLES = catalogue.daily_tables(DAYS, ["C3"])
 FIRST, SECOND, THIRD = TABLES
 RAMP = catalogue.identify("C3ramp.fts")
 ATTITUDE = [catalogue.identify("SO_AT_PRE_20100104_V02.FTS"), catalogue.identify("SO_AT_ROL_20100104_V01.DAT")]
@@ -23,7 +23,7 @@ ATTITUDE = [catalogue.identify("SO_AT_PRE_20100104_V02.FTS"), catalogue.identify
 
 @pytest.fixture
 def server():
-    with official_tree.serving([*catalogue.FIXED, *TABLES, *ATTITUDE]) as running:
+    with official_tree.serving([*catalogue.FIXED_FILES, *TABLES, *ATTITUDE]) as running:
         yield running
 
 
@@ -43,10 +43,10 @@ def _files(directory):
 
 
 def test_what_is_fetched_has_the_layout_of_the_server_and_is_recorded(server, fetch, tmp_path):
-    needed = catalogue.needed({"C3": [DAYS[0]]})
+    needed = catalogue.required_files({"C3": [DAYS[0]]})
     report = fetch(*needed)
     assert (report.ok, report.added) == (True, needed)
-    assert _files(tmp_path) == {asset.path for asset in needed} | {manifest.LOCK}
+    assert _files(tmp_path) == {asset.path for asset in needed} | {manifest.LOCK_FILE}
     assert all((tmp_path / asset.path).read_bytes() == official_tree.content(asset) for asset in needed)
     assert manifest.read(tmp_path)[RAMP.path].source == f"{server.url}/{RAMP.path}"
     assert manifest.verify(tmp_path) == []
@@ -72,7 +72,7 @@ def test_a_run_that_was_stopped_is_gone_on_with(server, fetch, tmp_path, monkeyp
     monkeypatch.setattr(transfer, "download", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
         fetch(*TABLES)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
     assert list(manifest.read(tmp_path)) == [FIRST.path]
     monkeypatch.undo()
     report = fetch(*TABLES)
@@ -103,7 +103,7 @@ def test_a_page_instead_of_the_file_is_a_failure_and_no_file(server, fetch, tmp_
     assert "is an HTML page, not data" in str(error)
     assert f"{server.url}/{asset.path}" in str(error)
     assert report.added == [SECOND]
-    assert _files(tmp_path) == {SECOND.path, manifest.LOCK}
+    assert _files(tmp_path) == {SECOND.path, manifest.LOCK_FILE}
 
 
 def test_a_cut_connection_is_a_failure_and_no_file(server, fetch, tmp_path):
@@ -111,7 +111,7 @@ def test_a_cut_connection_is_a_failure_and_no_file(server, fetch, tmp_path):
     report = fetch(RAMP, FIRST)
     ((_, error),) = report.failed
     assert isinstance(error, transfer.UnreachableError)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
 
 
 def test_a_server_error_that_passes_is_not_even_told(server, fetch):
@@ -166,7 +166,7 @@ def test_a_full_disk_ends_the_run_with_what_was_fetched_before(server, fetch, tm
     ((asset, error),) = report.failed
     assert (asset, report.added, report.untried) == (SECOND, [FIRST], [THIRD])
     assert "cannot be written (No space left on device)" in str(error)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
     assert manifest.verify(tmp_path) == []
     assert server.asked[f"/{SECOND.path}"] == 1
     assert not server.asked[f"/{THIRD.path}"]
@@ -177,9 +177,9 @@ def test_a_server_that_does_not_answer_is_left_alone_after_a_few_files(tmp_path)
         mirror = gone.url
     slept = []
     connection = transfer.Connection(retries=1, sleep=slept.append)
-    report = fetching.fetch(tmp_path, list(catalogue.FIXED), mirror=mirror, connection=connection)
-    assert len(report.failed) == len(catalogue.FIXED)
-    assert len(slept) == fetching.UNANSWERED
+    report = fetching.fetch(tmp_path, list(catalogue.FIXED_FILES), mirror=mirror, connection=connection)
+    assert len(report.failed) == len(catalogue.FIXED_FILES)
+    assert len(slept) == fetching.MAX_UNANSWERED
     assert "not tried" in str(report.failed[-1][1])
 
 
@@ -222,9 +222,9 @@ def test_the_official_addresses_are_asked_where_no_mirror_is_given(tmp_path, mon
 
 
 def test_attitude_files_come_from_the_index_of_the_server(server, fetch):
-    found = fetching.attitude(DAYS[2:], mirror=server.url)
+    found = fetching.find_attitude_files(DAYS[2:], mirror=server.url)
     assert found == ATTITUDE
     assert fetch(*found).added == ATTITUDE
     server.faults["/ancillary/attitude/predictive/2002/"] = ["404"]
     with pytest.raises(FetchError, match="predictive/2002/"):
-        fetching.attitude(DAYS, mirror=server.url)
+        fetching.find_attitude_files(DAYS, mirror=server.url)

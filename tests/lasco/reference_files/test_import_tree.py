@@ -17,8 +17,8 @@ from corinpaint.lasco.reference_files import import_tree as importing
 from corinpaint.lasco.reference_files.import_tree import import_tree, source_tree
 
 DAYS = [date(2002, 1, 8), date(2002, 1, 9)]
-TABLES = catalogue.daily(DAYS)
-EVERYTHING = [*catalogue.FIXED, *TABLES]
+TABLES = catalogue.daily_tables(DAYS)
+EVERYTHING = [*catalogue.FIXED_FILES, *TABLES]
 RAMP = catalogue.identify("C3ramp.fts")
 
 
@@ -41,7 +41,7 @@ def test_files_come_from_any_depth_into_the_layout_of_the_servers(source, tmp_pa
     report = import_tree(source, tmp_path / "store")
     assert {asset.name for asset in report.added} == {asset.name for asset in EVERYTHING}
     assert (report.ok, report.absent) == (True, [])
-    assert set(_contents(tmp_path / "store")) == {asset.path for asset in EVERYTHING} | {manifest.LOCK}
+    assert set(_contents(tmp_path / "store")) == {asset.path for asset in EVERYTHING} | {manifest.LOCK_FILE}
     assert {entry.source for entry in manifest.read(tmp_path / "store").values()} == {"imported"}
     assert manifest.verify(tmp_path / "store") == []
     assert load_assets(tmp_path / "store").kind == "OFFICIAL"
@@ -50,7 +50,7 @@ def test_files_come_from_any_depth_into_the_layout_of_the_servers(source, tmp_pa
 
 def test_days_and_telescopes_can_be_chosen(source, tmp_path):
     report = import_tree(source, tmp_path / "store", days=DAYS[:1], detectors=["C2"])
-    assert set(report.added) == {*catalogue.fixed(["C2"]), catalogue.exposure_table("C2", DAYS[0])}
+    assert set(report.added) == {*catalogue.fixed_files(["C2"]), catalogue.exposure_table("C2", DAYS[0])}
 
 
 def test_damaged_files_are_named_and_left_out(source, tmp_path):
@@ -97,7 +97,7 @@ def test_a_folder_imported_into_itself_is_recorded_as_it_lies(source):
     before = set(_contents(source))
     report = import_tree(source, source)
     assert len(report.added) == len(EVERYTHING)
-    assert set(_contents(source)) == before | {manifest.LOCK}
+    assert set(_contents(source)) == before | {manifest.LOCK_FILE}
     assert manifest.verify(source) == []
     assert import_tree(source, source).added == []
 

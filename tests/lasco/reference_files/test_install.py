@@ -9,15 +9,15 @@ import pytest
 
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import catalogue, install, manifest
-from corinpaint.lasco.reference_files.install import Deposit
+from corinpaint.lasco.reference_files.install import Installer
 
 TABLE = catalogue.identify("c3_expfactor_020108.dat")
 OTHER = official_tree.TABLE.replace(b"0.996987", b"0.996988")
 
 
 def _put(directory, content, asset=TABLE, **options):
-    with Deposit(directory) as folder:
-        return folder.put(asset, lambda part: part.write_bytes(content), source="there", label="it", **options)
+    with Installer(directory) as folder:
+        return folder.install(asset, lambda part: part.write_bytes(content), source="there", label="it", **options)
 
 
 def test_a_file_comes_to_its_place_and_into_the_lock_file(tmp_path):
@@ -73,12 +73,12 @@ def test_a_damaged_file_that_is_not_recorded_is_replaced(tmp_path):
 
 def test_a_file_in_the_folder_is_recorded_where_it_lies(tmp_path):
     (tmp_path / TABLE.name).write_bytes(official_tree.TABLE)
-    with Deposit(tmp_path) as folder:
+    with Installer(tmp_path) as folder:
         assert folder.record(TABLE, TABLE.name, source="imported") is True
         assert folder.record(TABLE, TABLE.name, source="imported") is False
-        assert folder.has(TABLE)
+        assert folder.is_installed(TABLE)
         (tmp_path / TABLE.name).write_bytes(OTHER)
-        assert not folder.has(TABLE)
+        assert not folder.is_installed(TABLE)
         with pytest.raises(CalibrationError, match="--update"):
             folder.record(TABLE, TABLE.name, source="imported")
         assert folder.record(TABLE, TABLE.name, source="imported", update=True) is True
@@ -88,16 +88,16 @@ def test_a_file_in_the_folder_is_recorded_where_it_lies(tmp_path):
 
 
 def test_the_lock_file_is_written_as_files_come_and_at_the_end_in_any_case(tmp_path, monkeypatch):
-    monkeypatch.setattr(install, "SECONDS_PER_ENTRY", 0)
-    folder = Deposit(tmp_path)
-    folder.put(TABLE, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
+    monkeypatch.setattr(install, "MIN_SECONDS_PER_ENTRY", 0)
+    folder = Installer(tmp_path)
+    folder.install(TABLE, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
     assert list(manifest.read(tmp_path)) == [TABLE.path]
-    monkeypatch.setattr(install, "SECONDS_PER_ENTRY", 1e9)
+    monkeypatch.setattr(install, "MIN_SECONDS_PER_ENTRY", 1e9)
     second = catalogue.identify("c3_expfactor_020109.dat")
 
     def interrupted():
         with folder:
-            folder.put(second, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
+            folder.install(second, lambda part: part.write_bytes(official_tree.TABLE), source="there", label="it")
             assert second.path not in manifest.read(tmp_path)
             raise KeyboardInterrupt
 

@@ -110,10 +110,10 @@ def test_links_in_a_circle_do_not_hang_it_and_links_to_files_are_followed(tmp_pa
 
 
 def test_only_so_many_trees_are_remembered(tmp_path):
-    for number in range(2 * locate.KNOWN_TREES):
+    for number in range(2 * locate.MAX_CACHED_FOLDERS):
         _write(tmp_path / str(number) / "C3ramp.fts")
         assert locate.locate(tmp_path / str(number), "C3ramp.fts")
-    assert len(locate._trees) <= locate.KNOWN_TREES
+    assert len(locate._trees) <= locate.MAX_CACHED_FOLDERS
 
 
 def test_threads_may_look_while_files_come_and_go(tmp_path):

@@ -21,7 +21,7 @@ ASSETS = [RAMP, TABLE]
 def directory(tmp_path):
     """A folder of two files, both recorded."""
     official_tree.tree(tmp_path, ASSETS)
-    manifest.update(tmp_path, {asset.path: manifest.entry(tmp_path / asset.path, asset.url()) for asset in ASSETS})
+    manifest.update(tmp_path, {asset.path: manifest.make_entry(tmp_path / asset.path, asset.url()) for asset in ASSETS})
     return tmp_path
 
 
@@ -40,16 +40,16 @@ def test_the_lock_file_names_size_hash_origin_and_time_of_every_file(directory):
 
 def test_what_is_recorded_stays_recorded_when_more_comes(directory):
     before = manifest.read(directory)
-    manifest.update(directory, {"more.dat": manifest.entry(directory / TABLE.path, "imported")})
+    manifest.update(directory, {"more.dat": manifest.make_entry(directory / TABLE.path, "imported")})
     assert manifest.read(directory) == {**before, "more.dat": manifest.read(directory)["more.dat"]}
 
 
 def test_a_lock_file_that_cannot_be_written_stays_as_it_was(directory, monkeypatch):
-    before = (directory / manifest.LOCK).read_bytes()
+    before = (directory / manifest.LOCK_FILE).read_bytes()
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(Exception, match="No space left"):
         manifest.update(directory, {})
-    assert (directory / manifest.LOCK).read_bytes() == before
+    assert (directory / manifest.LOCK_FILE).read_bytes() == before
     assert not list(directory.glob(".corinpaint-*"))
 
 
@@ -111,7 +111,7 @@ def test_nothing_at_all_is_an_error(tmp_path):
     ],
 )
 def test_a_damaged_lock_file_is_named(directory, text):
-    (directory / manifest.LOCK).write_text(text)
+    (directory / manifest.LOCK_FILE).write_text(text)
     with pytest.raises(CalibrationError, match=r"calibration\.lock\.json.*remove it"):
         manifest.verify(directory)
 
@@ -119,7 +119,7 @@ def test_a_damaged_lock_file_is_named(directory, text):
 def test_the_list_names_every_file_that_is_there_once_and_the_daily_ones_that_are_there(directory):
     (directory / "c2vig_final.fts").write_bytes(official_tree.fits_image())
     rows = {row.path.split("/")[-1]: row for row in manifest.status(directory)}
-    assert len(rows) == len(catalogue.FIXED) + 1
+    assert len(rows) == len(catalogue.FIXED_FILES) + 1
     ramp, table, absent = rows["C3ramp.fts"], rows[TABLE.name], rows["occulter_center.dat"]
     assert (ramp.present, ramp.size, ramp.source) == (True, len(official_tree.content(RAMP)), RAMP.url())
     assert (table.present, table.sha256) == (True, hashlib.sha256(official_tree.TABLE).hexdigest())

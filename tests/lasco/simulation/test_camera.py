@@ -14,7 +14,7 @@ from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise
 from corinpaint.lasco.photometry.optics import load_assets, load_optics
 from corinpaint.lasco.simulation import camera
-from corinpaint.lasco.simulation.corona import polar
+from corinpaint.lasco.simulation.corona import polar_coordinates
 
 CENTRE = distortion.C3_OCCULTER_CENTRES[-1][1]
 BIAS, EXPTIME = 377.741, 19.1
@@ -27,7 +27,7 @@ def expose():
 
     def counts(brightness: float, exptime: float = EXPTIME, calfactor: float = 6.1e-13) -> np.ndarray:
         scene = np.full((1024, 1024), brightness, np.float32)
-        return camera.expose(scene, load_optics(load_assets()), CENTRE, calfactor, exptime, 52282)
+        return camera.expected_counts(scene, load_optics(load_assets()), CENTRE, calfactor, exptime, 52282)
 
     return counts
 
@@ -45,7 +45,7 @@ def spread(values: np.ndarray) -> float:
 
 
 def rings(low: float, high: float) -> np.ndarray:
-    radius, _ = polar(CENTRE)
+    radius, _ = polar_coordinates(CENTRE)
     return (radius > low) & (radius < high)
 
 
@@ -53,7 +53,7 @@ def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, e
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, corkit.calfactor(frame))
     back = calibrate.expose(dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()).brightness
-    _, angle = polar(CENTRE)
+    _, angle = polar_coordinates(CENTRE)
     seen = rings(120, 450) & (np.abs(angle - camera.PYLON[0]) > 45)
     assert np.abs(back[seen] / 1e-10 - 1).max() < 1e-3
 
@@ -66,7 +66,7 @@ def test_behind_the_occulter_and_beyond_the_edge_the_scene_does_not_show(expose)
 
 
 def test_of_the_scene_little_is_left_deep_in_the_pylon_s_shadow(expose):
-    _, angle = polar(CENTRE)
+    _, angle = polar_coordinates(CENTRE)
     seen = (expose(1e-9) - expose(0.0)) * load_optics(load_assets()).vignetting(52282)
     ring = rings(100, 150)
     shaded = ring & (np.abs(angle - camera.PYLON[0]) < 3)
@@ -135,7 +135,7 @@ def test_compression_keeps_every_block_to_itself():
     counts = np.random.default_rng(0).normal(1000, 20, (1024, 1024)).astype(np.float32)
     every_other = np.zeros((32, 32), dtype=bool)
     every_other[::2, ::2] = True
-    inside = blocks.expand(every_other)
+    inside = blocks.to_pixels(every_other)
     changed = camera.compress(counts) != camera.compress(np.where(inside, 1.1 * counts, counts))
     assert changed[inside].mean() > 0.9
     assert not changed[~inside].any()

@@ -116,11 +116,11 @@ def test_the_statistics_in_the_header_are_those_of_the_pixels_that_arrived(file:
 def test_lost_blocks_are_zero_and_everything_else_is_the_complete_exposure(simulation: Simulation) -> None:
     assert simulation.lost.any()
     np.testing.assert_array_equal(lost(simulation.frame), simulation.lost)
-    gone = blocks.expand(simulation.lost)
+    gone = blocks.to_pixels(simulation.lost)
     assert not simulation.frame.data[gone].any()
     assert simulation.complete[gone].all()
     np.testing.assert_array_equal(simulation.frame.data[~gone], simulation.complete[~gone])
-    assert not simulation.complete[blocks.expand(blocks.never_sent())].any()
+    assert not simulation.complete[blocks.to_pixels(blocks.never_sent())].any()
 
 
 def test_the_truth_file_holds_what_was_lost(simulation: Simulation, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     frame = as_complete(simulation)
     vignetting = load_optics(assets).vignetting(frame.mjd)
     seen = ~occulted_on_detector(load_optics(assets), distortion.occulter_centre(frame.date))
-    seen &= ~blocks.expand(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
+    seen &= ~blocks.to_pixels(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
     per_count = (corkit.calfactor(frame) / frame.exptime * vignetting)[seen]
     signal = frame.data[seen] - float(frame.header["OFFSET"])
     variance = signal.clip(0) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + (noise.FLAT_FIELD["C3"] * signal) ** 2
