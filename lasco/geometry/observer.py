@@ -1,4 +1,4 @@
-"""Where SOHO was, and how large the sun looked from there; computed offline."""
+"""Position of SOHO and apparent size of the sun, computed offline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ ARCSEC_AT_1AU = 959.63
 """Angular radius of the sun at 1 au, arcsec (SolarSoft)."""
 
 L1_FRACTION = 0.99
-"""SOHO's distance to the sun over the earth's: the halo orbit about L1 keeps it within 0.3 % of this."""
+"""Distance of SOHO from the sun over that of the earth; on the halo orbit about L1 it stays within 0.3 % of this."""
 
 AU_M = 1.495978707e11
+"""Astronomical unit, m (IAU 2012 resolution B2)."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Where SOHO was.
+    """Position of SOHO.
 
     Attributes
     ----------
     distance : float
-        To the sun, m.
+        Distance from the sun, m.
     latitude, longitude : float
         Heliographic Stonyhurst coordinates, degrees.
     radius : float
@@ -41,9 +42,9 @@ class Observer:
 
 
 def soho_observer(date: Time) -> Observer:
-    """Where SOHO was, from the earth's place: on the line from the sun to the earth, at 0.99 of its distance.
+    """Position of SOHO at a date: on the line from the sun to the earth, at 0.99 of the distance of the earth.
 
-    Latitude after Meeus, Astronomical Algorithms (1998), chapter 29. SOHO's halo orbit departs from this by up to
+    The latitude follows Meeus, Astronomical Algorithms (1998), chapter 29. SOHO's halo orbit departs from this by up to
     0.3 degrees in longitude, 0.05 degrees in latitude as seen from the sun, and 0.3 % in distance.
 
     Parameters

@@ -1,6 +1,9 @@
-"""Telemetry blocks: which are lost, which are never sent, how lost ones join to zones, and MISSLIST.
+"""Telemetry blocks: which are missing, which are never sent, how missing ones form zones, and MISSLIST.
 
-Facts from SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
+Block maps are boolean arrays of shape (32, 32), (block row, block column), row 0 at the bottom. Blocks are
+numbered ``32 * row + column``.
+
+Sources in SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
 most 0.1 DN), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68 (MISSLIST and the refusal rule).
 """
 
@@ -20,20 +23,25 @@ from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05.readout import Summing
 
 BLOCK_SIZE = 32
-"""Side of a telemetry block on the unsummed frame, px."""
+"""Rows and columns of a telemetry block in an unsummed frame, px."""
 
 BLOCKS_PER_SIDE = 32
-"""Blocks along each side of the full frame."""
+"""Number of blocks along each axis of a full frame."""
 
 MAX_MISSING_MEAN_DN = 0.1
-"""Mean in DN at or below which a block counts as missing (SolarSoft)."""
+"""Maximum mean of a missing block, DN (SolarSoft ``find_miss_blocks``)."""
 
 BASE32_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+"""Digits of the numbers in MISSLIST."""
+
 NO_MISSING_BLOCKS = "None"
+"""MISSLIST of a frame without missing blocks."""
 
 Blocks = NDArray[np.bool_]
+"""Block map, shape (32, 32)."""
 
 UNSUMMED = Summing()
+"""Summing of a full-resolution frame."""
 
 
 @cache
@@ -43,16 +51,16 @@ def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
 
 
 def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool = False) -> Blocks:
-    """Map of the blocks that LASCO does not send.
+    """Block map of the blocks that LASCO never sends.
 
     Parameters
     ----------
     detector : str
         'C2' or 'C3'.
     sums : Summing
-        Of the frame: fewer blocks are left out of summed ones.
+        Summing of the frame; summed frames have fewer blocks that are never sent.
     centre : bool
-        Also the blocks behind the occulter. C3 does send them (they are dark), so they count only on request.
+        Include the blocks behind the occulter. C2 never sends them; C3 does, so they are left out by default.
 
     Returns
     -------
@@ -67,25 +75,48 @@ def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool =
 
 
 def block_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of a block in a frame of that shape: 32 px, divided by the summing."""
+    """Rows and columns of a block in a frame of this shape, px: 32, divided by the summing of the axis."""
     return shape[0] // BLOCKS_PER_SIDE, shape[1] // BLOCKS_PER_SIDE
 
 
 def block_means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
-    """Mean of each block of `side` px, of flags their share; (rows, columns) -> (rows / side, columns / side)."""
+    """Mean of each block of an image; of flags, the fraction that is True.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (rows, columns)
+    side : tuple of int
+        Rows and columns of a block, px.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows / side[0], columns / side[1])
+    """
     high, wide = side
     rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
     return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 
 
 def block_pixels(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
-    """The pixels of some blocks: (rows, columns) -> (blocks, rows of a block, columns of a block)."""
+    """Pixels of the selected blocks.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (rows, columns)
+        A full frame.
+    wanted : ndarray of bool, shape (32, 32)
+
+    Returns
+    -------
+    ndarray, shape (blocks, rows of a block, columns of a block)
+        In the order of the block numbers.
+    """
     high, wide = block_shape(pixels.shape)
     return np.asarray(pixels.reshape(BLOCKS_PER_SIDE, high, BLOCKS_PER_SIDE, wide).swapaxes(1, 2)[wanted])
 
 
 def empty_blocks(data: NDArray[np.floating]) -> Blocks:
-    """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
+    """Blocks whose mean is at most 0.1 DN, both missing and never-sent ones (SolarSoft ``find_miss_blocks``).
 
     Parameters
     ----------
@@ -100,7 +131,18 @@ def empty_blocks(data: NDArray[np.floating]) -> Blocks:
 
 
 def to_pixels(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
-    """Pixels of a block map: (32, 32) -> `shape`, or a part of one; by default with blocks of 32 px."""
+    """Expand a block map to pixels.
+
+    Parameters
+    ----------
+    blocks : ndarray of bool, shape (32, 32) or a part of it
+    shape : tuple of int, optional
+        Rows and columns of the result; by default with blocks of 32 x 32 px.
+
+    Returns
+    -------
+    ndarray of bool, shape `shape`
+    """
     high, wide = (
         (BLOCK_SIZE, BLOCK_SIZE) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
     )
@@ -108,16 +150,16 @@ def to_pixels(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[n
 
 
 def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
-    """The rectangle of a frame that some blocks lie in.
+    """Smallest rectangle of a frame that contains the selected blocks.
 
     Parameters
     ----------
     blocks : ndarray of bool, shape (32, 32)
-        At least one.
+        At least one is True.
     shape : tuple of int
-        Of the frame.
+        Rows and columns of the frame, px.
     margin : tuple of int
-        Rows and columns that are added on every side, as far as the frame goes, px.
+        Rows and columns that are added on either side, up to the edge of the frame, px.
 
     Returns
     -------
@@ -139,16 +181,16 @@ def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Zone:
-    """Lost blocks that belong together, with the border of blocks around them.
+    """A group of neighbouring missing blocks with the blocks around them (SolarSoft ``read_zone``).
 
     Attributes
     ----------
     number : int
         Counted from 1.
     missing : ndarray of bool, shape (32, 32)
-        The lost blocks.
+        The missing blocks.
     area : ndarray of bool, shape (32, 32)
-        Lost blocks and their neighbours.
+        The missing blocks and their eight neighbours.
     """
 
     number: int
@@ -161,43 +203,44 @@ class Zone:
 
     @property
     def touches_edge(self) -> bool:
-        """True when a lost block lies on the edge of the frame, so that its border is not whole."""
+        """True when a missing block lies at the edge of the frame, so that it has no neighbours on that side."""
         return bool(self.missing[[0, -1]].any() or self.missing[:, [0, -1]].any())
 
 
 def zones(missing: Blocks) -> list[Zone]:
-    """Join lost blocks to zones: each with its eight neighbours, overlapping ones merged.
+    """Group missing blocks into zones: a block and its eight neighbours, with overlapping groups merged.
 
     Parameters
     ----------
     missing : ndarray of bool, shape (32, 32)
-        Lost blocks.
+        Missing blocks.
 
     Returns
     -------
     list of Zone
-        In the order of their first block, from the bottom left.
+        In the order of the lowest block number of each. Source: SolarSoft ``read_zone``.
     """
-    places = np.argwhere(missing)
-    if not places.size:
+    positions = np.argwhere(missing)
+    if not positions.size:
         return []
-    # Borders share a block exactly when the lost blocks are at most two apart along both axes.
-    apart = np.abs(places[:, None, :] - places[None, :, :]).max(axis=2)
-    _, labels = csgraph.connected_components(apart <= 2, directed=False)
-    return [_zone(number + 1, places[labels == number]) for number in range(labels.max() + 1)]
+    # Two areas overlap exactly when their missing blocks are at most two blocks apart along both axes.
+    distance = np.abs(positions[:, None, :] - positions[None, :, :]).max(axis=2)
+    _, labels = csgraph.connected_components(distance <= 2, directed=False)
+    return [_zone(number + 1, positions[labels == number]) for number in range(labels.max() + 1)]
 
 
-def _zone(number: int, places: NDArray[np.int64]) -> Zone:
+def _zone(number: int, positions: NDArray[np.int64]) -> Zone:
     missing = np.zeros((BLOCKS_PER_SIDE, BLOCKS_PER_SIDE), dtype=bool)
-    missing[tuple(places.T)] = True
+    missing[tuple(positions.T)] = True
     return Zone(number, missing, ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool)))
 
 
 def format_misslist(missing: Blocks) -> str:
-    """MISSLIST of a block map, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
+    """MISSLIST of the missing blocks, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
 
-    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of missing blocks gives its first number and the
-    number after its last one, but for the last run, which gives its last number; each as two base-32 digits, no blanks.
+    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of consecutive missing blocks is written as its first
+    number and the number after its last one; the last run as its first and its last number. Each number has two base-32
+    digits; there are no blanks.
 
     Parameters
     ----------
@@ -217,7 +260,7 @@ def format_misslist(missing: Blocks) -> str:
 
 
 def parse_misslist(text: str) -> Blocks:
-    """Block map of a MISSLIST; the inverse of `format_misslist`.
+    """Missing blocks of a MISSLIST; the inverse of `format_misslist`.
 
     Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
 
@@ -233,7 +276,7 @@ def parse_misslist(text: str) -> Blocks:
     Raises
     ------
     BadKeywordError
-        When the text is not a list of pairs of two-digit base-32 numbers in rising order.
+        When the text is not a list of pairs of two-digit base-32 numbers in ascending order.
     """
     line = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     words, past = text.split(), 0
@@ -241,10 +284,12 @@ def parse_misslist(text: str) -> Blocks:
         words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
     if text.strip().lower() != NO_MISSING_BLOCKS.lower():
         if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(BASE32_DIGITS) for w in words):
-            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32", "it is damaged")
+            raise BadKeywordError(
+                f"MISSLIST = {text!r} is not a list of pairs of base-32 numbers", "the header is damaged"
+            )
         numbers = [BASE32_DIGITS.index(w[0]) * 32 + BASE32_DIGITS.index(w[1]) for w in words]
         if numbers != sorted(numbers):
-            raise BadKeywordError(f"MISSLIST = {text!r} does not rise", "it is damaged")
+            raise BadKeywordError(f"MISSLIST = {text!r} is not in ascending order", "the header is damaged")
         numbers[-1] += past
         for first, end in zip(numbers[::2], numbers[1::2], strict=True):
             line[first : end + 1 - past] = True
@@ -252,7 +297,7 @@ def parse_misslist(text: str) -> Blocks:
 
 
 def _runs(line: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where runs of True begin, and the places after their ends."""
+    """Indices where runs of True begin, and indices after their ends."""
     steps = np.diff(np.concatenate(([False], line, [False])).astype(np.int8))
     return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
 

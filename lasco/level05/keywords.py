@@ -1,4 +1,4 @@
-"""Checks of a Level 0.5 header: every keyword that the calibration relies on is there and makes sense."""
+"""Checks of a Level 0.5 header: every keyword that the calibration needs is present and has a plausible value."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.decoding import UNALTERED_FILE, is_number, shortened
 
 TIME_OF_DAY = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
+"""Format of TIME-OBS."""
 
 SUMMING_KEYWORDS = ("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM")
 """Summing on the chip along columns and rows, and in the onboard computer (LEB) along x and y."""
 
 FULL_FRAME_CORNERS = {"R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024}
-"""Corners of the full frame in CCD coordinates."""
+"""First and last column and row of the full frame in CCD coordinates, px."""
 
 MAX_MAGNITUDE = {"CRPIX1": 1e5, "CRPIX2": 1e5, "CROTA1": 1e4, "MID_DATE": 1e5, "MID_TIME": 1e5, "HCOMP_SF": 1e5}
-"""Magnitude beyond which a number is none that LASCO writes: pixels, degrees, days, seconds of a day, DN."""
+"""Maximum absolute values that LASCO writes: px, px, degrees, days, s, DN."""
 
 MAX_BIAS_DN = 5000.0
-"""DN; real read ports give 283 to 650."""
+"""Upper limit of the bias of one read-out, DN; the read ports have 283 to 650 DN."""
 
 
 def without_blanks(value: object) -> str:
@@ -35,7 +36,13 @@ def without_blanks(value: object) -> str:
 
 
 def required_value(header: fits.Header, key: str, label: str) -> object:
-    """Value of a keyword that must be there."""
+    """Value of a keyword that must be present.
+
+    Raises
+    ------
+    MissingKeywordError
+        When the keyword is missing or blank.
+    """
     value = header.get(key)
     if value is None or (isinstance(value, str) and not value.strip()):
         raise errors.MissingKeywordError(f"{label}: the header has no {key}", f"{UNALTERED_FILE}")
@@ -43,13 +50,19 @@ def required_value(header: fits.Header, key: str, label: str) -> object:
 
 
 def text(header: fits.Header, key: str) -> str:
-    """Value of an optional keyword as text; empty where it is missing, blank or without a value."""
+    """Value of an optional keyword as text; empty when the keyword is missing, blank or without a value."""
     value = header.get(key)
     return "" if value is None or isinstance(value, fits.card.Undefined) else str(value).strip()
 
 
 def finite_number(header: fits.Header, key: str, label: str) -> float:
-    """Value of a keyword that must be a finite number."""
+    """Value of a keyword that must be a finite number.
+
+    Raises
+    ------
+    MissingKeywordError, BadKeywordError
+        When the keyword is missing, or not a finite number.
+    """
     value = required_value(header, key, label)
     if not is_number(value):
         raise errors.BadKeywordError(
@@ -59,13 +72,13 @@ def finite_number(header: fits.Header, key: str, label: str) -> float:
 
 
 def check_header(header: fits.Header, label: str, detectors: Sequence[str]) -> Time:
-    """Check a header for a read of the image.
+    """Check the keywords of a Level 0.5 header.
 
     Parameters
     ----------
     header : astropy.io.fits.Header
     label : str
-        What to call the frame in messages.
+        Name of the frame in error messages.
     detectors : sequence of str
         Telescopes that are accepted.
 
@@ -102,7 +115,7 @@ def _check_instrument(header: fits.Header, label: str, detectors: Sequence[str])
         if value not in expected:
             raise errors.WrongInstrumentError(
                 f"{label}: {key} = {shortened(value)}, but this is for {' or '.join(expected)} frames",
-                "give one of SOHO/LASCO",
+                "give a SOHO/LASCO frame",
             )
 
 
@@ -118,7 +131,7 @@ def _check_values(header: fits.Header, label: str) -> None:
     for key in ("OFFSET", *MAX_MAGNITUDE):
         if text(header, key) and abs(finite_number(header, key, label)) > MAX_MAGNITUDE.get(key, math.inf):
             raise errors.BadKeywordError(
-                f"{label}: {key} = {shortened(header[key])} is no number that LASCO writes", f"{UNALTERED_FILE}"
+                f"{label}: {key} = {shortened(header[key])} is beyond what LASCO writes", f"{UNALTERED_FILE}"
             )
     if not 0 <= (header.get("OFFSET") or 0) < MAX_BIAS_DN:
         raise errors.BadKeywordError(
@@ -137,7 +150,7 @@ def _date(header: fits.Header, label: str) -> Time:
             )
         day = f"{day}T{clock}"
     try:
-        with ignore_warnings(ErfaWarning):  # years beyond the table of leap seconds
+        with ignore_warnings(ErfaWarning):  # for years beyond the table of leap seconds
             date = Time(day, format="isot", scale="utc")
             year = date.decimalyear
     except ValueError as error:
@@ -145,7 +158,7 @@ def _date(header: fits.Header, label: str) -> Time:
             f"{label}: {shown_date} with TIME-OBS = {shortened(clock)} is not a date", f"{UNALTERED_FILE}"
         ) from error
     if not 1995.9 < year < 2031:
-        raise errors.BadKeywordError(f"{label}: {shown_date} is outside the life of SOHO", f"{UNALTERED_FILE}")
+        raise errors.BadKeywordError(f"{label}: {shown_date} is outside the mission of SOHO", f"{UNALTERED_FILE}")
     mid = header.get("MID_DATE") or 0
     if mid and abs(mid - date.mjd) > 1.5:
         raise errors.BadKeywordError(

@@ -1,7 +1,7 @@
-"""The official calibration files: their names, where they are served, what they are for.
+"""Catalogue of the official calibration files: names, addresses and purposes.
 
-Names and addresses are those of CorKit's ``dataset.py``. Below the store every file has the place that it has below the
-SolarSoft root of its server ($SSW), or below ``data/`` for the attitude of SOHO.
+Names and addresses are those of CorKit's ``dataset.py``. The path of a file in the calibration folder is its path below
+the SolarSoft root of its server ($SSW), or below ``data/`` for the attitude of SOHO.
 """
 
 from __future__ import annotations
@@ -19,19 +19,26 @@ if TYPE_CHECKING:
     from corinpaint.lasco.level05.frame import Frame
 
 Kind = Literal["image", "save", "exposures", "offsets", "text", "attitude"]
-"""FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table of attitude."""
+"""Kind of content: FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table
+of the attitude."""
 
 SOHO = "https://soho.nascom.nasa.gov/solarsoft/"
+"""SolarSoft root of the SOHO server."""
+
 HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
+"""SolarSoft root of the Hesperia server."""
+
 SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
+"""Root of the data of the SOHO server."""
 
 BOTH_DETECTORS = ("C2", "C3")
+"""Telescopes of the catalogue."""
 
 FIRST_DAY = date(1995, 12, 2)
 """Launch of SOHO."""
 
 LAST_YEAR_WITH_FOLDER = 2021
-"""Predictive attitude lies in one folder per year up to this one, and beside those folders from then on (CorKit)."""
+"""Last year with a folder of its own for predictive attitude files; later files are beside those folders (CorKit)."""
 
 _CALIB = "soho/lasco/lasco/data/calib/"
 _STARS = "soho/lasco/idl/data/calib/"
@@ -48,17 +55,17 @@ class Asset:
     Attributes
     ----------
     path : str
-        Place below the store, with slashes.
+        Path below the calibration folder, with slashes.
     server : str
-        Address that `path` is below on the official server.
+        Address of the official server, to which `path` is relative.
     kind : str
         See `Kind`.
     detectors : tuple of str
-        Telescopes that it is for.
+        Telescopes whose calibration uses the file.
     purpose : str
-        What it is for.
+        What the file contains.
     day : datetime.date or None
-        Day of a daily file.
+        Day of a daily file, UTC; None for other files.
     """
 
     path: str
@@ -74,7 +81,7 @@ class Asset:
         return PurePosixPath(self.path).name
 
     def url(self, mirror: str | None = None) -> str:
-        """Address of the file: on its official server, or below a mirror."""
+        """Address of the file on its official server or on a mirror."""
         return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.server + self.path
 
 
@@ -101,13 +108,13 @@ FIXED_FILES = (
         "nominal roll of SOHO by date",
     ),
 )
-"""Files that are there once."""
+"""Files that do not depend on the day."""
 
 _FIXED_BY_NAME = {asset.name: asset for asset in FIXED_FILES}
 
 
 def fixed_files(detectors: Iterable[str] = BOTH_DETECTORS) -> list[Asset]:
-    """The files that are there once, for the telescopes given."""
+    """The files that do not depend on the day, of the given telescopes."""
     wanted = set(detectors)
     return [asset for asset in FIXED_FILES if wanted & set(asset.detectors)]
 
@@ -119,23 +126,23 @@ def exposure_table(detector: str, day: date) -> Asset:
 
 
 def daily_tables(days: Iterable[date], detectors: Sequence[str] = BOTH_DETECTORS) -> list[Asset]:
-    """The tables of exposure factors of some days."""
+    """The tables of exposure factors of the given days (UTC) and telescopes."""
     return [exposure_table(detector, day) for day in days for detector in detectors]
 
 
 def required_files(days: Mapping[str, Collection[date]]) -> list[Asset]:
-    """What frames of some telescopes and days need: the files that are there once, and the tables of the days.
+    """Files that the calibration of frames needs: those that do not depend on the day, and the tables of their days.
 
     Parameters
     ----------
     days : mapping of str to collection of datetime.date
-        Days per telescope.
+        Days (UTC) of the frames of each telescope.
     """
     return fixed_files(days) + [table for name, own in days.items() for table in daily_tables(sorted(own), (name,))]
 
 
 def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
-    """Days (UTC) per telescope of some frames."""
+    """Days (UTC) of the given frames, by telescope."""
     found: dict[str, set[date]] = {}
     for frame in frames:
         day = date.fromisoformat(frame.date.utc.strftime("%Y-%m-%d"))
@@ -144,33 +151,33 @@ def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
 
 
 def days(first: date, last: date) -> list[date]:
-    """Every day from the first to the last, both included.
+    """All days from the first to the last, both included.
 
     Raises
     ------
     OptionError
-        When the last is before the first, or SOHO did not fly.
+        When the last day is before the first, or a day is before the launch of SOHO or in the future.
     """
     if last < first:
-        raise OptionError(f"{last} is before {first}", "give the first day first")
+        raise OptionError(f"{last} is before {first}", "give the earlier day first")
     if first < FIRST_DAY or last > datetime.now(UTC).date():
-        raise OptionError(f"{first} to {last}: no frames", f"give days from {FIRST_DAY} to today")
+        raise OptionError(f"{first} to {last}: not within the mission of SOHO", f"give days from {FIRST_DAY} to today")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def attitude_folder(day: date) -> Asset:
-    """The folder of the predictive attitude files of a day, as an asset whose address lists them."""
+    """The folder of the predictive attitude files of a day; its address is that of their index page."""
     path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_YEAR_WITH_FOLDER else "")
     return Asset(path, SOHO_DATA, "text", BOTH_DETECTORS, "list of attitude files")
 
 
 def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
-    """The newest versions of the predictive attitude files of some days.
+    """The latest versions of the predictive attitude files of the given days.
 
     Parameters
     ----------
     names : iterable of str
-        What the folder of the server holds, e.g. ``SO_AT_PRE_20100104_V01.FTS`` (pointing) and
+        Names of the files in the folder of the server, e.g. ``SO_AT_PRE_20100104_V01.FTS`` (pointing) and
         ``SO_AT_ROL_20100104_V01.DAT`` (roll).
     days : iterable of datetime.date
     """
@@ -187,7 +194,7 @@ def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
 
 
 def identify(name: str) -> Asset | None:
-    """The official file of a name; None for any other name."""
+    """The official file with this name; None when there is none."""
     if name in _FIXED_BY_NAME:
         return _FIXED_BY_NAME[name]
     table, attitude_file = _TABLE.fullmatch(name), _ATTITUDE.fullmatch(name)

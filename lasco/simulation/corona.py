@@ -1,7 +1,8 @@
-"""The sky in front of C3 for the simulator: K corona with streamers, a mass ejection, F corona, stars and a planet.
+"""The sky of the simulator: K corona with streamers, a coronal mass ejection (CME), F corona, stars and a planet.
 
-Everything is in mean solar brightness (MSB). K corona after the electron densities of Saito, Poland and Munro (1977,
-Solar Physics 55, 121), F corona after Koutchmy and Lamy (1985, IAU Colloquium 85, 63); levels checked on real frames.
+All brightnesses are in mean solar brightness (MSB). The K corona follows the electron densities of Saito, Poland and
+Munro (1977, Solar Physics 55, 121), the F corona Koutchmy and Lamy (1985, IAU Colloquium 85, 63); their levels were
+adjusted to real frames.
 """
 
 from __future__ import annotations
@@ -14,59 +15,61 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 SIZE = 1024
-"""Side of the frame, px."""
+"""Rows and columns of the frame, px."""
 
 SUN_CENTRE = (517.95599, 532.63202)
 """Sun centre (column, row), px from 0: CRPIX of real Level 0.5 headers."""
 
 PIXELS_PER_SOLAR_RADIUS = 969.0 / 56.0
-"""Solar radius on the detector, px: 969 arcsec seen from SOHO, 56 arcsec/px."""
+"""Solar radius on the detector, px: 969 arcsec as seen from SOHO over 56 arcsec/px."""
 
 K_CORONA_LAW = ((2.4e-8, -3.14), (1.8e-6, -7.13))
-"""Amplitude (MSB) and exponent of the equatorial K corona over the radius in solar radii: Thomson scattering along the
-line of sight by the densities 1.36e6 r^-2.14 + 1.68e8 r^-6.13 cm^-3 of Saito et al. (1977)."""
+"""Amplitude (MSB) and exponent of the equatorial K corona as a function of the radius in solar radii: Thomson
+scattering along the line of sight by the densities 1.36e6 r^-2.14 + 1.68e8 r^-6.13 cm^-3 of Saito et al. (1977)."""
 
 F_EQUATOR = (2.35e-10, -2.25)
-"""Brightness (MSB) at 10 solar radii and exponent: slope of Koutchmy and Lamy (1985), level of real C3 frames."""
+"""Brightness (MSB) at 10 solar radii and exponent of the F corona at the equator of the ecliptic: slope of Koutchmy and
+Lamy (1985), level of real C3 frames."""
 
 F_POLE = (1.30e-10, -2.50)
-"""The same at the poles of the ecliptic."""
+"""Brightness (MSB) at 10 solar radii and exponent of the F corona at the poles of the ecliptic."""
 
 F_SHARPNESS = 4.5
 """Exponent of the cosine between equator and pole (measured on C3 frames: 0.49 at 30 degrees, 0.1 at 60)."""
 
 SKY_BRIGHTNESS = 0.7e-11
-"""Brightness of the sky far from the sun, MSB, that the power laws leave over in real C3 frames."""
+"""Brightness of the sky far from the sun, MSB, which real C3 frames have in addition to the power laws."""
 
 STAR_SIGMA = 0.52
-"""Width of a star image, px (its neighbours hold 0.13 to 0.2 of the peak in real frames)."""
+"""Standard deviation of a star image, px (the neighbours of its peak have 0.13 to 0.2 of it in real frames)."""
 
 MIN_STAR_FLUX = 1.5e-12
-"""Flux of the faintest star drawn, MSB px; about 20 DN at the peak in 19 s."""
+"""Minimum flux of a star, MSB px; about 20 DN at the peak in 19 s."""
 
 STAR_COUNT = (1800, 5500)
-"""Number of stars in the frame: about 200 stand out by 180 DN in 19 s in real frames, cosmic rays among them."""
+"""Minimum and maximum number of stars in a frame. Real frames of 19 s have about 200 peaks of more than 180 DN, some of
+which are cosmic rays."""
 
 STAR_HALF_WIDTH = 3
-"""Pixels from the middle of a star to the edge of its image."""
+"""Half width of the image of a star, px."""
 
 RADII = np.arange(0.0, 760.0, 2.0)
 """Radii of the polar grid, px."""
 
 ANGLES = np.arange(0.0, 360.0, 0.25)
-"""Position angles of the polar grid, degrees counter-clockwise from the right."""
+"""Position angles of the polar grid, degrees counter-clockwise from +column."""
 
 
 @dataclass(frozen=True)
 class Planet:
-    """A planet in the field.
+    """A planet in the field of view.
 
     Attributes
     ----------
     column, row : float
-        Place on the detector, px from 0.
+        Position on the detector, px from 0.
     flux : float
-        MSB px.
+        Flux, MSB px.
     """
 
     column: float
@@ -76,7 +79,22 @@ class Planet:
 
 @lru_cache(maxsize=2)
 def polar_coordinates(centre: tuple[float, float], size: int = SIZE) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Radius in px and position angle in degrees about a centre (column, row), each of shape (size, size)."""
+    """Polar coordinates of the pixels about a centre.
+
+    Parameters
+    ----------
+    centre : tuple of float
+        (column, row), px from 0.
+    size : int
+        Rows and columns of the frame.
+
+    Returns
+    -------
+    radius : ndarray of float32, shape (size, size)
+        px.
+    angle : ndarray of float32, shape (size, size)
+        Position angle, degrees, 0 to 360, counter-clockwise from +column.
+    """
     y, x = np.mgrid[0:size, 0:size]
     radius = np.hypot(x - centre[0], y - centre[1])
     angle = np.degrees(np.arctan2(y - centre[1], x - centre[0])) % 360
@@ -90,13 +108,13 @@ def equatorial_k_corona(radius: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
-    """K corona with streamers and rays, and a mass ejection on request.
+    """K corona with streamers, rays and, optionally, a CME.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     cme : bool
-        With a coronal mass ejection.
+        Whether there is a coronal mass ejection.
 
     Returns
     -------
@@ -107,16 +125,16 @@ def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
     if cme:
         pattern += _cme(rng)
     radius, angle = polar_coordinates(SUN_CENTRE)
-    places = np.stack([radius / RADII[1], angle / ANGLES[1]])
+    positions = np.stack([radius / RADII[1], angle / ANGLES[1]])
     wrapped = np.concatenate([pattern, pattern[:, :1]], axis=1)
-    relative = ndimage.map_coordinates(wrapped, places, order=1, mode="nearest", output=np.float32)
+    relative = ndimage.map_coordinates(wrapped, positions, order=1, mode="nearest", output=np.float32)
     return np.asarray(
         relative * equatorial_k_corona(np.maximum(radius / PIXELS_PER_SOLAR_RADIUS, 2.0)), dtype=np.float32
     )
 
 
 def _angular_distance(centre: NDArray[np.floating] | float) -> NDArray[np.float32]:
-    """Angular distance in degrees, -180 to 180, of the polar grid's angles from a centre per radius."""
+    """Differences of the angles of the polar grid from a central angle for each radius, degrees, -180 to 180."""
     return np.asarray((ANGLES[None, :] - np.reshape(centre, (-1, 1)) + 180) % 360 - 180, dtype=np.float32)
 
 
@@ -142,7 +160,7 @@ def _streamers(rng: np.random.Generator) -> NDArray[np.float32]:
 def _ray(
     rng: np.random.Generator, angle: float, widths: tuple[float, float], heights: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """One streamer: a ridge of constant angular width that bends towards its final angle, with its own fall-off."""
+    """One streamer: a ridge that bends towards its final angle, with its own angular width and radial decrease."""
     radii = np.maximum(RADII / PIXELS_PER_SOLAR_RADIUS, 2.0)
     axis = angle + rng.normal(0, 5) * (4 / radii) + rng.normal(0, 1.5) * np.sin(radii / rng.uniform(4, 12))
     width = rng.uniform(*widths) * (1 + rng.uniform(0, 2.0) * (4 / radii) ** 1.5)
@@ -153,7 +171,7 @@ def _ray(
 
 
 def _cme(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Three-part mass ejection relative to `equatorial_k_corona`: bright front, cavity and core, with filaments."""
+    """Three-part CME relative to `equatorial_k_corona`: bright front, cavity and core, with filaments."""
     lead, half = rng.uniform(6, 27) * PIXELS_PER_SOLAR_RADIUS, rng.uniform(14, 45)
     angle, foot = rng.uniform(0, 360), rng.uniform(0.3, 0.5)
     along = (RADII[:, None] / lead - (1 + foot) / 2) / ((1 - foot) / 2)
@@ -172,7 +190,7 @@ def _cme(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def f_corona(rng: np.random.Generator) -> NDArray[np.float32]:
-    """F corona and sky, flattened towards the ecliptic.
+    """F corona, flattened towards the ecliptic, and brightness of the sky.
 
     Returns
     -------
@@ -191,10 +209,9 @@ def f_corona(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def add_stars(image: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """Add stars to an image in MSB, in place: uniform places, numbers proportional to 1 / flux.
+    """Add stars to an image in MSB, in place: random positions, numbers proportional to 1 / flux.
 
-    Stars are put on the detector grid as they are, after the distortion of the corona: their places are random, and
-    interpolation would widen them.
+    Stars are added on the detector grid, after the distortion of the corona, since interpolation would widen them.
     """
     count = int(rng.integers(*STAR_COUNT))
     flux = MIN_STAR_FLUX / np.maximum(rng.uniform(size=count), 2e-4)
@@ -208,7 +225,7 @@ def _add_points(
     rows: NDArray[np.float64],
     flux: NDArray[np.float64],
 ) -> None:
-    """Add Gaussians of `STAR_SIGMA`, integrated over the pixels; what falls beyond the frame is left out."""
+    """Add Gaussians of `STAR_SIGMA`, integrated over the pixels; pixels outside of the frame are left out."""
     (x, across), (y, along) = _profiles(columns), _profiles(rows)
     x, y = np.broadcast_arrays(x[:, None, :], y[:, :, None])
     values = flux[:, None, None] * along[:, :, None] * across[:, None, :]
@@ -217,14 +234,14 @@ def _add_points(
 
 
 def _profiles(centres: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Pixels around each centre and the share of light in them, each of shape (stars, pixels)."""
+    """Pixels around each centre and the fraction of light in each of them, both of shape (stars, pixels)."""
     first = np.round(centres).astype(np.int64) - STAR_HALF_WIDTH
     edges = first[:, None] + np.arange(2 * STAR_HALF_WIDTH + 2) - 0.5 - centres[:, None]
     return first[:, None] + np.arange(2 * STAR_HALF_WIDTH + 1), np.diff(special.ndtr(edges / STAR_SIGMA), axis=1)
 
 
 def draw_planet(rng: np.random.Generator) -> Planet | None:
-    """A planet in two frames of five: near the ecliptic, bright enough to bleed (Mercury to Venus)."""
+    """A random planet in two frames of five: near the ecliptic, bright enough to saturate (Mercury to Venus)."""
     if rng.uniform() > 0.4:
         return None
     column = SUN_CENTRE[0] + rng.choice([-1, 1]) * rng.uniform(90, 470)
@@ -232,9 +249,9 @@ def draw_planet(rng: np.random.Generator) -> Planet | None:
 
 
 def add_planet(image: NDArray[np.float32], planet: Planet) -> None:
-    """Add a planet's image in MSB, in place: a core and a halo, before the detector saturates."""
-    place = np.array([planet.column]), np.array([planet.row])
-    _add_points(image, *place, np.array([0.9 * planet.flux]))
+    """Add the image of a planet in MSB, in place: a core and a halo, without saturation."""
+    position = np.array([planet.column]), np.array([planet.row])
+    _add_points(image, *position, np.array([0.9 * planet.flux]))
     y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
     halo = (1 + ((x - planet.column) ** 2 + (y - planet.row) ** 2) / 2.25) ** -2.2
     image += (0.1 * planet.flux / halo.sum()) * halo

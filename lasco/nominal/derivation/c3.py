@@ -1,10 +1,10 @@
-"""The nominal calibration set: vignetting, stray light and mask of C3 Clear, fitted to a pair of real frames.
+"""Derivation of the nominal calibration set of C3 Clear: vignetting, stray light and mask.
 
-For users who do not have the official files. A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
-pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is one in the middle of
-the field, so the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
+A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
+pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is 1 in the middle of the
+field, so that the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
 
-Run ``python -m corinpaint.lasco.nominal.derivation.c3 LEVEL1 LEVEL05 -o DIRECTORY`` to make the set again.
+Run ``python -m corinpaint.lasco.nominal.derivation.c3 LEVEL1 LEVEL05 -o DIRECTORY`` to derive the set again.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from corinpaint.lasco.nominal import c3
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 
 UNVIGNETTED_RADII = (235.0, 420.0)
-"""Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
+"""Radii between which C3 is not vignetted outside of the pylon's shadow, px (measured on the two frames)."""
 
 PYLON_ANGLES = (195.0, 262.0)
-"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the pair)."""
+"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the two frames)."""
 
 OCCULTER_RIM = 74.0
-"""Radius in px inside which the rim of the occulter makes the image too steep to look for planets."""
+"""Radius in px inside which the image is too steep, because of the occulter, to detect planets."""
 
 STEP = 2
 """Pixels per stored sample of the vignetting along each axis."""
@@ -57,9 +57,9 @@ class NominalC3:
     field : ndarray of bool, shape (1024, 1024)
         True inside the field of view on the corrected grid, False behind occulter and pylon and beyond the edge.
     exposure_ratio : float
-        Exposure error of the Level 0.5 frame that the fit found (1 = none).
+        Exposure factor of the Level 0.5 frame from the fit (1 = EXPTIME is exact).
     source : str
-        Files that the set was fitted to.
+        Names of the files that the set was fitted to.
     """
 
     vignetting: NDArray[np.float32]
@@ -70,16 +70,16 @@ class NominalC3:
 
 
 def fit(level1: Path, frame: Frame, calfactor: float) -> NominalC3:
-    """Fit the set to one pair.
+    """Fit the set to a Level 1 and a Level 0.5 frame.
 
     Parameters
     ----------
     level1 : Path
-        Official Level 1 file, the same hour as the frame.
+        Official Level 1 file of the same hour as the frame.
     frame : Frame
         Level 0.5 frame.
     calfactor : float
-        MSB per (DN / s) at the frame's date.
+        MSB per (DN / s) at the date of the frame.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def _fit_ramp(
 
 
 def _bleed_trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Planets and comets with their bleed along the rows: what stands out of its column by a tenth, and around it."""
+    """Planets and comets with their bleed trails: pixels a tenth brighter than their column, and those around them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         log = np.log(image)
     log = _fill_from_nearest(log, np.isfinite(log))
@@ -133,7 +133,7 @@ def _bleed_trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Remove stars, planets and noise: outliers are dropped, gaps filled from the nearest, then smoothed.
+    """Remove stars, planets and noise: outliers are replaced by the nearest good values, then the image is smoothed.
 
     Where the correction is steep (behind the pylon and near the occulter) the smoothing is finer.
     """
@@ -151,11 +151,11 @@ def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray
 
 
 def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median over an arc of 60 px about the middle of the occulter, where the vignetting is nearly round."""
+    """Median over an arc of 60 px about the occulter centre, where the vignetting is nearly axisymmetric."""
     row, column = np.unravel_index(int(np.argmin(radius)), radius.shape)
     radii, angles = np.meshgrid(np.arange(0, 200), np.arange(0, 360, 0.5) * np.pi / 180, indexing="ij")
-    places = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
-    polar = ndimage.map_coordinates(values, places, order=1, mode="nearest")
+    positions = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
+    polar = ndimage.map_coordinates(values, positions, order=1, mode="nearest")
     smooth = np.stack(
         [ndimage.median_filter(line, 1 + 2 * int(3500 / max(r, 40)), mode="wrap") for r, line in enumerate(polar)]
     )
@@ -177,14 +177,17 @@ def _normalised_convolution(values: NDArray[np.float64], good: NDArray[np.bool_]
 
 
 def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Field of view without specks: single masked pixels inside the field are stars or noise, not the mask."""
+    """Field of view without small groups of masked pixels, which are stars or noise."""
     labels, _ = ndimage.label(masked)
     sizes = np.bincount(labels.ravel())
     return np.asarray(~(masked & (sizes[labels] > 200)))
 
 
 def write(fitted: NominalC3, directory: Path) -> list[Path]:
-    """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
+    """Write the set and return its paths: vignetting (binned logarithm as 16-bit integers), mask and ramp (JSON).
+
+    Both images are Rice-compressed FITS.
+    """
     size = 1024 // STEP
     log = np.log(fitted.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
     header = fits.Header()

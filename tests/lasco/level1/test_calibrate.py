@@ -140,7 +140,7 @@ def test_a_roll_of_a_degree_or_more_is_taken_out_about_the_sun(make_frame, crota
     frame = read_frame(make_frame(CROTA1=crota))
     rolled, kept = (calibrate(frame, load_assets(), Options(roll=roll)) for roll in (True, False))
     assert (rolled.header["CROTA2"], rolled.header["CRPIX1"]) == (0, kept.header["CRPIX1"])
-    assert kept.header["CROTA2"] == pytest.approx(pointing.wrapped(crota - 180 * frame.turned) - 0.23)
+    assert kept.header["CROTA2"] == pytest.approx(pointing.wrap_angle(crota - 180 * frame.turned) - 0.23)
     assert rolled.header["RECTIFY"] == pytest.approx(180 * frame.turned + kept.header["CROTA2"])
     places = np.array([[2000.0, 9000.0], [-8000.0, 4000.0], [6000.0, -7000.0]])
     for place in places:

@@ -112,5 +112,5 @@ def test_c2_has_a_nominal_set_too():
 def test_an_official_image_of_nothing_is_named(official):
     blank = np.zeros((1024, 1024), np.float32)
     fits.PrimaryHDU(blank).writeto(official / "lasco" / "calib" / "c3_cl_mask_lvl1.fts", overwrite=True)
-    with pytest.raises(CalibrationError, match=r"c3_cl_mask_lvl1\.fts: holds nothing above zero"):
+    with pytest.raises(CalibrationError, match=r"c3_cl_mask_lvl1\.fts: contains no value above zero"):
         load_assets(official)

@@ -121,7 +121,7 @@ def test_a_full_disk_ends_the_import_with_what_came_before(source, tmp_path, mon
 def test_a_tree_that_is_not_there_or_holds_nothing_is_named(tmp_path):
     with pytest.raises(CalibrationError, match="nowhere: no such folder"):
         import_tree(tmp_path / "nowhere", tmp_path / "store")
-    with pytest.raises(CalibrationError, match="none of the official files"):
+    with pytest.raises(CalibrationError, match="none of the requested official files"):
         import_tree(tmp_path, tmp_path / "store")
     assert not (tmp_path / "store").exists()
 

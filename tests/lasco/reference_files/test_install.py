@@ -57,7 +57,7 @@ def test_a_good_file_that_is_not_recorded_is_not_replaced_by_another_one(tmp_pat
     path = tmp_path / "mine" / TABLE.name
     path.parent.mkdir()
     path.write_bytes(OTHER)
-    with pytest.raises(CalibrationError, match=r"the file that is there has .*--update"):
+    with pytest.raises(CalibrationError, match=r"the existing file has .*--update"):
         _put(tmp_path, official_tree.TABLE)
     assert path.read_bytes() == OTHER
     assert _put(tmp_path, OTHER) is False

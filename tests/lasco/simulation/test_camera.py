@@ -52,7 +52,9 @@ def rings(low: float, high: float) -> np.ndarray:
 def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, expose):
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, corkit.calfactor(frame))
-    back = calibrate.expose(dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()).brightness
+    back = calibrate.calibrate_on_detector(
+        dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()
+    ).brightness
     _, angle = polar_coordinates(CENTRE)
     seen = rings(120, 450) & (np.abs(angle - camera.PYLON[0]) > 45)
     assert np.abs(back[seen] / 1e-10 - 1).max() < 1e-3

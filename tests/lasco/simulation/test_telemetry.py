@@ -38,5 +38,5 @@ def test_the_same_generator_gives_the_same_pattern():
 
 @pytest.mark.parametrize("count", [-1, 2000])
 def test_more_blocks_than_are_sent_cannot_be_lost(count):
-    with pytest.raises(ValueError, match="sends"):
+    with pytest.raises(ValueError, match="that C3 sends"):
         lost_pattern(np.random.default_rng(0), count)
