@@ -99,15 +99,15 @@ def bilinear_map(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
     """
     height, width = columns.shape
     inside = (columns > -1e-6) & (columns < width - 1 + 1e-6) & (rows > -1e-6) & (rows < height - 1 + 1e-6)
-    kept = np.ones(columns.size, dtype=bool) if clip else inside.ravel()
-    x, y = (np.clip(c, 0, n - 1).ravel()[kept] for c, n in ((columns, width), (rows, height)))
+    valid = np.ones(columns.size, dtype=bool) if clip else inside.ravel()
+    x, y = (np.clip(c, 0, n - 1).ravel()[valid] for c, n in ((columns, width), (rows, height)))
     left, low = (np.minimum(c.astype(np.int32), n - 2) for c, n in ((x, width), (y, height)))
     u, v = x - left, y - low
     weights = np.empty((u.size, 4), dtype=np.float32)
     weights[:, 0], weights[:, 1], weights[:, 2], weights[:, 3] = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
     corner = low * np.int32(width) + left
     indices = corner[:, None] + np.array([0, 1, width, width + 1], dtype=np.int32)
-    starts = np.concatenate([[0], np.cumsum(4 * kept)]).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(4 * valid)]).astype(np.int32)
     size = height * width
     matrix = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
     return BilinearMap(matrix, (height, width))

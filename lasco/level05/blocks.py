@@ -79,20 +79,20 @@ def block_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[0] // BLOCKS_PER_SIDE, shape[1] // BLOCKS_PER_SIDE
 
 
-def block_means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
+def block_means(pixels: NDArray[np.generic], shape: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
     """Mean of each block of an image; of flags, the fraction that is True.
 
     Parameters
     ----------
     pixels : ndarray, shape (rows, columns)
-    side : tuple of int
+    shape : tuple of int
         Rows and columns of a block, px.
 
     Returns
     -------
-    ndarray of float64, shape (rows / side[0], columns / side[1])
+    ndarray of float64, shape (rows / shape[0], columns / shape[1])
     """
-    high, wide = side
+    high, wide = shape
     rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
     return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 

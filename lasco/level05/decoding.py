@@ -234,7 +234,7 @@ def _shape(header: fits.Header, label: str) -> tuple[int, int]:
     """Rows and columns that the header declares."""
     bitpix, naxis = _integer(header, "BITPIX", label), _integer(header, "NAXIS", label)
     if naxis == 0:
-        raise errors.NoImageError(f"{label}: the primary HDU holds no image (NAXIS = 0)", "give a Level 0.5 frame")
+        raise errors.NoImageError(f"{label}: the primary HDU contains no image (NAXIS = 0)", "give a Level 0.5 frame")
     if bitpix not in PIXEL_TYPES:
         raise errors.WrongTypeError(
             f"{label}: BITPIX = {bitpix}, but Level 0.5 counts are 16-bit integers (quick-looks cannot be calibrated)",

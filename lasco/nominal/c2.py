@@ -58,24 +58,24 @@ def relative_error(radius: NDArray[np.floating] | float) -> Array:
 
 
 @lru_cache(maxsize=4)
-def polar_coordinates(centre: tuple[float, float], side: int = 1024) -> tuple[Image, Image]:
+def polar_coordinates(centre: tuple[float, float], size: int = 1024) -> tuple[Image, Image]:
     """Polar coordinates of the pixels about a point of the detector.
 
     Parameters
     ----------
     centre : tuple of float
         (column, row), px of the full frame from 0.
-    side : int
+    size : int
         Rows and columns of the frame.
 
     Returns
     -------
-    radius : ndarray of float32, shape (side, side)
+    radius : ndarray of float32, shape (size, size)
         px of the full frame.
-    angle : ndarray of float32, shape (side, side)
+    angle : ndarray of float32, shape (size, size)
         Degrees, 0 to 360, counter-clockwise from +column.
     """
-    positions = ((np.arange(side) + 0.5) * (1024 / side) - 0.5).astype(np.float32)
+    positions = ((np.arange(size) + 0.5) * (1024 / size) - 0.5).astype(np.float32)
     x, y = (positions - np.float32(c) for c in centre)
     angle = np.degrees(np.arctan2(y[:, None], x[None, :]))
     return np.hypot(x[None, :], y[:, None]), np.where(angle < 0, angle + np.float32(360), angle)

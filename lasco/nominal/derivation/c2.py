@@ -204,14 +204,12 @@ def fit(sky: Array, frame: Frame, polarised: Sequence[Frame]) -> NominalC2:
     beyond = np.interp(RINGS, RINGS[np.isfinite(outer)], outer[np.isfinite(outer)])
     beyond[stop] = np.minimum.accumulate(beyond[stop])
     depths = np.array([[_pylon_depth(row) for row in table] for table in (from_c3, from_polarised)])
-    known = np.isfinite(depths).any(axis=0)
-    pylon = np.interp(RINGS, RINGS[known], [np.nanmean(column) for column in depths.T[known]])
+    fitted = np.isfinite(depths).any(axis=0)
+    pylon = np.interp(RINGS, RINGS[fitted], [np.nanmean(column) for column in depths.T[fitted]])
     pylon = ndimage.gaussian_filter1d(ndimage.median_filter(pylon, 9, mode="nearest"), 2.0, mode="nearest")
-    light, numbers = (
-        np.where(stop, beyond, unobscured_fraction(RINGS, shadow, aperture)),
-        [f.number for f in (frame, *polarised)],
-    )
-    return NominalC2(light, pylon, (shadow, aperture), scale, " ".join(numbers))
+    transmission = np.where(stop, beyond, unobscured_fraction(RINGS, shadow, aperture))
+    numbers = [f.number for f in (frame, *polarised)]
+    return NominalC2(transmission, pylon, (shadow, aperture), scale, " ".join(numbers))
 
 
 def median_beside_pylon(table: Array) -> Array:

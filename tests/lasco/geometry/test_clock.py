@@ -30,13 +30,13 @@ def test_the_offset_is_subtracted_and_linear_between_the_lines(table):
     assert found.file.name == clock.TABLE
 
 
-def test_milliseconds_of_the_day_count(table):
+def test_milliseconds_of_the_day_are_used(table):
     assets = table(TITLE + "52282 0 0 0 8.0\n52282 43200000 0 0 10.0\n")
     assert clock.correct_clock(Time(52282.25, format="mjd", scale="utc"), assets).offset == pytest.approx(9.0)
 
 
 @pytest.mark.parametrize(("day", "offset"), [("1997-01-01", 8.0), ("2015-01-01", 10.0)])
-def test_beyond_the_table_its_ends_hold(table, day, offset):
+def test_before_and_after_the_table_its_first_and_last_offset_hold(table, day, offset):
     assets = table(TITLE + "52282 0 0 0 8.0\n52283 0 0 0 10.0\n")
     assert clock.correct_clock(Time(day), assets).offset == offset
 
@@ -52,6 +52,6 @@ def test_a_damaged_table_is_named(table, text):
         clock.correct_clock(Time("2002-01-08"), table(text))
 
 
-def test_remarks_in_the_table_are_passed_over(table):
+def test_remarks_in_the_table_are_ignored(table):
     assets = table(TITLE + "52282 0 0 0 8.0\n; end of file\n")
     assert clock.correct_clock(Time("2002-01-08"), assets).offset == 8.0

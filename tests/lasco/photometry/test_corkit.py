@@ -1,4 +1,4 @@
-"""What is taken from CorKit, as SolarSoft compares headers, and without torch."""
+"""Bias and calibration factor from CorKit, with headers as SolarSoft compares them, without torch."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_sums_are_divided_out_of_the_factor(make_frame):
     assert corkit.calfactor(summed) == pytest.approx(whole / 16, abs=0, rel=1e-9)
 
 
-def test_corkits_factor_is_had_without_torch():
+def test_corkits_factor_needs_no_torch():
     program = (
         "import sys\n"
         "from corinpaint.lasco.photometry import corkit\n"

@@ -32,14 +32,14 @@ def test_the_bias_is_offset_else_the_polynomial_of_the_read_port(make_frame):
     assert "port C" in without.source
 
 
-def test_the_table_of_the_day_comes_before_the_header(make_frame, folder):
+def test_the_table_of_the_day_takes_precedence_over_the_header(make_frame, folder):
     _table(folder, "32082036.fts 1.100000 370.0 0 3600.0\n32082037.fts 0.996987 377.700 0 8285.6\n")
     found = determine_exposure(read_frame(make_frame()), folder)
     assert found[:3] == (0.996987, 377.7, TABLE)
     assert len(found.file.sha256) == 64
 
 
-def test_without_a_row_of_its_name_a_frame_takes_the_nearest_in_time(make_frame, folder):
+def test_without_a_row_of_its_name_a_frame_uses_the_nearest_in_time(make_frame, folder):
     _table(folder, "32082001.fts 1.100000 370.0 0 3600.0\n32082099.fts 0.9 371.0 0 8000.0\n")
     assert determine_exposure(read_frame(make_frame()), folder)[:2] == (0.9, 371.0)
 
@@ -68,21 +68,21 @@ def test_a_damaged_table_is_named(make_frame, folder, content):
         determine_exposure(read_frame(make_frame()), folder)
 
 
-def test_sums_on_board_hold_the_bias_of_every_read_out_and_sums_on_chip_hold_it_once(make_frame):
+def test_sums_on_board_contain_the_bias_of_every_read_out_and_sums_on_the_chip_contain_it_once(make_frame):
     counts = np.full((512, 512), 1600, np.int16)
     assert determine_exposure(read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2)), load_assets()).bias == 4 * 377.741
     assert determine_exposure(read_frame(make_frame(counts, SUMCOL=2, SUMROW=2)), load_assets()).bias == 377.741
 
 
 @pytest.mark.parametrize("written", [377.7, 1510.8])
-def test_a_table_may_write_the_bias_of_one_read_out_or_of_their_sum(make_frame, folder, written):
+def test_a_table_may_contain_the_bias_of_one_read_out_or_of_their_sum(make_frame, folder, written):
     _table(folder, f"32082037.fts 1.0 {written} 0 8285.6\n")
     frame = read_frame(make_frame(np.full((512, 512), 1600, np.int16), LEBXSUM=2, LEBYSUM=2))
     assert determine_exposure(frame, folder).bias == pytest.approx(1510.8)
 
 
 @pytest.mark.parametrize("cards", [{"FILEORIG": "0"}, *({"POLAR": p} for p in "PB TI UP JY JZ Qs Us Qt Jr Jt".split())])
-def test_monthly_images_and_products_hold_no_bias_and_take_no_neighbours_factor(make_frame, folder, cards):
+def test_monthly_images_and_polarisation_products_have_no_bias_and_no_factor_of_a_neighbour(make_frame, folder, cards):
     _table(folder, "32082099.fts 0.9 371.0 0 8000.0\n")
     frame = read_frame(make_frame(FILTER="Orange", **cards))
     assert determine_exposure(frame, folder)[:2] == (1.0, 0.0)
@@ -101,6 +101,6 @@ def test_an_unknown_read_port_without_offset_is_refused_by_name(make_frame):
         determine_exposure(read_frame(make_frame(drop=("OFFSET",), READPORT="Z")), load_assets())
 
 
-def test_lines_that_are_no_rows_are_passed_over(make_frame, folder):
+def test_lines_that_are_not_rows_are_ignored(make_frame, folder):
     _table(folder, "name factor bias nreg sec sig\n32082099.fts 0.99 377 0 8285 1\n")
     assert determine_exposure(read_frame(make_frame()), folder)[:2] == (0.99, 377.0)

@@ -37,7 +37,7 @@ def test_a_lamp_that_is_off_in_words_is_off(make_frame):
     photometry.check_supported(read_frame(make_frame(LAMP="0")))
 
 
-def test_only_full_wells_are_called_saturated(real_frames):
+def test_only_pixels_at_full_well_are_saturated(real_frames):
     for path in real_frames:
         assert photometry.saturated_pixels(read_frame(path)).mean() < 2e-3
 

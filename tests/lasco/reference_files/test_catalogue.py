@@ -37,7 +37,7 @@ def test_every_address_is_one_that_corkit_lists():
     assert catalogue.attitude_folder(DAY).url() == f"{catalogue.SOHO_DATA}ancillary/attitude/predictive/2002/"
 
 
-def test_files_have_the_place_that_they_have_below_the_server():
+def test_files_have_the_path_that_they_have_below_the_server():
     table = catalogue.exposure_table("C3", DAY)
     assert table.path == "soho/lasco/lasco/expfac/data/0201/c3_expfactor_020108.dat"
     assert table.url() == f"https://hesperia.gsfc.nasa.gov/ssw/{table.path}"
@@ -78,17 +78,17 @@ def test_days_count_from_the_first_to_the_last():
     [(DAY, date(2002, 1, 7)), (date(1, 1, 1), DAY), (DAY, date.today() + timedelta(days=3))],
     ids=["backwards", "before SOHO", "in the future"],
 )
-def test_days_that_cannot_be_are_refused(first, last):
+def test_impossible_days_are_refused(first, last):
     with pytest.raises(OptionError):
         catalogue.days(first, last)
 
 
 @pytest.mark.parametrize("asset", catalogue.FIXED_FILES, ids=lambda asset: asset.name)
-def test_a_file_is_known_by_its_name(asset):
+def test_a_file_is_identified_by_its_name(asset):
     assert catalogue.identify(asset.name) == asset
 
 
-def test_daily_files_are_known_by_their_names():
+def test_daily_files_are_identified_by_their_names():
     assert catalogue.identify("c2_expfactor_960501.dat") == catalogue.exposure_table("C2", date(1996, 5, 1))
     assert catalogue.identify("SO_AT_ROL_20100104_V01.DAT").path.endswith("predictive/2010/SO_AT_ROL_20100104_V01.DAT")
     assert catalogue.identify("SO_AT_PRE_20230104_V01.FTS").path.endswith("predictive/SO_AT_PRE_20230104_V01.FTS")
@@ -102,7 +102,7 @@ def test_other_names_are_not_official(name):
     assert catalogue.identify(name) is None
 
 
-def test_of_the_attitude_files_of_a_day_the_newest_versions_are_taken():
+def test_the_latest_versions_of_the_attitude_files_of_a_day_are_chosen():
     names = [
         "?C=N;O=D",
         "SO_AT_PRE_20100104_V01.FTS",

@@ -36,7 +36,7 @@ def _contents(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_files_come_from_any_depth_into_the_layout_of_the_servers(source, tmp_path):
+def test_files_at_any_depth_are_copied_to_the_layout_of_the_servers(source, tmp_path):
     before = _contents(source)
     report = import_tree(source, tmp_path / "store")
     assert {asset.name for asset in report.added} == {asset.name for asset in EVERYTHING}
@@ -63,7 +63,7 @@ def test_damaged_files_are_named_and_left_out(source, tmp_path):
     assert len(report.added) == len(EVERYTHING) - 2
 
 
-def test_of_several_files_of_a_name_the_first_good_one_is_taken(source, tmp_path):
+def test_of_several_files_with_a_name_the_first_valid_one_is_copied(source, tmp_path):
     (source / "C3ramp.fts").write_bytes(official_tree.PAGE)
     assert RAMP in import_tree(source, tmp_path / "store").added
 
@@ -76,7 +76,7 @@ def test_a_link_to_nothing_is_named(source, tmp_path):
     assert "cannot be read" in str(error)
 
 
-def test_what_the_tree_has_not_is_told(source, tmp_path):
+def test_files_that_the_tree_lacks_are_reported(source, tmp_path):
     (source / "occulter_center.dat").unlink()
     report = import_tree(source, tmp_path / "store")
     assert (report.ok, [asset.name for asset in report.absent]) == (True, ["occulter_center.dat"])
@@ -93,7 +93,7 @@ def test_a_second_import_changes_nothing_and_other_content_needs_an_update(sourc
     assert manifest.verify(tmp_path / "store") == []
 
 
-def test_a_folder_imported_into_itself_is_recorded_as_it_lies(source):
+def test_a_folder_imported_into_itself_is_recorded_in_place(source):
     before = set(_contents(source))
     report = import_tree(source, source)
     assert len(report.added) == len(EVERYTHING)
@@ -102,7 +102,7 @@ def test_a_folder_imported_into_itself_is_recorded_as_it_lies(source):
     assert import_tree(source, source).added == []
 
 
-def test_a_full_disk_ends_the_import_with_what_came_before(source, tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_import_and_keeps_the_files_before(source, tmp_path, monkeypatch):
     def copy(file, part, copy=importing.shutil.copyfileobj):
         if file.name.endswith(".sav"):
             part.write(b"half")
@@ -118,7 +118,7 @@ def test_a_full_disk_ends_the_import_with_what_came_before(source, tmp_path, mon
     assert manifest.verify(tmp_path / "store") == []
 
 
-def test_a_tree_that_is_not_there_or_holds_nothing_is_named(tmp_path):
+def test_a_missing_or_empty_tree_is_named(tmp_path):
     with pytest.raises(CalibrationError, match="nowhere: no such folder"):
         import_tree(tmp_path / "nowhere", tmp_path / "store")
     with pytest.raises(CalibrationError, match="none of the requested official files"):

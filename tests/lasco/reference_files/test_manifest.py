@@ -38,7 +38,7 @@ def test_the_lock_file_names_size_hash_origin_and_time_of_every_file(directory):
     assert entry["recorded"].endswith("Z")
 
 
-def test_what_is_recorded_stays_recorded_when_more_comes(directory):
+def test_new_entries_keep_the_old_ones(directory):
     before = manifest.read(directory)
     manifest.update(directory, {"more.dat": manifest.make_entry(directory / TABLE.path, "imported")})
     assert manifest.read(directory) == {**before, "more.dat": manifest.read(directory)["more.dat"]}
@@ -53,7 +53,7 @@ def test_a_lock_file_that_cannot_be_written_stays_as_it_was(directory, monkeypat
     assert not list(directory.glob(".corinpaint-*"))
 
 
-def test_a_folder_as_recorded_has_no_findings(directory):
+def test_a_folder_as_recorded_has_no_defects(directory):
     assert manifest.verify(directory) == []
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_file_is_found(directory, content):
     assert "fetch or import it again" in finding.message
 
 
-def test_an_official_file_that_is_not_recorded_is_found_and_others_are_left_alone(directory):
+def test_an_unrecorded_official_file_is_found_and_other_files_are_ignored(directory):
     (directory / "sub").mkdir()
     (directory / "sub" / "c3_expfactor_020109.dat").write_bytes(official_tree.TABLE)
     (directory / "sub" / "notes.txt").write_text("mine")
@@ -94,7 +94,7 @@ def test_a_second_file_of_the_same_name_is_found(directory):
     assert _problems(directory) == [("C3ramp.fts", "unlocked")]
 
 
-def test_nothing_at_all_is_an_error(tmp_path):
+def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(CalibrationError, match="fetch or import"):
         manifest.verify(tmp_path)
 
@@ -116,7 +116,7 @@ def test_a_damaged_lock_file_is_named(directory, text):
         manifest.verify(directory)
 
 
-def test_the_list_names_every_file_that_is_there_once_and_the_daily_ones_that_are_there(directory):
+def test_the_status_lists_all_fixed_files_and_the_daily_ones_that_exist(directory):
     (directory / "c2vig_final.fts").write_bytes(official_tree.fits_image())
     rows = {row.path.split("/")[-1]: row for row in manifest.status(directory)}
     assert len(rows) == len(catalogue.FIXED_FILES) + 1

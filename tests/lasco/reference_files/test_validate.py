@@ -12,7 +12,7 @@ NAN = np.array([1.0, np.nan])
 
 
 @pytest.mark.parametrize("kind", ["image", "save", "exposures", "offsets", "text", "attitude"])
-def test_good_files_have_no_defect_and_pages_and_empty_files_always_have(tmp_path, kind):
+def test_valid_files_have_no_defect_and_html_pages_and_empty_files_have_one(tmp_path, kind):
     path = tmp_path / "file"
     assets = [*catalogue.FIXED_FILES, catalogue.identify("c3_expfactor_020108.dat")]
     assets.append(catalogue.identify("SO_AT_PRE_20100104_V01.FTS"))

@@ -34,13 +34,13 @@ def expose():
 
 @pytest.fixture(scope="module")
 def flat_exposures() -> list[np.ndarray]:
-    """Two read-outs of the same even light."""
+    """Two read-outs of the same uniform light."""
     light = np.full((1024, 1024), LEVEL, np.float32)
     return [camera.read_out(light, BIAS, EXPTIME, np.random.default_rng(seed)) for seed in (1, 2)]
 
 
 def spread(values: np.ndarray) -> float:
-    """Standard deviation, blind to cosmic rays."""
+    """Robust standard deviation, insensitive to cosmic rays."""
     return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
@@ -49,7 +49,7 @@ def rings(low: float, high: float) -> np.ndarray:
     return (radius > low) & (radius < high)
 
 
-def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, expose):
+def test_expected_counts_invert_the_calibration_outside_of_the_shadows(make_frame, expose):
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, corkit.calfactor(frame))
     back = calibrate.calibrate_on_detector(
@@ -60,14 +60,14 @@ def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, e
     assert np.abs(back[seen] / 1e-10 - 1).max() < 1e-3
 
 
-def test_behind_the_occulter_and_beyond_the_edge_the_scene_does_not_show(expose):
+def test_the_scene_is_invisible_behind_the_occulter_and_beyond_the_edge(expose):
     dark, bright = expose(0.0), expose(1e-9)
     for hidden in (rings(0, 50), rings(575, 1000)):
         assert np.allclose(dark[hidden], bright[hidden], rtol=1e-3)
         assert dark[hidden].min() > 0
 
 
-def test_of_the_scene_little_is_left_deep_in_the_pylon_s_shadow(expose):
+def test_the_scene_is_faint_in_the_core_of_the_pylons_shadow(expose):
     _, angle = polar_coordinates(CENTRE)
     seen = (expose(1e-9) - expose(0.0)) * load_optics(load_assets()).vignetting(52282)
     ring = rings(100, 150)
@@ -111,7 +111,7 @@ def test_a_longer_exposure_collects_more_cosmic_rays():
     assert hits(400.0) > 3 * hits(5.0)
 
 
-def test_charge_over_the_full_well_bleeds_along_its_row_and_is_not_lost():
+def test_charge_above_the_full_well_bleeds_along_its_row_and_is_conserved():
     light = np.full((1024, 1024), 500, np.float32)
     light[600, 500:504] = 100_000
     frame = camera.read_out(light, BIAS, 1.0, np.random.default_rng(4))
@@ -125,7 +125,7 @@ def test_charge_over_the_full_well_bleeds_along_its_row_and_is_not_lost():
     assert np.median(frame[[599, 601]]) == pytest.approx(500 + BIAS, abs=2)
 
 
-def test_compression_gives_whole_counts_close_to_those_that_went_in(flat_exposures):
+def test_compression_gives_whole_counts_close_to_its_input(flat_exposures):
     counts = flat_exposures[0]
     packed = camera.compress(counts)
     assert np.array_equal(packed, np.rint(packed))
@@ -133,7 +133,7 @@ def test_compression_gives_whole_counts_close_to_those_that_went_in(flat_exposur
     assert not np.array_equal(packed, np.rint(counts))
 
 
-def test_compression_keeps_every_block_to_itself():
+def test_compression_treats_every_block_separately():
     counts = np.random.default_rng(0).normal(1000, 20, (1024, 1024)).astype(np.float32)
     every_other = np.zeros((32, 32), dtype=bool)
     every_other[::2, ::2] = True

@@ -1,4 +1,4 @@
-"""The sky of the simulator: brightness that electrons and dust explain, light that goes where it belongs."""
+"""The sky of the simulator: brightness of the K and F corona, CMEs, stars and planets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_position_angles_run_counter_clockwise_from_the_right_with_row_0_at_the_
 
 
 @pytest.mark.parametrize("radius", [4.0, 10.0, 30.0])
-def test_the_k_corona_is_what_the_electrons_of_saito_scatter(radius):
+def test_the_k_corona_is_thomson_scattering_by_the_densities_of_saito(radius):
     thomson, solar_radius = 6.652e-25, 6.96e10  # cm^2, cm
 
     def per_length(along: float) -> float:
@@ -60,7 +60,7 @@ def test_the_k_corona_has_no_seam_where_the_angles_begin(quiet):
     assert np.abs(np.log(above / below)).max() < 0.05
 
 
-def test_a_mass_ejection_adds_light_on_one_side_and_leaves_the_rest_as_it_was(quiet):
+def test_a_cme_adds_light_on_one_side_only(quiet):
     erupting = corona.k_corona(np.random.default_rng(5), cme=True)
     added = erupting - quiet
     assert added.max() > 3e-12
@@ -87,14 +87,14 @@ def test_stars_only_add_light_and_are_as_many_as_stated():
     assert np.array_equal(image, again)
 
 
-def test_a_planet_keeps_its_flux_and_its_place():
+def test_a_planet_keeps_its_flux_and_position():
     image = empty()
     corona.add_planet(image, corona.Planet(700.0, 500.0, 2e-7))
     assert image.sum(dtype=float) == pytest.approx(2e-7, rel=1e-3)
     assert np.unravel_index(image.argmax(), image.shape) == (500, 700)
 
 
-def test_a_planet_on_the_corner_sends_part_of_its_light_past_the_frame():
+def test_a_planet_at_the_corner_has_part_of_its_light_outside_of_the_frame():
     image = empty()
     corona.add_planet(image, corona.Planet(-0.5, 1023.5, 2e-7))
     assert np.unravel_index(image.argmax(), image.shape) == (1023, 0)
