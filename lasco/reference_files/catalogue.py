@@ -159,7 +159,7 @@ def days(first: date, last: date) -> list[date]:
         When the last day is before the first, or a day is before the launch of SOHO or in the future.
     """
     if last < first:
-        raise OptionError(f"{last} is before {first}", "give the earlier day first")
+        raise OptionError(f"{last} is before {first}", "give the first day first")
     if first < FIRST_DAY or last > datetime.now(UTC).date():
         raise OptionError(f"{first} to {last}: not within the mission of SOHO", f"give days from {FIRST_DAY} to today")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
