@@ -34,11 +34,11 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
-from corinpaint.lasco.level1.calibrate import calibrate, describe, origin
+from corinpaint.lasco.level1.calibrate import calibrate, make_header, provenance
 from corinpaint.lasco.photometry import photometry
 from corinpaint.lasco.photometry.corkit import calfactor
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.exposure import exposure
+from corinpaint.lasco.photometry.exposure import determine_exposure
 from corinpaint.lasco.photometry.optics import load_assets, load_optics
 from corinpaint.lasco.reference_files.calibration_set import Assets
 from corinpaint.lasco.simulation.scene import simulate, write
@@ -134,11 +134,11 @@ class Ours:
         exposed = calibrate_on_detector(frame, self.assets)
         start = time.perf_counter()
         self._steps(frame)
-        describe(exposed, origin(exposed))
+        make_header(exposed, provenance(exposed))
         return time.perf_counter() - start
 
     def _steps(self, frame: Frame) -> NDArray[np.float32]:
-        optics, taken = load_optics(self.assets, "C3"), exposure(frame, self.assets)
+        optics, taken = load_optics(self.assets, "C3"), determine_exposure(frame, self.assets)
         exposed = (taken.bias, frame.exptime, taken.factor)
         vignetting, factor = optics.vignetting(frame.day), calfactor(frame)
         image = photometry.from_counts(frame.data, exposed, vignetting, factor, optics.ramp)

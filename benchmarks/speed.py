@@ -73,7 +73,7 @@ def main() -> None:
 
 def holed(source: Path | None, target: Path) -> Path:
     """Write a frame with `LOST` blocks, uncompressed."""
-    lost = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    lost = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     lost[tuple(np.transpose(LOST))] = True
     if source is None:
         return write(simulate(1, lost=lost), target, overwrite=True)
@@ -82,7 +82,7 @@ def holed(source: Path | None, target: Path) -> Path:
     with fits.open(io.BytesIO(content)) as hdus:
         start, kind = hdus[0].fileinfo()["datLoc"], np.dtype(f">i{abs(hdus[0].header['BITPIX']) // 8}")
     counts = np.frombuffer(content, kind, count=SIDE * SIDE, offset=start).reshape(SIDE, SIDE).copy()
-    counts[blocks.expand(lost)] = 0  # the header stays as it is, with cards that astropy would not write
+    counts[blocks.to_pixels(lost)] = 0  # the header stays as it is, with cards that astropy would not write
     target.write_bytes(content[:start] + counts.tobytes() + content[start + counts.nbytes :])
     return target
 

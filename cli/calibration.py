@@ -107,10 +107,12 @@ def fetch(
             days = catalogue.days_of(read_frame(path, detectors=DETECTORS["both"]) for path in frames)
         else:
             days = {name: set(_days(first, last) or ()) for name in DETECTORS[detector]}
-        assets = catalogue.needed(days)
+        assets = catalogue.required_files(days)
         if attitude:
             try:
-                assets += fetching.attitude(sorted(set().union(*days.values())), mirror=mirror, connection=connection)
+                assets += fetching.find_attitude_files(
+                    sorted(set().union(*days.values())), mirror=mirror, connection=connection
+                )
             except CorInpaintError as error:
                 missed = True
                 common.say(f"Error: attitude files: {error}", err=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from corinpaint.evaluate import scores
 from corinpaint.lasco.errors import CorInpaintError, OptionError
-from corinpaint.lasco.geometry.pointing import on_detector, pointing
+from corinpaint.lasco.geometry.pointing import determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import noise
@@ -86,13 +86,13 @@ def trial(frame: Frame, size: str, plan: Plan, assets: Assets) -> Trial | None:
     Places depend on the seed, the frame's name and the size alone: every method meets the same holes.
     """
     complete = survey(frame, assets)
-    side = blocks.sides(frame.data.shape)
-    usable = blocks.means(complete.observed, side) == 1
+    side = blocks.block_shape(frame.data.shape)
+    usable = blocks.block_means(complete.observed, side) == 1
     digest = hashlib.sha256(f"{plan.seed} {frame.number} {size}".encode()).digest()
     holes = placement.place(usable, size, plan.holes, np.random.default_rng(int.from_bytes(digest[:8], "big")))
     if not holes:
         return None
-    missing = blocks.expand(np.logical_or.reduce(holes), frame.data.shape)
+    missing = blocks.to_pixels(np.logical_or.reduce(holes), frame.data.shape)
     holed = replace(frame, data=np.where(missing, np.float32(0), frame.data))
     return Trial(frame, size, holes, complete, survey(holed, assets))
 
@@ -151,11 +151,11 @@ def measure(one: Trial, name: str, fill: Filler) -> list[dict[str, float | str]]
     views = _views(one, result)
     sigma, centre = (
         np.sqrt(result.variance.astype(np.float64)),
-        on_detector(one.frame, pointing(one.frame, load_assets(), one.frame.date)),
+        sun_centre_on_detector(one.frame, determine_pointing(one.frame, load_assets(), one.frame.date)),
     )
     rows: list[dict[str, float | str]] = []
     for number, hole in enumerate(one.holes):
-        where = blocks.expand(hole, one.frame.data.shape)
+        where = blocks.to_pixels(hole, one.frame.data.shape)
         row: dict[str, float | str] = {
             "frame": one.frame.number,
             "telescope": one.frame.detector,

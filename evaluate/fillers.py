@@ -134,7 +134,7 @@ def _in_context(fill: Contextual, album: Album) -> Filler:
         context = album.before(around)
         if context:
             return fill(around, tuple(blocks.zones(wanted)), context)
-        hole = blocks.expand(wanted, around.field.shape) & around.field
+        hole = blocks.to_pixels(wanted, around.field.shape) & around.field
         return replace(around.exposed, brightness=np.where(hole, np.float32("nan"), around.brightness))
 
     return filled

@@ -41,8 +41,8 @@ class Strip:
 
 def strip(title: str, one: Trial, number: int, methods: Mapping[str, Filler]) -> Strip:
     """Truth, then fill and error over noise of every method, around one hole of a trial."""
-    where = blocks.expand(one.holes[number], one.frame.data.shape)
-    window = _window(where, blocks.sides(one.frame.data.shape))
+    where = blocks.to_pixels(one.holes[number], one.frame.data.shape)
+    window = _window(where, blocks.block_shape(one.frame.data.shape))
     exposed = one.complete.exposed
     truth, noise = exposed.brightness[window], np.sqrt(exposed.variance[window])
     low, high = np.percentile(truth[one.complete.observed[window]], [1, 99])

@@ -29,7 +29,7 @@ from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product as level1
-from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation import scene
@@ -114,7 +114,7 @@ def run(folder: Path, checkpoint: Path) -> None:
 
 def missing_blocks() -> blocks.Blocks:
     """Single blocks, a row of blocks and clusters in the corona; bool (32, 32), row 0 at the bottom."""
-    missing = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     missing[20, 7] = missing[9, 20] = missing[26, 19] = True
     missing[24, 10:14] = True
     missing[12:14, 22:24] = True
@@ -199,8 +199,8 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     complete = replace(simulation.frame, data=simulation.complete)
     observed = pipeline.restore(complete, fill="none").level1.data
     exposed = calibrate_on_detector(complete, assets)
-    clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
+    clean = make_product(replace(exposed, brightness=simulation.brightness)).data
+    plain = make_product(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
     holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
@@ -223,7 +223,7 @@ def harmonic_fill(calibrated: ObservedFrame) -> Image:
     ndarray of float32 (1024, 1024)
         Brightness on the detector grid.
     """
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     number = np.full(hole.shape, -1)
     number[hole] = np.arange(hole.sum())
     weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())

@@ -1,4 +1,4 @@
-"""Room of the instrument: `calibrate` takes a Level 0.5 frame to Level 1."""
+"""The instrument: reading, simulating and calibrating SOHO/LASCO frames; `calibrate` takes Level 0.5 to Level 1."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def fill_zones(
                 result, reached = fill_with_method(observed, zones, registry.METHODS[name](), context)
             for index in mine:
                 missing = plans[index].record.zone.missing
-                place = blocks.bounds(missing, observed.shape)
+                place = blocks.bounding_box(missing, observed.shape)
                 hole = observed.hole(missing)[place]
                 if reached[place][hole].all():
                     brightness[place][hole] = result.brightness[place][hole]

@@ -44,16 +44,16 @@ def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
         "date_obs": frame.date.isot,
         "size_px": f"{frame.data.shape[1]} x {frame.data.shape[0]}, {frame.sums.x} x {frame.sums.y} summed"
-        + (f", subfield {tuple(frame.window)}" if frame.window else ""),
+        + (f", subfield {tuple(frame.subfield)}" if frame.subfield else ""),
         "exposure_s": frame.exptime * factor,
         "bias_dn": bias,
         "bias_source": source,
         "calibration": assets.kind,
         "upside_down": frame.turned,
         "roll_deg": frame.residual_roll,
-        "never_sent": int((blocks.means(observed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
+        "never_sent": int((blocks.block_means(observed.unsent, blocks.block_shape(frame.data.shape)) == 1).sum()),
         "missing": int(observed.lost.sum()),
-        "misslist": blocks.misslist(observed.lost),
+        "misslist": blocks.format_misslist(observed.lost),
         "saturated_px": int(np.count_nonzero(observed.saturated)),
         "zones": [
             {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
-from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
@@ -154,7 +154,7 @@ def restore(
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
-    product = finish(filled, accepted(zones), _history(zones, model), _cards(fill, model))
+    product = make_product(filled, accepted(zones), _history(zones, model), _cards(fill, model))
     stages.ended("finish")
     return Restored(frame, product, zones, observed.lost, fill, model, stages.seconds)
 

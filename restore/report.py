@@ -49,7 +49,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "blocks": {
             "missing": _numbers(restored.lost),
             "filled": _numbers(restored.filled),
-            "misslist": blocks.misslist(restored.lost),
+            "misslist": blocks.format_misslist(restored.lost),
             "lost": _numbers(restored.lost),  # deprecated name of "missing"
         },
         "zones": [

@@ -46,7 +46,9 @@ def place(usable: blocks.Blocks, size: str, count: int, rng: np.random.Generator
     free = usable.copy()
     free[[0, -1]] = free[:, [0, -1]] = False
     rows, columns = SHAPES[size]
-    corners = np.argwhere(np.ones((blocks.GRID - rows + 1, blocks.GRID - columns + 1), dtype=bool))
+    corners = np.argwhere(
+        np.ones((blocks.BLOCKS_PER_SIDE - rows + 1, blocks.BLOCKS_PER_SIDE - columns + 1), dtype=bool)
+    )
     holes: list[blocks.Blocks] = []
     for row, column in rng.permutation(corners):
         hole = np.zeros_like(free)

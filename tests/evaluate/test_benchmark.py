@@ -38,7 +38,7 @@ def truth_of():
 
 
 def _put(around, wanted, image):
-    hole = blocks.expand(wanted, around.brightness.shape)
+    hole = blocks.to_pixels(wanted, around.brightness.shape)
     brightness = np.where(hole, image, around.brightness).astype(np.float32)
     return replace(around.exposed, brightness=brightness)
 
@@ -92,7 +92,7 @@ def test_holes_lie_on_blocks_that_were_observed_whole(folder):
     frame = read_frame(folder / "32000001.fts")
     one = benchmark.trial(frame, "2x2", PLAN, assets)
     assert one is not None
-    pixels = blocks.expand(one.wanted)
+    pixels = blocks.to_pixels(one.wanted)
     assert one.complete.observed[pixels].all()
     assert not one.holed.observed[pixels].any()
     assert np.array_equal(one.holed.lost, one.complete.lost | one.wanted)

@@ -27,7 +27,7 @@ def test_networks_come_by_their_file_and_by_name_and_tell_their_weights(make_fra
     assert list(methods) == [onnx_model.name, "network", "harmonic"]
     assert f"network {echo.info.sha256}" in weights
     around = survey(read_frame(make_frame(lost=((20, 20),))), load_assets())
-    hole = blocks.expand(HOLE) & around.field
+    hole = blocks.to_pixels(HOLE) & around.field
     for name in ("network", "harmonic"):
         filled = methods[name](around, HOLE)
         assert np.isfinite(filled.brightness[hole]).all()
@@ -69,9 +69,9 @@ def test_context_is_the_nearest_earlier_frames_that_are_fit(sequence):
 
 def test_methods_with_context_fill_from_the_album_and_find_nothing_without(sequence):
     frame = read_frame(sequence[2])
-    holed = replace(frame, data=np.where(blocks.expand(HOLE), np.float32(0), frame.data))
+    holed = replace(frame, data=np.where(blocks.to_pixels(HOLE), np.float32(0), frame.data))
     around = survey(holed, load_assets())
-    hole = blocks.expand(HOLE) & around.field
+    hole = blocks.to_pixels(HOLE) & around.field
     with_album = fillers(["temporal"], album=Album(sequence, 2))[0]["temporal"](around, HOLE)
     assert np.isfinite(with_album.brightness[hole]).all()
     without = fillers(["temporal"])[0]["temporal"](around, HOLE)

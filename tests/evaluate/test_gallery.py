@@ -22,7 +22,7 @@ def one():
 
 
 def _dark(around, wanted):
-    hole = blocks.expand(wanted, around.brightness.shape)
+    hole = blocks.to_pixels(wanted, around.brightness.shape)
     return replace(around.exposed, brightness=np.where(hole, np.float32(0), around.brightness))
 
 

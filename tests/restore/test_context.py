@@ -31,7 +31,7 @@ def test_an_equal_frame_of_before_is_taken_as_it_is(calibrated, make_frame):
     assert found.scale == pytest.approx(1)
     observed = calibrated.observed & found.observed
     assert np.array_equal(found.image[observed], calibrated.brightness[observed])
-    assert found.observed[blocks.expand(calibrated.lost) & calibrated.field].all()
+    assert found.observed[blocks.to_pixels(calibrated.lost) & calibrated.field].all()
 
 
 def test_a_wrong_exposure_time_is_scaled_away(calibrated, make_frame):
@@ -43,7 +43,7 @@ def test_a_wrong_exposure_time_is_scaled_away(calibrated, make_frame):
 
 def test_its_own_lost_blocks_are_no_context(calibrated, make_frame):
     (found,) = _aligned(calibrated, make_frame(lost=((20, 20), (8, 12)), **EARLIER))
-    assert not found.observed[blocks.expand(calibrated.lost)].any()
+    assert not found.observed[blocks.to_pixels(calibrated.lost)].any()
     assert not found.observed[8 * 32 : 9 * 32, 12 * 32 : 13 * 32].any()
 
 

@@ -21,7 +21,7 @@ def calibrated(make_frame):
 def test_only_the_zones_asked_for_are_filled(calibrated):
     first, second = blocks.zones(calibrated.missing_in_field)
     found, reached = fill_with_method(calibrated, (first,), registry.METHODS["harmonic"]())
-    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    hole, other = (blocks.to_pixels(zone.missing) & calibrated.field for zone in (first, second))
     assert reached[hole].all()
     assert np.isfinite(found.brightness[hole]).all()
     assert np.array_equal(found.brightness[~hole], calibrated.brightness[~hole])

@@ -31,20 +31,20 @@ def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(calibrated):
     noisy = (surface + rng.normal(0, 2e-13, surface.shape)).astype(np.float32)
     noisy[rng.random(noisy.shape) < 0.03] *= 5
     found = uncertainty.of_fill(calibrated, HOLE, noisy)
-    hole = blocks.expand(HOLE) & calibrated.field
+    hole = blocks.to_pixels(HOLE) & calibrated.field
     assert np.sqrt(found[hole]) == pytest.approx(uncertainty.INFLATION * 2e-13, rel=0.08)
 
 
 def test_outside_of_the_filled_blocks_nothing_changes(calibrated):
     found = uncertainty.of_fill(calibrated, HOLE, calibrated.brightness)
-    kept = ~(blocks.expand(HOLE) & calibrated.field)
+    kept = ~(blocks.to_pixels(HOLE) & calibrated.field)
     assert np.array_equal(found[kept], calibrated.variance[kept])
 
 
 def test_with_nothing_around_it_a_fill_is_not_known_at_all(calibrated):
     unobserved = replace(calibrated, lost=np.ones((32, 32), dtype=bool))
     found = uncertainty.of_fill(unobserved, HOLE, calibrated.brightness)
-    assert np.isinf(found[blocks.expand(HOLE) & calibrated.field]).all()
+    assert np.isinf(found[blocks.to_pixels(HOLE) & calibrated.field]).all()
 
 
 def test_products_are_as_sure_of_a_fill_as_of_the_pixels_around_it_and_of_nothing_where_refused(make_frame, echo):

@@ -18,7 +18,7 @@ CENTRE = (250.5, 260.25)
 
 
 def make_level_scene(day: int, *, context: bool = False, kind: str = "summed") -> LevelScene:
-    """A radial slope with rays on it and noise of 1; unknown behind an occulter."""
+    """A radial gradient with rays and noise of 1, unknown behind an occulter."""
     rng = np.random.default_rng(day)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
     radius = np.hypot(rows - CENTRE[1], columns - CENTRE[0])

@@ -78,7 +78,7 @@ def content(asset: Asset) -> bytes:
 
 
 def tree(root: Path, assets: list[Asset], *, flat: bool = False) -> Path:
-    """Write official files below a folder: in the servers' layout, or all into the folder itself."""
+    """Write official files to a folder, in the layout of the servers or all directly in the folder."""
     for asset in assets:
         path = root / (asset.name if flat else asset.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def tree(root: Path, assets: list[Asset], *, flat: bool = False) -> Path:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files` (content by path); `faults` are answers, one after the other, that come before the file."""
+    """Serves `files` (content by path), after the `faults` of each path one after the other."""
 
     daemon_threads = True
 
@@ -102,7 +102,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def break_(self, asset: Asset, *faults: str) -> None:
-        """Let the next answers for a file be faults: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
+        """Set the faults of the next answers for a file: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
         self.faults[f"/{asset.path}"] = list(faults)
 
     def handle_error(self, *_: object) -> None:
@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(assets: list[Asset] | None = None) -> Iterator[Server]:
     """A server of the official files on this machine."""
-    server = Server(list(catalogue.FIXED) if assets is None else assets)
+    server = Server(list(catalogue.FIXED_FILES) if assets is None else assets)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

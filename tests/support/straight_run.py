@@ -1,4 +1,4 @@
-"""A short run in a process of its own: `straight_run.py CONFIG [STEP]`, killed after a step if one is given."""
+"""A short training run in a separate process: `straight_run.py CONFIG [STEP]`, killed after STEP if it is given."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from corinpaint.lasco.level05.blocks import BLOCK, expand, means
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE, block_means, to_pixels
 from corinpaint.train.equalised import holes
 from corinpaint.train.equalised.losses import Target
 from corinpaint.train.equalised.scenes import Scene
@@ -120,7 +120,7 @@ def validation_crops(scenes: Sequence[Scene], crop: int, count: int) -> list[Val
     list of ValidationCrop
         Only crops with at least one hole.
     """
-    sides = [side for side in VALIDATION_SIDES if side <= crop // BLOCK // 2]
+    sides = [side for side in VALIDATION_SIDES if side <= crop // BLOCK_SIZE // 2]
     rng = np.random.default_rng(0)
     crops = []
     for index in range(count):
@@ -147,13 +147,13 @@ class _Piece(NamedTuple):
 
 def _place(rng: np.random.Generator, scene: Scene, crop: int) -> tuple[int, int]:
     sendable = _sendable(scene.known)
-    size = crop // BLOCK
+    size = crop // BLOCK_SIZE
     best, place = -1.0, (0, 0)
     for _ in range(TRIES):
         row, column = (int(rng.integers(length - size + 1)) for length in sendable.shape)
         share = float(sendable[row : row + size, column : column + size].mean())
         if share > best:
-            best, place = share, (row * BLOCK, column * BLOCK)
+            best, place = share, (row * BLOCK_SIZE, column * BLOCK_SIZE)
         if share >= MIN_KNOWN:
             break
     return place
@@ -178,7 +178,7 @@ def _turned(piece: _Piece, turn: int) -> _Piece:
 
 
 def _sample(piece: _Piece, lost: NDArray[np.bool_]) -> Sample:
-    valid = piece.known & ~expand(lost)
+    valid = piece.known & ~to_pixels(lost)
     return Sample(
         image=_tensor(np.where(valid, piece.image, 0.0)),
         mask=_tensor(valid),
@@ -193,7 +193,7 @@ def _tensor(image: NDArray[np.generic]) -> Tensor:
 
 
 def _sendable(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(means(known) >= KNOWN_BLOCK)
+    return np.asarray(block_means(known) >= KNOWN_BLOCK)
 
 
 def _only_whole_squares(lost: NDArray[np.bool_], sendable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:

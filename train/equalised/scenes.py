@@ -122,7 +122,7 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
     """
     scenes = []
     for path, frame, sha256 in frames_in(folder):
-        if frame.data.shape != FRAME_SHAPE or frame.window is not None:
+        if frame.data.shape != FRAME_SHAPE or frame.subfield is not None:
             logger.warning("left out: %s: summed or a subfield; full frames at full resolution are used", path.name)
             continue
         try:

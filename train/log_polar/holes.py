@@ -166,6 +166,6 @@ def _free(known: NDArray[np.bool_], block: int, corner: tuple[int, int]) -> NDAr
     """Blocks that can be lost, those at the edge of the grid left out."""
     rows, columns = ((length // block - 1) * block for length in known.shape)
     part = known[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
-    free = np.asarray(blocks.means(part, (block, block)) > KNOWN_BLOCK)
+    free = np.asarray(blocks.block_means(part, (block, block)) > KNOWN_BLOCK)
     free[[0, -1]] = free[:, [0, -1]] = False
     return free

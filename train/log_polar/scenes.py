@@ -157,7 +157,9 @@ def levels_from_folder(folder: Path, assets: Assets) -> list[LevelScene]:
     """
     series: dict[tuple[str, ...], list[tuple[Frame, str]]] = defaultdict(list)
     for path, frame, sha256 in frames_in(folder):
-        if frame.window is not None or blocks.sides(frame.data.shape) not in [(side, side) for side in BLOCK_SIDES]:
+        if frame.subfield is not None or blocks.block_shape(frame.data.shape) not in [
+            (side, side) for side in BLOCK_SIDES
+        ]:
             logger.warning("left out: %s: a subfield, or summed more than 2 x 2", path.name)
             continue
         key = (str(path.parent), frame.detector, frame.filter, frame.polar, str(frame.data.shape))
@@ -202,7 +204,7 @@ def level_scene(
     around = survey(frame, assets)
     known = around.observed & np.isfinite(around.brightness)
     scale = equalisation.fit_noise(around.brightness, np.sqrt(around.exposed.variance), known)
-    block = blocks.sides(frame.data.shape)[0]
+    block = blocks.block_shape(frame.data.shape)[0]
     kind = SIMULATED if simulated else "summed" if block < BLOCK_SIDES[0] else frame.detector
     return LevelScene(
         level=_levels(scale, around.brightness, known),
@@ -318,6 +320,6 @@ def _load(path: Path, name: str) -> LevelScene:
         level = saved["level"]
         known = np.unpackbits(saved["known"], count=level.size).astype(bool).reshape(level.shape)
         column, row = saved["centre"].tolist()
-        block = blocks.sides(level.shape)[0]
+        block = blocks.block_shape(level.shape)[0]
         detector, sha256 = str(saved["detector"]), str(saved["sha256"])
         return LevelScene(level, known, (column, row), block, name, name, SIMULATED, detector, sha256)

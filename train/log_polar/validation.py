@@ -84,14 +84,14 @@ def checks(scenes: Sequence[LevelScene], side: int, count: int) -> list[Check]:
     own = [scene for scene in scenes if not scene.binned]
     each = min(MOST, max(1, math.ceil(count / max(len(own) * len(SIZES), 1))))
     for scene in own:
-        usable = blocks.means(scene.known, (scene.block, scene.block)) == 1
+        usable = blocks.block_means(scene.known, (scene.block, scene.block)) == 1
         for size, wide in SIZES.items():
             digest = hashlib.sha256(f"{scene.name} {size}".encode()).digest()
             holes = place(usable, size, each, np.random.default_rng(int.from_bytes(digest[:8], "big")))
             shape = scene.level.shape
-            valid = scene.known & ~blocks.expand(np.logical_or.reduce(holes), shape) if holes else scene.known
+            valid = scene.known & ~blocks.to_pixels(np.logical_or.reduce(holes), shape) if holes else scene.known
             for hole in holes:
-                rows, columns = np.nonzero(blocks.expand(hole, shape))
+                rows, columns = np.nonzero(blocks.to_pixels(hole, shape))
                 window = replace(
                     log_polar_grid.around(rows, columns, scene.centre, ROOM * side / log_polar_grid.SIDE), side=side
                 )

@@ -28,7 +28,7 @@ def tables(official):
     """The official images with tables of everything: exposure, clock, star fits."""
     (official / "c3_expfactor_020108.dat").write_text("32082037.fts 0.996987 377.700 0 8285.6\n")
     (official / "c2_time_offsets.dat").write_text("title\ntitle\n52280 0 0 0 8.0\n52290 0 0 0 8.0\n")
-    tai = pointing.tai(read_frame_date()) + np.array([-3600.0, 3600.0])
+    tai = pointing.tai_seconds(read_frame_date()) + np.array([-3600.0, 3600.0])
     fits_ = save_file(c_tai=tai, c_xmed=[517.9, 518.1], c_ymed=[532.6, 532.6], c_rmed=[-0.2, -0.3])
     (official / "c3_post_recovery_adj_xyr_medv2.sav").write_bytes(fits_)
     return load_assets(official)
@@ -118,7 +118,7 @@ def test_a_subfield_is_flagged_outside_and_calibrated_inside(make_frame, officia
     assert product.header["CRPIX1"] == pytest.approx(full.header["CRPIX1"])
 
 
-def test_lost_blocks_are_nan_refused_and_counted_where_nothing_fills(make_frame):
+def test_missing_blocks_without_a_fill_are_nan_flagged_and_counted(make_frame):
     product = calibrate(read_frame(make_frame(lost=((20, 20), (8, 12)))), load_assets())
     refused = product.mask & level1.Flag.REFUSED > 0
     assert refused.sum() > 2 * 1024
@@ -127,7 +127,7 @@ def test_lost_blocks_are_nan_refused_and_counted_where_nothing_fills(make_frame)
     assert (product.header["NMISSING"], product.header["NFILLED"]) == (2, 0)
 
 
-def test_every_pixel_without_a_value_has_a_flag_that_says_why(make_frame):
+def test_every_pixel_without_a_value_has_a_flag(make_frame):
     for cards in ({}, {"CROTA1": 7.0}, {"CROTA1": 180.0}, {"DETECTOR": "C2", "FILTER": "Orange"}):
         product = calibrate(read_frame(make_frame(lost=((20, 20),), **cards)), load_assets())
         why = product.mask & (level1.Flag.NEVER_SENT | level1.Flag.OCCULTED | level1.Flag.REFUSED)
@@ -136,11 +136,11 @@ def test_every_pixel_without_a_value_has_a_flag_that_says_why(make_frame):
 
 
 @pytest.mark.parametrize("crota", [3.0, -7.5, 175.0, -172.479])
-def test_a_roll_of_a_degree_or_more_is_taken_out_about_the_sun(make_frame, crota):
+def test_a_roll_of_a_degree_or_more_is_corrected_about_the_sun_centre(make_frame, crota):
     frame = read_frame(make_frame(CROTA1=crota))
     rolled, kept = (calibrate(frame, load_assets(), Options(roll=roll)) for roll in (True, False))
     assert (rolled.header["CROTA2"], rolled.header["CRPIX1"]) == (0, kept.header["CRPIX1"])
-    assert kept.header["CROTA2"] == pytest.approx(pointing.wrapped(crota - 180 * frame.turned) - 0.23)
+    assert kept.header["CROTA2"] == pytest.approx(pointing.wrap_angle(crota - 180 * frame.turned) - 0.23)
     assert rolled.header["RECTIFY"] == pytest.approx(180 * frame.turned + kept.header["CROTA2"])
     places = np.array([[2000.0, 9000.0], [-8000.0, 4000.0], [6000.0, -7000.0]])
     for place in places:
@@ -158,14 +158,14 @@ def test_a_roll_below_a_degree_stays_in_the_header_and_interpolates_nothing(make
     assert rolled.header["CROTA2"] == pytest.approx(0.67)
 
 
-def test_an_upside_down_frame_is_turned_exactly(make_frame):
+def test_an_upside_down_frame_is_rotated_exactly(make_frame):
     upright, turned = (calibrate(read_frame(make_frame(CROTA1=roll)), load_assets()) for roll in (0.0, 180.0))
     for name in ("data", "mask", "uncertainty"):
         assert np.array_equal(getattr(upright, name), getattr(turned, name)[::-1, ::-1], equal_nan=name != "mask")
     assert turned.header["CRPIX1"] == pytest.approx(1023 - 517.956 + 1)
 
 
-def test_steps_that_are_left_out_leave_their_effect(make_frame, official):
+def test_leaving_out_a_step_leaves_its_effect(make_frame, official):
     frame, assets = read_frame(make_frame()), load_assets(official)
     y, x = np.mgrid[0:1024, 0:1024] / 1024
     rate = (frame.data - 377.741) / 19.1
@@ -187,7 +187,7 @@ def test_steps_that_are_left_out_leave_their_effect(make_frame, official):
     assert np.isfinite(unmasked.data[hidden]).all()
 
 
-def test_solarsofts_grid_is_an_option_and_close(make_frame):
+def test_solarsofts_grid_is_an_option_with_a_similar_result(make_frame):
     exact, coarse = (
         calibrate(read_frame(make_frame()), load_assets(), Options(solarsoft=grid)) for grid in (False, True)
     )
@@ -212,18 +212,18 @@ def test_uncertainty_holds_for_simulated_noise():
     """The scatter of noisy exposures about the noise-free one, in units of the uncertainty without calibration term."""
     from dataclasses import replace
 
-    from corinpaint.lasco.level1.calibrate import finish
+    from corinpaint.lasco.level1.calibrate import make_product
     from corinpaint.lasco.simulation.scene import simulate
 
     simulation = simulate(5, lost=0)
     found = calibrate_on_detector(simulation.frame, load_assets())
-    product, truth = finish(found), finish(replace(found, brightness=simulation.brightness))
+    product, truth = make_product(found), make_product(replace(found, brightness=simulation.brightness))
     quiet = np.isfinite(product.data) & (product.data < 3e-11) & (product.mask == 0)
     pull = ((product.data - truth.data) / product.noise)[quiet]
     assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.35)
 
 
-def test_the_polarised_c2_frames_take_the_polarisers_factor(shared):
+def test_the_polarised_c2_frames_use_the_factor_of_the_polariser(shared):
     for path in sorted((shared / "c2_level05_polarised_512").glob("*.fts.gz")):
         frame = read_frame(path)
         product = calibrate(frame)
@@ -245,16 +245,16 @@ def test_every_real_frame_is_calibrated(shared):
         assert short_of_light in path.name or (product.data[seen] > 0).mean() > 0.99
 
 
-def test_a_vanished_folder_is_an_error_only_when_its_files_are_needed(make_frame, tmp_path):
+def test_a_removed_folder_is_an_error_only_when_its_files_are_needed(make_frame, tmp_path):
     from corinpaint.lasco.errors import CalibrationError
 
     with pytest.raises(CalibrationError, match="c3vig_preint_final"):
         calibrate(read_frame(make_frame()), Assets("OFFICIAL", tmp_path))
 
 
-def test_one_bad_pixel_of_the_product_never_comes_from_a_lost_block(make_frame):
-    """No unflagged pixel takes part of a lost block, whose counts are zero."""
-    lost = blocks.expand(blocks.empty(read_frame(make_frame(lost=((20, 20),))).data) & ~blocks.never_sent())
+def test_no_pixel_of_the_product_depends_on_a_missing_block(make_frame):
+    """No unflagged pixel depends on a missing block, whose counts are zero."""
+    lost = blocks.to_pixels(blocks.empty_blocks(read_frame(make_frame(lost=((20, 20),))).data) & ~blocks.never_sent())
     whole = calibrate(read_frame(make_frame()), load_assets())
     holed = calibrate(read_frame(make_frame(lost=((20, 20),))), load_assets())
     good = holed.mask & level1.Flag.REFUSED == 0
@@ -262,13 +262,13 @@ def test_one_bad_pixel_of_the_product_never_comes_from_a_lost_block(make_frame):
     assert (~good).sum() > lost.sum()
 
 
-def test_the_file_of_a_product_is_whole(make_frame, tmp_path):
+def test_the_file_of_a_product_is_complete(make_frame, tmp_path):
     path = calibrate(read_frame(make_frame()), load_assets()).write(tmp_path)
     with fits.open(path, checksum=True) as hdus:
         hdus.verify("exception")
 
 
-def test_a_star_in_sums_that_are_not_square_keeps_its_place_when_the_roll_is_taken_out(make_frame):
+def test_a_star_in_a_frame_with_unequal_summing_keeps_its_position_after_the_rotation(make_frame):
     counts = np.full((1024, 512), 900, np.int16)
     counts[650:654, 310:312] = 9000
     cards = {"SUMCOL": 2, "SUMROW": 1, "CRPIX1": 259.0, "CRPIX2": 532.6, "CROTA1": 30.0}
@@ -281,7 +281,7 @@ def test_a_star_in_sums_that_are_not_square_keeps_its_place_when_the_roll_is_tak
     assert np.abs(places[0] - places[1]).max() < 60  # arcsec; a pixel is 112 x 56
 
 
-def test_where_no_light_passes_nothing_is_known_even_without_mask(make_frame, tmp_path):
+def test_pixels_without_transmission_have_no_value_even_without_mask(make_frame, tmp_path):
     image = np.ones((1024, 1024), np.float32)
     image[400:600, 400:600] = 0
     fits.PrimaryHDU(image).writeto(tmp_path / "c2vig_final.fts")

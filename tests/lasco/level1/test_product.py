@@ -97,7 +97,7 @@ def test_raw_zeros_of_the_official_file_are_its_mask(shared):
     assert np.nanmax(found.data) == pytest.approx(found.header["DATAMAX"], rel=1e-4)
 
 
-def test_our_own_files_are_read_back(product, tmp_path):
+def test_files_of_corinpaint_are_read(product, tmp_path):
     found = read_level1(product.write(tmp_path))
     assert np.array_equal(found.data, product.data.astype(float), equal_nan=True)
     assert np.array_equal(found.masked, np.isnan(product.data))
@@ -107,13 +107,13 @@ def test_our_own_files_are_read_back(product, tmp_path):
     ("content", "error"),
     [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS"), NotFitsError)],
 )
-def test_what_is_no_fits_file_is_named(tmp_path, content, error):
+def test_a_file_that_is_not_fits_is_named(tmp_path, content, error):
     (tmp_path / "35000000.fts").write_bytes(content)
     with pytest.raises(error, match=r"35000000\.fts"):
         read_level1(tmp_path / "35000000.fts")
 
 
-def test_what_is_not_level_1_or_holds_no_image_is_refused(tmp_path, make_frame):
+def test_a_file_that_is_not_level_1_or_has_no_image_is_refused(tmp_path, make_frame):
     (tmp_path / "32082037.fts").write_bytes(make_frame())
     with pytest.raises(WrongLevelError, match="LEVEL"):
         read_level1(tmp_path / "32082037.fts")

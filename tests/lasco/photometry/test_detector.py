@@ -43,7 +43,7 @@ def test_a_product_of_polariser_positions_has_neither_bias_nor_stray_light_and_m
     assert not product.lost.any()
 
 
-def test_the_variance_is_that_of_the_counts_times_the_square_of_what_a_count_is_worth(make_frame, official):
+def test_the_variance_is_that_of_the_counts_times_the_square_of_the_calibration(make_frame, official):
     frame = read_frame(make_frame())
     y, _ = np.mgrid[0:1024, 0:1024] / 1024
     worth = (1 + 0.5 * y) * CALFACTOR / 19.1
@@ -51,7 +51,7 @@ def test_the_variance_is_that_of_the_counts_times_the_square_of_what_a_count_is_
     assert np.allclose(calibrate_on_detector(frame, load_assets(official)).variance, by_hand, rtol=1e-5, atol=0)
 
 
-def test_calibrating_leaves_the_frame_as_it_was(make_frame, official):
+def test_calibrating_leaves_the_frame_unchanged(make_frame, official):
     frame = read_frame(make_frame())
     before = frame.data.copy(), frame.header.copy()
     calibrate_on_detector(frame, load_assets(official))
@@ -66,16 +66,16 @@ def test_without_calibration_factor_the_unit_is_that_of_a_rate(make_frame, calfa
     assert (found.scale == 1) is not calfactor
 
 
-def test_lost_never_sent_saturated_and_occulted_pixels_are_not_observed(make_frame):
+def test_missing_never_sent_saturated_and_occulted_pixels_are_not_observed(make_frame):
     frame = read_frame(make_frame(lost=((20, 20),)))
     calibrated = calibrate_on_detector(frame, load_assets())
-    assert not calibrated.observed[blocks.expand(calibrated.lost | blocks.never_sent())].any()
+    assert not calibrated.observed[blocks.to_pixels(calibrated.lost | blocks.never_sent())].any()
     assert not calibrated.observed[530, 516]
     assert not (calibrated.observed & calibrated.saturated).any()
     assert 0.6 < calibrated.observed.mean() < 0.9
 
 
-def test_a_lost_block_behind_the_occulter_is_lost_but_not_missing(make_frame):
+def test_a_missing_block_behind_the_occulter_is_not_missing_in_the_field_of_view(make_frame):
     calibrated = calibrate_on_detector(read_frame(make_frame(lost=((16, 16), (20, 20)))), load_assets())
     assert np.argwhere(calibrated.lost).tolist() == [[16, 16], [20, 20]]
     assert np.argwhere(calibrated.missing_in_field).tolist() == [[20, 20]]

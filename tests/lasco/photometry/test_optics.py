@@ -24,7 +24,7 @@ def test_a_folder_is_read_once_however_it_is_spelled(official):
     assert load_assets(official) != load_assets()
 
 
-def test_the_vignetting_before_the_interruption_is_another_one(official):
+def test_the_vignetting_before_the_interruption_is_different(official):
     assets = load_optics(load_assets(official))
     assert assets.vignetting(50999)[0, -1] == pytest.approx(2, abs=1e-3)
     assert assets.vignetting(51000)[0, -1] == pytest.approx(1, abs=1e-3)
@@ -64,12 +64,12 @@ def test_a_missing_folder_is_named(tmp_path):
         load_assets(tmp_path / "nowhere")
 
 
-def test_a_pixel_is_occulted_when_no_pixel_of_the_field_takes_its_value_from_it():
+def test_a_pixel_is_occulted_when_no_pixel_of_the_field_of_view_depends_on_it():
     optics, centre = load_optics(load_assets()), distortion.C3_OCCULTER_CENTRES[0][1]
     occulted = occulted_on_detector(optics, centre)
     alone = np.where(occulted, np.float32(1), np.float32(0))
     assert 0.01 < occulted.mean() < 0.5
-    assert not distortion.undistort_map(centre).image(alone)[optics.field].any()
+    assert not distortion.undistort_map(centre).image(alone)[optics.field_corrected].any()
 
 
 def test_a_frame_names_only_the_vignetting_of_its_time_and_the_ramp_where_it_is_subtracted(official):
@@ -78,11 +78,11 @@ def test_a_frame_names_only_the_vignetting_of_its_time_and_the_ramp_where_it_is_
     assert [file.name for file in optics.used(51000, ramp=True)][:2] == ["c3vig_postint_final.fts", "C3ramp.fts"]
 
 
-def test_images_of_summed_frames_are_means_and_their_field_is_whole(official):
+def test_images_of_summed_frames_are_means_and_their_field_of_view_has_whole_pixels_only(official):
     full, summed = (load_optics(load_assets(official), "C3", sums) for sums in (Summing(), Summing(leb_x=2, leb_y=2)))
     assert summed.ramp.shape == (512, 512)
     assert summed.ramp[7, 9] == pytest.approx(full.ramp[14:16, 18:20].mean(), rel=1e-6)
-    assert np.array_equal(summed.field, full.field.reshape(512, 2, 512, 2).all(axis=(1, 3)))
+    assert np.array_equal(summed.field_corrected, full.field_corrected.reshape(512, 2, 512, 2).all(axis=(1, 3)))
 
 
 def test_c2_alone_is_enough_for_c2_and_is_clipped_as_solarsoft_clips_it(tmp_path):
@@ -92,7 +92,7 @@ def test_c2_alone_is_enough_for_c2_and_is_clipped_as_solarsoft_clips_it(tmp_path
     assets = load_assets(tmp_path)
     optics = load_optics(assets, "C2")
     assert optics.vignetting(52000)[0, :4].tolist() == [0, 0, 100, 1]
-    assert optics.seen[0, :4].tolist() == [False, False, True, True]
+    assert optics.field_on_detector[0, :4].tolist() == [False, False, True, True]
     with pytest.raises(CalibrationError, match=r"c3vig_preint_final\.fts is not there"):
         load_optics(assets, "C3")
 
@@ -106,11 +106,11 @@ def test_c2_has_a_nominal_set_too():
     optics = load_optics(load_assets(), "C2")
     assert optics.kind == "NOMINAL"
     assert not optics.ramp.any()
-    assert 0.3 < optics.field.mean() < 0.95
+    assert 0.3 < optics.field_corrected.mean() < 0.95
 
 
-def test_an_official_image_of_nothing_is_named(official):
+def test_an_official_image_of_zeros_is_named(official):
     blank = np.zeros((1024, 1024), np.float32)
     fits.PrimaryHDU(blank).writeto(official / "lasco" / "calib" / "c3_cl_mask_lvl1.fts", overwrite=True)
-    with pytest.raises(CalibrationError, match=r"c3_cl_mask_lvl1\.fts: holds nothing above zero"):
+    with pytest.raises(CalibrationError, match=r"c3_cl_mask_lvl1\.fts: contains no value above zero"):
         load_assets(official)

@@ -67,7 +67,7 @@ def test_every_engine_fills_a_frame_by_straightened_windows_alike(
     engines = [loading.load(path) for path in (straight_checkpoint, straight_trace, straight_onnx)]
     assert {engine.info.domain for engine in engines} == {"noise"}
     (reference, reached), *others = [adapt(engine).fill(calibrated, zones) for engine in engines]
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     assert np.array_equal(reached, hole)
     for exposed, reached_too in others:
         assert np.array_equal(reached_too, reached)

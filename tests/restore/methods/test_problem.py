@@ -24,7 +24,7 @@ def test_a_method_is_told_hole_noise_and_where_the_sun_is_on_the_detector(calibr
     zones = tuple(blocks.zones(calibrated.missing_in_field))
     posed = problem_of(calibrated, zones)
     assert posed.zones == zones
-    assert np.array_equal(posed.hole, blocks.expand(calibrated.missing_in_field) & calibrated.field)
+    assert np.array_equal(posed.hole, blocks.to_pixels(calibrated.missing_in_field) & calibrated.field)
     assert posed.centre == pytest.approx((517.956, 532.632))  # not turned, though the product will be
     assert np.allclose(posed.sigma**2, calibrated.variance, rtol=1e-5)
 

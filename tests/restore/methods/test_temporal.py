@@ -58,7 +58,7 @@ def test_the_nearest_two_that_observed_a_pixel_are_averaged():
 
 def test_where_no_context_looked_there_is_no_fill():
     problem, truth = posed(corona, LOST)
-    blind = ~blocks.expand(problem.zones[0].missing)
+    blind = ~blocks.to_pixels(problem.zones[0].missing)
     filled = temporal.temporal()(replace(problem, context=(_context(truth, observed=blind),)))
     assert np.isnan(filled[problem.hole]).all()
     assert np.isnan(temporal.temporal()(problem)[problem.hole]).all()

@@ -29,7 +29,7 @@ def calibrated(make_frame):
 def test_the_network_fills_the_zones_asked_for(calibrated, echo):
     first, second = blocks.zones(calibrated.missing_in_field)
     found, reached = adapt(echo).fill(calibrated, (first,))
-    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    hole, other = (blocks.to_pixels(zone.missing) & calibrated.field for zone in (first, second))
     assert reached.all()
     assert (found.brightness[hole] > 0).all()
     assert np.array_equal(found.brightness[~hole], calibrated.brightness[~hole])
@@ -41,7 +41,7 @@ def test_a_network_for_straightened_windows_fills_the_zones_asked_for_and_tells_
 ):
     first, second = blocks.zones(calibrated.missing_in_field)
     found, reached = adapt(straight_echo).fill(calibrated, (first,))
-    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    hole, other = (blocks.to_pixels(zone.missing) & calibrated.field for zone in (first, second))
     assert straight_echo.calls == 1
     assert reached[hole].all()
     assert not reached[other].any()
@@ -75,11 +75,11 @@ def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is
     lost = np.zeros((32, 32), dtype=bool)
     lost[10, 10] = lost[11, 11] = True  # on the pylon
     complete = calibrate_on_detector(simulate(4, lost=0).frame, load_assets())
-    frame = replace(complete.frame, data=np.where(blocks.expand(lost), 0, complete.frame.data))
+    frame = replace(complete.frame, data=np.where(blocks.to_pixels(lost), 0, complete.frame.data))
     holed = calibrate_on_detector(frame, load_assets())
     truth = fill_from(complete, holed, straight_echo)
     found, reached = adapt(truth).fill(holed, tuple(blocks.zones(holed.missing_in_field)))
-    hole = blocks.expand(holed.missing_in_field) & holed.field & reached & complete.observed
+    hole = blocks.to_pixels(holed.missing_in_field) & holed.field & reached & complete.observed
     ratio = np.sqrt(found.variance[hole] / complete.variance[hole])
     assert hole.sum() > 500
     assert np.quantile(ratio, 0.02) > 0.9
@@ -95,7 +95,7 @@ def fill_from(complete, holed, engine):
     def fill(_image, mask, _place):
         zones = blocks.zones(holed.missing_in_field)
         windows = [
-            log_polar_grid.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, log_polar.ROOM)
+            log_polar_grid.around(*np.nonzero(blocks.to_pixels(z.missing) & holed.field), centre, log_polar.ROOM)
             for z in zones
         ]
         images = [log_polar_grid.sampler(one, level.shape).values(level, True)[None] for one in windows]

@@ -27,7 +27,7 @@ LOST = {
 
 
 def zones_of(*lost):
-    missing = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     missing[tuple(np.transpose(lost))] = True
     return blocks.zones(missing)
 
@@ -57,7 +57,7 @@ def test_every_zone_lies_in_a_window_with_its_whole_margin(seed):
     zones = zones_of(*random.integers(0, 32, (random.integers(1, 12), 2)))
     places = crops.windows(zones, SHAPE, reach=30, stride=32)
     for zone in zones:
-        wanted = blocks.bounds(zone.missing, SHAPE, (62, 62))
+        wanted = blocks.bounding_box(zone.missing, SHAPE, (62, 62))
         assert any(
             all(have.start <= want.start and want.stop <= have.stop for have, want in zip(place, wanted, strict=True))
             for place in places
@@ -100,7 +100,7 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     missing = np.logical_or.reduce([zone.missing for zone in zones_of(*lost)])
     frame = simulate(7, lost=0).frame
     calibrated = calibrate_on_detector(
-        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+        replace(frame, data=np.where(blocks.to_pixels(missing), 0, frame.data)), load_assets()
     )
     zones = tuple(blocks.zones(calibrated.missing_in_field))
     seen, fill = [], engine.fill
@@ -114,7 +114,7 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     monkeypatch.setattr(crops, "windows", lambda *_: WHOLE)
     whole, _ = adapt(engine).fill(calibrated, zones)
     assert sum(seen[:-1]) < seen[-1]
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     assert reached[hole].all()
     assert np.array_equal(windowed.brightness[~hole], whole.brightness[~hole], equal_nan=True)
     equaliser = network_input(calibrated)[2]

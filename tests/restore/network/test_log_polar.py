@@ -49,8 +49,8 @@ def posed(field=problems.power, lost=LOST, size=1024, **more):
 
 def windows_of(made):
     """The windows in the order in which they are filled: the small ones first, else that of the zones."""
-    holes = [np.nonzero(made.hole & blocks.expand(zone.missing, made.image.shape)) for zone in made.zones]
-    side = blocks.sides(made.image.shape)
+    holes = [np.nonzero(made.hole & blocks.to_pixels(zone.missing, made.image.shape)) for zone in made.zones]
+    side = blocks.block_shape(made.image.shape)
     return sorted(
         (log_polar_grid.around(*hole, made.centre, log_polar.ROOM, side) for hole in holes), key=lambda one: one.side
     )
@@ -103,7 +103,7 @@ def test_only_the_holes_of_the_zones_asked_for_are_filled():
     made, _ = posed()
     first = replace(made, zones=made.zones[:1])
     filled = log_polar.fill(first, knowing(first, problems.power))
-    assert np.array_equal(filled.reached, made.hole & blocks.expand(made.zones[0].missing))
+    assert np.array_equal(filled.reached, made.hole & blocks.to_pixels(made.zones[0].missing))
 
 
 def test_a_scale_of_one_is_the_noise_of_the_fill_itself():
@@ -173,7 +173,7 @@ def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
 
     engine.fill = partly
     filled = log_polar.fill(made, engine)
-    first, second = (blocks.expand(zone.missing) & made.hole for zone in made.zones)
+    first, second = (blocks.to_pixels(zone.missing) & made.hole for zone in made.zones)
     assert 0 < filled.reached[first].mean() < 1
     assert filled.reached[second].all()
     assert np.isfinite(filled.brightness[filled.reached]).all()
@@ -253,7 +253,7 @@ def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_f
     missing[tuple(np.transpose(lost))] = True
     frame = simulate(11, lost=0).frame
     calibrated = calibrate_on_detector(
-        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+        replace(frame, data=np.where(blocks.to_pixels(missing), 0, frame.data)), load_assets()
     )
     made = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
     scale = equalisation.fit_noise(made.image, made.sigma, made.observed)

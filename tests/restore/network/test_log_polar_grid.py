@@ -18,7 +18,7 @@ def hole(*lost, size=1024):
     """Pixels of lost blocks of a frame."""
     missing = np.zeros((32, 32), dtype=bool)
     missing[tuple(np.transpose(lost))] = True
-    return np.nonzero(blocks.expand(missing, (size, size)))
+    return np.nonzero(blocks.to_pixels(missing, (size, size)))
 
 
 def middle(size):

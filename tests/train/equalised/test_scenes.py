@@ -51,7 +51,7 @@ def test_lost_never_sent_and_occulted_pixels_are_unknown(read):
     lost = simulate(5, lost=20, date="2002-01-08T02:17:00").lost
 
     assert lost.sum() == 20
-    assert not read.known[blocks.expand(lost | blocks.never_sent())].any()
+    assert not read.known[blocks.to_pixels(lost | blocks.never_sent())].any()
     assert not read.known[530, 516]
     assert 0.6 < read.known.mean() < 0.9
     assert not read.image[~read.known].any()

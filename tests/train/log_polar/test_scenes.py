@@ -50,7 +50,7 @@ def test_a_frame_comes_in_units_of_its_noise(read):
 
 def test_lost_blocks_are_unknown(read):
     lost = simulate(5, lost=20).lost
-    assert not read[0].known[blocks.expand(lost | blocks.never_sent())].any()
+    assert not read[0].known[blocks.to_pixels(lost | blocks.never_sent())].any()
 
 
 def test_frames_of_the_same_hours_are_context_in_their_order(read):
