@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from corinpaint.evaluate import scores
 from corinpaint.lasco.errors import CorInpaintError, OptionError
-from corinpaint.lasco.geometry.pointing import on_detector, pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import noise
@@ -149,10 +148,7 @@ def measure(one: Trial, name: str, fill: Filler) -> list[dict[str, float | str]]
     """Rows of one method for the holes of a trial; see `run`."""
     result, seconds = filled(one, fill)
     views = _views(one, result)
-    sigma, centre = (
-        np.sqrt(result.variance.astype(np.float64)),
-        on_detector(one.frame, pointing(one.frame, load_assets(), one.frame.date)),
-    )
+    sigma, centre = np.sqrt(result.variance.astype(np.float64)), one.complete.centre
     rows: list[dict[str, float | str]] = []
     for number, hole in enumerate(one.holes):
         where = blocks.expand(hole, one.frame.data.shape)

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from official_tree import save_file, tree
 
 from corinpaint.evaluate import benchmark, scores
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.geometry.pointing import on_detector, pointing
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import expose
 from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.reference_files import catalogue
 from corinpaint.lasco.simulation.scene import simulate, write
 
 PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
@@ -86,8 +90,6 @@ def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
 
 
 def test_holes_lie_on_blocks_that_were_observed_whole(folder):
-    from corinpaint.lasco.level05.frame import read_frame
-
     assets = load_assets()
     frame = read_frame(folder / "32000001.fts")
     one = benchmark.trial(frame, "2x2", PLAN, assets)
@@ -118,3 +120,23 @@ def test_holes_are_ordered_by_the_error_of_a_method_the_worst_first(rows):
     errors = {(row["frame"], row["hole"]): float(row["error"]) for row in rows if row["method"] == "median"}
     assert [errors[key] for key in ranked] == sorted((errors[key] for key in ranked), reverse=True)
     assert len(ranked) == 6
+
+
+def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was_given(folder, tmp_path, monkeypatch):
+    """Official star fits give another centre than the header does."""
+    tree(tmp_path, list(catalogue.FIXED), flat=True)
+    times = np.array([0.0, 5e9])
+    fits = save_file(c_tai=times, c_xmed=np.array([500.0, 530.0]), c_ymed=np.array([540.0, 540.0]), c_rmed=0 * times)
+    for name in ("c3_pre_recovery_adj_xyr_medv2.sav", "c3_post_recovery_adj_xyr_medv2.sav"):
+        (tmp_path / name).write_bytes(fits)
+    assets = load_assets(tmp_path)
+    frame = read_frame(folder / "32000001.fts")
+    nominal = on_detector(frame, pointing(frame, load_assets(), frame.date))
+    seen = []
+    monkeypatch.setattr(scores, "streamers", lambda *given: seen.append(given[3]) or 0.0)
+
+    one = benchmark.trial(frame, "1", PLAN, assets)
+    benchmark.measure(one, "median", middling)
+
+    assert set(seen) == {one.complete.centre}
+    assert np.hypot(*np.subtract(seen[0], nominal)) > 3
