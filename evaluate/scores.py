@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import mad_std
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -91,13 +92,13 @@ def _similarity(view: View, hole: NDArray[np.bool_]) -> float:
 
 
 def laplacian_noise(truth: Image, hole: NDArray[np.bool_]) -> float:
-    """Noise of the truth in a hole after Immerkaer (1996): 1.4826 x MAD of a Laplacian difference over 6.
+    """Noise of the truth in a hole after Immerkaer (1996): MAD standard deviation of a Laplacian difference over 6.
 
     It sees nothing of the noise that lossy compression took away; `View.noise` does.
     """
     kernel = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
     values = ndimage.convolve(truth, kernel, mode="nearest")[ndimage.binary_erosion(hole)]
-    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) / 6 if values.size else float("nan")
+    return float(mad_std(values)) / 6 if values.size else float("nan")
 
 
 def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
