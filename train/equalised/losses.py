@@ -83,7 +83,7 @@ class Target:
     known : Tensor (N, 1, H, W)
         1 where the truth is known.
     centre : Tensor (N, 2)
-        Sun centre, px (row, column), relative to the first pixel of the crop.
+        Sun centre (column, row), px, relative to the first pixel of the crop.
     """
 
     truth: Tensor
@@ -173,8 +173,8 @@ def radial_profile(layer: _Layer, target: Target) -> Tensor:
     Rings are `RING` px wide; each weighs by its share of the batch's pixels.
     """
     count, _, height, width = layer.prediction.shape
-    rows = torch.arange(height, device=layer.prediction.device)[None, :, None] - target.centre[:, 0, None, None]
-    columns = torch.arange(width, device=layer.prediction.device)[None, None, :] - target.centre[:, 1, None, None]
+    rows = torch.arange(height, device=layer.prediction.device)[None, :, None] - target.centre[:, 1, None, None]
+    columns = torch.arange(width, device=layer.prediction.device)[None, None, :] - target.centre[:, 0, None, None]
     ring = (torch.hypot(rows.float(), columns.float()) / RING).long()
     ring = (ring - ring.amin(dim=(1, 2), keepdim=True)).reshape(count, -1)
     error = ((layer.prediction - target.truth) * layer.hole).reshape(count, -1)

@@ -24,6 +24,9 @@ from corinpaint.lasco.version import __version__
 from corinpaint.restore.filling import network_input
 from corinpaint.restore.survey import survey
 
+CACHE_FORMAT = 2
+"""Of the cached scenes; format 1, without a number in the file's name, had the sun centre as (row, column)."""
+
 SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
 
 logger = logging.getLogger(__name__)
@@ -64,7 +67,7 @@ class Scene:
     known : bool (1024, 1024)
         Pixels whose truth is known: sent, not lost, not occulted, not saturated.
     centre : (float, float)
-        Sun centre (row, column), px from 0.
+        Sun centre (column, row), px from 0.
     name : str
     day : str
         What must not straddle training and validation: the date, or the simulated frame's own name.
@@ -297,21 +300,21 @@ def _cached(number: int, assets: Assets, cache: Path) -> Scene:
             "sha256": sha256,
         }
 
-    return through_cache(cache / f"{name}-{__version__}.npz", lambda path: _load(path, name), arrays)
+    return through_cache(cache / f"{name}-equalised-{CACHE_FORMAT}-{__version__}.npz", lambda path: _load(path, name), arrays)
 
 
 def _load(path: Path, name: str) -> Scene:
     with np.load(path) as saved:
         image = saved["image"]
         known = np.unpackbits(saved["known"], count=image.size).astype(bool).reshape(image.shape)
-        row, column = saved["centre"].tolist()
-        return Scene(image, known, (row, column), name, name, "simulated", str(saved["sha256"]))
+        column, row = saved["centre"].tolist()
+        return Scene(image, known, (column, row), name, name, "simulated", str(saved["sha256"]))
 
 
 def _sun_centre(frame: Frame) -> tuple[float, float]:
-    """Sun centre (row, column) on the detector."""
+    """Sun centre (column, row) on the detector."""
     column, row = (frame.header.get(f"CRPIX{axis + 1}", DEFAULT_SUN_CENTRE[frame.detector][axis]) for axis in (0, 1))
-    return float(row), float(column)
+    return float(column), float(row)
 
 
 def _digest(text: str) -> str:

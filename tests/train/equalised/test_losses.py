@@ -19,7 +19,7 @@ def features():
 def target(truth=None, known=None):
     truth = torch.rand(1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) if truth is None else truth
     known = torch.ones_like(truth) if known is None else known
-    return Target(truth, known, torch.tensor([[32.0, -40.0]]))
+    return Target(truth, known, torch.tensor([[-40.0, 32.0]]))
 
 
 def rings():
@@ -147,6 +147,20 @@ def test_the_radial_profile_sees_a_wrong_level_but_not_zero_mean_noise_along_a_r
 
     assert wrong > 0.01
     assert noisy < 0.2 * wrong
+
+
+def test_the_sun_centre_of_the_radial_profile_is_a_column_and_a_row():
+    """Seen from far on the left, rings are columns: an error that changes sign from row to row averages out."""
+    flat = torch.full((1, 1, SIDE, SIDE), 0.5)
+    goal = Target(flat, torch.ones_like(flat), torch.tensor([[-1e4, SIDE / 2]]))
+    sign = torch.where(torch.arange(SIDE) < SIDE // 2, 1.0, -1.0)
+
+    by_row, by_column = (
+        losses(output(wrong, wrong, flat), goal, only("radial_profile"))["radial_profile"]
+        for wrong in (flat + 0.1 * sign[:, None], flat + 0.1 * sign[None, :])
+    )
+
+    assert by_row < 0.1 * by_column
 
 
 @pytest.mark.parametrize("name", ["perceptual", "style_inner", "style_diff"])

@@ -9,6 +9,7 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate, write
+from corinpaint.lasco.version import __version__
 from corinpaint.train.equalised import scenes
 from corinpaint.train.equalised.scenes import (
     Scene,
@@ -131,3 +132,16 @@ def test_every_kind_with_two_days_is_on_both_sides():
 def test_frames_of_a_single_day_are_refused():
     with pytest.raises(TrainingError, match="two days"):
         split_by_date([bare("a"), bare("a")], 0.2)
+
+
+def test_a_scene_cached_with_its_centre_in_the_other_order_is_not_read(tmp_path):
+    (scene,) = scenes_from_simulator(1, 7, load_assets(), tmp_path)
+    (path,) = tmp_path.glob("*.npz")
+    with np.load(path) as saved:
+        reversed_ = dict(saved) | {"centre": saved["centre"][::-1]}
+    np.savez(tmp_path / f"simulated-000007-{__version__}.npz", **reversed_)  # as it was named and written before
+    path.unlink()
+
+    (again,) = scenes_from_simulator(1, 7, load_assets(), tmp_path)
+
+    assert again.centre == scene.centre == pytest.approx((517.956, 532.632))
