@@ -134,11 +134,6 @@ def validation_crops(scenes: Sequence[Scene], crop: int, count: int) -> list[Val
     return crops
 
 
-def collate(samples: Sequence[Sample]) -> Sample:
-    """Stack samples into a batch."""
-    return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
-
-
 class _Piece(NamedTuple):
     image: NDArray[np.float32]
     known: NDArray[np.bool_]

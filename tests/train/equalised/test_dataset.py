@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from corinpaint.train.equalised.dataset import Crops, collate, validation_crops
+from corinpaint.train.equalised.dataset import Crops, validation_crops
 from corinpaint.train.equalised.scenes import Scene
+from corinpaint.train.recipe import collate
 
 SIZE = 384
 

@@ -5,8 +5,9 @@ import torch
 
 from corinpaint.model.stack import LayerStack, StackConfig, StackOutput
 from corinpaint.model.unet import UNetConfig
-from corinpaint.train.equalised.losses import TERMS, LossWeights, Target, losses
+from corinpaint.train.equalised.losses import Target, losses
 from corinpaint.train.equalised.vgg import load_vgg
+from corinpaint.train.loss_weights import TERMS, EqualisedLossWeights
 
 SIDE = 64
 
@@ -43,7 +44,7 @@ def target_for(name):
 
 
 def only(name, weight=1.0):
-    return LossWeights(**{TERMS[name]: weight})
+    return EqualisedLossWeights(**{TERMS[name]: weight})
 
 
 @pytest.mark.parametrize("name", TERMS)
@@ -179,7 +180,7 @@ def test_feature_terms_grow_with_the_error(name, features):
 def test_terms_without_a_weight_are_not_computed():
     goal = target()
 
-    terms = losses(output(goal.truth, goal.truth, goal.truth), goal, LossWeights(alpha_2=1, lambda_1=2))
+    terms = losses(output(goal.truth, goal.truth, goal.truth), goal, EqualisedLossWeights(alpha_2=1, lambda_1=2))
 
     assert set(terms) == {"pixel_diff", "total_variation", "total"}
 
@@ -187,7 +188,7 @@ def test_terms_without_a_weight_are_not_computed():
 def test_the_total_is_the_weighted_sum(features):
     goal = target()
     wrong = goal.truth * 0.8
-    weights = LossWeights(1, 2, 3, 4, 5, 6, 7)
+    weights = EqualisedLossWeights(1, 2, 3, 4, 5, 6, 7)
 
     terms = losses(output(wrong, wrong, goal.truth), goal, weights, features)
 
