@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.geometry.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame
 from corinpaint.lasco.reference_files.calibration_set import Assets
 from corinpaint.restore.filling import network_input
@@ -124,15 +123,9 @@ def _is_full(frame: Frame) -> bool:
 def _equalised(frame: Frame, assets: Assets) -> Plane:
     around = survey(frame, assets)
     image, mask, _ = network_input(around)
-    return Plane(image[0, 0], mask[0, 0] > 0, _sun_centre(frame))
+    return Plane(image[0, 0], mask[0, 0] > 0, around.centre)
 
 
 def _simulated_scene(seed: int, assets: Assets, cache: Path) -> Scene:
     plane, name, _, sha256 = simulated_plane(seed, cache, "equalised", partial(_equalised, assets=assets))
     return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, sha256)
-
-
-def _sun_centre(frame: Frame) -> tuple[float, float]:
-    """Sun centre (column, row) on the detector."""
-    column, row = (frame.header.get(f"CRPIX{axis + 1}", DEFAULT_SUN_CENTRE[frame.detector][axis]) for axis in (0, 1))
-    return float(column), float(row)

@@ -4,8 +4,10 @@ import hashlib
 
 import numpy as np
 import pytest
+from level05 import smooth_counts
 
 from corinpaint.lasco.errors import TrainingError
+from corinpaint.lasco.geometry.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate, write
@@ -58,6 +60,16 @@ def test_a_folder_without_frames_and_a_missing_folder_are_refused(tmp_path):
         scenes_from_folder(tmp_path, load_assets())
     with pytest.raises(TrainingError, match="no such folder"):
         scenes_from_folder(tmp_path / "gone", load_assets())
+
+
+def test_the_sun_centre_is_that_of_the_calibrated_frame(make_frame, tmp_path):
+    """A C2 header holds the occulter's centre in place of the sun's, which the calibration does not believe."""
+    raw = make_frame(np.maximum(smooth_counts(), 400), DETECTOR="C2", FILTER="Orange", CRPIX1=512.634, CRPIX2=505.293)
+    (tmp_path / "22000001.fts").write_bytes(raw)
+
+    (scene,) = scenes_from_folder(tmp_path, load_assets())
+
+    assert scene.centre == pytest.approx(DEFAULT_SUN_CENTRE["C2"])
 
 
 def test_simulated_scenes_follow_those_of_the_folder(folder, tmp_path):
