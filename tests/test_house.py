@@ -38,6 +38,7 @@ WINGS = {
         "stages decision measured_errors survey uncertainty context methods engines network filling pipeline report "
         "pictures inspection"
     ).split(),
+    "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (
         "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
         "equalised log_polar loop"

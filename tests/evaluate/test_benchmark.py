@@ -35,7 +35,7 @@ def truth_of():
     """A method that knows the noise-free scene."""
     scenes = {f"3200000{seed}": simulate(seed, lost=2).brightness for seed in (1, 2)}
 
-    def fill(around, wanted):
+    def fill(around, wanted, _context):
         return _put(around, wanted, scenes[around.exposed.frame.number])
 
     return fill
@@ -47,7 +47,7 @@ def _put(around, wanted, image):
     return replace(around.exposed, brightness=brightness)
 
 
-def middling(around, wanted):
+def middling(around, wanted, _context):
     return _put(around, wanted, np.float32(np.median(around.brightness[around.observed])))
 
 
@@ -92,7 +92,7 @@ def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
 def test_holes_lie_on_blocks_that_were_observed_whole(folder):
     assets = load_assets()
     frame = read_frame(folder / "32000001.fts")
-    one = benchmark.trial(frame, "2x2", PLAN, assets)
+    one = benchmark.make_holes(frame, "2x2", PLAN, assets)
     assert one is not None
     pixels = blocks.expand(one.wanted)
     assert one.complete.observed[pixels].all()
@@ -102,7 +102,7 @@ def test_holes_lie_on_blocks_that_were_observed_whole(folder):
 
 
 def test_a_method_that_fills_nothing_gets_no_figures(folder):
-    def nothing(around, wanted):
+    def nothing(around, wanted, _context):
         return _put(around, wanted, np.float32(np.nan))
 
     rows = benchmark.run([folder / "32000001.fts"], {"nothing": nothing}, PLAN)
@@ -116,7 +116,7 @@ def test_an_unknown_size_is_refused():
 
 
 def test_holes_are_ordered_by_the_error_of_a_method_the_worst_first(rows):
-    ranked = benchmark.order(rows, "median", "1")
+    ranked = benchmark.ranked_holes(rows, "median", "1")
     errors = {(row["frame"], row["hole"]): float(row["error"]) for row in rows if row["method"] == "median"}
     assert [errors[key] for key in ranked] == sorted((errors[key] for key in ranked), reverse=True)
     assert len(ranked) == 6
@@ -135,7 +135,7 @@ def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was
     seen = []
     monkeypatch.setattr(scores, "streamers", lambda *given: seen.append(given[3]) or 0.0)
 
-    one = benchmark.trial(frame, "1", PLAN, assets)
+    one = benchmark.make_holes(frame, "1", PLAN, assets)
     benchmark.measure(one, "median", middling)
 
     assert set(seen) == {one.complete.centre}

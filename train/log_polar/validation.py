@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.simulation.placement import place
+from corinpaint.lasco.simulation.hole_placement import generator, place_holes
 from corinpaint.model.log_polar import StraightStack
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
@@ -25,7 +24,7 @@ from corinpaint.train.log_polar.scenes import Scene
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
-"""Holes of the validation, as `corinpaint.lasco.simulation.placement` calls them, and their sides in blocks."""
+"""Holes of the validation, as `corinpaint.lasco.simulation.hole_placement` calls them, and their sides in blocks."""
 
 MAX_HOLES = 6
 """Maximum number of holes of one size in a frame."""
@@ -93,8 +92,7 @@ def validation_holes(scenes: Sequence[Scene], side: int, count: int) -> list[Val
     for scene in own:
         usable = blocks.means(scene.known, (scene.block, scene.block)) == 1
         for size, wide in SIZES.items():
-            digest = hashlib.sha256(f"{scene.name} {size}".encode()).digest()
-            holes = place(usable, size, each, np.random.default_rng(int.from_bytes(digest[:8], "big")))
+            holes = place_holes(usable, size, each, generator(f"{scene.name} {size}"))
             shape = scene.level.shape
             valid = scene.known & ~blocks.expand(np.logical_or.reduce(holes), shape) if holes else scene.known
             for hole in holes:
