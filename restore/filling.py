@@ -90,16 +90,3 @@ def fill_with_method(
     brightness = np.where(observed.hole(wanted), values, observed.brightness)
     variance = uncertainty.of_fill(observed, wanted, brightness)
     return replace(observed, brightness=brightness, variance=variance), np.isfinite(values)
-
-
-# SHIM
-from corinpaint.restore.network.equalised import network_input  # noqa
-
-problem = problem_of
-
-
-def fill_with_network(around, zones, engine, context=()):  # type: ignore
-    return adapt(engine).fill(around, zones, context)
-
-
-# END SHIM

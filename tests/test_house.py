@@ -35,8 +35,13 @@ WINGS = {
         "nominal photometry level1 nominal.derivation simulation"
     ).split(),
     "restore": (
-        "stages decision measured_errors survey uncertainty context methods engines network filling pipeline report "
+        "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "
         "pictures inspection"
+    ).split(),
+    "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
+    "train": (
+        "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
+        "equalised log_polar loop"
     ).split(),
 }
 """The order inside a room, lowest first: what comes earlier imports nothing that comes later."""
@@ -111,6 +116,14 @@ def _graph(room: str) -> dict[str, set[str]]:
 def test_no_modules_import_each_other_in_a_circle(room):
     order = graphlib.TopologicalSorter(_graph(room))
     order.prepare()  # raises CycleError with the modules of the circle
+
+
+def test_the_recipes_of_training_share_nothing_but_what_stands_beside_them():
+    twins = {"corinpaint.train.equalised", "corinpaint.train.log_polar"}
+    for name, imported in _graph("train").items():
+        other = twins - {name.rpartition(".")[0]}
+        if len(other) == 1:
+            assert not any(module.startswith(f"{other.copy().pop()}.") for module in imported), name
 
 
 @pytest.mark.parametrize("room", WINGS)

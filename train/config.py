@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.train.presets import Preset, preset
+from corinpaint.lasco.files import write_bytes
+from corinpaint.train.presets import Preset, checked_name, current_name, preset
 
 LAST = "last.ckpt"
 """File in the run folder from which a run goes on."""
@@ -35,7 +36,8 @@ class TrainConfig:
     simulated_seed : int
         Seed of the first of them.
     preset : str
-        "pretrain", "finetune", "first" or "straight", see `corinpaint.train.presets`.
+        "pretrain", "finetune", "first" or "log-polar", see `corinpaint.train.presets`; "straight", the name of the
+        last in earlier versions, is deprecated.
     steps : int
         Number of optimiser steps.
     max_minutes : float or None
@@ -111,6 +113,9 @@ class TrainConfig:
     save_minutes: float = 2.0
     calibration_dir: Path | None = None
     cache_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "preset", checked_name(self.preset, stacklevel=4))
 
     def settings(self) -> Preset:
         """The preset with this configuration's own values in place.
@@ -189,16 +194,23 @@ def check_config(config: TrainConfig) -> None:
         except (OSError, ValueError) as error:
             raise TrainingError(f"{path}: cannot be read ({error})", "remove it to resume all the same") from error
         values = config.as_dict()
+        if "preset" in old:
+            old["preset"] = current_name(old["preset"])
         changed = [name for name in FIXED if name in old and old[name] != values[name]]
         if changed:
             raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}", "use the same values")
 
 
 def write_config(config: TrainConfig, more: Mapping[str, Any] | None = None) -> None:
-    """Write `config.json` into the run folder, after `check_config`; with `more` plain values."""
+    """Write `config.json` into the run folder, after `check_config`; with `more` plain values.
+
+    Raises
+    ------
+    TrainingError
+        See `check_config`.
+    OutputError
+        The file cannot be written.
+    """
     check_config(config)
-    path = config.run_dir / "config.json"
-    config.run_dir.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(config.as_dict() | dict(more or {}), indent=2) + "\n")
-    aside.replace(path)
+    text = json.dumps(config.as_dict() | dict(more or {}), indent=2) + "\n"
+    write_bytes(config.run_dir / "config.json", text.encode(), overwrite=True)

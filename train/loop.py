@@ -23,17 +23,18 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.train.average import MovingAverage
 from corinpaint.train.config import LAST, TrainConfig, check_config, write_config
-from corinpaint.train.equalised.recipe import Published
+from corinpaint.train.equalised.recipe import EqualisedRecipe
 from corinpaint.train.journal import Journal
-from corinpaint.train.log_polar.recipe import Straight
+from corinpaint.train.log_polar.recipe import LogPolarRecipe
+from corinpaint.train.presets import LOG_POLAR, PUBLISHED
 from corinpaint.train.processes import Processes, open_fabric
-from corinpaint.train.recipe import Moment, Recipe
+from corinpaint.train.recipe import Recipe, Step, collate
 from corinpaint.train.record import revision, training_record
 from corinpaint.train.state import StopRequest, load_state, random_states, save_state, set_random_states, stop_on_signal
 
 BEST = "best.safetensors"
 FINAL = "corinpaint.safetensors"
-DESIGNS: dict[str, Callable[[TrainConfig], Recipe]] = {"published": Published, "straight": Straight}
+DESIGNS: dict[str, Callable[[TrainConfig], Recipe]] = {PUBLISHED: EqualisedRecipe, LOG_POLAR: LogPolarRecipe}
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +111,10 @@ class _Run:
         torch.manual_seed(config.seed)
         self.recipe = DESIGNS[self.settings.design](config)
         self.model = self.recipe.model
-        self.work = self.recipe.work(self.processes.main_first(self.recipe.read) if scenes is None else scenes)
-        self.validation = self.work.validation() if self.processes.main else None
+        if scenes is None:
+            scenes = self.processes.main_first(self.recipe.read_scenes)
+        self.data = self.recipe.prepare(scenes)
+        self.validation = self.data.validation() if self.processes.main else None
         self.progress = Progress()
         self.recipe.to(self.fabric.device)
         self.optimizer = self.recipe.optimizer()
@@ -156,10 +159,10 @@ class _Run:
     def _batches(self) -> Iterator[Any]:
         steps = range(self.progress.step, self.config.steps)
         loader: DataLoader[Any] = DataLoader(
-            self.work.samples,
+            self.data.samples,
             batch_sampler=self.processes.numbers(steps, self.settings.batch),
             num_workers=self.config.workers,
-            collate_fn=self.work.collate,
+            collate_fn=collate,
         )
         for batch in loader:
             yield type(batch)(*(tensor.to(self.fabric.device) for tensor in batch))
@@ -172,7 +175,7 @@ class _Run:
         # The forward pass alone is in mixed precision: losses stay in full precision.
         with self.fabric.autocast():
             output = self.recipe.forward(batch)
-        terms = self.recipe.losses(output, batch, Moment(self.progress.step, self.processes.mean))
+        terms = self.recipe.losses(output, batch, Step(self.progress.step, self.processes.mean))
         self.optimizer.zero_grad()
         terms["total"].backward()  # type: ignore[no-untyped-call]
         self.processes.average_gradients(self.model.parameters())
@@ -237,7 +240,7 @@ class _Run:
             "validation": self.progress.validation,
             "validation_of_prior": reference,
         }
-        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.work.data}
+        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.data.record}
 
     def _save(self) -> None:
         if not self.processes.main:

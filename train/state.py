@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from corinpaint.lasco.errors import TrainingError
+from corinpaint.lasco.files import aside, write_bytes
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -23,10 +24,14 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     path : Path
     state : dict
         Tensors and plain values.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
     """
-    aside = path.with_suffix(".part")
-    torch.save(state, aside)
-    aside.replace(path)
+    with aside(path) as part, part.open("wb") as file:  # torch refuses names that begin with a dot
+        torch.save(state, file)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -74,9 +79,7 @@ class MetricsFile:
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
         kept = [line for line in _lines(path) if _step_of(line) <= step]
-        aside = path.with_suffix(".part")
-        aside.write_text("".join(f"{line}\n" for line in kept))
-        aside.replace(path)
+        write_bytes(path, "".join(f"{line}\n" for line in kept).encode(), overwrite=True)
 
     def add(self, values: dict[str, Any]) -> None:
         """Append a line."""

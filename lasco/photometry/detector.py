@@ -108,20 +108,6 @@ class ObservedFrame:
         """Missing blocks with at least one pixel in the field of view; shape (32, 32)."""
         return np.asarray(self.lost & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
 
-    # SHIM
-    @property
-    def exposed(self):  # type: ignore
-        return self
-
-    @property
-    def seen(self):  # type: ignore
-        return self.field
-
-    @property
-    def missing(self):  # type: ignore
-        return self.missing_in_field
-
-    # END SHIM
     def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
         """Pixels of the given blocks in the field of view: from shape (32, 32) to (H, W)."""
         return np.asarray(blocks.to_pixels(missing, self.shape) & self.field)

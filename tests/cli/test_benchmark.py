@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corinpaint.cli.benchmark import SIZES
-from corinpaint.lasco.simulation.placement import SHAPES
+from corinpaint.lasco.simulation.hole_placement import SHAPES
 from corinpaint.lasco.simulation.scene import simulate, write
 
 

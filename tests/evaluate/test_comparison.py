@@ -10,7 +10,7 @@ import pytest
 
 from corinpaint.evaluate import comparison
 from corinpaint.evaluate.benchmark import Plan
-from corinpaint.evaluate.fillers import fillers
+from corinpaint.evaluate.methods import load_methods
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.simulation.scene import simulate, write
@@ -25,7 +25,7 @@ def frames(tmp_path_factory) -> list[Path]:
 
 
 def _run(frames: list[Path], folder: Path) -> dict[str, Path]:
-    methods, weights = fillers(["polynomial", "harmonic"])
+    methods, weights = load_methods(["polynomial", "harmonic"])
     made = comparison.compare(
         frames, methods, PLAN, load_assets(), folder, {"weights": weights}, comparison.Settings(draws=20)
     )
@@ -78,7 +78,7 @@ def test_a_seed_gives_the_same_files_but_for_the_times(frames, written, tmp_path
 def test_without_a_frame_that_has_room_nothing_is_written(tmp_path):
     (tmp_path / "bad.fts").write_text("no FITS")
     told = []
-    methods, _ = fillers(["harmonic"])
+    methods, _ = load_methods(["harmonic"])
     with pytest.raises(OptionError, match="no frame has room"):
         comparison.compare(
             [tmp_path / "bad.fts"], methods, PLAN, load_assets(), tmp_path / "out", {}, skipped=told.append

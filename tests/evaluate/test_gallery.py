@@ -18,12 +18,12 @@ from corinpaint.lasco.simulation.scene import simulate
 @pytest.fixture(scope="module")
 def one():
     frame = simulate(3, lost=0).frame
-    return benchmark.trial(frame, "2x2", benchmark.Plan(holes=2), load_assets())
+    return benchmark.make_holes(frame, "2x2", benchmark.Plan(holes=2), load_assets())
 
 
-def _dark(around, wanted):
+def _dark(around, wanted, _context):
     hole = blocks.to_pixels(wanted, around.brightness.shape)
-    return replace(around.exposed, brightness=np.where(hole, np.float32(0), around.brightness))
+    return replace(around, brightness=np.where(hole, np.float32(0), around.brightness))
 
 
 def test_a_strip_shows_truth_fill_and_error_of_every_method(one):

@@ -29,7 +29,7 @@ def make_scene(day):
     known = np.ones(image.shape, dtype=bool)
     known[:40, :40] = False
     return Scene(
-        (image * known).astype(np.float32), known, (300.0, -50.0), f"{day}.fts", f"day {day}", "real", f"{day:064x}"
+        (image * known).astype(np.float32), known, (-50.0, 300.0), f"{day}.fts", f"day {day}", "real", f"{day:064x}"
     )
 
 

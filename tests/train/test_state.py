@@ -25,8 +25,8 @@ def test_a_state_comes_back(tmp_path):
 def test_an_interrupted_write_leaves_the_old_state(tmp_path, monkeypatch):
     save_state(tmp_path / "last.ckpt", {"step": 3})
 
-    def half(_state, path):
-        path.write_bytes(b"half of a")
+    def half(_state, file):
+        file.write(b"half of a")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", half)
@@ -34,6 +34,7 @@ def test_an_interrupted_write_leaves_the_old_state(tmp_path, monkeypatch):
         save_state(tmp_path / "last.ckpt", {"step": 4})
 
     assert load_state(tmp_path / "last.ckpt")["step"] == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
 
 
 def test_a_missing_or_damaged_state_is_named(tmp_path):

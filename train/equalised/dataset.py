@@ -40,7 +40,7 @@ class Sample(NamedTuple):
     known : float32 (1, H, W)
         1 where the truth is known.
     centre : float32 (2,)
-        Sun centre (row, column) relative to the crop's first pixel, px.
+        Sun centre (column, row) relative to the crop's first pixel, px.
     """
 
     image: Tensor
@@ -134,11 +134,6 @@ def validation_crops(scenes: Sequence[Scene], crop: int, count: int) -> list[Val
     return crops
 
 
-def collate(samples: Sequence[Sample]) -> Sample:
-    """Stack samples into a batch."""
-    return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
-
-
 class _Piece(NamedTuple):
     image: NDArray[np.float32]
     known: NDArray[np.bool_]
@@ -161,20 +156,20 @@ def _place(rng: np.random.Generator, scene: Scene, crop: int) -> tuple[int, int]
 
 def _cut(scene: Scene, row: int, column: int, crop: int) -> _Piece:
     window = (slice(row, row + crop), slice(column, column + crop))
-    centre = (scene.centre[0] - row, scene.centre[1] - column)
+    centre = (scene.centre[0] - column, scene.centre[1] - row)
     return _Piece(scene.image[window], scene.known[window], centre)
 
 
 def _turned(piece: _Piece, turn: int) -> _Piece:
-    image, known, (row, column) = piece
+    image, known, (column, row) = piece
     last = image.shape[0] - 1
     if turn & 1:
         image, known, row = image[::-1], known[::-1], last - row
     if turn & 2:
         image, known, column = image[:, ::-1], known[:, ::-1], last - column
     if turn & 4:
-        image, known, row, column = image.T, known.T, column, row
-    return _Piece(image, known, (row, column))
+        image, known, column, row = image.T, known.T, row, column
+    return _Piece(image, known, (column, row))
 
 
 def _sample(piece: _Piece, lost: NDArray[np.bool_]) -> Sample:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from corinpaint.train.equalised.dataset import Crops, collate, validation_crops
+from corinpaint.train.equalised.dataset import Crops, validation_crops
 from corinpaint.train.equalised.scenes import Scene
+from corinpaint.train.recipe import collate
 
 SIZE = 384
 
@@ -16,7 +17,7 @@ def scene(kind="real", day="2002-01-08", level=0.0):
     known[:64, :64] = False
     known[200, 200] = False
     image = np.where(known, level + np.hypot(rows - 100, columns - 60) / 1000, 0).astype(np.float32)
-    return Scene(image, known, (100.0, 60.0), f"{day}.fts", day, kind, "0")
+    return Scene(image, known, (60.0, 100.0), f"{day}.fts", day, kind, "0")
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_the_sun_centre_moves_with_crop_flips_and_turns(crops):
     rows, columns = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
     for number in range(30):
         sample = crops[number]
-        radius = torch.hypot(rows - sample.centre[0], columns - sample.centre[1]) / 1000
+        radius = torch.hypot(rows - sample.centre[1], columns - sample.centre[0]) / 1000
         known = sample.known[0] > 0
         torch.testing.assert_close(sample.truth[0][known], radius[known], atol=1e-5, rtol=0)
 
