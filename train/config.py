@@ -13,12 +13,12 @@ from corinpaint.lasco.files import write_bytes
 from corinpaint.train.presets import Preset, checked_name, current_name, preset
 
 LAST = "last.ckpt"
-"""File in the run folder from which a run goes on."""
+"""File in the run folder from which a run is resumed."""
 FIXED = (
     *("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir"),
     *("learning_rate", "clip", "layers", "weights", "vgg", "schedule", "validation_fraction", "precision"),
 )
-"""What a resumed run must share with the run it goes on from."""
+"""Settings that a resumed run must share with the run that it continues."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TrainConfig:
         Whether the learning rate follows the steps or the share of `max_minutes`; the latter ends a run of unknown
         speed at a low rate, but two such runs are not bit-identical.
     seed : int
-        Of weights, crops and holes.
+        Seed of weights, crops and holes.
     crop : int, optional
         Side of the crops or windows, px, a multiple of the model's `multiple`; in place of the preset's.
     batch, learning_rate, clip, layers : optional
@@ -60,14 +60,14 @@ class TrainConfig:
     init : Path or None
         Checkpoint to start from; its architecture is kept.
     resume : bool
-        Go on from the run folder's last checkpoint.
+        Resume from the run folder's last checkpoint.
     vgg : str
         "download", "random", "none" or a path, see `corinpaint.train.equalised.vgg.load_vgg`. Only read when a loss
         needs it.
     accelerator : str
         "auto", "cpu" or "cuda".
     precision : {"auto", "full", "bf16"}
-        Of the convolutions; "auto" is bfloat16 on a GPU and full precision on a CPU.
+        Precision of the convolutions; "auto" is bfloat16 on a GPU and full precision on a CPU.
     compile : bool
         Compile the layers with `torch.compile`.
     validation_fraction : float
@@ -174,7 +174,7 @@ class TrainConfig:
 
 
 def check_config(config: TrainConfig) -> None:
-    """Check that a run can start or go on in its folder; nothing is written.
+    """Check that a run can start or be resumed in its folder; nothing is written.
 
     Raises
     ------

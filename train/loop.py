@@ -1,7 +1,7 @@
 """The training loop, the same for every design (`corinpaint.train.recipe`).
 
-A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `pictures/`, `last.ckpt` (everything needed to go
-on), `best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
+A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `pictures/`, `last.ckpt` (everything needed to
+resume), `best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """How far a run has come."""
+    """Progress of a run: steps, seconds, and the latest figures."""
 
     step: int = 0
     seconds: float = 0.0
@@ -60,8 +60,8 @@ def train(config: TrainConfig) -> Path:
     Returns
     -------
     Path
-        `corinpaint.safetensors` in the run folder when the run came to its end, `last.ckpt` when it was asked to stop
-        (SIGTERM) and waits to be resumed.
+        `corinpaint.safetensors` in the run folder when the run came to its end, `last.ckpt` when it was requested to stop
+        (SIGTERM) and can be resumed.
 
     Raises
     ------
@@ -70,6 +70,8 @@ def train(config: TrainConfig) -> Path:
         weights, a crop that does not fit the network, a batch that cannot be shared out to the processes.
     CheckpointError
         `init` cannot be loaded.
+    OutputError
+        The run folder cannot be written to.
     """
     check_config(config)
     try:
@@ -82,7 +84,7 @@ def train(config: TrainConfig) -> Path:
 
 
 def train_on(config: TrainConfig, scenes: Sequence[Any]) -> Path:
-    """Train on scenes that are at hand, of the kind that the preset's design sees; else as `train`."""
+    """Train as `train` does, on scenes that are given, of the design of the preset."""
     return _train(config, scenes)
 
 
@@ -100,7 +102,7 @@ def _train(config: TrainConfig, scenes: Sequence[Any] | None) -> Path:
 
 
 class _Run:
-    """A run and its state; what cannot work is refused before any scene is read or simulated."""
+    """A run and its state; settings that cannot work are refused before any scene is read or simulated."""
 
     def __init__(self, config: TrainConfig, scenes: Sequence[Any] | None) -> None:
         self.config = config
@@ -135,24 +137,24 @@ class _Run:
         saved = time.monotonic()
         if self.validation is not None and self.validation.reference:
             logger.info("smooth prior alone: %s", self.validation.reference)
-        silent = None if self.processes.main else True
+        silent = None if self.processes.main else True  # None: silent where no terminal is attached
         bar = tqdm(total=self.config.steps, initial=self.progress.step, disable=silent, unit="step")
-        asked = False
+        stopped = False
         for batch in self._batches():
             self._step(batch)
-            self.progress.seconds, asked = self.processes.agree(time.monotonic() - started, stop.asked)
+            self.progress.seconds, stopped = self.processes.agree(time.monotonic() - started, stop.requested)
             bar.update()
             bar.set_postfix(loss=f"{self.progress.losses['total']:.4f}", refresh=False)
             due = self.progress.step % self.config.validate_every == 0
             if due:
                 self._validate()
-            if due or asked or time.monotonic() - saved >= 60 * self.config.save_minutes:
+            if due or stopped or time.monotonic() - saved >= 60 * self.config.save_minutes:
                 self._save()
                 saved = time.monotonic()
-            if asked or self._out_of_time():
+            if stopped or self._out_of_time():
                 break
         bar.close()
-        if asked:
+        if stopped:
             return Path(self.config.run_dir / LAST)
         return self._finish()
 
@@ -187,7 +189,7 @@ class _Run:
         values = self.processes.mean(torch.stack([value.detach().float() for value in terms.values()]))
         self.progress.losses = dict(zip(terms, values.tolist(), strict=True))
         if self.journal is not None:
-            self.journal.stepped(self.progress.step, self.progress.losses, rate)
+            self.journal.log_step(self.progress.step, self.progress.losses, rate)
 
     def _clip(self) -> None:
         try:
@@ -209,14 +211,14 @@ class _Run:
             done = max(done, self.progress.seconds / (60 * self.config.max_minutes))
         return float(rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def _best(self) -> Any:
+    def _network(self) -> Any:
         """The network that is validated and saved."""
         return self.model if self.average is None else self.average.model
 
     def _validate(self) -> None:
         if self.validation is None or self.journal is None:
             return
-        figures = self.validation.model_figures(self._best(), self.fabric.device)
+        figures = self.validation.model_figures(self._network(), self.fabric.device)
         self.progress.validation = figures
         line = {
             "step": self.progress.step,
@@ -226,10 +228,10 @@ class _Run:
             "validation": figures,
             "prior": self.validation.reference,
         }
-        self.journal.validated(line, self.validation.pictures(self._best(), self.fabric.device))
+        self.journal.log_validation(line, self.validation.pictures(self._network(), self.fabric.device))
         if figures["over_prior"] < self.progress.best:
             self.progress.best = figures["over_prior"]
-            save_checkpoint(self.config.run_dir / BEST, self._best(), self._record(self.validation.reference))
+            save_checkpoint(self.config.run_dir / BEST, self._network(), self._record(self.validation.reference))
 
     def _record(self, reference: dict[str, float]) -> dict[str, Any]:
         progress = {

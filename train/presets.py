@@ -74,7 +74,7 @@ PRESETS = {
         layers=2,
         weights=EqualisedLossWeights(alpha_1=0.2, alpha_2=0.8, alpha_3=0.2, alpha_4=1.2, alpha_5=1.8),
     ),
-    # Ours: pixel terms alone, no VGG features, fast enough for a CPU. A hole in a quiet corona has no texture but
+    # Ours: pixel terms alone, no VGG features, fast enough for a CPU. A hole in a smooth corona has no texture but
     # noise, which the perceptual and style terms would ask the network to invent.
     "first": Preset(
         batch=8,

@@ -128,7 +128,7 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
     CheckpointError
         The checkpoint cannot be loaded.
     TrainingError
-        It holds a network of the other design, with other layers than those that were asked for, or one that does not
+        It holds a network of the other design, with other layers than those of the configuration, or one that does not
         fit the side of the samples.
     """
     model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers)

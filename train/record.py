@@ -1,4 +1,4 @@
-"""What a checkpoint says about how it was made."""
+"""Records of the data and of the run, which a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS = (
     "precision",
     "validation_fraction",
 )
-"""Settings worth recording; folders are not, they name the machine."""
+"""Settings that are recorded; folders are left out, since they name the machine."""
 
 
 def data_record(training: Sequence[AnyScene], validation: Sequence[AnyScene], config: TrainConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files of a run that let it go on after an interruption at any moment."""
+"""Files from which a run is resumed after an interruption at any moment."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class MetricsFile:
     ----------
     path : Path
     step : int
-        Step from which the run goes on; later lines of an interrupted run are dropped.
+        Step from which the run continues; later lines of an interrupted run are dropped.
     """
 
     def __init__(self, path: Path, step: int) -> None:
@@ -88,18 +88,18 @@ class MetricsFile:
 
 
 class StopRequest:
-    """Whether the process was asked to end."""
+    """Whether the process was requested to end."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self.requested = True
 
 
 @contextmanager
 def stop_on_signal() -> Iterator[StopRequest]:
-    """Turn SIGTERM into a request that the loop reads between steps; off the main thread it never comes."""
+    """Make SIGTERM a request that the loop reads between steps; in other threads than the main one it is not caught."""
     request = StopRequest()
     try:
         old = signal.signal(signal.SIGTERM, request)

@@ -37,5 +37,5 @@ def test_the_sizes_are_all_that_there_are():
 
 
 @pytest.mark.parametrize("word", ["--method", "--sizes", "--seed"])
-def test_help_tells_what_can_be_chosen(run, word):
+def test_help_names_what_can_be_chosen(run, word):
     assert word in run("benchmark", "--help").output

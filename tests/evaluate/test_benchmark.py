@@ -1,4 +1,4 @@
-"""The benchmark: its holes, its domains, and that methods get what they deserve."""
+"""The benchmark: its holes, its domains, and that better methods have lower errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from official_tree import save_file, tree
 
 from corinpaint.evaluate import benchmark, scores
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.geometry.pointing import on_detector, pointing
+from corinpaint.lasco.geometry.pointing import determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import expose
@@ -53,12 +53,12 @@ def middling(around, wanted, _context):
 
 @pytest.fixture(scope="module")
 def rows(folder):
-    told = []
+    messages = []
     found = benchmark.run(
-        sorted(folder.iterdir()), {"truth": truth_of(), "median": middling}, PLAN, skipped=told.append
+        sorted(folder.iterdir()), {"truth": truth_of(), "median": middling}, PLAN, skipped=messages.append
     )
-    assert len(told) == 1
-    assert "33333333.fts" in told[0]
+    assert len(messages) == 1
+    assert "33333333.fts" in messages[0]
     return found
 
 
@@ -124,14 +124,14 @@ def test_holes_are_ordered_by_the_error_of_a_method_the_worst_first(rows):
 
 def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was_given(folder, tmp_path, monkeypatch):
     """Official star fits give another centre than the header does."""
-    tree(tmp_path, list(catalogue.FIXED), flat=True)
+    tree(tmp_path, list(catalogue.FIXED_FILES), flat=True)
     times = np.array([0.0, 5e9])
     fits = save_file(c_tai=times, c_xmed=np.array([500.0, 530.0]), c_ymed=np.array([540.0, 540.0]), c_rmed=0 * times)
     for name in ("c3_pre_recovery_adj_xyr_medv2.sav", "c3_post_recovery_adj_xyr_medv2.sav"):
         (tmp_path / name).write_bytes(fits)
     assets = load_assets(tmp_path)
     frame = read_frame(folder / "32000001.fts")
-    nominal = on_detector(frame, pointing(frame, load_assets(), frame.date))
+    nominal = sun_centre_on_detector(frame, determine_pointing(frame, load_assets(), frame.date))
     seen = []
     monkeypatch.setattr(scores, "streamers", lambda *given: seen.append(given[3]) or 0.0)
 

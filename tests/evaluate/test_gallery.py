@@ -45,7 +45,7 @@ def test_strips_make_one_picture(one):
         )
 
 
-def test_the_page_holds_its_tables_and_pictures_and_escapes_what_it_is_told():
+def test_the_page_holds_its_tables_and_pictures_and_escapes_what_it_is_given():
     text = gallery.page("<b>about</b>", {"Medians": [{"size": "1", "error": "<1>"}]}, {"1": b"\x89PNG"})
     assert "&lt;b&gt;about" in text
     assert "<td>&lt;1&gt;</td>" in text

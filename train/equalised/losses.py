@@ -1,7 +1,7 @@
 """Losses of the layer stack: each term is summed over the layers and counts only pixels whose truth is known.
 
-Layer l sees the mask M_(l-1) and fills what M_l adds. Its raw prediction is judged on two regions: *inner*, the part
-of the hole that is still missing after it (1 - M_l), and *diff*, the part it fills (M_(l-1) XOR M_l). Nothing is
+Layer l sees the mask M_(l-1) and fills what M_l adds. Its raw prediction is compared on two regions: *inner*, the
+part of the hole that is still missing after it (1 - M_l), and *diff*, the part it fills (M_(l-1) XOR M_l). Nothing is
 missing after the last layer, so its inner region counts as empty and its inner terms are 0.
 
 Regions are averaged over all pixels of the batch, as in Liu et al. 2018 (arXiv:1804.07723, section 3.3), from which
@@ -26,15 +26,15 @@ RING = 8.0
 
 @dataclass(frozen=True)
 class Target:
-    """What a batch should have become.
+    """What the output for a batch is compared with.
 
     Attributes
     ----------
-    truth : Tensor (N, 1, H, W)
+    truth : Tensor (N, 1, H, W), float32
         Equalised brightness, finite everywhere.
-    known : Tensor (N, 1, H, W)
+    known : Tensor (N, 1, H, W), float32
         1 where the truth is known.
-    centre : Tensor (N, 2)
+    centre : Tensor (N, 2), float32
         Sun centre (column, row), px, relative to the first pixel of the crop.
     """
 

@@ -1,4 +1,4 @@
-"""Figures of merit over hole pixels alone: what is copied through would flatter any method."""
+"""Figures of merit over hole pixels alone: observed pixels, which are copied, have no error in any method."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HoleMetrics:
     noise : float
         Pixel noise of the truth, see `noise_level`.
     median_over_noise : float
-        Median absolute error over the median absolute deviation of that noise: 1 is all a perfect fill can reach.
+        Median absolute error over the median absolute deviation of that noise: 1 for the noise-free truth.
     """
 
     pixels: int
@@ -56,8 +56,8 @@ def noise_level(image: NDArray[np.float32], known: NDArray[np.bool_]) -> float:
 
     Parameters
     ----------
-    image : float (H, W)
-    known : bool (H, W)
+    image : ndarray of float32, shape (H, W)
+    known : ndarray of bool, shape (H, W)
         Pixels with a value; only those with eight known neighbours count.
 
     Returns
@@ -83,13 +83,13 @@ def hole_metrics(
 
     Parameters
     ----------
-    fill, truth : float, same shape
-    hole : bool, same shape
+    fill, truth : ndarray of float32, same shape
+    hole : ndarray of bool, same shape
         Hole pixels whose truth is known.
     noise : float
         Standard deviation of the truth's pixel noise.
     peak : float
-        Largest value of the images' scale.
+        Maximum of the images' scale.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Validation: how well holes of fixed crops are filled, beside what the smooth prior alone does."""
+"""Validation of the published design: holes of fixed crops, filled by the network and by the smooth prior alone."""
 
 from __future__ import annotations
 

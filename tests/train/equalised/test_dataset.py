@@ -59,7 +59,7 @@ def test_holes_are_whole_blocks_and_the_network_sees_nothing_of_them(crops):
         assert ((missing < 0.1) | (missing == 1)).all()
 
 
-def test_unknown_pixels_are_neither_seen_nor_judged(crops):
+def test_unknown_pixels_are_neither_shown_nor_compared(crops):
     samples = [crops[number] for number in range(40)]
 
     unknown = [sample for sample in samples if (sample.known == 0).any()]
@@ -69,7 +69,7 @@ def test_unknown_pixels_are_neither_seen_nor_judged(crops):
         assert not sample.truth[sample.known == 0].any()
 
 
-def test_the_sun_centre_moves_with_crop_flips_and_turns(crops):
+def test_the_sun_centre_moves_with_crop_flip_and_transposition(crops):
     rows, columns = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
     for number in range(30):
         sample = crops[number]
@@ -78,17 +78,17 @@ def test_the_sun_centre_moves_with_crop_flips_and_turns(crops):
         torch.testing.assert_close(sample.truth[0][known], radius[known], atol=1e-5, rtol=0)
 
 
-def test_all_eight_turns_occur(crops):
+def test_all_eight_orientations_occur(crops):
     def brighter(first, second):
         return bool(first > second)
 
     truths = [crops[number].truth[0] for number in range(80)]
-    turns = {
+    orientations = {
         (brighter(t[64, 40], t[64, 90]), brighter(t[40, 64], t[90, 64]), brighter(t[40, 90], t[90, 40])) for t in truths
     }
 
-    assert len({turn[:2] for turn in turns}) == 4
-    assert len(turns) >= 6
+    assert len({orientation[:2] for orientation in orientations}) == 4
+    assert len(orientations) >= 6
 
 
 def test_real_and_simulated_scenes_are_drawn_equally_often_however_many_there_are():

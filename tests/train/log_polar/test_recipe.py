@@ -79,11 +79,11 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     assert model.multiple == 64
 
 
-def test_the_run_folder_tells_what_was_done(whole):
-    told = json.loads((whole / "config.json").read_text())
+def test_the_run_folder_records_what_was_done(whole):
+    config = json.loads((whole / "config.json").read_text())
 
-    assert told["preset"] == "log-polar"
-    assert told["revision"] is None or len(told["revision"]) == 40
+    assert config["preset"] == "log-polar"
+    assert config["revision"] is None or len(config["revision"]) == 40
     assert [line["step"] for line in lines(whole)] == [2, 4]
     assert lines(whole)[0]["prior"].keys() == lines(whole)[0]["validation"].keys()
     assert sorted(path.name for path in (whole / "pictures").iterdir()) == ["0000002.png", "0000004.png"]
@@ -110,7 +110,7 @@ def test_training_beats_the_smooth_prior_on_rays(tmp_path, small):
     assert lines(tmp_path)[-1]["validation"]["over_prior"] < 0.995
 
 
-def test_a_run_killed_at_once_and_resumed_is_the_unbroken_one_to_the_bit(tmp_path, small, whole):
+def test_a_run_killed_at_once_and_resumed_is_bit_identical_to_the_unbroken_one(tmp_path, small, whole):
     killed = in_a_process((), tmp_path, small, 3)
     assert killed.returncode == -9, killed.stderr
     assert load_state(tmp_path / "last.ckpt")["progress"]["step"] == 2
@@ -167,7 +167,7 @@ def test_train_reads_its_scenes(tmp_path, small, monkeypatch):
     assert train(log_polar_config(tmp_path, small, steps=2)).exists()
 
 
-def test_the_pixel_that_the_interval_is_judged_by_depends_on_the_step_alone(tmp_path, small, monkeypatch):
+def test_the_pixel_that_the_interval_is_compared_with_depends_on_the_step_alone(tmp_path, small, monkeypatch):
     recipe = LogPolarRecipe(log_polar_config(tmp_path, small))
     seen = []
     monkeypatch.setattr(log_polar, "losses", lambda *arguments: seen.append(arguments[4]))

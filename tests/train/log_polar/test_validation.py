@@ -37,7 +37,7 @@ def test_holes_are_fixed_whole_blocks_of_each_size_and_not_seen():
         assert one.window.shows(*one.window.places(one.rows, one.columns)).all()
 
 
-def test_binned_copies_are_not_judged():
+def test_binned_copies_are_left_out():
     assert not validation_holes([replace(SCENES[0], binned=True)], SIDE, 8)
 
 
@@ -51,7 +51,7 @@ def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
     assert validation.reference["median"] == pytest.approx(figures["median"])
 
 
-def test_context_is_judged_where_a_scene_has_it(validation, model):
+def test_context_is_given_where_a_scene_has_it(validation, model):
     assert validation.model_figures(model, CPU)["over_prior_context"] > 0
     bare = Validation(validation_holes(SCENES[:1], SIDE, 4))
     assert "over_prior_context" not in bare.model_figures(model, CPU)
@@ -65,7 +65,7 @@ def test_coverage_follows_the_scale(validation, model):
     assert with_scale(-2.0) < 0.5 < with_scale(2.0)
 
 
-def test_a_network_is_put_back_into_training(validation, model):
+def test_a_network_trains_on_afterwards(validation, model):
     model.train()
     validation.model_figures(model, CPU)
     validation.pictures(model, CPU)
