@@ -60,7 +60,7 @@ def train(config: TrainConfig) -> Path:
     Returns
     -------
     Path
-        `corinpaint.safetensors` in the run folder when the run came to its end, `last.ckpt` when it was requested to stop
+        `corinpaint.safetensors` in the run folder when the run ended, `last.ckpt` when it was requested to stop
         (SIGTERM) and can be resumed.
 
     Raises
