@@ -14,7 +14,7 @@ from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.geometry.pointing import determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.detector import expose
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_assets
 from corinpaint.lasco.reference_files import catalogue
 from corinpaint.lasco.simulation.scene import simulate, write
@@ -98,7 +98,7 @@ def test_holes_lie_on_blocks_that_were_observed_whole(folder):
     assert one.complete.observed[pixels].all()
     assert not one.holed.observed[pixels].any()
     assert np.array_equal(one.holed.lost, one.complete.lost | one.wanted)
-    assert np.array_equal(one.complete.brightness, expose(frame, assets).brightness)
+    assert np.array_equal(one.complete.brightness, calibrate_on_detector(frame, assets).brightness)
 
 
 def test_a_method_that_fills_nothing_gets_no_figures(folder):
