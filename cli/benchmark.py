@@ -72,7 +72,7 @@ def command(
     from corinpaint.evaluate.benchmark import Plan
     from corinpaint.evaluate.context_frames import ContextFrames
     from corinpaint.evaluate.methods import WITH_CONTEXT, load_methods
-    from corinpaint.lasco.photometry.optics import load_assets
+    from corinpaint.lasco.photometry.optics import load_calibration_set
 
     def skipped(message: str) -> None:
         common.say(f"left out: {message}", err=True)
@@ -89,14 +89,14 @@ def command(
         if context and not methods:
             chosen = (*chosen, *(() if models else (WITH_CONTEXT,)), registry.TEMPORAL)
         loaded, weights = load_methods(chosen, models, threads, with_context=context > 0)
-        assets = load_assets(calibration)
+        calibration_set = load_calibration_set(calibration)
         made = comparison.compare(
             list(common.bar(files, "benchmark")),
             loaded,
             plan,
-            assets,
+            calibration_set,
             output,
-            {"weights": weights, "calibration": assets.kind},
+            {"weights": weights, "calibration": calibration_set.kind},
             comparison.Settings(draws, pictures),
             ContextFrames(files, context) if context else None,
             skipped,

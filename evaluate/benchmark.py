@@ -20,8 +20,8 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import noise
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.simulation.hole_placement import SHAPES, generator, place_holes
 from corinpaint.restore.context import Context
 from corinpaint.restore.network import equalisation
@@ -83,7 +83,7 @@ class HoledFrame:
 
 
 def make_holes(
-    frame: Frame, size: str, plan: Plan, assets: Assets, context: ContextFrames | None = None
+    frame: Frame, size: str, plan: Plan, calibration: CalibrationSet, context: ContextFrames | None = None
 ) -> HoledFrame | None:
     """Put holes of one size into a frame; None where none fits.
 
@@ -96,7 +96,7 @@ def make_holes(
     size : str
         Key of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
     plan : Plan
-    assets : Assets
+    assets : CalibrationSet
     context : ContextFrames, optional
         Frames that context is taken from.
 
@@ -109,13 +109,13 @@ def make_holes(
     UnsupportedFrameError
         When the frame is not an exposure of the corona, or has no calibration factor.
     """
-    complete = calibrate_on_detector(frame, assets)
+    complete = calibrate_on_detector(frame, calibration)
     usable = blocks.block_means(complete.observed, blocks.block_shape(frame.data.shape)) == 1
     holes = place_holes(usable, size, plan.holes, generator(f"{plan.seed} {frame.number} {size}"))
     if not holes:
         return None
     missing = blocks.to_pixels(np.logical_or.reduce(holes), frame.data.shape)
-    holed = calibrate_on_detector(replace(frame, data=np.where(missing, np.float32(0), frame.data)), assets)
+    holed = calibrate_on_detector(replace(frame, data=np.where(missing, np.float32(0), frame.data)), calibration)
     return HoledFrame(frame, size, holes, complete, holed, context.before(holed) if context is not None else ())
 
 
@@ -123,7 +123,7 @@ def run(
     frames: Iterable[Path],
     methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets | None = None,
+    calibration: CalibrationSet | None = None,
     context: ContextFrames | None = None,
     skipped: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, float | str]]:
@@ -135,7 +135,7 @@ def run(
         Level 0.5 files.
     methods : mapping of str to Method
     plan : Plan
-    assets : Assets, optional
+    assets : CalibrationSet, optional
         By default the nominal sets.
     context : ContextFrames, optional
         Frames that context is taken from; without it, methods that take context fill with NaN.
@@ -149,12 +149,12 @@ def run(
         `corinpaint.evaluate.scores` (plain names in MSB, ``dn_`` in DN, ``equalised_`` in the equalised domain),
         seconds that the fill of all holes of the frame took, calibration and alignment of context left out.
     """
-    assets = assets or load_assets()
+    calibration = calibration or load_calibration_set()
     rows: list[dict[str, float | str]] = []
     for path in frames:
         try:
             frame = read_frame(path)
-            made = [make_holes(frame, size, plan, assets, context) for size in plan.sizes]
+            made = [make_holes(frame, size, plan, calibration, context) for size in plan.sizes]
         except CorInpaintError as error:
             skipped(str(error))
             continue

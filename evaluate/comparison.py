@@ -15,7 +15,7 @@ from corinpaint.evaluate.context_frames import ContextFrames
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.files import write_all
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 
 SHOWN = ("error", "error_90", "bias_sigma", "bias_percent", "laplacian_error", "streamers", "seam", "coverage")
@@ -42,7 +42,7 @@ def compare(
     frames: Sequence[Path],
     methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets,
+    calibration: CalibrationSet,
     output: Path,
     about: Mapping[str, str],
     settings: Settings | None = None,
@@ -58,7 +58,7 @@ def compare(
     methods : mapping of str to Method
         The first is compared with all others.
     plan : Plan
-    assets : Assets
+    assets : CalibrationSet
     output : Path
         Folder; files of an earlier run are replaced.
     about : mapping
@@ -83,7 +83,7 @@ def compare(
         When the folder cannot be written.
     """
     settings = settings or Settings()
-    rows = benchmark.run(frames, methods, plan, assets, context, skipped)
+    rows = benchmark.run(frames, methods, plan, calibration, context, skipped)
     if not rows:
         raise OptionError("no frame has room for a hole", "give complete Level 0.5 frames of C2 or C3")
     times = [{key: str(row[key]) for key in ("frame", "size", "method", "seconds")} for row in rows]
@@ -93,7 +93,7 @@ def compare(
     for line in medians:
         del line["seconds"]
     tables = {"Medians over holes, 95 % intervals over frames": medians, "The first method against its rivals": paired}
-    pictures = _pictures(frames, rows, methods, plan, assets, context) if settings.pictures else {}
+    pictures = _pictures(frames, rows, methods, plan, calibration, context) if settings.pictures else {}
     text = (
         f"{len({row['frame'] for row in rows})} frames, seed {plan.seed}, CorInpaint {__version__}; hole pixels only."
     )
@@ -139,7 +139,7 @@ def _pictures(
     rows: Sequence[summary.Row],
     methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets,
+    calibration: CalibrationSet,
     context: ContextFrames | None,
 ) -> dict[str, bytes]:
     """The worst, the middle and the best hole of each size for the first method, as every method fills it."""
@@ -152,7 +152,7 @@ def _pictures(
         chosen = {"worst": ranked[0], "middle": ranked[len(ranked) // 2], "best": ranked[-1]}
         strips = []
         for rank, (number, hole) in chosen.items():
-            holed_frame = benchmark.make_holes(read_frame(by_number[number]), size, plan, assets, context)
+            holed_frame = benchmark.make_holes(read_frame(by_number[number]), size, plan, calibration, context)
             if holed_frame is not None:
                 title = f"{rank} for {first}: {number}, {hole}"
                 strips.append(gallery.strip(title, holed_frame, int(hole.rsplit("-", 1)[1]), methods))

@@ -145,7 +145,7 @@ def verification_inputs(model: Network) -> Iterator[tuple[str, Inputs]]:
 
     Parameters
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
 
     Yields
     ------

@@ -88,7 +88,7 @@ def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ..
 def _aligned(observed: ObservedFrame, other: Frame) -> Context:
     frame = observed.frame
     hours = _check(frame, other)
-    moved = calibrate_on_detector(other, observed.assets, observed.options)
+    moved = calibrate_on_detector(other, observed.calibration, observed.options)
     image, good = _moved(observed, moved)
     common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:

@@ -173,7 +173,7 @@ def test_no_module_imports_torch_or_onnxruntime_when_it_is_imported(room):
 
 
 def test_restoring_a_frame_on_the_base_path_never_imports_torch(make_frame, onnx_model, tmp_path):
-    (tmp_path / "32082037.fts").write_bytes(make_frame(lost=((20, 20),)))
+    (tmp_path / "32082037.fts").write_bytes(make_frame(missing=((20, 20),)))
     program = (
         "import sys\nfrom pathlib import Path\n"
         "from corinpaint.lasco.level05.frame import read_frame\n"

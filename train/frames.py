@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 from corinpaint.lasco.errors import CorInpaintError, TrainingError
 from corinpaint.lasco.level05.frame import Frame, read_frame
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.train.config import TrainConfig
 
 SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
@@ -47,8 +47,8 @@ DatedT = TypeVar("DatedT", bound=AnyScene)
 
 def read_scenes(
     config: TrainConfig,
-    from_folder: Callable[[Path, Assets], list[SceneT]],
-    simulate_scene: Callable[[int, Assets, Path], SceneT],
+    from_folder: Callable[[Path, CalibrationSet], list[SceneT]],
+    simulate_scene: Callable[[int, CalibrationSet, Path], SceneT],
 ) -> list[SceneT]:
     """Read the scenes that a configuration names: those of its folder, then the simulated ones.
 
@@ -69,10 +69,10 @@ def read_scenes(
     TrainingError
         There is nothing to train on.
     """
-    assets = load_assets(config.calibration_dir)
-    scenes = from_folder(config.data_dir, assets) if config.data_dir is not None else []
+    calibration = load_calibration_set(config.calibration_dir)
+    scenes = from_folder(config.data_dir, calibration) if config.data_dir is not None else []
     first = config.simulated_seed
-    scenes += [simulate_scene(seed, assets, config.cache()) for seed in range(first, first + config.simulated)]
+    scenes += [simulate_scene(seed, calibration, config.cache()) for seed in range(first, first + config.simulated)]
     if not scenes:
         raise TrainingError("there is nothing to train on", "give a folder of Level 0.5 frames or simulated frames")
     return scenes

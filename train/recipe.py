@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import Network, load_checkpoint
-from corinpaint.model.log_polar import StraightStack
+from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
@@ -22,7 +22,7 @@ from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
 MAX_CROP = 1024
 """Largest side of the samples, px: that of a frame."""
 
-NetworkT = TypeVar("NetworkT", LayerStack, StraightStack)
+NetworkT = TypeVar("NetworkT", LayerStack, LogPolarStack)
 SampleT = TypeVar("SampleT", bound=tuple[Tensor, ...])
 
 
@@ -78,7 +78,7 @@ class Recipe(Protocol):
 
     Attributes
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
     average : float or None
         Limit of the decay of the weights' moving average, which is then what is validated and saved.
     """
@@ -139,7 +139,7 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
 def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None) -> NetworkT:
     model, _ = load_checkpoint(path)
     if not isinstance(model, design):
-        other = LOG_POLAR if isinstance(model, StraightStack) else PUBLISHED
+        other = LOG_POLAR if isinstance(model, LogPolarStack) else PUBLISHED
         fitting = ", ".join(name for name, preset in PRESETS.items() if preset.design == other)
         raise TrainingError(f"{path}: is of another design, the {other} design", f"use one of its presets: {fitting}")
     if layers is not None and model.config.layers != layers:

@@ -90,7 +90,7 @@ def simulated_plane(seed: int, cache: Path, domain: str, calibrate: Callable[[Fr
         return _read(path, name)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         path.unlink(missing_ok=True)
-    frame = simulate(seed, lost=0).frame
+    frame = simulate(seed, missing=0).frame
     _write(path, calibrate(frame), frame)
     return _read(path, name)
 

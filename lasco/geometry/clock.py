@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import locate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, CalibrationSet, calibration_file
 
 TABLE = "c2_time_offsets.dat"
 """Name of the table of clock offsets."""
@@ -39,23 +39,23 @@ class Clock(NamedTuple):
         Start of the exposure, UTC, corrected.
     offset : float
         Clock offset that was subtracted, s.
-    file : AssetFile or None
+    file : CalibrationFile or None
         The table of offsets; None when none is available and the time is not corrected.
     """
 
     date: Time
     offset: float
-    file: AssetFile | None
+    file: CalibrationFile | None
 
 
-def correct_clock(date: Time, assets: Assets) -> Clock:
+def correct_clock(date: Time, calibration: CalibrationSet) -> Clock:
     """Subtract the clock offset from a time (SolarSoft ``adjust_all_date_obs.pro``).
 
     Parameters
     ----------
     date : astropy.time.Time
         DATE-OBS of the Level 0.5 header, UTC.
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -67,13 +67,13 @@ def correct_clock(date: Time, assets: Assets) -> Clock:
     CalibrationError
         When the table is damaged.
     """
-    path = None if assets.directory is None else locate.locate(assets.directory, TABLE)
+    path = None if calibration.directory is None else locate.locate(calibration.directory, TABLE)
     if path is None:
         return Clock(date, 0.0, None)
     days, offsets = _table(path, path.stat().st_mtime_ns)
     offset = float(np.interp(date.mjd, days, offsets))
     corrected = date - TimeDelta(offset, format="sec")
-    return Clock(corrected.utc, offset, asset_file(path))
+    return Clock(corrected.utc, offset, calibration_file(path))
 
 
 @lru_cache(maxsize=4)

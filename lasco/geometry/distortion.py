@@ -97,7 +97,7 @@ class Geometry:
         Compute it as SolarSoft does: interpolated linearly in triangles of a 32 px grid, and with the occulter centre
         of a summed frame at ``centre / summing``. The exact position is ``(centre + 0.5) / summing - 0.5``, up to half
         a CCD pixel away.
-    turned : bool
+    upside_down : bool
         The image is rotated by 180 degrees before its roll is corrected.
     roll : float
         Angle by which the image is rotated counter-clockwise about `pivot`, degrees; 0 for no rotation.
@@ -110,7 +110,7 @@ class Geometry:
     shape: tuple[int, int] = (1024, 1024)
     warp: bool = True
     solarsoft: bool = False
-    turned: bool = False
+    upside_down: bool = False
     roll: float = 0.0
     pivot: tuple[float, float] = (0.0, 0.0)
 
@@ -162,7 +162,7 @@ def _unrotated_coordinates(geometry: Geometry) -> tuple[Array, Array]:
     x, y = sum_x * (columns - x0), sum_y * (rows - y0)
     columns = x0 + (x * np.cos(angle) + y * np.sin(angle)) / sum_x
     rows = y0 + (y * np.cos(angle) - x * np.sin(angle)) / sum_y
-    if geometry.turned:
+    if geometry.upside_down:
         columns, rows = geometry.shape[1] - 1 - columns, geometry.shape[0] - 1 - rows
     return columns, rows
 

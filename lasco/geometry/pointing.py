@@ -20,7 +20,7 @@ from corinpaint.lasco.level05 import readout
 from corinpaint.lasco.level05.decoding import is_number
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.reference_files import locate, validate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, CalibrationSet, calibration_file
 
 DEFAULT_SUN_CENTRE = {"C2": (510.2, 506.5), "C3": (518.2, 532.5)}
 """Sun centre (column, row), px of the full frame from 0, for headers without one (SolarSoft ``get_sun_center.pro``)."""
@@ -60,9 +60,9 @@ class Pointing:
         CROTA, degrees, -90 to 90: a counter-clockwise rotation of the image by it puts solar north up.
     source : str
         Description of the source, for HISTORY.
-    file : AssetFile or None
+    file : CalibrationFile or None
         The table of star fits; None when the header or nominal values were used.
-    turned : bool
+    upside_down : bool
         True when SOHO was upside down, so that the image is rotated by 180 degrees first.
     """
 
@@ -70,8 +70,8 @@ class Pointing:
     row: float
     roll: float
     source: str
-    file: AssetFile | None = None
-    turned: bool = False
+    file: CalibrationFile | None = None
+    upside_down: bool = False
 
 
 class StarFits(NamedTuple):
@@ -93,13 +93,13 @@ class StarFits(NamedTuple):
     roll: NDArray[np.float64]
 
 
-def determine_pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
+def determine_pointing(frame: Frame, calibration: CalibrationSet, date: Time) -> Pointing:
     """Sun centre and roll of the product of a frame (SolarSoft ``adjust_hdr_tcr.pro``).
 
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+    assets : CalibrationSet
         Calibration set, with or without the tables of star fits.
     date : astropy.time.Time
         Start of the exposure, clock corrected.
@@ -114,21 +114,23 @@ def determine_pointing(frame: Frame, assets: Assets, date: Time) -> Pointing:
     CalibrationError
         When a table is damaged.
     """
-    fitted = _star_fit(frame, assets, date)
+    fitted = _star_fit(frame, calibration, date)
     (x, y), roll, source, file = fitted or (*_from_header(frame), None)
-    turned = frame.turned if is_number(frame.header.get("CROTA1")) else abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG
-    if turned:
+    upside_down = (
+        frame.upside_down if is_number(frame.header.get("CROTA1")) else abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG
+    )
+    if upside_down:
         x, y, roll = 1023 - x, 1023 - y, roll - 180.0
     if abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG:  # CROTA1 determines which way is up
         roll, source = roll - 180.0, f"{source}, roll taken on the side of CROTA1"
     column, row = ((coordinate + 0.5) / step - 0.5 for coordinate, step in ((x, frame.sums.x), (y, frame.sums.y)))
-    return Pointing(column, row, wrap_angle(roll), source, file, turned)
+    return Pointing(column, row, wrap_angle(roll), source, file, upside_down)
 
 
 def sun_centre_on_detector(frame: Frame, pointing: Pointing) -> tuple[float, float]:
     """Sun centre (column, row) on the detector grid, px of the frame from 0: before a rotation by 180 degrees."""
     rows, columns = frame.data.shape
-    if pointing.turned:
+    if pointing.upside_down:
         return columns - 1 - pointing.column, rows - 1 - pointing.row
     return pointing.column, pointing.row
 
@@ -169,12 +171,12 @@ def _is_occulter(frame: Frame, centre: tuple[float, float]) -> bool:
 
 
 def _star_fit(
-    frame: Frame, assets: Assets, date: Time
-) -> tuple[tuple[float, float], float, str, AssetFile | None] | None:
+    frame: Frame, calibration: CalibrationSet, date: Time
+) -> tuple[tuple[float, float], float, str, CalibrationFile | None] | None:
     name = (
         f"{frame.detector.lower()}_{'pre' if date.mjd < Time(RECOVERY_DATE).mjd else 'post'}_recovery_adj_xyr_medv2.sav"
     )
-    path = None if assets.directory is None else locate.locate(assets.directory, name)
+    path = None if calibration.directory is None else locate.locate(calibration.directory, name)
     if path is None:
         return None
     fits = _read_star_fits(path, path.stat().st_mtime_ns)
@@ -191,7 +193,7 @@ def _star_fit(
     fraction = (second - fits.tai[before]) / span if span > 0 else 0.0
     x, y = (float(v[before] + fraction * (v[after] - v[before])) for v in (fits.x, fits.y))
     roll = float(fits.roll[before] + fraction * wrap_angle(float(fits.roll[after] - fits.roll[before])))
-    return (x, y), roll, f"star fits of {name}", asset_file(path)
+    return (x, y), roll, f"star fits of {name}", calibration_file(path)
 
 
 @lru_cache(maxsize=4)

@@ -219,8 +219,8 @@ def zones(missing: Blocks) -> list[Zone]:
     list of Zone
         In the order of the lowest block number of each. Source: SolarSoft ``read_zone``.
     """
-    # Borders share a block exactly when the lost blocks are at most two apart along both axes, which is when they touch
-    # once each is drawn one longer upwards and to the right.
+    # Borders share a block exactly when the missing blocks are at most two apart along both axes, which is when they
+    # touch once each is drawn one longer upwards and to the right.
     drawn = ndimage.binary_dilation(np.pad(missing, (0, 1)), np.ones((2, 2), dtype=bool), origin=-1)
     labels, count = ndimage.label(drawn, np.ones((3, 3), dtype=bool))
     return [_zone(number, missing & (labels[:-1, :-1] == number)) for number in range(1, count + 1)]

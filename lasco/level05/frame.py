@@ -106,7 +106,7 @@ class Frame:
         return float(np.floor(self.date.mjd))
 
     @property
-    def turned(self) -> bool:
+    def upside_down(self) -> bool:
         """True when SOHO was upside down, solar north towards row 0 (CROTA1 nearer to 180 than to 0 degrees)."""
         return abs(wrap_angle(float(self.header.get("CROTA1") or 0.0))) > 90.0
 
@@ -114,7 +114,7 @@ class Frame:
     def residual_roll(self) -> float:
         """CROTA1 after the rotation by 180 degrees of an upside-down frame, degrees, -90 to 90."""
         roll = wrap_angle(float(self.header.get("CROTA1") or 0.0))
-        return wrap_angle(roll - 180.0) if self.turned else roll
+        return wrap_angle(roll - 180.0) if self.upside_down else roll
 
     def __repr__(self) -> str:
         rows, columns = self.data.shape
@@ -204,13 +204,13 @@ def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summin
 
 def _check_some_sent(frame: Frame) -> None:
     never = blocks.never_sent(frame.detector, frame.sums)
-    if lost_or_unsent(frame)[~never].all():
+    if missing_or_unsent(frame)[~never].all():
         raise errors.NoImageError(
             f"{frame.name}: all blocks are missing, so that nothing can be restored", "give another frame"
         )
 
 
-def lost_or_unsent(frame: Frame) -> blocks.Blocks:
+def missing_or_unsent(frame: Frame) -> blocks.Blocks:
     """Blocks without counts, and those outside of the subfield.
 
     SolarSoft (``find_miss_blocks``) calls a block missing when its mean is at most 0.1 DN. In images made from several
@@ -231,7 +231,7 @@ def lost_or_unsent(frame: Frame) -> blocks.Blocks:
     )
 
 
-def lost(frame: Frame) -> blocks.Blocks:
+def missing(frame: Frame) -> blocks.Blocks:
     """Missing blocks of a frame: inside the subfield, not among those that LASCO never sends, and without counts.
 
     Returns
@@ -242,7 +242,7 @@ def lost(frame: Frame) -> blocks.Blocks:
     wanted = ~blocks.never_sent(frame.detector, frame.sums)
     if frame.subfield is not None:
         wanted = wanted & (blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape)) > 0)
-    return np.asarray(lost_or_unsent(frame) & wanted)
+    return np.asarray(missing_or_unsent(frame) & wanted)
 
 
 def unsent(frame: Frame) -> NDArray[np.bool_]:

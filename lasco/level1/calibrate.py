@@ -24,8 +24,8 @@ from corinpaint.lasco.level1 import systematics
 from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, subtracts_stray_light
-from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_assets, load_optics
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_calibration_set, load_optics
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 MIN_ROTATION_DEG = 1.0
 """Minimum roll for which SolarSoft rotates the image about the sun centre, degrees."""
@@ -34,14 +34,14 @@ NO_BLOCKS = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=boo
 """Block map without any block."""
 
 
-def calibrate(frame: Frame, assets: Assets | None = None, options: Options = DEFAULT) -> Level1:
+def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: Options = DEFAULT) -> Level1:
     """Calibrate a frame to Level 1; missing blocks stay NaN and are flagged.
 
     Parameters
     ----------
     frame : Frame
         Level 0.5, DN; see `corinpaint.lasco.level05.frame.read_frame`.
-    assets : Assets, optional
+    assets : CalibrationSet, optional
         Calibration set; by default the nominal one.
     options : Options, optional
         Steps to leave out; by default none.
@@ -59,7 +59,7 @@ def calibrate(frame: Frame, assets: Assets | None = None, options: Options = DEF
         When `frame` is not a Frame.
     """
     check_frame(frame)
-    return make_product(calibrate_on_detector(frame, assets or load_assets(), options))
+    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options))
 
 
 def make_product(
@@ -91,9 +91,9 @@ def make_product(
     frame, pointing = observed.frame, observed.pointing
     geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
-    if pointing.turned and not geometry.roll:
+    if pointing.upside_down and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
-    relative = systematics.relative_calibration_error(frame, observed.assets, observed.exposure, pointing)
+    relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
     uncertainty = np.sqrt(variance + np.square(relative * data))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
@@ -111,7 +111,7 @@ def make_header(
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> fits.Header:
     """Header of a product with its HISTORY and without statistics; parameters as for `make_product`."""
-    header = headers.make_header(observed.frame, origin, observed.lost, filled)
+    header = headers.make_header(observed.frame, origin, observed.missing, filled)
     for card in cards:
         headers.add_long(header, *card)
     headers.add_history(header, headers.history_lines(observed.frame, (*origin.steps, *history)))
@@ -121,7 +121,7 @@ def make_header(
 def provenance(observed: ObservedFrame) -> headers.Provenance:
     """Provenance of the product of a frame: pointing, clock, calibration files and steps."""
     relative = systematics.relative_calibration_error(
-        observed.frame, observed.assets, observed.exposure, observed.pointing
+        observed.frame, observed.calibration, observed.exposure, observed.pointing
     )
     return _provenance(observed, _product_geometry(observed), float(np.median(relative)))
 
@@ -132,7 +132,7 @@ def _product_geometry(observed: ObservedFrame) -> Geometry:
     if not observed.options.roll or abs(pointing.roll) < MIN_ROTATION_DEG:
         return observed.geometry
     pivot = (pointing.column, pointing.row)
-    return replace(observed.geometry, turned=pointing.turned, roll=pointing.roll, pivot=pivot)
+    return replace(observed.geometry, upside_down=pointing.upside_down, roll=pointing.roll, pivot=pivot)
 
 
 def _resampled(
@@ -142,7 +142,7 @@ def _resampled(
     shape = observed.frame.data.shape
     warp = distortion.product_map(geometry)
     restored = blocks.to_pixels(filled, shape) & observed.field
-    refused = warp.propagate_flags(blocks.to_pixels(observed.lost, shape) & ~restored)
+    refused = warp.propagate_flags(blocks.to_pixels(observed.missing, shape) & ~restored)
     mask = np.zeros(shape, dtype=np.uint8)
     set_flag(mask, warp.propagate_flags(restored), Flag.FILLED)
     set_flag(mask, _unsent(observed, geometry) | warp.outside, Flag.NEVER_SENT)
@@ -177,7 +177,7 @@ def _unsent_blocks(geometry: Geometry, packed: bytes) -> NDArray[np.bool_]:
 
 def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geometry) -> None:
     """Flag, in place, the pixels outside of the field of view, whose mask is rotated with the corrected image."""
-    optics = load_optics(observed.assets, observed.frame.detector, observed.frame.sums)
+    optics = load_optics(observed.calibration, observed.frame.detector, observed.frame.sums)
     hidden = ~field_of_view(optics, observed.geometry).corrected
     if geometry.roll:
         rotation = distortion.rotation_map(geometry)
@@ -187,22 +187,22 @@ def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geom
 
 
 def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.Provenance:
-    frame, assets, exposure = observed.frame, observed.assets, observed.exposure
+    frame, calibration, exposure = observed.frame, observed.calibration, observed.exposure
     clock, pointing = observed.clock, observed.pointing
     ramp = subtracts_stray_light(frame, observed.options)
-    images = load_optics(assets, frame.detector, frame.sums).used(frame.day, ramp=ramp)
+    images = load_optics(calibration, frame.detector, frame.sums).used(frame.day, ramp=ramp)
     tables = tuple(file for file in (exposure.file, clock.file, pointing.file) if file is not None)
-    turned_by = 180.0 * pointing.turned + geometry.roll
+    rotated_by = 180.0 * pointing.upside_down + geometry.roll
     steps = _steps(observed, geometry, [file.name for file in images])
     return headers.Provenance(
-        assets.kind,
+        calibration.kind,
         observed.unit,
         exposure.factor,
         exposure.bias,
         observed.scale,
         clock,
         pointing,
-        turned_by,
+        rotated_by,
         0.0 if geometry.roll else pointing.roll,
         error,
         (*images, *tables),
@@ -215,21 +215,21 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
     """Lines of HISTORY: every step of the calibration with the file that it used."""
     frame, options, clock, pointing = observed.frame, observed.options, observed.clock, observed.pointing
     factor, bias, source, _ = observed.exposure
-    late = observed.assets.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
+    late = observed.calibration.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
         f"{frame.sums.pixels} pixels summed, unwrapped" if frame.sums.pixels > 1 else "",
         f"Subfield placed into the full frame: {tuple(frame.subfield)}" if frame.subfield else "",
         f"Bias {bias:.3f} DN and exposure factor {factor:.6f} from {source}",
         f"calfactor {observed.scale:.6g} MSB/(DN/s) (corkit {frame.detector.lower()}_calfactor)" * options.calfactor,
-        f"Vignetting, stray light and mask ({observed.assets.kind.lower()}): {', '.join(images)}",
+        f"Vignetting, stray light and mask ({observed.calibration.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
         f"Clock offset {clock.offset:.3f} s subtracted ({clock.file.name})"
         if clock.file
         else "No table of clock offsets",
         f"Pointing: {pointing.source}",
-        "Image turned by 180 degrees (SOHO rolled)" * pointing.turned,
+        "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
     ]

@@ -22,7 +22,7 @@ from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS
 from corinpaint.lasco.level1 import product
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
-from corinpaint.lasco.reference_files.calibration_set import AssetFile
+from corinpaint.lasco.reference_files.calibration_set import CalibrationFile
 from corinpaint.lasco.version import __version__
 
 HISTORY_WIDTH = 72
@@ -62,13 +62,13 @@ class Provenance(NamedTuple):
         Calibration factor, MSB / (DN / s).
     clock : Clock
     pointing : Pointing
-    turned_by : float
+    rotated_by : float
         Angle by which the image was rotated counter-clockwise, degrees.
     roll : float
         CROTA of the product: the roll that was not corrected, degrees.
     calibration_error : float
         Relative uncertainty of the calibration, 1 sigma, median over the field of view.
-    files : tuple of AssetFile
+    files : tuple of CalibrationFile
         Calibration files that were used.
     departures : tuple of str
         Names of the options that differ from the default.
@@ -83,29 +83,29 @@ class Provenance(NamedTuple):
     calfactor: float
     clock: Clock
     pointing: Pointing
-    turned_by: float
+    rotated_by: float
     roll: float
     calibration_error: float
-    files: tuple[AssetFile, ...]
+    files: tuple[CalibrationFile, ...]
     departures: tuple[str, ...]
     steps: tuple[str, ...]
 
 
-def make_header(frame: Frame, origin: Provenance, lost: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
+def make_header(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
     """Header of the product of a frame, without statistics and HISTORY.
 
     Parameters
     ----------
     frame : Frame
     origin : Provenance
-    lost, filled : ndarray of bool, shape (32, 32)
+    missing, filled : ndarray of bool, shape (32, 32)
         Missing blocks, and those of them that were filled.
 
     Returns
     -------
     astropy.io.fits.Header
     """
-    ours = _product_cards(frame, origin, lost, filled)
+    ours = _product_cards(frame, origin, missing, filled)
     own = {card[0] for card in ours}
     kept = [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in own]
     new = [_card(*card) for card in ours]
@@ -124,7 +124,7 @@ def _card(key: str, value: CardValue, comment: str) -> fits.Card:
 
 
 def _product_cards(
-    frame: Frame, origin: Provenance, lost: blocks.Blocks, filled: blocks.Blocks
+    frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks
 ) -> list[tuple[str, CardValue, str]]:
     cards: list[tuple[str, CardValue, str]] = [
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
@@ -139,9 +139,9 @@ def _product_cards(
         *_wcs(frame, origin),
         ("BUNIT", origin.unit, "mean solar brightness (MSB)" if origin.unit == MSB_UNIT else ""),
         ("CALERR", origin.calibration_error, "relative calibration term, 1 sigma"),
-        ("NMISSING", int(lost.sum()), "missing blocks, never-sent ones excluded"),
+        ("NMISSING", int(missing.sum()), "missing blocks, never-sent ones excluded"),
         ("NFILLED", int(filled.sum()), "missing blocks that were filled"),
-        _long_card("MISSLIST", blocks.format_misslist(lost), "missing blocks, runs in base 32"),
+        _long_card("MISSLIST", blocks.format_misslist(missing), "missing blocks, runs in base 32"),
         ("CALIB", origin.calib, "calibration set"),
         _long_card("CALOPT", " ".join(origin.departures) or "none", "departures from all steps"),
     ]
@@ -179,7 +179,7 @@ def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
         ("CROTA2", origin.roll, "deg"),
         ("XCEN", scale[0] * ((columns + 1) / 2 - pointing.column - 1), "arcsec, middle of the frame"),
         ("YCEN", scale[1] * ((rows + 1) / 2 - pointing.row - 1), "arcsec, middle of the frame"),
-        ("RECTIFY", origin.turned_by, "deg, turned counter-clockwise by"),
+        ("RECTIFY", origin.rotated_by, "deg, turned counter-clockwise by"),
         ("POINTSRC", pointing.source, "pointing"),
         ("RSUN", soho.radius, "angular radius of the sun, arcsec"),
         ("RSUN_OBS", soho.radius, "arcsec"),

@@ -15,7 +15,7 @@ from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.nominal import c2
 from corinpaint.lasco.photometry.exposure import Exposure
 from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 EXPOSURE_ERROR_WITH_TABLE = 0.001
 """Relative error (1 sigma) of a tabulated exposure factor (Sig = 0.00095 in HISTORY of an official file of 2002)."""
@@ -34,14 +34,14 @@ estimate, not a measurement, since no official file was available."""
 
 
 def relative_calibration_error(
-    frame: Frame, assets: Assets, exposure: Exposure, pointing: Pointing
+    frame: Frame, calibration: CalibrationSet, exposure: Exposure, pointing: Pointing
 ) -> NDArray[np.float32]:
     """Relative systematic uncertainty (1 sigma) of the brightness from the calibration.
 
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+    assets : CalibrationSet
     exposure : Exposure
     pointing : Pointing
         Sun centre, from which the radius is measured.
@@ -52,7 +52,7 @@ def relative_calibration_error(
         Fraction of the brightness.
     """
     exposure_error = EXPOSURE_ERROR_WITH_TABLE if exposure.file is not None else EXPOSURE_ERROR_WITHOUT_TABLE
-    if assets.kind == "OFFICIAL":
+    if calibration.kind == "OFFICIAL":
         return np.asarray(exposure_error, dtype=np.float32)
     if frame.detector == "C3":
         images = NOMINAL_C3_ERROR_BEFORE_1998 if frame.day < INTERRUPTION_MJD else NOMINAL_C3_ERROR

@@ -21,7 +21,7 @@ from corinpaint.lasco.photometry.corkit import calfactor
 from corinpaint.lasco.photometry.exposure import Exposure, determine_exposure
 from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class ObservedFrame:
     ----------
     frame : Frame
         The Level 0.5 frame.
-    assets : Assets
+    assets : CalibrationSet
         Calibration set.
     options : Options
         Steps that were applied.
@@ -55,12 +55,12 @@ class ObservedFrame:
         Pixels that LASCO never sends, or outside of the subfield.
     saturated : ndarray of bool, shape (H, W)
         Saturated pixels.
-    lost : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (32, 32)
         Missing blocks, (block row, block column).
     """
 
     frame: Frame
-    assets: Assets
+    calibration: CalibrationSet
     options: Options
     exposure: Exposure
     clock: Clock
@@ -71,7 +71,7 @@ class ObservedFrame:
     field: NDArray[np.bool_]
     unsent: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
-    lost: blocks.Blocks
+    missing: blocks.Blocks
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -101,22 +101,22 @@ class ObservedFrame:
     @property
     def sent(self) -> NDArray[np.bool_]:
         """Pixels that were received: neither missing nor unsent; shape (H, W)."""
-        return np.asarray(~(blocks.to_pixels(self.lost, self.shape) | self.unsent))
+        return np.asarray(~(blocks.to_pixels(self.missing, self.shape) | self.unsent))
 
     @property
     def missing_in_field(self) -> blocks.Blocks:
         """Missing blocks with at least one pixel in the field of view; shape (32, 32)."""
-        return np.asarray(self.lost & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
+        return np.asarray(self.missing & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
 
     def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
         """Pixels of the given blocks in the field of view: from shape (32, 32) to (H, W)."""
         return np.asarray(blocks.to_pixels(missing, self.shape) & self.field)
 
     def __repr__(self) -> str:
-        return f"<ObservedFrame of {self.frame!r}: {int(self.lost.sum())} missing blocks, {self.unit}>"
+        return f"<ObservedFrame of {self.frame!r}: {int(self.missing.sum())} missing blocks, {self.unit}>"
 
 
-def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAULT) -> ObservedFrame:
+def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT) -> ObservedFrame:
     """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
 
     Source: SolarSoft ``c2_calibrate.pro`` and ``c3_calibrate.pro`` 1.54.
@@ -125,7 +125,7 @@ def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAU
     ----------
     frame : Frame
         Level 0.5, DN.
-    assets : Assets
+    assets : CalibrationSet
         Calibration set.
     options : Options
         Steps to apply.
@@ -142,24 +142,24 @@ def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAU
         When a calibration file is missing or damaged.
     """
     photometry.check_supported(frame)
-    exposure, optics = determine_exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
-    corrected = clock.correct_clock(frame.date, assets)
+    exposure, optics = determine_exposure(frame, calibration), load_optics(calibration, frame.detector, frame.sums)
+    corrected = clock.correct_clock(frame.date, calibration)
     scale = calfactor(frame) if options.calfactor else 1.0
     brightness, variance = _brightness_and_variance(frame, optics, options, exposure, scale)
     return ObservedFrame(
         frame=frame,
-        assets=assets,
+        calibration=calibration,
         options=options,
         exposure=exposure,
         clock=corrected,
-        pointing=determine_pointing(frame, assets, corrected.date),
+        pointing=determine_pointing(frame, calibration, corrected.date),
         scale=scale,
         brightness=brightness,
         variance=variance,
         field=field_of_view(optics, _geometry(frame, options)).on_detector,
         unsent=frames.unsent(frame),
         saturated=photometry.saturated_pixels(frame),
-        lost=frames.lost(frame),
+        missing=frames.missing(frame),
     )
 
 

@@ -14,7 +14,7 @@ from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.level05.keywords import MAX_BIAS_DN
 from corinpaint.lasco.photometry.corkit import offset_bias
 from corinpaint.lasco.reference_files import locate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, CalibrationSet, calibration_file
 
 
 class Exposure(NamedTuple):
@@ -28,17 +28,17 @@ class Exposure(NamedTuple):
         Bias of a pixel of the frame, the sum of its read-outs, DN.
     source : str
         Description of the source, for HISTORY.
-    file : AssetFile or None
+    file : CalibrationFile or None
         The table; None when it was not used.
     """
 
     factor: float
     bias: float
     source: str
-    file: AssetFile | None = None
+    file: CalibrationFile | None = None
 
 
-def determine_exposure(frame: Frame, assets: Assets) -> Exposure:
+def determine_exposure(frame: Frame, calibration: CalibrationSet) -> Exposure:
     """Exposure factor and bias of a frame (SolarSoft ``get_exp_factor.pro`` and ``offset_bias.pro``).
 
     The table of the day, ``c3_expfactor_YYMMDD.dat`` (or ``c2_``), gives both for the file name of the frame, or for
@@ -49,7 +49,7 @@ def determine_exposure(frame: Frame, assets: Assets) -> Exposure:
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -63,11 +63,11 @@ def determine_exposure(frame: Frame, assets: Assets) -> Exposure:
         When the read port has no known bias.
     """
     is_composite = frame.monthly or frame.polarised_product
-    path = _table(frame, assets)
+    path = _table(frame, calibration)
     if is_composite:
         factor = _from_table(frame, path).factor if path is not None and _has_own_row(frame, path) else 1.0
         kind = "monthly image" if frame.monthly else f"POLAR = {frame.polar}"
-        return Exposure(factor, 0.0, f"{kind}: no bias", asset_file(path) if path and factor != 1.0 else None)
+        return Exposure(factor, 0.0, f"{kind}: no bias", calibration_file(path) if path and factor != 1.0 else None)
     if path is not None:
         return _from_table(frame, path)
     offset, reads = frame.header.get("OFFSET"), frame.sums.reads
@@ -77,10 +77,10 @@ def determine_exposure(frame: Frame, assets: Assets) -> Exposure:
     return Exposure(1.0, offset_bias(frame) * reads, f"offset_bias, port {frame.header['READPORT']}{times}")
 
 
-def _table(frame: Frame, assets: Assets) -> Path | None:
-    if assets.directory is None:
+def _table(frame: Frame, calibration: CalibrationSet) -> Path | None:
+    if calibration.directory is None:
         return None
-    return locate.locate(assets.directory, locate.exposure_table_name(frame.detector, frame.date))
+    return locate.locate(calibration.directory, locate.exposure_table_name(frame.detector, frame.date))
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -116,7 +116,7 @@ def _from_table(frame: Frame, path: Path) -> Exposure:
         raise CalibrationError(
             f"{path}: exposure factor {factor} with bias {bias} DN is implausible", "fetch the file again"
         )
-    return Exposure(factor, _bias_of_all_reads(frame, bias), path.name, asset_file(path))
+    return Exposure(factor, _bias_of_all_reads(frame, bias), path.name, calibration_file(path))
 
 
 def _bias_of_all_reads(frame: Frame, bias: float) -> float:

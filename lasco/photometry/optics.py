@@ -21,7 +21,12 @@ from corinpaint.lasco.level05.frame import DETECTORS, FRAME_SHAPE
 from corinpaint.lasco.level05.readout import Summing
 from corinpaint.lasco.nominal import c2, c3
 from corinpaint.lasco.reference_files import locate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file, official_file
+from corinpaint.lasco.reference_files.calibration_set import (
+    CalibrationFile,
+    CalibrationSet,
+    calibration_file,
+    official_file,
+)
 
 NOMINAL_DIRECTORY = package_data("corinpaint.lasco.nominal")
 """Folder of the nominal calibration sets."""
@@ -66,7 +71,7 @@ class Optics:
         when it is known only on the detector grid.
     field_on_detector : ndarray of bool, shape of the frame, or None
         Field of view on the detector grid; None when it is known only on the corrected grid.
-    files : dict of str to AssetFile
+    files : dict of str to CalibrationFile
         Files of the images, by their role.
     """
 
@@ -77,25 +82,25 @@ class Optics:
     ramp: NDArray[np.float32]
     field_corrected: NDArray[np.bool_] | None
     field_on_detector: NDArray[np.bool_] | None
-    files: dict[str, AssetFile]
+    files: dict[str, CalibrationFile]
 
     def vignetting(self, mjd: float) -> NDArray[np.float32]:
         """Vignetting correction factor on a day (modified Julian date), shape of the frame."""
         return self.vignetting_pre if mjd < INTERRUPTION_MJD else self.vignetting_post
 
-    def used(self, mjd: float, *, ramp: bool) -> tuple[AssetFile, ...]:
+    def used(self, mjd: float, *, ramp: bool) -> tuple[CalibrationFile, ...]:
         """Files whose images the calibration of a frame of this day (modified Julian date) uses."""
         other = "vignetting_post" if mjd < INTERRUPTION_MJD else "vignetting_pre"
         left_out = {other} if ramp else {other, "ramp"}
         return tuple(file for role, file in self.files.items() if role not in left_out)
 
 
-def load_optics(assets: Assets, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
+def load_optics(calibration: CalibrationSet, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
     """Calibration images of a telescope at the resolution of a frame; cached.
 
     Parameters
     ----------
-    assets : Assets
+    assets : CalibrationSet
         Calibration set.
     detector : str
         'C2' or 'C3'.
@@ -111,10 +116,10 @@ def load_optics(assets: Assets, detector: str = "C3", sums: Summing = UNSUMMED) 
     CalibrationError
         When an image is missing or damaged.
     """
-    return _summed(assets.directory, detector, sums.shape)
+    return _summed(calibration.directory, detector, sums.shape)
 
 
-def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
+def load_calibration_set(directory: str | os.PathLike[str] | None = None) -> CalibrationSet:
     """Calibration set from a folder of the official files, else the nominal sets of the package.
 
     Parameters
@@ -124,7 +129,7 @@ def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
 
     Returns
     -------
-    Assets
+    CalibrationSet
 
     Raises
     ------
@@ -132,7 +137,7 @@ def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
         When the folder or all images are missing, or some images of a telescope are missing or damaged.
     """
     if directory is None:
-        return Assets("NOMINAL", None)
+        return CalibrationSet("NOMINAL", None)
     folder = as_path(directory, "directory").resolve()
     if not folder.is_dir():
         raise CalibrationError(f"{directory}: no such folder", "give the folder of the official calibration files")
@@ -144,10 +149,10 @@ def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
             "corinpaint calibration fetch gets them; links to folders are not followed",
             "leave the folder out to use the nominal set",
         )
-    assets = Assets("OFFICIAL", folder)
+    calibration = CalibrationSet("OFFICIAL", folder)
     for name in available:
-        load_optics(assets, name)
-    return assets
+        load_optics(calibration, name)
+    return calibration
 
 
 @lru_cache(maxsize=8)
@@ -177,7 +182,7 @@ def _nominal(detector: str) -> Optics:
     else:
         vignetting, ramp, field = c3.read(NOMINAL_DIRECTORY)
         names = list(c3.FILES)
-    files = {name: asset_file(NOMINAL_DIRECTORY / name) for name in names}
+    files = {name: calibration_file(NOMINAL_DIRECTORY / name) for name in names}
     return Optics(detector, "NOMINAL", vignetting, vignetting, ramp, field, None, files)
 
 
@@ -188,7 +193,7 @@ def _official(directory: Path, detector: str) -> Optics:
     for role, image in images.items():
         if role != "ramp" and not (image > 0).any():
             raise CalibrationError(f"{paths[role]}: contains no value above zero", "fetch the file again")
-    files = {role: asset_file(path) for role, path in paths.items()}
+    files = {role: calibration_file(path) for role, path in paths.items()}
     if detector == "C2":
         vignetting = np.clip(images["vignetting"], 0.0, MAX_C2_VIGNETTING)
         ramp = np.zeros(FRAME_SHAPE, dtype=np.float32)

@@ -12,7 +12,7 @@ from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import locate
 
 
-class AssetFile(NamedTuple):
+class CalibrationFile(NamedTuple):
     """A calibration file that was used.
 
     Attributes
@@ -28,7 +28,7 @@ class AssetFile(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Assets:
+class CalibrationSet:
     """A calibration set; its images are read when a frame needs them.
 
     Attributes
@@ -60,11 +60,11 @@ def official_file(directory: Path, name: str) -> Path:
     return path
 
 
-def asset_file(path: Path) -> AssetFile:
+def calibration_file(path: Path) -> CalibrationFile:
     """Name and SHA-256 of a calibration file; cached until the file changes."""
     return _hashed(path, path.stat().st_mtime_ns, path.stat().st_size)
 
 
 @lru_cache(maxsize=256)
-def _hashed(path: Path, changed: int, size: int) -> AssetFile:  # noqa: ARG001
-    return AssetFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+def _hashed(path: Path, changed: int, size: int) -> CalibrationFile:  # noqa: ARG001
+    return CalibrationFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())

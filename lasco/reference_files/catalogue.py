@@ -49,7 +49,7 @@ _ATTITUDE = re.compile(r"SO_AT_(?:(?P<pre>PRE)|ROL)_(?P<day>\d{8})_V(?P<version>
 
 
 @dataclass(frozen=True)
-class Asset:
+class ReferenceFile:
     """An official calibration file.
 
     Attributes
@@ -86,21 +86,35 @@ class Asset:
 
 
 FIXED_FILES = (
-    Asset(_CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"),
-    Asset(_CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"),
-    Asset(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
-    Asset(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
-    Asset(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
-    Asset(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
-    Asset(
+    ReferenceFile(
+        _CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"
+    ),
+    ReferenceFile(
+        _CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"
+    ),
+    ReferenceFile(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
+    ReferenceFile(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
+    ReferenceFile(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
+    ReferenceFile(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
+    ReferenceFile(
         "soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH_DETECTORS, "offsets of the clock"
     ),
-    Asset(_STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"),
-    Asset(_STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"),
-    Asset(_STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"),
-    Asset(_STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"),
-    Asset("soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH_DETECTORS, "centres of the occulters"),
-    Asset(
+    ReferenceFile(
+        _STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"
+    ),
+    ReferenceFile(
+        _STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"
+    ),
+    ReferenceFile(
+        _STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"
+    ),
+    ReferenceFile(
+        _STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"
+    ),
+    ReferenceFile(
+        "soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH_DETECTORS, "centres of the occulters"
+    ),
+    ReferenceFile(
         "ancillary/attitude/roll/nominal_roll_attitude.dat",
         SOHO_DATA,
         "text",
@@ -113,24 +127,26 @@ FIXED_FILES = (
 _FIXED_BY_NAME = {asset.name: asset for asset in FIXED_FILES}
 
 
-def fixed_files(detectors: Iterable[str] = BOTH_DETECTORS) -> list[Asset]:
+def fixed_files(detectors: Iterable[str] = BOTH_DETECTORS) -> list[ReferenceFile]:
     """The files that do not depend on the day, of the given telescopes."""
     wanted = set(detectors)
     return [asset for asset in FIXED_FILES if wanted & set(asset.detectors)]
 
 
-def exposure_table(detector: str, day: date) -> Asset:
+def exposure_table(detector: str, day: date) -> ReferenceFile:
     """The table of exposure factors and biases of a telescope and a day (UTC)."""
     path = f"soho/lasco/lasco/expfac/data/{day:%y%m}/{detector.lower()}_expfactor_{day:%y%m%d}.dat"
-    return Asset(path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day)
+    return ReferenceFile(
+        path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day
+    )
 
 
-def daily_tables(days: Iterable[date], detectors: Sequence[str] = BOTH_DETECTORS) -> list[Asset]:
+def daily_tables(days: Iterable[date], detectors: Sequence[str] = BOTH_DETECTORS) -> list[ReferenceFile]:
     """The tables of exposure factors of the given days (UTC) and telescopes."""
     return [exposure_table(detector, day) for day in days for detector in detectors]
 
 
-def required_files(days: Mapping[str, Collection[date]]) -> list[Asset]:
+def required_files(days: Mapping[str, Collection[date]]) -> list[ReferenceFile]:
     """Files that the calibration of frames needs: those that do not depend on the day, and the tables of their days.
 
     Parameters
@@ -165,13 +181,13 @@ def days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def attitude_folder(day: date) -> Asset:
+def attitude_folder(day: date) -> ReferenceFile:
     """The folder of the predictive attitude files of a day; its address is that of their index page."""
     path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_YEAR_WITH_FOLDER else "")
-    return Asset(path, SOHO_DATA, "text", BOTH_DETECTORS, "list of attitude files")
+    return ReferenceFile(path, SOHO_DATA, "text", BOTH_DETECTORS, "list of attitude files")
 
 
-def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
+def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[ReferenceFile]:
     """The latest versions of the predictive attitude files of the given days.
 
     Parameters
@@ -182,7 +198,7 @@ def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
     days : iterable of datetime.date
     """
     wanted = set(days)
-    newest: dict[tuple[date, Kind], tuple[int, Asset]] = {}
+    newest: dict[tuple[date, Kind], tuple[int, ReferenceFile]] = {}
     for name in names:
         match, asset = _ATTITUDE.fullmatch(name), identify(name)
         if match is None or asset is None or asset.day not in wanted:
@@ -193,7 +209,7 @@ def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
     return [newest[key][1] for key in sorted(newest)]
 
 
-def identify(name: str) -> Asset | None:
+def identify(name: str) -> ReferenceFile | None:
     """The official file with this name; None when there is none."""
     if name in _FIXED_BY_NAME:
         return _FIXED_BY_NAME[name]
@@ -206,7 +222,7 @@ def identify(name: str) -> Asset | None:
     pointing = bool(attitude_file and attitude_file["pre"])
     purpose = f"predicted {'pointing' if pointing else 'roll'} of SOHO on the day"
     path = attitude_folder(day).path + name
-    return Asset(path, SOHO_DATA, "attitude" if pointing else "text", BOTH_DETECTORS, purpose, day)
+    return ReferenceFile(path, SOHO_DATA, "attitude" if pointing else "text", BOTH_DETECTORS, purpose, day)
 
 
 def _day(digits: str, form: str) -> date | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import catalogue, transfer
-from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 from corinpaint.lasco.reference_files.install import Installer, Report
 
 MAX_UNANSWERED = 3
@@ -19,7 +19,7 @@ MAX_UNANSWERED = 3
 
 def fetch(
     directory: Path,
-    assets: Sequence[Asset],
+    assets: Sequence[ReferenceFile],
     *,
     mirror: str | None = None,
     update: bool = False,
@@ -35,10 +35,10 @@ def fetch(
     ----------
     directory : Path
         The calibration folder; created if it is missing.
-    assets : sequence of Asset
+    assets : sequence of ReferenceFile
         Files to fetch; see `corinpaint.lasco.reference_files.catalogue`.
     mirror : str, optional
-        Address of a mirror, to which every `Asset.path` is relative, instead of the official servers.
+        Address of a mirror, to which every `ReferenceFile.path` is relative, instead of the official servers.
     update : bool
         Ask the server for every file and accept new content.
     connection : Connection, optional
@@ -83,7 +83,7 @@ def fetch(
 
 def find_attitude_files(
     days: Sequence[date], *, mirror: str | None = None, connection: transfer.Connection | None = None
-) -> list[Asset]:
+) -> list[ReferenceFile]:
     """The predictive attitude files of the given days, from the index pages of the server.
 
     Parameters
@@ -97,10 +97,10 @@ def find_attitude_files(
     FetchError
         When an index page cannot be fetched.
     """
-    folders: dict[Asset, list[date]] = {}
+    folders: dict[ReferenceFile, list[date]] = {}
     for day in days:
         folders.setdefault(catalogue.attitude_folder(day), []).append(day)
-    found: list[Asset] = []
+    found: list[ReferenceFile] = []
     for folder, of_folder in folders.items():
         names = transfer.listing(folder.url(mirror), connection or transfer.Connection())
         found += catalogue.attitude_files(names, of_folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from corinpaint.lasco.errors import CalibrationError, OptionError, OutputError
 from corinpaint.lasco.reference_files import catalogue, locate, validate
-from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 from corinpaint.lasco.reference_files.install import Installer, Report
 
 IMPORTED_SOURCE = "imported"
@@ -100,7 +100,7 @@ def import_tree(
 
 def _find_official_files(
     source: Path, days: Collection[date] | None, detectors: set[str]
-) -> dict[Asset, tuple[Path, ...]]:
+) -> dict[ReferenceFile, tuple[Path, ...]]:
     identified = {catalogue.identify(name): paths for name, paths in locate.files_by_name(source).items()}
     return {
         asset: paths
@@ -109,7 +109,7 @@ def _find_official_files(
     }
 
 
-def _import_file(installer: Installer, asset: Asset, paths: tuple[Path, ...], update: bool) -> bool:
+def _import_file(installer: Installer, asset: ReferenceFile, paths: tuple[Path, ...], update: bool) -> bool:
     root = installer.directory.resolve()
     own = [path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)]
     if own:

@@ -11,7 +11,7 @@ from types import TracebackType
 from corinpaint.lasco import files
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import manifest, validate
-from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 
 MIN_SECONDS_PER_ENTRY = 1e-3
 """Minimum time between two updates of the lock file per entry in it, s; a long lock file takes longer to write."""
@@ -23,23 +23,23 @@ class Report:
 
     Attributes
     ----------
-    added : list of Asset
+    added : list of ReferenceFile
         Files that are new in the folder, or were replaced.
-    kept : list of Asset
+    kept : list of ReferenceFile
         Files that existed as recorded.
-    absent : list of Asset
+    absent : list of ReferenceFile
         Files that are not on the server (daily files: no observations on the day) or not in the tree.
-    failed : list of (Asset, CorInpaintError)
+    failed : list of (ReferenceFile, CorInpaintError)
         Files that were not installed, with the reason.
-    untried : list of Asset
+    untried : list of ReferenceFile
         Files that were not tried because the folder could not be written.
     """
 
-    added: list[Asset] = field(default_factory=list)
-    kept: list[Asset] = field(default_factory=list)
-    absent: list[Asset] = field(default_factory=list)
-    failed: list[tuple[Asset, CalibrationError | OutputError]] = field(default_factory=list)
-    untried: list[Asset] = field(default_factory=list)
+    added: list[ReferenceFile] = field(default_factory=list)
+    kept: list[ReferenceFile] = field(default_factory=list)
+    absent: list[ReferenceFile] = field(default_factory=list)
+    failed: list[tuple[ReferenceFile, CalibrationError | OutputError]] = field(default_factory=list)
+    untried: list[ReferenceFile] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -75,23 +75,23 @@ class Installer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._write()
 
-    def path_in_folder(self, asset: Asset) -> str:
+    def path_in_folder(self, asset: ReferenceFile) -> str:
         """Path of the file below the folder: the recorded one, else that of an existing file, else the catalogue's."""
         return self._paths.get(asset.name, asset.path)
 
-    def is_installed(self, asset: Asset) -> bool:
+    def is_installed(self, asset: ReferenceFile) -> bool:
         """Whether the file exists with the recorded content."""
         entry = self._entries.get(self.path_in_folder(asset))
         return entry is not None and manifest.is_unchanged(self.directory / self.path_in_folder(asset), entry)
 
     def install(
-        self, asset: Asset, write: Callable[[Path], None], *, source: str, label: str, update: bool = False
+        self, asset: ReferenceFile, write: Callable[[Path], None], *, source: str, label: str, update: bool = False
     ) -> bool:
         """Write a file to its path in the folder and record it.
 
         Parameters
         ----------
-        asset : Asset
+        asset : ReferenceFile
         write : callable
             Function that writes the content to a path.
         source : str
@@ -133,7 +133,7 @@ class Installer:
         self._record(relative, entry)
         return new
 
-    def record(self, asset: Asset, relative: str, *, source: str, update: bool = False) -> bool:
+    def record(self, asset: ReferenceFile, relative: str, *, source: str, update: bool = False) -> bool:
         """Record a file that is already in the folder, at the path `relative` to it; otherwise as `install`."""
         path, recorded = self.directory / relative, self._entries.get(relative)
         defect = validate.find_defect(path, asset.kind)
@@ -146,7 +146,7 @@ class Installer:
         self._record(relative, manifest.make_entry(path, source))
         return True
 
-    def _expected_sha256(self, asset: Asset, relative: str) -> str | None:
+    def _expected_sha256(self, asset: ReferenceFile, relative: str) -> str | None:
         """SHA-256 that the content must have: the recorded one, else that of an existing valid file."""
         path = self.directory / relative
         if relative in self._entries:

@@ -21,10 +21,10 @@ from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.photometry import corkit
-from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.simulation import camera, corona
-from corinpaint.lasco.simulation.telemetry import lost_pattern
+from corinpaint.lasco.simulation.telemetry import missing_pattern
 from corinpaint.lasco.version import __version__
 
 FIRST_DAY, LAST_DAY = 51910.0, 58800.0
@@ -46,7 +46,7 @@ PERCENTILES = (1, 10, 25, 75, 90, 95, 98, 99)
 """Percentiles in real Level 0.5 headers, DATAP01 to DATAP99."""
 
 
-__all__ = ["Simulation", "lost_pattern", "simulate", "write", "write_truth"]
+__all__ = ["Simulation", "missing_pattern", "simulate", "write", "write_truth"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +61,20 @@ class Simulation:
         The same exposure without missing blocks, with its noise, DN; never-sent blocks are zero.
     brightness : ndarray of float32, shape (1024, 1024)
         Noise-free brightness on the detector grid, MSB: after the distortion, before the vignetting.
-    lost : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (32, 32)
         Missing blocks, (block row, block column).
     """
 
     frame: Frame
     complete: NDArray[np.float32]
     brightness: NDArray[np.float32]
-    lost: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
 
 
 def simulate(
     seed: int,
     *,
-    lost: NDArray[np.bool_] | int | None = None,
+    missing: NDArray[np.bool_] | int | None = None,
     cme: bool | None = None,
     date: str | None = None,
     exptime: float | None = None,
@@ -85,9 +85,9 @@ def simulate(
     ----------
     seed : int
         The same seed and arguments give the same bytes. Scene, camera and missing blocks use separate random streams,
-        so that the exposure does not depend on `lost`.
-    lost : ndarray of bool of shape (32, 32), int or None
-        The missing blocks; or their number, for random ones; or None for a random pattern (see `lost_pattern`).
+        so that the exposure does not depend on `missing`.
+    missing : ndarray of bool of shape (32, 32), int or None
+        The missing blocks; or their number, for random ones; or None for a random pattern (see `missing_pattern`).
     cme : bool, optional
         Whether there is a coronal mass ejection; random if None.
     date : str, optional
@@ -102,10 +102,10 @@ def simulate(
     Raises
     ------
     ValueError
-        When `lost` has another shape, contains a never-sent block, or is more than the number of blocks that are sent.
+        When `missing` has another shape, contains a never-sent block, or is more than the number of blocks that are sent.
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
-    missing = _lost_blocks(lost, telemetry)
+    missing = _missing_blocks(missing, telemetry)
     blank = _frame_without_counts(seed, *_draw_date_and_exposure(setting, date, exptime))
     with_cme = bool(setting.uniform() < CME_FRACTION) if cme is None else cme
     brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
@@ -138,20 +138,20 @@ def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Gener
     """Counts of the exposure, whole DN, with zeros in the never-sent blocks."""
     centre, factor = distortion.occulter_centre(blank.date), corkit.calfactor(blank)
     counts = camera.expected_counts(
-        brightness, load_optics(load_assets(), "C3"), centre, factor, blank.exptime, blank.mjd
+        brightness, load_optics(load_calibration_set(), "C3"), centre, factor, blank.exptime, blank.mjd
     )
     dn = camera.compress(camera.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
     return np.where(blocks.to_pixels(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
 
 
-def _lost_blocks(lost: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
-    if lost is None or isinstance(lost, int | np.integer):
-        return lost_pattern(rng, None if lost is None else int(lost))
-    given = np.asarray(lost, dtype=bool)
+def _missing_blocks(missing: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
+    if missing is None or isinstance(missing, int | np.integer):
+        return missing_pattern(rng, None if missing is None else int(missing))
+    given = np.asarray(missing, dtype=bool)
     if given.shape != (blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE):
-        raise ValueError(f"lost has shape {given.shape}; give one flag per block, (32, 32)")
+        raise ValueError(f"missing has shape {given.shape}; give one flag per block, (32, 32)")
     if (given & blocks.never_sent()).any():
-        raise ValueError("lost contains blocks that are never sent; leave out those of blocks.never_sent()")
+        raise ValueError("missing contains blocks that are never sent; leave out those of blocks.never_sent()")
     return given.copy()
 
 
@@ -297,7 +297,7 @@ def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwri
         primary,
         _image("COMPLETE", simulation.complete.astype(np.int16), "DN", "no block lost"),
         _image("BRIGHTNESS", simulation.brightness, MSB_UNIT, "noise-free scene, detector grid"),
-        _image("LOST", simulation.lost.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
+        _image("LOST", simulation.missing.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
     ]
     return write_bytes(as_path(path, "path"), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
 

@@ -7,7 +7,7 @@ import numpy as np
 from corinpaint.lasco.level05 import blocks
 
 
-def lost_pattern(rng: np.random.Generator, count: int | None = None) -> blocks.Blocks:
+def missing_pattern(rng: np.random.Generator, count: int | None = None) -> blocks.Blocks:
     """Random missing blocks among those that C3 sends: single blocks, runs and clusters.
 
     Parameters
@@ -31,20 +31,20 @@ def lost_pattern(rng: np.random.Generator, count: int | None = None) -> blocks.B
         return _draw_pieces(rng, sent)
     if not 0 <= count <= int(sent.sum()):
         raise ValueError(f"count = {count} is not between 0 and the {int(sent.sum())} blocks that C3 sends")
-    lost = np.zeros_like(sent)
-    while (missing := count - int(lost.sum())) > 0:
-        more = np.argwhere(_draw_piece(rng) & sent & ~lost)[:missing]
-        lost[tuple(more.T)] = True
-    return lost
+    missing = np.zeros_like(sent)
+    while (left := count - int(missing.sum())) > 0:
+        more = np.argwhere(_draw_piece(rng) & sent & ~missing)[:left]
+        missing[tuple(more.T)] = True
+    return missing
 
 
 def _draw_pieces(rng: np.random.Generator, sent: blocks.Blocks) -> blocks.Blocks:
-    lost = np.zeros_like(sent)
+    missing = np.zeros_like(sent)
     for _ in range(rng.integers(1, 4)):
-        lost |= _draw_piece(rng) & sent
-    while lost.sum() < 2:
-        lost |= _draw_piece(rng) & sent
-    return lost
+        missing |= _draw_piece(rng) & sent
+    while missing.sum() < 2:
+        missing |= _draw_piece(rng) & sent
+    return missing
 
 
 def _draw_piece(rng: np.random.Generator) -> blocks.Blocks:

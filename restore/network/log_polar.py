@@ -1,4 +1,4 @@
-"""Holes filled by a network that sees straightened windows in units of the noise, one window around each zone."""
+"""Holes filled by a network that sees log-polar windows in units of the noise, one window around each zone."""
 
 from __future__ import annotations
 

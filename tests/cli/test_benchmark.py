@@ -10,7 +10,7 @@ from corinpaint.lasco.simulation.scene import simulate, write
 
 
 def test_a_folder_of_frames_is_measured(run, tmp_path):
-    write(simulate(1, lost=0), tmp_path / "in" / "32000001.fts")
+    write(simulate(1, missing=0), tmp_path / "in" / "32000001.fts")
     (tmp_path / "in" / "bad.fts").write_text("no FITS")
     words = ("--method", "harmonic", "--method", "radial", "--sizes", "1", "--holes", 2, "--draws", 10)
     result = run("benchmark", tmp_path / "in", "-o", tmp_path / "out", *words)

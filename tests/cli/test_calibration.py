@@ -9,7 +9,7 @@ import official_tree
 import pytest
 
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, manifest
 from corinpaint.lasco.reference_files.locate import exposure_table_name, locate
 
@@ -46,7 +46,7 @@ def test_one_frame_fetches_the_few_files_with_which_it_is_calibrated(fetch, serv
     assert sum(server.asked.values()) == 11
     assert "11 files fetched, 0 already present" in result.output
     frame = read_frame(frame_path)
-    assert load_assets(store).kind == "OFFICIAL"
+    assert load_calibration_set(store).kind == "OFFICIAL"
     assert locate(store, exposure_table_name(frame.detector, frame.date)) == store / TABLE.path
 
 

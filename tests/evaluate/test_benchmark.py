@@ -15,7 +15,7 @@ from corinpaint.lasco.geometry.pointing import determine_pointing, sun_centre_on
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue
 from corinpaint.lasco.simulation.scene import simulate, write
 
@@ -26,14 +26,14 @@ PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("frames")
     for seed in (1, 2):
-        write(simulate(seed, lost=2), path / f"3200000{seed}.fts")
+        write(simulate(seed, missing=2), path / f"3200000{seed}.fts")
     (path / "33333333.fts").write_text("no FITS")
     return path
 
 
 def truth_of():
     """A method that knows the noise-free scene."""
-    scenes = {f"3200000{seed}": simulate(seed, lost=2).brightness for seed in (1, 2)}
+    scenes = {f"3200000{seed}": simulate(seed, missing=2).brightness for seed in (1, 2)}
 
     def fill(around, wanted, _context):
         return _put(around, wanted, scenes[around.frame.number])
@@ -90,15 +90,15 @@ def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
 
 
 def test_holes_lie_on_blocks_that_were_observed_whole(folder):
-    assets = load_assets()
+    calibration = load_calibration_set()
     frame = read_frame(folder / "32000001.fts")
-    one = benchmark.make_holes(frame, "2x2", PLAN, assets)
+    one = benchmark.make_holes(frame, "2x2", PLAN, calibration)
     assert one is not None
     pixels = blocks.to_pixels(one.wanted)
     assert one.complete.observed[pixels].all()
     assert not one.holed.observed[pixels].any()
-    assert np.array_equal(one.holed.lost, one.complete.lost | one.wanted)
-    assert np.array_equal(one.complete.brightness, calibrate_on_detector(frame, assets).brightness)
+    assert np.array_equal(one.holed.missing, one.complete.missing | one.wanted)
+    assert np.array_equal(one.complete.brightness, calibrate_on_detector(frame, calibration).brightness)
 
 
 def test_a_method_that_fills_nothing_gets_no_figures(folder):
@@ -129,13 +129,13 @@ def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was
     fits = save_file(c_tai=times, c_xmed=np.array([500.0, 530.0]), c_ymed=np.array([540.0, 540.0]), c_rmed=0 * times)
     for name in ("c3_pre_recovery_adj_xyr_medv2.sav", "c3_post_recovery_adj_xyr_medv2.sav"):
         (tmp_path / name).write_bytes(fits)
-    assets = load_assets(tmp_path)
+    calibration = load_calibration_set(tmp_path)
     frame = read_frame(folder / "32000001.fts")
-    nominal = sun_centre_on_detector(frame, determine_pointing(frame, load_assets(), frame.date))
+    nominal = sun_centre_on_detector(frame, determine_pointing(frame, load_calibration_set(), frame.date))
     seen = []
     monkeypatch.setattr(scores, "streamers", lambda *given: seen.append(given[3]) or 0.0)
 
-    one = benchmark.make_holes(frame, "1", PLAN, assets)
+    one = benchmark.make_holes(frame, "1", PLAN, calibration)
     benchmark.measure(one, "median", middling)
 
     assert set(seen) == {one.complete.centre}

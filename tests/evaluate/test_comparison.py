@@ -12,7 +12,7 @@ from corinpaint.evaluate import comparison
 from corinpaint.evaluate.benchmark import Plan
 from corinpaint.evaluate.methods import load_methods
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 
 PLAN = Plan(sizes=("1", "2x2"), holes=2, seed=3)
@@ -21,13 +21,13 @@ PLAN = Plan(sizes=("1", "2x2"), holes=2, seed=3)
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("frames")
-    return [write(simulate(seed, lost=0), folder / f"3200000{seed}.fts") for seed in (1, 2)]
+    return [write(simulate(seed, missing=0), folder / f"3200000{seed}.fts") for seed in (1, 2)]
 
 
 def _run(frames: list[Path], folder: Path) -> dict[str, Path]:
     methods, weights = load_methods(["polynomial", "harmonic"])
     made = comparison.compare(
-        frames, methods, PLAN, load_assets(), folder, {"weights": weights}, comparison.Settings(draws=20)
+        frames, methods, PLAN, load_calibration_set(), folder, {"weights": weights}, comparison.Settings(draws=20)
     )
     return {path.name: path for path in made}
 
@@ -81,7 +81,7 @@ def test_without_a_frame_that_has_room_nothing_is_written(tmp_path):
     methods, _ = load_methods(["harmonic"])
     with pytest.raises(OptionError, match="no frame has room"):
         comparison.compare(
-            [tmp_path / "bad.fts"], methods, PLAN, load_assets(), tmp_path / "out", {}, skipped=messages.append
+            [tmp_path / "bad.fts"], methods, PLAN, load_calibration_set(), tmp_path / "out", {}, skipped=messages.append
         )
     assert "bad.fts" in messages[0]
     assert not (tmp_path / "out").exists()

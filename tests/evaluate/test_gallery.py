@@ -11,14 +11,14 @@ from PIL import Image
 
 from corinpaint.evaluate import benchmark, gallery
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 
 
 @pytest.fixture(scope="module")
 def one():
-    frame = simulate(3, lost=0).frame
-    return benchmark.make_holes(frame, "2x2", benchmark.Plan(holes=2), load_assets())
+    frame = simulate(3, missing=0).frame
+    return benchmark.make_holes(frame, "2x2", benchmark.Plan(holes=2), load_calibration_set())
 
 
 def _dark(around, wanted, _context):

@@ -13,7 +13,7 @@ from corinpaint.lasco.errors import CheckpointError, OptionError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
 
 HOLE = np.zeros((32, 32), dtype=bool)
@@ -26,7 +26,7 @@ def test_networks_come_by_their_file_and_by_name_and_report_their_weights(make_f
     methods, weights = load_methods(["network", "harmonic"], [onnx_model])
     assert list(methods) == [onnx_model.name, "network", "harmonic"]
     assert f"network {echo.info.sha256}" in weights
-    around = calibrate_on_detector(read_frame(make_frame(lost=((20, 20),))), load_assets())
+    around = calibrate_on_detector(read_frame(make_frame(missing=((20, 20),))), load_calibration_set())
     hole = blocks.to_pixels(HOLE) & around.field
     for name in ("network", "harmonic"):
         filled = methods[name](around, HOLE, ())
@@ -47,7 +47,7 @@ def test_a_missing_network_is_named(tmp_path):
 def test_methods_with_context_fill_from_it_and_find_nothing_without(sequence):
     frame = read_frame(sequence[2])
     holed = replace(frame, data=np.where(blocks.to_pixels(HOLE), np.float32(0), frame.data))
-    around = calibrate_on_detector(holed, load_assets())
+    around = calibrate_on_detector(holed, load_calibration_set())
     hole = blocks.to_pixels(HOLE) & around.field
     with_context = load_methods(["temporal"])[0]["temporal"](around, HOLE, ContextFrames(sequence, 2).before(around))
     assert np.isfinite(with_context.brightness[hole]).all()

@@ -26,7 +26,7 @@ from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import Flag, read_level1
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, fetch
 
 DAY = 52282
@@ -99,7 +99,9 @@ def test_the_arithmetic_of_c3_calibrate_is_right_and_its_image_transposed(lasco,
     by_hand = (frame.data.astype(np.float64) - 377.741) / 19.1 * images[1] * CLEAR * 1e-10 - images[3]
     assert np.allclose(theirs.T, by_hand, rtol=1e-12, atol=1e-24)
     assert np.abs(theirs / by_hand - 1).max() > 0.1
-    assert np.allclose(calibrate_on_detector(frame, load_assets(official)).brightness, by_hand, rtol=2e-7, atol=4e-19)
+    assert np.allclose(
+        calibrate_on_detector(frame, load_calibration_set(official)).brightness, by_hand, rtol=2e-7, atol=4e-19
+    )
 
 
 def test_corkits_fill_treats_a_sixth_of_a_complete_frame_as_missing_and_replaces_every_pixel(make_frame):
@@ -115,7 +117,7 @@ def test_corkits_fill_treats_a_sixth_of_a_complete_frame_as_missing_and_replaces
 
     filled = reconstruction.dl_image(constant, image, image, forward, inverse)
     assert np.unique(filled).size == 1
-    product = calibrate(read_frame(make_frame()), load_assets())
+    product = calibrate(read_frame(make_frame()), load_calibration_set())
     assert product.header["NMISSING"] == 0
 
 
@@ -131,7 +133,7 @@ def one_file(lasco, no_tables, monkeypatch, images, make_frame, tmp_path):  # no
     monkeypatch.setattr(lasco, "c3_warp", lambda image, header: (image.T, header))  # as its warp_tri transposes
     monkeypatch.setattr(lasco, "final_step", lambda _path, _kind, image, header, *_, **__: (image, header))
     path = tmp_path / "32082037.fts"
-    path.write_bytes(make_frame(lost=((20, 10),)))
+    path.write_bytes(make_frame(missing=((20, 10),)))
     return path
 
 
@@ -153,8 +155,8 @@ def test_level_1_of_a_list_multiplies_by_the_vignetting_again_and_zeroes_the_tra
         good[32 * column : 32 * column + 32, 32 * row : 32 * row + 32] &= frame.data[32 * row + 5, 32 * column + 5] > 0
     assert np.allclose(theirs[good], (calibrated * images[2] * images[1])[good], rtol=1e-9, atol=1e-21)
     assert (theirs[320:352, 640:672] == 0).all()
-    assert (theirs[640:672, 320:352] < 0).all()  # the lost block itself: minus the bias
-    product = calibrate(frame, load_assets(official), parse(["no-warp"]))
+    assert (theirs[640:672, 320:352] < 0).all()  # the missing block itself: minus the bias
+    product = calibrate(frame, load_calibration_set(official), parse(["no-warp"]))
     assert np.isnan(product.data[640:672, 320:352]).all()
     assert np.isfinite(product.data[325:345, 645:665]).all()
 

@@ -21,7 +21,7 @@ from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 
 Y, X = np.mgrid[0:1024, 0:1024] / 1024.0
 STRAY_LIGHT = 3e-12
@@ -87,7 +87,7 @@ def folder(tmp_path_factory):
         for camera in ("c2", "c3"):
             table = save_file(c_tai=tai, c_xmed=x, c_ymed=y, c_rmed=roll)
             (path / f"{camera}_{when}_recovery_adj_xyr_medv2.sav").write_bytes(table)
-    return load_assets(path)
+    return load_calibration_set(path)
 
 
 # SolarSoft, step by step

@@ -8,7 +8,7 @@ import pytest
 import corinpaint
 from corinpaint.lasco.files import as_path
 from corinpaint.lasco.level1.product import read_level1
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
 
 
@@ -40,14 +40,14 @@ def test_context_that_is_not_a_frame_is_refused(make_frame):
         corinpaint.restore(corinpaint.read_frame(make_frame()), context=["earlier.fts"])
 
 
-@pytest.mark.parametrize("function", [load_assets, loading.load, read_level1])
+@pytest.mark.parametrize("function", [load_calibration_set, loading.load, read_level1])
 def test_every_reader_refuses_a_number_instead_of_a_path(function):
     with pytest.raises(TypeError, match="must be a path"):
         function(3)
 
 
 def test_records_have_a_short_repr(make_frame, echo):
-    frame = corinpaint.read_frame(make_frame(lost=((20, 20), (31, 16))))
+    frame = corinpaint.read_frame(make_frame(missing=((20, 20), (31, 16))))
     restored = corinpaint.restore(frame, inpainter=echo)
     assert repr(frame).startswith("<Frame 32082037: C3 CLEAR/CLEAR, 2002-01-08T02:18:05")
     assert "2 missing blocks: 1 filled, 1 refused, 0 occulted" in repr(restored)

@@ -32,7 +32,7 @@ def test_only_the_offending_zone_is_refused():
     assert "25 missing blocks" in fates[1]
 
 
-def test_a_lost_block_at_the_edge_of_the_frame_is_refused():
+def test_a_missing_block_at_the_edge_of_the_frame_is_refused():
     assert "edge" in _fate(_square(0, 12, 1, 1))[0]
     assert "edge" in _fate(_square(12, 31, 1, 1))[0]
     assert _fate(_square(1, 12, 1, 1)) == [""]

@@ -65,11 +65,11 @@ _GOOD = smooth_counts()
 
 
 def frame_bytes(
-    data: np.ndarray | None = None, drop: tuple[str, ...] = (), lost: tuple[tuple[int, int], ...] = (), **cards: Any
+    data: np.ndarray | None = None, drop: tuple[str, ...] = (), missing: tuple[tuple[int, int], ...] = (), **cards: Any
 ) -> bytes:
-    """A Level 0.5 file; `lost` are missing blocks (block row, block column); DATE_OBS means DATE-OBS."""
+    """A Level 0.5 file; `missing` are missing blocks (block row, block column); DATE_OBS means DATE-OBS."""
     counts = (_GOOD if data is None else data).copy()
-    for row, column in lost:
+    for row, column in missing:
         counts[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = 0
     header = fits.Header()
     for key, value in {**CARDS, **{k.replace("_OBS", "-OBS"): v for k, v in cards.items()}}.items():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from corinpaint.model.checkpoint import save_checkpoint
-from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.scenes import Neighbour, Scene
@@ -38,7 +38,7 @@ def small_log_polar(path: Path) -> Path:
     """A small log-polar network, as a checkpoint to start from."""
     torch.manual_seed(0)
     unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
-    save_checkpoint(path, StraightStack(StraightConfig(unet=unet)))
+    save_checkpoint(path, LogPolarStack(LogPolarConfig(unet=unet)))
     return path
 
 

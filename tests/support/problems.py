@@ -44,7 +44,7 @@ def grating(degrees: float, period: float = 96.0) -> Field:
 
 def problem(
     field: Field,
-    lost: Sequence[tuple[int, int]],
+    missing_at: Sequence[tuple[int, int]],
     *,
     hidden: np.ndarray | None = None,
     noise: float = 0.0,
@@ -53,14 +53,14 @@ def problem(
 ) -> tuple[Problem, np.ndarray]:
     """A problem and its truth without noise.
 
-    `lost` are (block row, block column); `hidden` are pixels that are neither observed nor to be filled, (size, size);
-    `noise` is in units of `UNIT`.
+    `missing_at` are (block row, block column); `hidden` are pixels that are neither observed nor to be filled, (size,
+    size); `noise` is in units of `UNIT`.
     """
     step = 1024 // size
     rows, columns = np.mgrid[0:size, 0:size] * step + (step - 1) / 2
     truth = (UNIT * field(rows, columns)).astype(np.float32)
     missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(lost))] = True
+    missing[tuple(np.transpose(missing_at))] = True
     seen = np.ones(truth.shape, dtype=bool) if hidden is None else ~hidden
     hole = blocks.to_pixels(missing, truth.shape)
     image = truth + np.random.default_rng(seed).normal(0, noise * UNIT, truth.shape).astype(np.float32)

@@ -8,7 +8,7 @@ from noise_scenes import small_log_polar
 
 from corinpaint.lasco.errors import CheckpointError, TrainingError
 from corinpaint.model.checkpoint import save_checkpoint
-from corinpaint.model.log_polar import StraightStack
+from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
@@ -45,7 +45,7 @@ def test_a_checkpoint_to_start_from_keeps_its_layers(tmp_path, small):
 
 def test_a_checkpoint_of_the_other_design_is_refused_with_the_presets_that_it_fits(tmp_path, small):
     with pytest.raises(TrainingError, match="published design; use one of its presets: pretrain, finetune, first"):
-        initial(tmp_path, StraightStack, init=small)
+        initial(tmp_path, LogPolarStack, init=small)
     with pytest.raises(TrainingError, match="log-polar design; use one of its presets: log-polar"):
         initial(tmp_path, init=small_log_polar(tmp_path / "other.safetensors"))
 

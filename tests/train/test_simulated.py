@@ -20,7 +20,7 @@ def made(monkeypatch):
     seeds = []
 
     def counted(seed, **options):
-        assert options == {"lost": 0}
+        assert options == {"missing": 0}
         seeds.append(seed)
         return SimpleNamespace(frame=SimpleNamespace(data=COUNTS, detector="C2"))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.restore.network.equalised import network_input
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.frames import day_of, frames_in, read_scenes, usable_scenes
@@ -71,13 +71,13 @@ def load_scenes(config: TrainConfig) -> list[Scene]:
     return read_scenes(config, scenes_from_folder, _simulated_scene)
 
 
-def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
+def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]:
     """Read every usable Level 0.5 frame in a folder and below; those of no use are logged and left out.
 
     Parameters
     ----------
     folder : Path
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -90,16 +90,16 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
         The folder is missing or holds no usable frame.
     """
     frames = frames_in(folder, _is_full, "summed or a subfield; full frames at full resolution are used")
-    return usable_scenes(folder, (partial(scene_from_frame, frame, assets, sha256) for _, frame, sha256 in frames))
+    return usable_scenes(folder, (partial(scene_from_frame, frame, calibration, sha256) for _, frame, sha256 in frames))
 
 
-def scene_from_frame(frame: Frame, assets: Assets, sha256: str) -> Scene:
+def scene_from_frame(frame: Frame, calibration: CalibrationSet, sha256: str) -> Scene:
     """Calibrate and equalise a real frame, as a restoration does.
 
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+    assets : CalibrationSet
     sha256 : str
         Of its file.
 
@@ -112,7 +112,7 @@ def scene_from_frame(frame: Frame, assets: Assets, sha256: str) -> Scene:
     UnsupportedFrameError
         It is no exposure of the corona, or has no calibration factor.
     """
-    plane = _equalised(frame, assets)
+    plane = _equalised(frame, calibration)
     return Scene(plane.values, plane.known, plane.centre, frame.name, day_of(frame), REAL, sha256)
 
 
@@ -120,12 +120,12 @@ def _is_full(frame: Frame) -> bool:
     return frame.data.shape == FRAME_SHAPE and frame.subfield is None
 
 
-def _equalised(frame: Frame, assets: Assets) -> Plane:
-    around = calibrate_on_detector(frame, assets)
+def _equalised(frame: Frame, calibration: CalibrationSet) -> Plane:
+    around = calibrate_on_detector(frame, calibration)
     image, mask, _ = network_input(around)
     return Plane(image[0, 0], mask[0, 0] > 0, around.centre)
 
 
-def _simulated_scene(seed: int, assets: Assets, cache: Path) -> Scene:
-    plane, name, _, sha256 = simulated_plane(seed, cache, "equalised", partial(_equalised, assets=assets))
+def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path) -> Scene:
+    plane, name, _, sha256 = simulated_plane(seed, cache, "equalised", partial(_equalised, calibration=calibration))
     return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, sha256)

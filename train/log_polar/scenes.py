@@ -16,7 +16,7 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.restore.context import MOST_HOURS, ContextError, align
 from corinpaint.restore.network import equalisation
 from corinpaint.train.config import TrainConfig
@@ -123,14 +123,14 @@ def load_scenes(config: TrainConfig) -> list[Scene]:
     return scenes + [binned_copy(scene) for scene in scenes if scene.block == BLOCK_SIDES[0]]
 
 
-def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
+def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]:
     """Read every usable Level 0.5 frame in a folder and below; those of no use are logged and left out.
 
     Parameters
     ----------
     folder : Path
         Frames of one folder, of the same kind and within hours, serve each other as context.
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -151,19 +151,21 @@ def scenes_from_folder(folder: Path, assets: Assets) -> list[Scene]:
         members = sorted(group, key=lambda member: float(member[0].date.mjd))
         frames = [frame for frame, _ in members]
         makers += [
-            partial(scene_from_frame, frame, assets, sha256, _neighbouring_frames(frames, index))
+            partial(scene_from_frame, frame, calibration, sha256, _neighbouring_frames(frames, index))
             for index, (frame, sha256) in enumerate(members)
         ]
     return usable_scenes(folder, makers)
 
 
-def scene_from_frame(frame: Frame, assets: Assets, sha256: str, others: Iterable[tuple[int, Frame]] = ()) -> Scene:
+def scene_from_frame(
+    frame: Frame, calibration: CalibrationSet, sha256: str, others: Iterable[tuple[int, Frame]] = ()
+) -> Scene:
     """Calibrate a real frame and bring it and its neighbours to units of its noise, as a restoration does.
 
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+    assets : CalibrationSet
     sha256 : str
         Of its file.
     others : iterable of (int, Frame)
@@ -178,7 +180,7 @@ def scene_from_frame(frame: Frame, assets: Assets, sha256: str, others: Iterable
     UnsupportedFrameError
         It is no exposure of the corona, or has no calibration factor.
     """
-    around = calibrate_on_detector(frame, assets)
+    around = calibrate_on_detector(frame, calibration)
     plane, scale = _in_noise(around)
     block = blocks.block_shape(frame.data.shape)[0]
     return Scene(
@@ -289,9 +291,9 @@ def _binned(level: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArr
     return np.where(whole, 2 * means, 0).astype(np.float32), np.asarray(whole)
 
 
-def _simulated_scene(seed: int, assets: Assets, cache: Path) -> Scene:
+def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path) -> Scene:
     plane, name, detector, sha256 = simulated_plane(
-        seed, cache, "noise", lambda frame: _in_noise(calibrate_on_detector(frame, assets))[0]
+        seed, cache, "noise", lambda frame: _in_noise(calibrate_on_detector(frame, calibration))[0]
     )
     block = blocks.block_shape(plane.values.shape)[0]
     return Scene(plane.values, plane.known, plane.centre, block, name, name, SIMULATED, detector, sha256)

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.simulation.hole_placement import generator, place_holes
-from corinpaint.model.log_polar import StraightStack
+from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.dataset import average_of
@@ -125,7 +125,7 @@ class Validation:
         self.holes = list(holes)
         self.reference: dict[str, float] = {}
 
-    def model_figures(self, model: StraightStack, device: torch.device) -> dict[str, float]:
+    def model_figures(self, model: LogPolarStack, device: torch.device) -> dict[str, float]:
         """Figures of a network.
 
         Returns
@@ -160,7 +160,7 @@ class Validation:
             self.reference |= {"over_prior_context": 1.0, "coverage_context": LEVEL}
         return figures
 
-    def pictures(self, model: StraightStack, device: torch.device, count: int = 6) -> Tensor:
+    def pictures(self, model: LogPolarStack, device: torch.device, count: int = 6) -> Tensor:
         """Truth, input, fill and error of some windows, side by side.
 
         Returns
@@ -181,7 +181,7 @@ class Validation:
         return torch.from_numpy(np.vstack(rows).astype(np.float32)).clamp(0, 1)[None]
 
     def _filled(
-        self, model: StraightStack, device: torch.device, chosen: Sequence[ValidationHole], context: bool
+        self, model: LogPolarStack, device: torch.device, chosen: Sequence[ValidationHole], context: bool
     ) -> Iterator[_Filled]:
         for start in range(0, len(chosen), BATCH):
             part = chosen[start : start + BATCH]

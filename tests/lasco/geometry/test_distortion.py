@@ -94,8 +94,8 @@ def _halved(image: np.ndarray) -> np.ndarray:
     return image.reshape(512, 2, 512, 2).mean(axis=(1, 3))
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_the_roll_is_corrected_about_the_pivot(turned):
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_the_roll_is_corrected_about_the_pivot(upside_down):
     """A blob that the roll moved along a circle about the sun comes back to where it belongs."""
     pivot, roll = (518.0, 500.0), 30.0
     angle = np.radians(-roll)  # the camera sees the sky turned clockwise by the roll
@@ -103,10 +103,10 @@ def test_the_roll_is_corrected_about_the_pivot(turned):
         150.0,
         80.0,
     )
-    seen = 1023 - place if turned else place
+    seen = 1023 - place if upside_down else place
     row, column = np.mgrid[0:1024, 0:1024]
     image = np.exp(-((column - seen[0]) ** 2 + (row - seen[1]) ** 2) / 50)
-    geometry = distortion.Geometry("C3", CENTRE, warp=False, turned=turned, roll=roll, pivot=pivot)
+    geometry = distortion.Geometry("C3", CENTRE, warp=False, upside_down=upside_down, roll=roll, pivot=pivot)
     product = distortion.product_map(geometry).image(image)
     assert np.unravel_index(product.argmax(), product.shape) == (580, 668)
     assert distortion.product_map(geometry).outside.any()

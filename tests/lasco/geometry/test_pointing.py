@@ -13,16 +13,16 @@ from corinpaint.lasco.geometry import pointing
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 ESTIMATE = b"Using SOHO roll + offset"
 NOON = Time("2002-01-08T12:00:00", scale="utc")
 
 
-def _of(raw: bytes, assets: Assets | None = None, date: Time | None = None) -> pointing.Pointing:
+def _of(raw: bytes, calibration: CalibrationSet | None = None, date: Time | None = None) -> pointing.Pointing:
     frame = read_frame(raw)
-    return pointing.determine_pointing(frame, assets or load_assets(), date or frame.date)
+    return pointing.determine_pointing(frame, calibration or load_calibration_set(), date or frame.date)
 
 
 def _estimated(raw: bytes) -> bytes:
@@ -73,12 +73,12 @@ def test_a_subfield_counts_its_centre_from_its_own_corner(make_frame):
 
 
 @pytest.mark.parametrize(
-    ("crota", "turned", "left"),
+    ("crota", "upside_down", "left"),
     [(0.0, False, 0.0), (6.5, False, 6.5), (180.0, True, 0.0), (-172.478, True, 7.522), (187.0, True, 7.0)],
 )
-def test_upside_down_frames_are_rotated_and_the_remaining_roll_is_kept(make_frame, crota, turned, left):
+def test_upside_down_frames_are_rotated_and_the_remaining_roll_is_kept(make_frame, crota, upside_down, left):
     raw = make_frame(CROTA1=crota)
-    assert read_frame(raw).turned is turned
+    assert read_frame(raw).upside_down is upside_down
     assert _of(raw).roll == pytest.approx(left - 0.23, abs=1e-9)
 
 
@@ -87,11 +87,11 @@ def test_a_rolled_frame_has_the_same_star_at_the_same_position_on_the_sky(make_f
     seen = []
     for crota in (0.0, 20.0, 180.0, -160.0):
         frame = read_frame(make_frame(CROTA1=crota))
-        header = calibrate(frame, load_assets(), Options(roll=False)).header
+        header = calibrate(frame, load_calibration_set(), Options(roll=False)).header
         turn = np.radians(-crota)  # turning the image by CROTA counter-clockwise brings north up
         offset = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ (200.0, 100.0)
         detector = np.array([517.956, 532.632]) + offset
-        product = 1023 - detector if frame.turned else detector
+        product = 1023 - detector if frame.upside_down else detector
         seen.append(WCS(header).pixel_to_world_values(*product))
     assert np.allclose(seen, seen[0], atol=1e-6)
 
@@ -100,49 +100,49 @@ def test_a_rolled_frame_has_the_same_star_at_the_same_position_on_the_sky(make_f
 def fitted(tmp_path):
     """Writer of star fits about noon: times in hours from it, sun centres, rolls."""
 
-    def written(hours, x, y, roll, name="c3_post_recovery_adj_xyr_medv2.sav") -> Assets:
+    def written(hours, x, y, roll, name="c3_post_recovery_adj_xyr_medv2.sav") -> CalibrationSet:
         tai = np.asarray(hours, float) * 3600 + pointing.tai_seconds(NOON) + pointing.TT_MINUS_TAI_S
         (tmp_path / name).write_bytes(save_file(c_tai=tai, c_xmed=x, c_ymed=y, c_rmed=roll))
-        return Assets("OFFICIAL", tmp_path)
+        return CalibrationSet("OFFICIAL", tmp_path)
 
     return written
 
 
 def test_star_fits_are_interpolated_linearly_in_time(make_frame, fitted):
-    assets = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
-    found = _of(make_frame(), assets, NOON)
+    calibration = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
+    found = _of(make_frame(), calibration, NOON)
     assert (found.column, found.row, found.roll) == pytest.approx((518.0, 532.5, -0.3))
     assert found.file.name == "c3_post_recovery_adj_xyr_medv2.sav"
-    assert _of(make_frame(), assets, NOON + TimeDelta(3600, format="sec")).column == pytest.approx(518.5)
+    assert _of(make_frame(), calibration, NOON + TimeDelta(3600, format="sec")).column == pytest.approx(518.5)
 
 
 def test_star_fits_before_the_recovery_are_in_another_table(make_frame, fitted):
-    assets = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4], "c3_pre_recovery_adj_xyr_medv2.sav")
-    assert _of(make_frame(), assets, NOON).file is None
+    calibration = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4], "c3_pre_recovery_adj_xyr_medv2.sav")
+    assert _of(make_frame(), calibration, NOON).file is None
 
 
 def test_outside_of_the_star_fits_the_header_is_used(make_frame, fitted):
-    assets = fitted([2, 3], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
-    assert "header" in _of(make_frame(), assets, NOON).source
+    calibration = fitted([2, 3], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
+    assert "header" in _of(make_frame(), calibration, NOON).source
 
 
 def test_star_fits_of_an_upside_down_frame_are_rotated_with_it(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [179.8, 179.8])
-    found = _of(make_frame(CROTA1=180.0), assets, NOON)
+    calibration = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [179.8, 179.8])
+    found = _of(make_frame(CROTA1=180.0), calibration, NOON)
     assert (found.column, found.row, found.roll) == pytest.approx((1023 - 518, 1023 - 532, -0.2))
 
 
 def test_the_roll_is_not_interpolated_between_star_fits_of_different_attitude(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.4], [532.0, 532.0], [-0.2, 179.7])
-    assert _of(make_frame(), assets, NOON).roll == pytest.approx(-0.2)
-    assert _of(make_frame(CROTA1=180.0), assets, NOON).roll == pytest.approx(-0.3)
+    calibration = fitted([-2, 2], [518.0, 518.4], [532.0, 532.0], [-0.2, 179.7])
+    assert _of(make_frame(), calibration, NOON).roll == pytest.approx(-0.2)
+    assert _of(make_frame(CROTA1=180.0), calibration, NOON).roll == pytest.approx(-0.3)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"SR\x00\x04", save_file(c_tai=np.arange(3.0))])
 def test_damaged_star_fits_are_named(make_frame, tmp_path, content):
     (tmp_path / "c3_post_recovery_adj_xyr_medv2.sav").write_bytes(content)
     with pytest.raises(CalibrationError, match=r"c3_post_recovery_adj_xyr_medv2\.sav"):
-        _of(make_frame(), Assets("OFFICIAL", tmp_path))
+        _of(make_frame(), CalibrationSet("OFFICIAL", tmp_path))
 
 
 def test_tai_counts_the_leap_seconds_of_the_day_once():
@@ -165,15 +165,15 @@ def test_early_headers_give_the_same_centre_by_their_commanded_corners(make_fram
 
 
 def test_the_header_says_which_way_is_up_and_without_it_the_star_fits(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [180.0, 180.0])
-    with_header, without = _of(make_frame(), assets, NOON), _of(make_frame(drop=("CROTA1",)), assets, NOON)
-    assert (with_header.turned, with_header.roll) == (False, 0.0)
+    calibration = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [180.0, 180.0])
+    with_header, without = _of(make_frame(), calibration, NOON), _of(make_frame(drop=("CROTA1",)), calibration, NOON)
+    assert (with_header.upside_down, with_header.roll) == (False, 0.0)
     assert "side of CROTA1" in with_header.source
-    assert (without.turned, without.roll, without.column) == (True, 0.0, 1023 - 518.0)
+    assert (without.upside_down, without.roll, without.column) == (True, 0.0, 1023 - 518.0)
 
 
 @pytest.mark.parametrize(("x", "roll"), [(5000.0, 0.0), (518.0, 1000.0)])
 def test_impossible_star_fits_are_named(make_frame, fitted, x, roll):
-    assets = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
+    calibration = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
     with pytest.raises(CalibrationError, match="impossible"):
-        _of(make_frame(), assets, NOON)
+        _of(make_frame(), calibration, NOON)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from corinpaint.lasco.errors import BadKeywordError
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import lost, read_frame, unsent
+from corinpaint.lasco.level05.frame import missing, read_frame, unsent
 
 
 def _at(*places: tuple[int, int]) -> np.ndarray:
@@ -46,7 +46,7 @@ def test_a_block_is_missing_when_its_mean_is_at_most_a_tenth_of_a_count():
 def test_real_frames_have_no_missing_block_and_no_counts_in_the_corners(real_frames):
     for path in real_frames:
         frame = read_frame(path)
-        assert lost(frame).sum() == 0
+        assert missing(frame).sum() == 0
         assert (blocks.never_sent() & ~blocks.empty_blocks(frame.data)).sum() <= 1
 
 

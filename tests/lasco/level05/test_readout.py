@@ -46,14 +46,14 @@ def test_a_subfield_is_placed_by_its_corners(make_frame):
     assert np.count_nonzero(read.data) == counts.size
     assert read.read_out.sum() == counts.size
     assert frame.unsent(read).sum() >= 1024**2 - counts.size
-    assert not frame.lost(read).any()
+    assert not frame.missing(read).any()
 
 
 def test_blocks_are_missing_inside_of_a_subfield_only(make_frame):
     counts = np.full((256, 512), 700, np.int16)
     counts[32:64, 64:96] = 0
     read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
-    assert np.argwhere(frame.lost(read)).tolist() == [[11, 6]]
+    assert np.argwhere(frame.missing(read)).tolist() == [[11, 6]]
 
 
 def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
@@ -82,7 +82,7 @@ def test_fewer_blocks_are_never_sent_of_summed_frames(make_frame, binning, unsen
     counts[frame.blocks.to_pixels(never, counts.shape)] = 0
     read = read_frame(make_frame(counts, LEBXSUM=binning, LEBYSUM=binning))
     assert never.sum() == unsent
-    assert not frame.lost(read).any()
+    assert not frame.missing(read).any()
     assert frame.unsent(read).sum() == unsent * (32 // binning) ** 2
 
 
@@ -106,7 +106,7 @@ def test_an_image_made_from_several_exposures_has_a_maximum_value(make_frame, ca
 def test_a_block_of_a_difference_image_with_zero_mean_is_not_missing(make_frame):
     image = np.where(np.indices((1024, 1024)).sum(axis=0) % 2, 3.5, -3.5).astype(np.float32)
     image[320:352, 320:352] = 0
-    assert np.argwhere(frame.lost(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
+    assert np.argwhere(frame.missing(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
 
 
 def test_the_real_polarised_frames_are_sums_of_four_read_outs(shared):

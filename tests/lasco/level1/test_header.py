@@ -11,12 +11,12 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import header
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 
 def _header(raw: bytes, **options: bool) -> fits.Header:
-    return calibrate(read_frame(raw), load_assets(), Options(**options)).header
+    return calibrate(read_frame(raw), load_calibration_set(), Options(**options)).header
 
 
 def test_the_solar_radius_is_within_a_thousandth_of_the_official_one(shared):
@@ -61,12 +61,12 @@ def test_history_cards_with_tabs_are_kept(make_frame):
 
 def test_a_long_misslist_is_kept_whole(make_frame, tmp_path):
     rng = np.random.default_rng(0)
-    lost = (rng.random((32, 32)) < 0.3) & ~blocks.never_sent()
-    frame = read_frame(make_frame(lost=tuple(map(tuple, np.argwhere(lost)))))
-    path = calibrate(frame, load_assets()).write(tmp_path)
+    missing = (rng.random((32, 32)) < 0.3) & ~blocks.never_sent()
+    frame = read_frame(make_frame(missing=tuple(map(tuple, np.argwhere(missing)))))
+    path = calibrate(frame, load_calibration_set()).write(tmp_path)
     found = fits.getheader(path)
-    assert np.array_equal(blocks.parse_misslist(found["MISSLIST"]), lost)
-    assert found["NMISSING"] == lost.sum()
+    assert np.array_equal(blocks.parse_misslist(found["MISSLIST"]), missing)
+    assert found["NMISSING"] == missing.sum()
 
 
 def test_every_departure_is_reported(make_frame):

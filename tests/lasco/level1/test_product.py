@@ -15,13 +15,13 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import read_level1
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 
 @pytest.fixture(scope="module")
 def product(make_frame) -> level1.Level1:
-    return calibrate(read_frame(make_frame()), load_assets())
+    return calibrate(read_frame(make_frame()), load_calibration_set())
 
 
 def test_the_file_holds_brightness_an_explained_mask_and_uncertainty(product, tmp_path):

@@ -8,23 +8,23 @@ import pytest
 from corinpaint.lasco.errors import CalibrationError, UnsupportedFrameError
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.exposure import determine_exposure
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 TABLE = "c3_expfactor_020108.dat"
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return Assets("OFFICIAL", tmp_path)
+    return CalibrationSet("OFFICIAL", tmp_path)
 
 
-def _table(assets: Assets, text: str, name: str = TABLE) -> None:
-    (assets.directory / name).write_text(text)
+def _table(calibration: CalibrationSet, text: str, name: str = TABLE) -> None:
+    (calibration.directory / name).write_text(text)
 
 
 def test_the_bias_is_offset_else_the_polynomial_of_the_read_port(make_frame):
-    nominal_set = load_assets()
+    nominal_set = load_calibration_set()
     assert determine_exposure(read_frame(make_frame()), nominal_set) == (1.0, 377.741, "OFFSET", None)
     without = determine_exposure(read_frame(make_frame(drop=("OFFSET",))), nominal_set)
     by_hand = 374.11139 + 0.010731823 * (52282 - 51915) - 1.0726207e-6 * (52282 - 51915) ** 2
@@ -70,8 +70,13 @@ def test_a_damaged_table_is_named(make_frame, folder, content):
 
 def test_sums_on_board_contain_the_bias_of_every_read_out_and_sums_on_the_chip_contain_it_once(make_frame):
     counts = np.full((512, 512), 1600, np.int16)
-    assert determine_exposure(read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2)), load_assets()).bias == 4 * 377.741
-    assert determine_exposure(read_frame(make_frame(counts, SUMCOL=2, SUMROW=2)), load_assets()).bias == 377.741
+    assert (
+        determine_exposure(read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2)), load_calibration_set()).bias
+        == 4 * 377.741
+    )
+    assert (
+        determine_exposure(read_frame(make_frame(counts, SUMCOL=2, SUMROW=2)), load_calibration_set()).bias == 377.741
+    )
 
 
 @pytest.mark.parametrize("written", [377.7, 1510.8])
@@ -92,13 +97,13 @@ def test_monthly_images_and_polarisation_products_have_no_bias_and_no_factor_of_
 
 def test_the_real_summed_frames_are_dark_behind_the_occulter_when_the_bias_is_off(shared):
     frame = read_frame(shared / "c2_level05_polarised_512" / "22455061.fts.gz")
-    left = frame.data - determine_exposure(frame, load_assets()).bias
+    left = frame.data - determine_exposure(frame, load_calibration_set()).bias
     assert 0 <= left.min() < 0.01 * np.median(left)
 
 
 def test_an_unknown_read_port_without_offset_is_refused_by_name(make_frame):
     with pytest.raises(UnsupportedFrameError, match="READPORT = 'Z'"):
-        determine_exposure(read_frame(make_frame(drop=("OFFSET",), READPORT="Z")), load_assets())
+        determine_exposure(read_frame(make_frame(drop=("OFFSET",), READPORT="Z")), load_calibration_set())
 
 
 def test_lines_that_are_not_rows_are_ignored(make_frame, folder):

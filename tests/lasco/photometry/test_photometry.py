@@ -10,7 +10,7 @@ from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.photometry import photometry
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 
 
 def test_the_rate_is_counts_without_bias_per_corrected_second():
@@ -28,7 +28,7 @@ def test_what_cannot_be_calibrated_is_refused_by_name(name):
     damage, error = level05.KINDS[name]
     frame = read_frame(damage(), name="odd.fts")
     with pytest.raises(error, match=name.split()[0]) as caught:
-        calibrate(frame, load_assets())
+        calibrate(frame, load_calibration_set())
     assert isinstance(caught.value, FrameError)
     assert "odd.fts" in str(caught.value)
 

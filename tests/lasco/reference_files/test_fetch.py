@@ -10,7 +10,7 @@ import official_tree
 import pytest
 
 from corinpaint.lasco.errors import FetchError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, manifest, transfer
 from corinpaint.lasco.reference_files import fetch as fetching
 
@@ -50,7 +50,7 @@ def test_fetched_files_have_the_layout_of_the_server_and_are_recorded(server, fe
     assert all((tmp_path / asset.path).read_bytes() == official_tree.content(asset) for asset in needed)
     assert manifest.read(tmp_path)[RAMP.path].source == f"{server.url}/{RAMP.path}"
     assert manifest.verify(tmp_path) == []
-    assert load_assets(tmp_path).kind == "OFFICIAL"
+    assert load_calibration_set(tmp_path).kind == "OFFICIAL"
 
 
 def test_a_second_run_requests_nothing_from_the_server(server, fetch):

@@ -11,7 +11,7 @@ import official_tree
 import pytest
 
 from corinpaint.lasco.errors import CalibrationError, OptionError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, manifest
 from corinpaint.lasco.reference_files import import_tree as importing
 from corinpaint.lasco.reference_files.import_tree import import_tree, source_tree
@@ -44,7 +44,7 @@ def test_files_at_any_depth_are_copied_to_the_layout_of_the_servers(source, tmp_
     assert set(_contents(tmp_path / "store")) == {asset.path for asset in EVERYTHING} | {manifest.LOCK_FILE}
     assert {entry.source for entry in manifest.read(tmp_path / "store").values()} == {"imported"}
     assert manifest.verify(tmp_path / "store") == []
-    assert load_assets(tmp_path / "store").kind == "OFFICIAL"
+    assert load_calibration_set(tmp_path / "store").kind == "OFFICIAL"
     assert _contents(source) == before
 
 

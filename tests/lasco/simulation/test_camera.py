@@ -12,7 +12,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise
-from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
 from corinpaint.lasco.simulation import camera
 from corinpaint.lasco.simulation.corona import polar_coordinates
 
@@ -27,7 +27,7 @@ def expose():
 
     def counts(brightness: float, exptime: float = EXPTIME, calfactor: float = 6.1e-13) -> np.ndarray:
         scene = np.full((1024, 1024), brightness, np.float32)
-        return camera.expected_counts(scene, load_optics(load_assets()), CENTRE, calfactor, exptime, 52282)
+        return camera.expected_counts(scene, load_optics(load_calibration_set()), CENTRE, calfactor, exptime, 52282)
 
     return counts
 
@@ -53,7 +53,7 @@ def test_expected_counts_invert_the_calibration_outside_of_the_shadows(make_fram
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, corkit.calfactor(frame))
     back = calibrate.calibrate_on_detector(
-        dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()
+        dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_calibration_set()
     ).brightness
     _, angle = polar_coordinates(CENTRE)
     seen = rings(120, 450) & (np.abs(angle - camera.PYLON[0]) > 45)
@@ -69,7 +69,7 @@ def test_the_scene_is_invisible_behind_the_occulter_and_beyond_the_edge(expose):
 
 def test_the_scene_is_faint_in_the_core_of_the_pylons_shadow(expose):
     _, angle = polar_coordinates(CENTRE)
-    seen = (expose(1e-9) - expose(0.0)) * load_optics(load_assets()).vignetting(52282)
+    seen = (expose(1e-9) - expose(0.0)) * load_optics(load_calibration_set()).vignetting(52282)
     ring = rings(100, 150)
     shaded = ring & (np.abs(angle - camera.PYLON[0]) < 3)
     opposite = ring & (np.abs(angle - camera.PYLON[0] + 180) < 3)

@@ -14,10 +14,10 @@ from scipy import ndimage
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame, lost, read_frame
+from corinpaint.lasco.level05.frame import Frame, missing, read_frame
 from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise, photometry
-from corinpaint.lasco.photometry.optics import load_assets, load_optics, occulted_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
 from corinpaint.lasco.simulation import camera
 from corinpaint.lasco.simulation.scene import Simulation, simulate, write, write_truth
 
@@ -46,7 +46,7 @@ def simulation() -> Simulation:
 @pytest.fixture(scope="module")
 def erupting() -> Simulation:
     """The same with a CME and other missing blocks."""
-    return simulate(7, cme=True, lost=GIVEN)
+    return simulate(7, cme=True, missing=GIVEN)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def test_another_seed_gives_another_corona(simulation: Simulation, another: Simu
 
 
 def test_the_exposure_does_not_depend_on_the_missing_blocks(simulation: Simulation) -> None:
-    whole = simulate(7, lost=0)
-    assert not whole.lost.any()
+    whole = simulate(7, missing=0)
+    assert not whole.missing.any()
     np.testing.assert_array_equal(whole.complete, simulation.complete)
     np.testing.assert_array_equal(whole.frame.data, simulation.complete)
 
@@ -116,9 +116,9 @@ def test_the_statistics_in_the_header_are_those_of_the_received_pixels(file: Pat
 def test_missing_blocks_are_zero_and_all_other_pixels_are_those_of_the_complete_exposure(
     simulation: Simulation,
 ) -> None:
-    assert simulation.lost.any()
-    np.testing.assert_array_equal(lost(simulation.frame), simulation.lost)
-    gone = blocks.to_pixels(simulation.lost)
+    assert simulation.missing.any()
+    np.testing.assert_array_equal(missing(simulation.frame), simulation.missing)
+    gone = blocks.to_pixels(simulation.missing)
     assert not simulation.frame.data[gone].any()
     assert simulation.complete[gone].all()
     np.testing.assert_array_equal(simulation.frame.data[~gone], simulation.complete[~gone])
@@ -129,7 +129,7 @@ def test_the_truth_file_contains_the_missing_pixels(simulation: Simulation, tmp_
     with fits.open(write_truth(simulation, tmp_path / "truth.fits")) as hdus:
         np.testing.assert_array_equal(hdus["COMPLETE"].data, simulation.complete)
         np.testing.assert_array_equal(hdus["BRIGHTNESS"].data, simulation.brightness)
-        np.testing.assert_array_equal(hdus["LOST"].data.astype(bool), simulation.lost)
+        np.testing.assert_array_equal(hdus["LOST"].data.astype(bool), simulation.missing)
 
 
 def test_an_existing_file_is_not_replaced_without_overwrite(simulation: Simulation, tmp_path: Path) -> None:
@@ -143,16 +143,18 @@ def test_an_existing_file_is_not_replaced_without_overwrite(simulation: Simulati
 def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    simulation, assets = request.getfixturevalue(name), load_assets()
+    simulation, calibration = request.getfixturevalue(name), load_calibration_set()
     frame = as_complete(simulation)
-    vignetting = load_optics(assets).vignetting(frame.mjd)
-    seen = ~occulted_on_detector(load_optics(assets), distortion.occulter_centre(frame.date))
+    vignetting = load_optics(calibration).vignetting(frame.mjd)
+    seen = ~occulted_on_detector(load_optics(calibration), distortion.occulter_centre(frame.date))
     seen &= ~blocks.to_pixels(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
     per_count = (corkit.calfactor(frame) / frame.exptime * vignetting)[seen]
     signal = frame.data[seen] - float(frame.header["OFFSET"])
     variance = signal.clip(0) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + (noise.FLAT_FIELD["C3"] * signal) ** 2
     sigma = np.sqrt(variance + camera.COMPRESSION_STEP**2 / 12) * per_count
-    departure = (calibrate.calibrate_on_detector(frame, assets).brightness[seen] - simulation.brightness[seen]) / sigma
+    departure = (
+        calibrate.calibrate_on_detector(frame, calibration).brightness[seen] - simulation.brightness[seen]
+    ) / sigma
     assert abs(np.median(departure)) < 0.03
     assert np.quantile(np.abs(departure), 0.68) < 1.1
     assert np.quantile(np.abs(departure), 0.997) < 4
@@ -179,16 +181,16 @@ def test_date_and_exposure_time_are_the_requested_ones(short: Simulation) -> Non
 
 
 def test_the_given_blocks_are_missing(erupting: Simulation) -> None:
-    np.testing.assert_array_equal(erupting.lost, GIVEN)
+    np.testing.assert_array_equal(erupting.missing, GIVEN)
 
 
 @pytest.mark.parametrize(
-    ("lost", "message"),
+    ("missing", "message"),
     [(np.ones((2, 2), dtype=bool), "shape"), (blocks.never_sent(), "never sent"), (-1, "count"), (1000, "count")],
 )
-def test_impossible_missing_blocks_are_refused(lost: np.ndarray | int, message: str) -> None:
+def test_impossible_missing_blocks_are_refused(missing: np.ndarray | int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        simulate(1, lost=lost)
+        simulate(1, missing=missing)
 
 
 def test_compression_leaves_multiples_of_32_in_sums_of_two_by_two_pixels(simulation: Simulation) -> None:

@@ -110,9 +110,9 @@ def test_zones_are_filled_each_by_itself(name):
     assert np.array_equal(registry.METHODS[name]()(alone)[alone.hole], filled[alone.hole])
 
 
-@pytest.mark.parametrize("lost", [((0, 20),), ((31, 31),), ((15, 0), (16, 0))])
-def test_holes_at_the_edge_of_the_frame_are_filled_from_the_other_sides(name, lost):
-    made, truth = problems.problem(problems.power, lost, noise=1e-3)
+@pytest.mark.parametrize("missing", [((0, 20),), ((31, 31),), ((15, 0), (16, 0))])
+def test_holes_at_the_edge_of_the_frame_are_filled_from_the_other_sides(name, missing):
+    made, truth = problems.problem(problems.power, missing, noise=1e-3)
     assert problems.worst(registry.METHODS[name]()(made), truth, made) < 0.25
 
 

@@ -9,7 +9,7 @@ from level05 import smooth_counts
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.geometry.pointing import DEFAULT_SUN_CENTRE
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.equalised.scenes import load_scenes, scenes_from_folder
@@ -18,7 +18,7 @@ from corinpaint.train.equalised.scenes import load_scenes, scenes_from_folder
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("frames")
-    write(simulate(5, lost=20, date="2002-01-08T02:17:00"), path / "32082037.fts")
+    write(simulate(5, missing=20, date="2002-01-08T02:17:00"), path / "32082037.fts")
     (path / "32082038.fts").write_bytes(b"no FITS file")
     (path / "notes.txt").write_text("not a frame")
     return path
@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def read(folder):
-    return scenes_from_folder(folder, load_assets())[0]
+    return scenes_from_folder(folder, load_calibration_set())[0]
 
 
 def test_a_frame_is_equalised_and_keeps_its_origin(read, folder):
@@ -39,17 +39,17 @@ def test_a_frame_is_equalised_and_keeps_its_origin(read, folder):
 
 
 def test_missing_never_sent_and_occulted_pixels_are_unknown(read):
-    lost = simulate(5, lost=20, date="2002-01-08T02:17:00").lost
+    missing = simulate(5, missing=20, date="2002-01-08T02:17:00").missing
 
-    assert lost.sum() == 20
-    assert not read.known[blocks.to_pixels(lost | blocks.never_sent())].any()
+    assert missing.sum() == 20
+    assert not read.known[blocks.to_pixels(missing | blocks.never_sent())].any()
     assert not read.known[530, 516]
     assert 0.6 < read.known.mean() < 0.9
     assert not read.image[~read.known].any()
 
 
 def test_unusable_files_are_logged_and_left_out(folder, caplog):
-    found = scenes_from_folder(folder, load_assets())
+    found = scenes_from_folder(folder, load_calibration_set())
 
     assert len(found) == 1
     assert "32082038.fts" in caplog.text
@@ -57,9 +57,9 @@ def test_unusable_files_are_logged_and_left_out(folder, caplog):
 
 def test_a_folder_without_frames_and_a_missing_folder_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="no usable"):
-        scenes_from_folder(tmp_path, load_assets())
+        scenes_from_folder(tmp_path, load_calibration_set())
     with pytest.raises(TrainingError, match="no such folder"):
-        scenes_from_folder(tmp_path / "gone", load_assets())
+        scenes_from_folder(tmp_path / "gone", load_calibration_set())
 
 
 def test_the_sun_centre_is_that_of_the_calibrated_frame(make_frame, tmp_path):
@@ -67,7 +67,7 @@ def test_the_sun_centre_is_that_of_the_calibrated_frame(make_frame, tmp_path):
     raw = make_frame(np.maximum(smooth_counts(), 400), DETECTOR="C2", FILTER="Orange", CRPIX1=512.634, CRPIX2=505.293)
     (tmp_path / "22000001.fts").write_bytes(raw)
 
-    (scene,) = scenes_from_folder(tmp_path, load_assets())
+    (scene,) = scenes_from_folder(tmp_path, load_calibration_set())
 
     assert scene.centre == pytest.approx(DEFAULT_SUN_CENTRE["C2"])
 

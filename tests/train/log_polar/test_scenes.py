@@ -8,7 +8,7 @@ from noise_scenes import make_noise_scene
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train import simulated
 from corinpaint.train.config import TrainConfig
@@ -22,14 +22,14 @@ TIMES = ("02:18", "02:42", "03:18", "09:18")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("frames")
     for number, time in enumerate(TIMES):
-        write(simulate(5, lost=20, date=f"2002-01-08T{time}:00", exptime=19.1), path / f"3208203{number}.fts")
+        write(simulate(5, missing=20, date=f"2002-01-08T{time}:00", exptime=19.1), path / f"3208203{number}.fts")
     (path / "32082038.fts").write_bytes(b"no FITS file")
     return path
 
 
 @pytest.fixture(scope="module")
 def read(folder):
-    return scenes_from_folder(folder, load_assets())
+    return scenes_from_folder(folder, load_calibration_set())
 
 
 def scatter(level, known):
@@ -50,8 +50,8 @@ def test_a_frame_comes_in_units_of_its_noise(read):
 
 
 def test_missing_blocks_are_unknown(read):
-    lost = simulate(5, lost=20).lost
-    assert not read[0].known[blocks.to_pixels(lost | blocks.never_sent())].any()
+    missing = simulate(5, missing=20).missing
+    assert not read[0].known[blocks.to_pixels(missing | blocks.never_sent())].any()
 
 
 def test_frames_of_the_same_hours_are_context_in_their_order(read):
@@ -63,13 +63,13 @@ def test_frames_of_the_same_hours_are_context_in_their_order(read):
 
 
 def test_unusable_files_are_logged_and_left_out(folder, caplog):
-    assert len(scenes_from_folder(folder, load_assets())) == len(TIMES)
+    assert len(scenes_from_folder(folder, load_calibration_set())) == len(TIMES)
     assert "32082038.fts" in caplog.text
 
 
 def test_a_folder_without_frames_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="no usable"):
-        scenes_from_folder(tmp_path, load_assets())
+        scenes_from_folder(tmp_path, load_calibration_set())
     with pytest.raises(TrainingError, match="nothing to train on"):
         load_scenes(TrainConfig(tmp_path))
 
