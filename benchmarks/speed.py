@@ -43,8 +43,8 @@ WINDOW = 256
 """Side of the window of a single block."""
 
 WHOLE = (960, 3264)
-"""Rows and columns of the whole frame remapped to log-polar coordinates, without loss at its outer edge 512 px from the sun's centre: 512 ln
-(512 / 80) and 2 pi 512, to multiples of 64 px."""
+"""Rows and columns of the whole frame in log-polar coordinates, without loss at its outer edge 512 px from the sun's
+centre: 512 ln (512 / 80) and 2 pi 512, to multiples of 64 px."""
 
 
 def main() -> None:

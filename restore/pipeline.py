@@ -104,8 +104,8 @@ def restore(
         Level 0.5.
     fill : str
         How missing blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for
-        every zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves them NaN
-        and flagged.
+        every zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves
+        them NaN and flagged.
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
     assets : CalibrationSet, optional

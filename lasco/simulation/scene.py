@@ -102,7 +102,7 @@ def simulate(
     Raises
     ------
     ValueError
-        When `missing` has another shape, contains a never-sent block, or is more than the number of blocks that are sent.
+        When `missing` has another shape, contains a never-sent block, or exceeds the number of blocks that are sent.
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
     missing = _missing_blocks(missing, telemetry)
