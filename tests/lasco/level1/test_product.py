@@ -105,7 +105,7 @@ def test_files_of_corinpaint_are_read(product, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "error"),
-    [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS"), NotFitsError)],
+    [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS", mtime=0), NotFitsError)],
 )
 def test_a_file_that_is_not_fits_is_named(tmp_path, content, error):
     (tmp_path / "35000000.fts").write_bytes(content)
