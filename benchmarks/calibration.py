@@ -34,13 +34,13 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
-from corinpaint.lasco.level1.calibrate import calibrate, describe, origin
+from corinpaint.lasco.level1.calibrate import calibrate, make_header, provenance
 from corinpaint.lasco.photometry import photometry
 from corinpaint.lasco.photometry.corkit import calfactor
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.exposure import exposure
-from corinpaint.lasco.photometry.optics import load_assets, load_optics
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.exposure import determine_exposure
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.simulation.scene import simulate, write
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
@@ -60,7 +60,7 @@ def main() -> None:
         paths = _frames(arguments.frames, folder)
         images = _official(folder / "official")
         first, memory = _in_new_process(_first, paths[0], folder), _in_new_process(_memory, paths[0], folder)
-        tasks = Ours(load_assets(folder / "official"), folder).tasks() | CorKit(images, folder).tasks()
+        tasks = Ours(load_calibration_set(folder / "official"), folder).tasks() | CorKit(images, folder).tasks()
         medians = _medians(tasks, paths, max(arguments.runs, 1))
     _report(medians, len(paths), arguments.runs, first, memory)
 
@@ -76,7 +76,7 @@ def _on_one_core() -> None:
 def _frames(directory: Path | None, folder: Path) -> list[Path]:
     """Files of full, unsummed C3 Clear frames."""
     if directory is None:
-        return [write(simulate(1, lost=0), folder / "32082037.fts")]
+        return [write(simulate(1, missing=0), folder / "32082037.fts")]
     found = [path for path in sorted(directory.rglob("*.f*ts*")) if _is_full_clear(path)]
     if not found:
         raise SystemExit(f"{directory}: holds no full C3 Clear frame of Level 0.5")
@@ -110,7 +110,7 @@ def _official(folder: Path) -> dict[str, Image]:
 class Ours:
     """CorInpaint's steps; each function takes a file and returns the seconds that were measured."""
 
-    assets: Assets
+    calibration: CalibrationSet
     folder: Path
 
     def tasks(self) -> dict[str, Callable[[Path], float]]:
@@ -131,14 +131,14 @@ class Ours:
     def with_header(self, path: Path) -> float:
         """Brightness, distortion, and the whole header but for the statistics of the image."""
         frame = read_frame(path)
-        exposed = calibrate_on_detector(frame, self.assets)
+        exposed = calibrate_on_detector(frame, self.calibration)
         start = time.perf_counter()
         self._steps(frame)
-        describe(exposed, origin(exposed))
+        make_header(exposed, provenance(exposed))
         return time.perf_counter() - start
 
     def _steps(self, frame: Frame) -> NDArray[np.float32]:
-        optics, taken = load_optics(self.assets, "C3"), exposure(frame, self.assets)
+        optics, taken = load_optics(self.calibration, "C3"), determine_exposure(frame, self.calibration)
         exposed = (taken.bias, frame.exptime, taken.factor)
         vignetting, factor = optics.vignetting(frame.day), calfactor(frame)
         image = photometry.from_counts(frame.data, exposed, vignetting, factor, optics.ramp)
@@ -148,13 +148,13 @@ class Ours:
         """Photometry, uncertainty, distortion, masks and header."""
         frame = read_frame(path)
         start = time.perf_counter()
-        calibrate(frame, self.assets)
+        calibrate(frame, self.calibration)
         return time.perf_counter() - start
 
     def with_files(self, path: Path) -> float:
         """The same from a file to a file with image, flags, uncertainty and checksums."""
         start = time.perf_counter()
-        calibrate(read_frame(path), self.assets).write(self.folder / "ours", overwrite=True)
+        calibrate(read_frame(path), self.calibration).write(self.folder / "ours", overwrite=True)
         return time.perf_counter() - start
 
 
@@ -222,15 +222,15 @@ def _in_new_process(measure: Callable[[Path, Path], float], path: Path, folder: 
 def _first(path: Path, folder: Path) -> float:
     """Seconds of the first frame: reading the official images and making the maps."""
     start = time.perf_counter()
-    assets = load_assets(folder / "official")
+    calibration = load_calibration_set(folder / "official")
     loaded = time.perf_counter() - start
-    return loaded + Ours(assets, folder).calibrated(path)
+    return loaded + Ours(calibration, folder).calibrated(path)
 
 
 def _memory(path: Path, folder: Path) -> float:
     """MB that stay in the caches after a frame."""
     tracemalloc.start()
-    Ours(load_assets(folder / "official"), folder).calibrated(path)
+    Ours(load_calibration_set(folder / "official"), folder).calibrated(path)
     gc.collect()
     return tracemalloc.get_traced_memory()[0] / 1e6
 

@@ -138,7 +138,7 @@ def _disks(archive: Path, folder: Path) -> list[Told]:
 
 
 def _keys(archive: Path, folder: Path) -> list[Told]:
-    content = write(simulate(0, lost=1), folder / "32082037.fts").read_bytes()
+    content = write(simulate(0, missing=1), folder / "32082037.fts").read_bytes()
     found = []
     with serve(archive, folder / "keys", ports := free_ports()) as server:
         for fault, headers in (
@@ -162,7 +162,7 @@ def _keys(archive: Path, folder: Path) -> list[Told]:
 
 def _products(folder: Path) -> list[Told]:
     """`corinpaint restore` onto disks that take no product."""
-    source = write(simulate(0, lost=1), folder / "32082037.fts", overwrite=True)
+    source = write(simulate(0, missing=1), folder / "32082037.fts", overwrite=True)
     found = []
     for fault, options, sign in (
         ("product on a full disk", "size=2m", "No space left"),

@@ -61,7 +61,7 @@ SEEDS = {
     "product": {"POLAR": "Qs"},
     "monthly": {"FILEORIG": "0"},
     "chip": {"SUMCOL": 32, "SUMROW": 32, "LEBXSUM": 1, "LEBYSUM": 1},
-    "turned": {"CROTA1": 180.0, "HCOMP_SF": 64},
+    "upside down": {"CROTA1": 180.0, "HCOMP_SF": 64},
 }
 """Cards of the frames to begin with."""
 

@@ -84,7 +84,7 @@ def cases(folder: Path, engine: Inpainter, frames: int = 12) -> list[Case]:
 def _good(folder: Path, engine: Inpainter, frames: int) -> list[Case]:
     found = []
     for index in range(frames):
-        simulation = scene.simulate(100 + index, lost=index % 6)
+        simulation = scene.simulate(100 + index, missing=index % 6)
         path = scene.write(simulation, folder / f"{32082100 + index}.fts", overwrite=True)
         content, number = path.read_bytes(), path.stem
         if index % 3 == 2:

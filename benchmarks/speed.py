@@ -4,7 +4,7 @@
 
 Prints Markdown tables, medians over interleaved runs: file to file against CorKit's calibration and against the network
 over the whole frame in eager torch; the stages; every engine on windows and on a whole frame. `speed_endpoint.py` does
-the endpoint, `speed_gpu.py` a GPU. The frame gets four lost blocks, far apart.
+the endpoint, `speed_gpu.py` a GPU. The frame gets four missing blocks, far apart.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from astropy.io import fits
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore.engines import base, loading
@@ -36,20 +36,20 @@ from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar
 from corinpaint.restore.pipeline import restore
 
-LOST = ((20, 8), (12, 22), (24, 12), (9, 20))
+MISSING = ((20, 8), (12, 22), (24, 12), (9, 20))
 SIDE = 1024
 
 WINDOW = 256
 """Side of the window of a single block."""
 
 WHOLE = (960, 3264)
-"""Rows and columns of the whole frame straightened, without loss at its outer edge 512 px from the sun's centre: 512 ln
-(512 / 80) and 2 pi 512, to multiples of 64 px."""
+"""Rows and columns of the whole frame in log-polar coordinates, without loss at its outer edge 512 px from the sun's
+centre: 512 ln (512 / 80) and 2 pi 512, to multiples of 64 px."""
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Time the restoration of a C3 frame with four lost blocks.")
+    parser = argparse.ArgumentParser(description="Time the restoration of a C3 frame with four missing blocks.")
     parser.add_argument("--frame", type=Path, help="full C3 Clear frame; by default a simulated one")
     parser.add_argument("--runs", type=int, default=9, help="measurements of each, interleaved (default 9)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of every engine (default: all cores)")
@@ -72,17 +72,17 @@ def main() -> None:
 
 
 def holed(source: Path | None, target: Path) -> Path:
-    """Write a frame with `LOST` blocks, uncompressed."""
-    lost = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
-    lost[tuple(np.transpose(LOST))] = True
+    """Write a frame with `MISSING` blocks, uncompressed."""
+    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
+    missing[tuple(np.transpose(MISSING))] = True
     if source is None:
-        return write(simulate(1, lost=lost), target, overwrite=True)
+        return write(simulate(1, missing=missing), target, overwrite=True)
     content = source.read_bytes()
     content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     with fits.open(io.BytesIO(content)) as hdus:
         start, kind = hdus[0].fileinfo()["datLoc"], np.dtype(f">i{abs(hdus[0].header['BITPIX']) // 8}")
     counts = np.frombuffer(content, kind, count=SIDE * SIDE, offset=start).reshape(SIDE, SIDE).copy()
-    counts[blocks.expand(lost)] = 0  # the header stays as it is, with cards that astropy would not write
+    counts[blocks.to_pixels(missing)] = 0  # the header stays as it is, with cards that astropy would not write
     target.write_bytes(content[:start] + counts.tobytes() + content[start + counts.nbytes :])
     return target
 
@@ -124,34 +124,36 @@ class Engines:
 def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
     """From a file to a file."""
     images = calibration._official(folder / "official")
-    assets = load_assets(folder / "official")
+    calibration_set = load_calibration_set(folder / "official")
     corkit = calibration.CorKit(images, folder)
 
     def ours() -> None:
-        restore(read_frame(path), inpainter=engines.onnx, assets=assets).level1.write(folder / "ours", overwrite=True)
+        restore(read_frame(path), inpainter=engines.onnx, calibration=calibration_set).level1.write(
+            folder / "ours", overwrite=True
+        )
 
     whole_frame = inputs(1, *WHOLE)
 
     def whole() -> None:
         frame = read_frame(path)
         engines.torch.fill(*whole_frame)
-        restore(frame, fill="none", assets=assets).level1.write(folder / "whole", overwrite=True)
+        restore(frame, fill="none", calibration=calibration_set).level1.write(folder / "whole", overwrite=True)
 
     found = timing.medians(
         {
-            "CorInpaint, four lost blocks filled": ours,
+            "CorInpaint, four missing blocks filled": ours,
             "the network over the whole frame, eager torch": whole,
             "CorKit, calibration alone (`c3_calibrate`, `c3_warp`, `final_step`)": lambda: corkit.with_files(path),
         },
         runs,
     )
     gc.collect()
-    first = found["CorInpaint, four lost blocks filled"]
+    first = found["CorInpaint, four missing blocks filled"]
     print(timing.table(["file to file", "ms", "over ours"], [(name, ms, ms / first) for name, ms in found.items()]))
 
 
 def inputs(count: int, rows: int, columns: int) -> tuple[base.Image, base.Image, base.Image]:
-    """Image, mask and place of windows with one block lost in the middle."""
+    """Image, mask and place of windows with one block missing in the middle."""
     image = np.random.default_rng(0).random((count, 2, rows, columns), dtype=np.float32)
     mask = np.ones_like(image)
     top, left = rows // 2 - 16, columns // 2 - 16
@@ -169,20 +171,20 @@ class Steps:
 
     def tasks(self) -> dict[str, timing.Task]:
         """Each part, with what comes before it done beforehand."""
-        assets, frame = load_assets(), read_frame(self.path)
-        calibrated = calibrate_on_detector(frame, assets)
+        calibration_set, frame = load_calibration_set(), read_frame(self.path)
+        calibrated = calibrate_on_detector(frame, calibration_set)
         posed = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
-        restored = restore(frame, inpainter=self.engine, assets=assets)
+        restored = restore(frame, inpainter=self.engine, calibration=calibration_set)
         content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
-        windows = inputs(len(LOST), WINDOW, WINDOW)
+        windows = inputs(len(MISSING), WINDOW, WINDOW)
         return {
             "FITS in: header, image, checks": lambda: read_frame(self.path),
-            "photometry, variance, lost blocks (survey)": lambda: calibrate_on_detector(frame, assets),
+            "photometry, variance, missing blocks (survey)": lambda: calibrate_on_detector(frame, calibration_set),
             "scale in units of the noise": lambda: equalisation.fit_noise(posed.image, posed.sigma, posed.observed),
             "fill: windows, network, way back": lambda: log_polar.fill(posed, self.engine),
             "of it the network": lambda: self.engine.fill(*windows),
-            "all but FITS": lambda: restore(frame, inpainter=self.engine, assets=assets),
-            "the same without fill": lambda: restore(frame, fill="none", assets=assets),
+            "all but FITS": lambda: restore(frame, inpainter=self.engine, calibration=calibration_set),
+            "the same without fill": lambda: restore(frame, fill="none", calibration=calibration_set),
             "FITS out: header, three images, checksums": restored.level1.to_bytes,
             "writing 9 MB": lambda: target.write_bytes(content),
         }
@@ -198,7 +200,7 @@ def networks(engines: Engines, runs: int) -> None:
     """Every engine on windows and on a whole frame."""
     sizes = {
         "one window": (1, WINDOW, WINDOW),
-        "four windows": (len(LOST), WINDOW, WINDOW),
+        "four windows": (len(MISSING), WINDOW, WINDOW),
         "1024 x 1024": (1, SIDE, SIDE),
         "whole frame": (1, *WHOLE),
     }

@@ -2,8 +2,8 @@
 
     python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
 
-Every setting gets a server of its own on loopback; one frame with four lost blocks is sent as FITS, and the answer is a
-whole Level 1 product (9 MB), or a report (2 kB) in the column of its own. The time in this process, from bytes to
+Every setting gets a server of its own on loopback; one frame with four missing blocks is sent as FITS, and the
+answer is a whole Level 1 product (9 MB), or a report (2 kB) in its own column. The time in this process, from bytes to
 bytes, is measured right before and after each server, and the ratio is to the median of both.
 """
 
@@ -26,7 +26,7 @@ from speed import holed
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
 from corinpaint.restore.pipeline import restore
 
@@ -87,10 +87,10 @@ def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int
 
 def _in_process(content: bytes, count: int) -> list[float]:
     """Seconds from the bytes of a frame to those of its product, here."""
-    engine, assets, spent = loading.load(), load_assets(), []
+    engine, calibration, spent = loading.load(), load_calibration_set(), []
     for turn in range(-2, count // 2):
         start = time.perf_counter()
-        restore(read_frame(content), inpainter=engine, assets=assets).level1.to_bytes()
+        restore(read_frame(content), inpainter=engine, calibration=calibration).level1.to_bytes()
         if turn >= 0:
             spent.append(time.perf_counter() - start)
     return spent

@@ -29,16 +29,16 @@ def command(
         from corinpaint.lasco.level05.frame import read_frame
         from corinpaint.lasco.level1.calibrate import calibrate
         from corinpaint.lasco.options import parse
-        from corinpaint.lasco.photometry.optics import load_assets
+        from corinpaint.lasco.photometry.optics import load_calibration_set
 
     try:
-        assets, options = load_assets(calibration), parse(departures)
+        calibration_set, options = load_calibration_set(calibration), parse(departures)
     except CorInpaintError as error:
         raise common.fail(error) from error
     made: dict[Path, Path] = {}
 
     def work(path: Path) -> str:
-        product = calibrate(read_frame(path), assets, options)
+        product = calibrate(read_frame(path), calibration_set, options)
         target = common.claim(made, output / product.filename, path)
         product.write(output, overwrite=overwrite)
         made[target] = path

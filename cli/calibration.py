@@ -18,7 +18,7 @@ from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError
 
 if TYPE_CHECKING:
-    from corinpaint.lasco.reference_files.catalogue import Asset
+    from corinpaint.lasco.reference_files.catalogue import ReferenceFile
     from corinpaint.lasco.reference_files.install import Report
 
 DETECTORS = {"C2": ("C2",), "C3": ("C3",), "both": ("C2", "C3")}
@@ -107,10 +107,12 @@ def fetch(
             days = catalogue.days_of(read_frame(path, detectors=DETECTORS["both"]) for path in frames)
         else:
             days = {name: set(_days(first, last) or ()) for name in DETECTORS[detector]}
-        assets = catalogue.needed(days)
+        assets = catalogue.required_files(days)
         if attitude:
             try:
-                assets += fetching.attitude(sorted(set().union(*days.values())), mirror=mirror, connection=connection)
+                assets += fetching.find_attitude_files(
+                    sorted(set().union(*days.values())), mirror=mirror, connection=connection
+                )
             except CorInpaintError as error:
                 missed = True
                 common.say(f"Error: attitude files: {error}", err=True)
@@ -217,7 +219,7 @@ def _progress() -> Callable[[str], Any]:
     return lambda label: tqdm(desc=label, unit="B", unit_scale=True, leave=False, disable=None)
 
 
-def _names(assets: list[Asset], limit: int = 8) -> str:
+def _names(assets: list[ReferenceFile], limit: int = 8) -> str:
     names = [asset.name for asset in assets]
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 

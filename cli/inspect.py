@@ -23,14 +23,14 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
     from corinpaint.restore.inspection import inspect
 
     try:
-        from corinpaint.lasco.photometry.optics import load_assets
+        from corinpaint.lasco.photometry.optics import load_calibration_set
 
-        assets = load_assets(calibration)
+        calibration_set = load_calibration_set(calibration)
     except CorInpaintError as error:
         raise common.fail(error) from error
 
     def work(path: Path) -> str:
-        found = inspect(path, assets)
+        found = inspect(path, calibration_set)
         return json.dumps(found) if as_json else _text(found)
 
     common.process_each(common.frames(inputs), "inspect", work)

@@ -86,12 +86,12 @@ def command(
         from corinpaint.lasco.files import write_all
         from corinpaint.lasco.level05.frame import read_frame
         from corinpaint.lasco.options import parse
-        from corinpaint.lasco.photometry.optics import load_assets
+        from corinpaint.lasco.photometry.optics import load_calibration_set
         from corinpaint.restore.pipeline import restore
         from corinpaint.restore.report import report
 
     try:
-        assets, options = load_assets(calibration), parse(departures)
+        calibration_set, options = load_calibration_set(calibration), parse(departures)
         engine = loading.load(model, threads, provider) if fill in ("network", "auto") else None
         if fill in registry.METHODS:
             registry.METHODS[fill]()  # a package that is not installed is reported before the first frame
@@ -107,7 +107,7 @@ def command(
             frame,
             fill=fill,
             inpainter=engine,
-            assets=assets,
+            calibration=calibration_set,
             options=options,
             context=beside,
             max_error=max_error,

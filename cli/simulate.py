@@ -50,7 +50,7 @@ def command(
 
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):
-            made = simulate(number, lost=missing, cme=cme, exptime=exptime)
+            made = simulate(number, missing=missing, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
             beside = output / f"{made.frame.number}{common.TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):
@@ -59,6 +59,6 @@ def command(
             write(made, path, overwrite=overwrite)
             if truth:
                 write_truth(made, beside, overwrite=overwrite)
-            common.say(f"{path}: seed {number}, {common.missing_blocks(int(made.lost.sum()))}")
+            common.say(f"{path}: seed {number}, {common.missing_blocks(int(made.missing.sum()))}")
     except CorInpaintError as error:
         raise common.fail(error) from error

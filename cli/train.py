@@ -1,4 +1,4 @@
-"""`corinpaint train`: train the network, or go on with a run."""
+"""`corinpaint train`: train a network, or resume a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Literal
 import click
 
 from corinpaint.cli import common
+from corinpaint.train.presets import DEPRECATED, LOG_POLAR, PRESETS
+
+
+def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
+    """The preset's name in this version; says so where the given one is of an earlier version."""
+    if value in DEPRECATED:
+        common.say(f"--preset {value} is deprecated; use --preset {DEPRECATED[value]}", err=True)
+    return DEPRECATED.get(value, value)
 
 
 @click.command("train")
@@ -17,16 +25,19 @@ from corinpaint.cli import common
     "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of Level 0.5 frames."
 )
 @click.option("--simulated", type=click.IntRange(0), default=0, show_default=True, help="Simulated frames to add.")
-@click.option("--simulated-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first of them.")
+@click.option("--simulated-seed", type=click.IntRange(0), default=0, show_default=True, help="Their first seed.")
 @click.option(
     "--preset",
-    type=click.Choice(["pretrain", "finetune", "first", "straight"]),
+    type=click.Choice([*PRESETS, *DEPRECATED]),
+    metavar=f"[{'|'.join(PRESETS)}]",
+    callback=_current_preset,
     default="first",
     show_default=True,
-    help="pretrain and finetune as published; first: pixel terms only, for a CPU; straight: straightened windows.",
+    help="pretrain and finetune: as published; first: pixel terms only, for a CPU; "
+    f"{LOG_POLAR}: the network that is shipped, which fills log-polar windows.",
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True, help="Optimiser steps.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after this time; --resume goes on.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after this time; --resume continues.")
 @click.option(
     "--schedule",
     type=click.Choice(["steps", "minutes"]),
@@ -47,11 +58,13 @@ from corinpaint.cli import common
     help="VGG19 features of perceptual and style terms: download, random, none, or a file of torchvision's weights.",
 )
 @click.option("--init", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Checkpoint to start from.")
-@click.option("--resume", is_flag=True, help="Go on from the run folder's last checkpoint.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of weights, crops and holes.")
+@click.option("--resume", is_flag=True, help="Resume from the run folder's last checkpoint.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of weights, crops and holes.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of torch.")
 @click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes that make samples.")
-@click.option("--validate-every", type=click.IntRange(1), default=250, show_default=True, help="Steps between checks.")
+@click.option(
+    "--validate-every", type=click.IntRange(1), default=250, show_default=True, help="Steps between validations."
+)
 @click.option(
     "--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Device."
 )
@@ -60,7 +73,7 @@ from corinpaint.cli import common
     type=click.Choice(["auto", "full", "bf16"]),
     default="auto",
     show_default=True,
-    help="Of the convolutions; auto: bfloat16 on a GPU.",
+    help="Precision of the convolutions; auto: bfloat16 on a GPU.",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Compile the layers with torch.compile.")
 @common.calibration_option
@@ -91,7 +104,7 @@ def command(
     compiled: bool,
     calibration: Path | None,
 ) -> None:
-    """Train the network on Level 0.5 frames and simulated ones.
+    """Train a network on Level 0.5 frames and simulated ones.
 
     The run folder receives the configuration, metrics, TensorBoard events, checkpoints that a stopped run resumes from
     (--resume), and at the end corinpaint.safetensors, which describes itself. `tensorboard --logdir RUN` shows it live.

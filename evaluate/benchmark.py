@@ -1,11 +1,10 @@
 """The benchmark of fills: holes put into real frames, filled by every method, compared with what was observed there.
 
-Everything happens on the detector grid, where holes are whole telemetry blocks, and counts hole pixels only.
+Frames are compared on the detector grid, where holes are whole telemetry blocks, in the pixels of the holes alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,20 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.evaluate import scores
+from corinpaint.evaluate.context_frames import ContextFrames
 from corinpaint.lasco.errors import CorInpaintError, OptionError
-from corinpaint.lasco.geometry.pointing import on_detector, pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import noise
-from corinpaint.lasco.photometry.detector import Exposed
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
-from corinpaint.lasco.simulation import placement
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
+from corinpaint.lasco.simulation.hole_placement import SHAPES, generator, place_holes
+from corinpaint.restore.context import Context
 from corinpaint.restore.network import equalisation
-from corinpaint.restore.survey import Surroundings, survey
 
-Filler = Callable[[Surroundings, blocks.Blocks], Exposed]
-"""Fills the wanted blocks (32, 32) of a frame: brightness and variance in place; NaN where it cannot."""
+Method = Callable[[ObservedFrame, blocks.Blocks, tuple[Context, ...]], ObservedFrame]
+"""Fills the wanted blocks (32, 32) of a frame, from its context where it takes some; NaN where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +37,25 @@ class Plan:
     Attributes
     ----------
     sizes : tuple of str
-        Keys of `corinpaint.lasco.simulation.placement.SHAPES`.
+        Keys of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
     holes : int
-        Most holes of a size in a frame.
+        Maximum number of holes of a size in a frame.
     seed : int
     """
 
-    sizes: tuple[str, ...] = tuple(placement.SHAPES)
+    sizes: tuple[str, ...] = tuple(SHAPES)
     holes: int = 6
     seed: int = 0
 
     def __post_init__(self) -> None:
-        unknown = set(self.sizes) - set(placement.SHAPES)
+        unknown = set(self.sizes) - set(SHAPES)
         if unknown:
-            raise OptionError(f"sizes {sorted(unknown)} are unknown", f"choose of {', '.join(placement.SHAPES)}")
+            raise OptionError(f"sizes {sorted(unknown)} are unknown", f"choose of {', '.join(SHAPES)}")
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """Holes of one size in one frame.
+class HoledFrame:
+    """A complete frame and holes of one size in it.
 
     Attributes
     ----------
@@ -64,44 +63,68 @@ class Trial:
         Level 0.5, complete.
     size : str
     holes : list of ndarray of bool, shape (32, 32)
-    complete, holed : Surroundings
+    complete, holed : ObservedFrame
         Calibrated, without the holes and with them.
+    context : tuple of Context
+        Other frames, aligned with the holed one.
     """
 
     frame: Frame
     size: str
     holes: list[blocks.Blocks]
-    complete: Surroundings
-    holed: Surroundings
+    complete: ObservedFrame
+    holed: ObservedFrame
+    context: tuple[Context, ...] = ()
 
     @property
     def wanted(self) -> blocks.Blocks:
-        """All holes; shape (32, 32)."""
+        """Blocks of all holes; shape (32, 32)."""
         return np.asarray(np.logical_or.reduce(self.holes))
 
 
-def trial(frame: Frame, size: str, plan: Plan, assets: Assets) -> Trial | None:
+def make_holes(
+    frame: Frame, size: str, plan: Plan, calibration: CalibrationSet, context: ContextFrames | None = None
+) -> HoledFrame | None:
     """Put holes of one size into a frame; None where none fits.
 
-    Places depend on the seed, the frame's name and the size alone: every method meets the same holes.
+    Places depend on the seed, the frame's name and the size alone: every method fills the same holes.
+
+    Parameters
+    ----------
+    frame : Frame
+        Level 0.5.
+    size : str
+        Key of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
+    plan : Plan
+    assets : CalibrationSet
+    context : ContextFrames, optional
+        Frames that context is taken from.
+
+    Returns
+    -------
+    HoledFrame or None
+
+    Raises
+    ------
+    UnsupportedFrameError
+        When the frame is not an exposure of the corona, or has no calibration factor.
     """
-    complete = survey(frame, assets)
-    side = blocks.sides(frame.data.shape)
-    usable = blocks.means(complete.observed, side) == 1
-    digest = hashlib.sha256(f"{plan.seed} {frame.number} {size}".encode()).digest()
-    holes = placement.place(usable, size, plan.holes, np.random.default_rng(int.from_bytes(digest[:8], "big")))
+    complete = calibrate_on_detector(frame, calibration)
+    usable = blocks.block_means(complete.observed, blocks.block_shape(frame.data.shape)) == 1
+    holes = place_holes(usable, size, plan.holes, generator(f"{plan.seed} {frame.number} {size}"))
     if not holes:
         return None
-    missing = blocks.expand(np.logical_or.reduce(holes), frame.data.shape)
-    holed = replace(frame, data=np.where(missing, np.float32(0), frame.data))
-    return Trial(frame, size, holes, complete, survey(holed, assets))
+    missing = blocks.to_pixels(np.logical_or.reduce(holes), frame.data.shape)
+    holed = calibrate_on_detector(replace(frame, data=np.where(missing, np.float32(0), frame.data)), calibration)
+    return HoledFrame(frame, size, holes, complete, holed, context.before(holed) if context is not None else ())
 
 
 def run(
     frames: Iterable[Path],
-    methods: Mapping[str, Filler],
+    methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets | None = None,
+    calibration: CalibrationSet | None = None,
+    context: ContextFrames | None = None,
     skipped: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, float | str]]:
     """Measure every method on every frame.
@@ -110,101 +133,102 @@ def run(
     ----------
     frames : iterable of Path
         Level 0.5 files.
-    methods : mapping of str to Filler
+    methods : mapping of str to Method
     plan : Plan
-    assets : Assets, optional
+    assets : CalibrationSet, optional
         By default the nominal sets.
+    context : ContextFrames, optional
+        Frames that context is taken from; without it, methods that take context fill with NaN.
     skipped : callable
-        Told of files that cannot be used.
+        Called with a message about every file that cannot be used.
 
     Returns
     -------
     list of dict
-        One row per method and hole: frame, telescope, size, hole, method, the figures of `corinpaint.evaluate.scores`
-        (plain names in MSB, ``dn_`` in DN, ``equalised_`` in the equalised domain), seconds per frame.
+        One row per method and hole: frame, telescope, date, size, hole, blocks, method, the figures of
+        `corinpaint.evaluate.scores` (plain names in MSB, ``dn_`` in DN, ``equalised_`` in the equalised domain),
+        seconds that the fill of all holes of the frame took, calibration and alignment of context left out.
     """
-    assets = assets or load_assets()
+    calibration = calibration or load_calibration_set()
     rows: list[dict[str, float | str]] = []
     for path in frames:
         try:
             frame = read_frame(path)
-            trials = [found for size in plan.sizes if (found := trial(frame, size, plan, assets)) is not None]
+            made = [make_holes(frame, size, plan, calibration, context) for size in plan.sizes]
         except CorInpaintError as error:
             skipped(str(error))
             continue
-        for one in trials:
-            for name, fill in methods.items():
-                rows += measure(one, name, fill)
+        for holed_frame in (one for one in made if one is not None):
+            for name, method in methods.items():
+                rows += measure(holed_frame, name, method)
     return rows
 
 
-def filled(one: Trial, fill: Filler) -> tuple[Exposed, float]:
+def filled(holed_frame: HoledFrame, method: Method) -> tuple[ObservedFrame, float]:
     """The frame with the holes filled, and the seconds that the fill took."""
     start = time.perf_counter()
-    result = fill(one.holed, one.wanted)
+    result = method(holed_frame.holed, holed_frame.wanted, holed_frame.context)
     return result, time.perf_counter() - start
 
 
-def measure(one: Trial, name: str, fill: Filler) -> list[dict[str, float | str]]:
-    """Rows of one method for the holes of a trial; see `run`."""
-    result, seconds = filled(one, fill)
-    views = _views(one, result)
-    sigma, centre = (
-        np.sqrt(result.variance.astype(np.float64)),
-        on_detector(one.frame, pointing(one.frame, load_assets(), one.frame.date)),
-    )
+def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[dict[str, float | str]]:
+    """Rows of one method for the holes of a frame; see `run`."""
+    result, seconds = filled(holed_frame, method)
+    frame, domains = holed_frame.frame, _domains(holed_frame, result)
+    sigma, centre = np.sqrt(result.variance.astype(np.float64)), holed_frame.complete.centre
     rows: list[dict[str, float | str]] = []
-    for number, hole in enumerate(one.holes):
-        where = blocks.expand(hole, one.frame.data.shape)
+    for number, blocks_of_hole in enumerate(holed_frame.holes):
+        hole = blocks.to_pixels(blocks_of_hole, frame.data.shape)
         row: dict[str, float | str] = {
-            "frame": one.frame.number,
-            "telescope": one.frame.detector,
-            "date": one.frame.date.isot,
-            "size": one.size,
-            "hole": f"{one.size}-{number}",
-            "blocks": " ".join(map(str, np.flatnonzero(hole))),
+            "frame": frame.number,
+            "telescope": frame.detector,
+            "date": frame.date.isot,
+            "size": holed_frame.size,
+            "hole": f"{holed_frame.size}-{number}",
+            "blocks": " ".join(map(str, np.flatnonzero(blocks_of_hole))),
             "method": name,
         }
-        finite = np.isfinite(views[""].fill[where]).all()
-        for prefix, view in views.items():
-            figures = scores.in_domain(view, where) if finite else dict.fromkeys(scores.IN_DOMAIN, float("nan"))
+        finite = np.isfinite(domains[""].fill[hole]).all()
+        for prefix, images in domains.items():
+            figures = scores.in_domain(images, hole) if finite else dict.fromkeys(scores.IN_DOMAIN, float("nan"))
             row |= {prefix + key: value for key, value in figures.items()}
-        truth, image = views[""].truth, views[""].fill
-        level = float(np.median(views[""].noise[where]))
-        row["laplacian_error"] = float(row["error"]) * level / scores.laplacian_noise(truth, where)
-        row["streamers"] = scores.streamers(truth, image, where, centre) if finite else float("nan")
-        row["seam"] = scores.seam(truth, image, where) if finite else float("nan")
-        row["coverage"] = scores.coverage(truth, image, sigma, where) if finite else float("nan")
+        truth, fill = domains[""].truth, domains[""].fill
+        level = float(np.median(domains[""].noise[hole]))
+        row["laplacian_error"] = float(row["error"]) * level / scores.laplacian_noise(truth, hole)
+        row["streamers"] = scores.streamers(truth, fill, hole, centre) if finite else float("nan")
+        row["seam"] = scores.seam(truth, fill, hole) if finite else float("nan")
+        row["coverage"] = scores.coverage(truth, fill, sigma, hole) if finite else float("nan")
         row["seconds"] = seconds
         rows.append(row)
     return rows
 
 
-def _views(one: Trial, result: Exposed) -> dict[str, scores.View]:
+def _domains(holed_frame: HoledFrame, result: ObservedFrame) -> dict[str, scores.DomainImages]:
     """The filled frame and its truth in MSB, DN and the equalised domain, by the prefix of their columns."""
-    exposed = one.complete.exposed
+    exposed = holed_frame.complete
     truth, fill = exposed.brightness.astype(np.float64), result.brightness.astype(np.float64)
     sigma = np.sqrt(exposed.variance.astype(np.float64))
-    counts = np.sqrt(noise.variance(one.frame, exposed.exposure.bias).astype(np.float64))
+    counts = np.sqrt(noise.variance(holed_frame.frame, exposed.exposure.bias).astype(np.float64))
     per_count = sigma / counts
-    equaliser = equalisation.fit(one.holed.brightness, one.holed.observed)
+    equaliser = equalisation.fit(holed_frame.holed.brightness, holed_frame.holed.observed)
 
     def equalised(image: NDArray[np.float64]) -> NDArray[np.float64]:
         return equaliser.forward(image.astype(np.float32)).astype(np.float64)
 
     level = equalised(truth)
     spread = np.maximum(np.abs(equalised(truth + sigma) - equalised(truth - sigma)) / 2, 1e-9)
-    inside = one.complete.observed
+    inside = holed_frame.complete.observed
     span, span_dn = (float(np.ptp(np.percentile(image[inside], [0.5, 99.5]))) for image in (truth, truth / per_count))
     return {
-        "": scores.View(truth, fill, sigma, span),
-        "dn_": scores.View(truth / per_count, fill / per_count, counts, span_dn),
-        "equalised_": scores.View(level, np.where(np.isfinite(fill), equalised(fill), np.nan), spread, 1.0),
+        "": scores.DomainImages(truth, fill, sigma, span),
+        "dn_": scores.DomainImages(truth / per_count, fill / per_count, counts, span_dn),
+        "equalised_": scores.DomainImages(level, np.where(np.isfinite(fill), equalised(fill), np.nan), spread, 1.0),
     }
 
 
-def order(rows: Sequence[Mapping[str, float | str]], method: str, size: str) -> list[tuple[str, str]]:
+def ranked_holes(rows: Sequence[Mapping[str, float | str]], method: str, size: str) -> list[tuple[str, str]]:
     """Holes of a size, (frame, hole), by the error of a method, the worst first."""
-    mine = [row for row in rows if row["method"] == method and row["size"] == size and np.isfinite(float(row["error"]))]
-    mine.sort(key=lambda row: (-float(row["error"]), str(row["frame"]), str(row["hole"])))
-    return [(str(row["frame"]), str(row["hole"])) for row in mine]
+    of_size = [row for row in rows if row["method"] == method and row["size"] == size]
+    finite = [row for row in of_size if np.isfinite(float(row["error"]))]
+    finite.sort(key=lambda row: (-float(row["error"]), str(row["frame"]), str(row["hole"])))
+    return [(str(row["frame"]), str(row["hole"])) for row in finite]

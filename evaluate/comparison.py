@@ -1,4 +1,4 @@
-"""A whole benchmark: measure, tabulate, draw, write. The same seed gives the same files but for the times."""
+"""A whole benchmark: measure, tabulate, draw, write. The same seed gives the same files except for the times."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from corinpaint.evaluate import benchmark, gallery, summary
-from corinpaint.evaluate.benchmark import Filler, Plan
+from corinpaint.evaluate.benchmark import Method, Plan
+from corinpaint.evaluate.context_frames import ContextFrames
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.files import write_all
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 
 SHOWN = ("error", "error_90", "bias_sigma", "bias_percent", "laplacian_error", "streamers", "seam", "coverage")
@@ -28,7 +29,7 @@ class Settings:
     Attributes
     ----------
     draws : int
-        Of the bootstrap.
+        Draws of the bootstrap.
     pictures : bool
         Draw the worst, the middle and the best hole of each size.
     """
@@ -39,12 +40,13 @@ class Settings:
 
 def compare(
     frames: Sequence[Path],
-    methods: Mapping[str, Filler],
+    methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets,
+    calibration: CalibrationSet,
     output: Path,
     about: Mapping[str, str],
     settings: Settings | None = None,
+    context: ContextFrames | None = None,
     skipped: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Run a benchmark and write what it found.
@@ -53,17 +55,19 @@ def compare(
     ----------
     frames : sequence of Path
         Level 0.5 files.
-    methods : mapping of str to Filler
+    methods : mapping of str to Method
         The first is compared with all others.
     plan : Plan
-    assets : Assets
+    assets : CalibrationSet
     output : Path
         Folder; files of an earlier run are replaced.
     about : mapping
         What made the methods (weights, versions), for benchmark.json.
     settings : Settings, optional
+    context : ContextFrames, optional
+        Frames that context is taken from.
     skipped : callable
-        Told of files that cannot be used.
+        Called with a message about every file that cannot be used.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def compare(
         When the folder cannot be written.
     """
     settings = settings or Settings()
-    rows = benchmark.run(frames, methods, plan, assets, skipped)
+    rows = benchmark.run(frames, methods, plan, calibration, context, skipped)
     if not rows:
         raise OptionError("no frame has room for a hole", "give complete Level 0.5 frames of C2 or C3")
     times = [{key: str(row[key]) for key in ("frame", "size", "method", "seconds")} for row in rows]
@@ -89,7 +93,7 @@ def compare(
     for line in medians:
         del line["seconds"]
     tables = {"Medians over holes, 95 % intervals over frames": medians, "The first method against its rivals": paired}
-    pictures = _pictures(frames, rows, methods, plan, assets) if settings.pictures else {}
+    pictures = _pictures(frames, rows, methods, plan, calibration, context) if settings.pictures else {}
     text = (
         f"{len({row['frame'] for row in rows})} frames, seed {plan.seed}, CorInpaint {__version__}; hole pixels only."
     )
@@ -133,24 +137,25 @@ def _markdown(
 def _pictures(
     frames: Sequence[Path],
     rows: Sequence[summary.Row],
-    methods: Mapping[str, Filler],
+    methods: Mapping[str, Method],
     plan: Plan,
-    assets: Assets,
+    calibration: CalibrationSet,
+    context: ContextFrames | None,
 ) -> dict[str, bytes]:
     """The worst, the middle and the best hole of each size for the first method, as every method fills it."""
     first, by_number = next(iter(methods)), {read_frame(path).number: path for path in _used(frames, rows)}
     drawn = {}
     for size in dict.fromkeys(str(row["size"]) for row in rows):
-        ranked = benchmark.order(rows, first, size)
+        ranked = benchmark.ranked_holes(rows, first, size)
         if not ranked:
             continue
         chosen = {"worst": ranked[0], "middle": ranked[len(ranked) // 2], "best": ranked[-1]}
         strips = []
         for rank, (number, hole) in chosen.items():
-            one = benchmark.trial(read_frame(by_number[number]), size, plan, assets)
-            if one is not None:
+            holed_frame = benchmark.make_holes(read_frame(by_number[number]), size, plan, calibration, context)
+            if holed_frame is not None:
                 title = f"{rank} for {first}: {number}, {hole}"
-                strips.append(gallery.strip(title, one, int(hole.rsplit("-", 1)[1]), methods))
+                strips.append(gallery.strip(title, holed_frame, int(hole.rsplit("-", 1)[1]), methods))
         drawn[f"Holes of {size}"] = gallery.picture(strips)
     return drawn
 

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from corinpaint.evaluate.benchmark import Filler, Trial, filled
+from corinpaint.evaluate.benchmark import HoledFrame, Method, filled
 from corinpaint.lasco.level05 import blocks
 
 PANEL = 150
 """Side of a panel, px."""
 
 GAP, CAPTION = 6, 18
-DEEPEST = 5.0
-"""Errors are shown from minus to plus so many times the noise."""
+MAX_ERROR = 5.0
+"""Error over noise at which the colours are deepest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,26 +39,27 @@ class Strip:
     panels: list[NDArray[np.uint8]]
 
 
-def strip(title: str, one: Trial, number: int, methods: Mapping[str, Filler]) -> Strip:
-    """Truth, then fill and error over noise of every method, around one hole of a trial."""
-    where = blocks.expand(one.holes[number], one.frame.data.shape)
-    window = _window(where, blocks.sides(one.frame.data.shape))
-    exposed = one.complete.exposed
+def strip(title: str, holed_frame: HoledFrame, number: int, methods: Mapping[str, Method]) -> Strip:
+    """Truth, then fill and error over noise of every method, around one hole of a frame."""
+    shape = holed_frame.frame.data.shape
+    hole = blocks.to_pixels(holed_frame.holes[number], shape)
+    window = _window(hole, blocks.block_shape(shape))
+    exposed = holed_frame.complete
     truth, noise = exposed.brightness[window], np.sqrt(exposed.variance[window])
-    low, high = np.percentile(truth[one.complete.observed[window]], [1, 99])
+    low, high = np.percentile(truth[holed_frame.complete.observed[window]], [1, 99])
     limits = (float(low), float(high))
     captions, panels = ["truth"], [_grey(truth, limits)]
-    for name, fill in methods.items():
-        result, _ = filled(one, fill)
-        image = np.where(where[window], result.brightness[window], truth)
+    for name, method in methods.items():
+        result, _ = filled(holed_frame, method)
+        image = np.where(hole[window], result.brightness[window], truth)
         captions += [name, "error / noise"]
         panels += [_grey(image, limits), _signed((image - truth) / noise)]
     return Strip(title, captions, panels)
 
 
-def _window(where: NDArray[np.bool_], side: tuple[int, int]) -> tuple[slice, slice]:
+def _window(hole: NDArray[np.bool_], side: tuple[int, int]) -> tuple[slice, slice]:
     """The hole with a block around it."""
-    rows, columns = np.nonzero(where)
+    rows, columns = np.nonzero(hole)
     first, second = (
         slice(max(int(places.min()) - step, 0), int(places.max()) + step + 1)
         for places, step in ((rows, side[0]), (columns, side[1]))
@@ -73,15 +74,15 @@ def _grey(image: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[n
 
 
 def _signed(error: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Blue below, white at, red above zero."""
-    depth = np.nan_to_num(np.clip(error / DEEPEST, -1, 1), nan=0.0)
+    """Blue below zero, white at zero, red above."""
+    depth = np.nan_to_num(np.clip(error / MAX_ERROR, -1, 1), nan=0.0)
     fade = (255 * (1 - np.abs(depth))).astype(np.uint8)
     red, blue = np.where(depth >= 0, 255, fade), np.where(depth <= 0, 255, fade)
     return _sized(np.stack([red, fade, blue], axis=2).astype(np.uint8))
 
 
 def _sized(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Into the panel, row 0 at the bottom, without interpolation."""
+    """Enlarged to the side of a panel, row 0 at the bottom, without interpolation."""
     height, width = rgb.shape[:2]
     scale = PANEL / max(height, width)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
@@ -108,14 +109,16 @@ def picture(strips: Sequence[Strip]) -> bytes:
 
 
 def page(about: str, tables: Mapping[str, Sequence[Mapping[str, str]]], pictures: Mapping[str, bytes]) -> str:
-    """One HTML file that needs nothing beside it.
+    """One HTML page that holds its pictures.
 
     Parameters
     ----------
     about : str
         What was measured.
-    tables : mapping of title to lines
-    pictures : mapping of title to PNG
+    tables : mapping of str to sequence of mapping
+        Lines of each table by its title.
+    pictures : mapping of str to bytes
+        PNG by title.
 
     Returns
     -------

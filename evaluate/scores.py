@@ -1,4 +1,4 @@
-"""How good a fill is: one row of figures for a hole, from its own pixels alone."""
+"""Figures of a fill, for one hole and from its own pixels alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import mad_std
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -20,18 +21,21 @@ SIGMA_OF_90 = 1.6449
 IN_DOMAIN = ("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim")
 """Figures that `in_domain` gives."""
 
-CONTEXT = 8
-"""Px around a hole that the structural similarity sees too."""
+MARGIN = 8
+"""Px around a hole that the structural similarity takes in."""
 
-FLAT = 1e-9
-"""Scatter of a profile over the mean brightness below which it is flat but for rounding."""
+MIN_SCATTER = 1e-9
+"""Minimum scatter of a profile over the mean brightness; below it the profile is flat but for rounding."""
 
-FEWEST_BINS = 6
-"""Position angles below which no profile across streamers is compared."""
+MIN_BINS = 6
+"""Minimum number of position angles of a profile across streamers."""
+
+MIN_BIN_PIXELS = 8
+"""Minimum number of pixels of a position angle."""
 
 
 @dataclass(frozen=True)
-class View:
+class DomainImages:
     """A filled image and its truth in one domain (DN, MSB or equalised).
 
     Attributes
@@ -49,23 +53,23 @@ class View:
     span: float
 
 
-def in_domain(view: View, hole: NDArray[np.bool_]) -> dict[str, float]:
+def in_domain(images: DomainImages, hole: NDArray[np.bool_]) -> dict[str, float]:
     """Figures of one domain.
 
     Parameters
     ----------
-    view : View
+    images : DomainImages
     hole : ndarray of bool, shape (H, W)
         Pixels of the hole that have a truth.
 
     Returns
     -------
     dict
-        error : median error over median noise, 1 when the fill is as far off as noise is; error_90 : the same of the
+        error : median error over median noise, 1 when the error is as large as the noise; error_90 : the same of the
         90th percentiles; bias_sigma : median signed error over median noise; bias_percent : mean error over mean
         truth; psnr : dB; ssim.
     """
-    truth, fill, noise = (image[hole] for image in (view.truth, view.fill, view.noise))
+    truth, fill, noise = (image[hole] for image in (images.truth, images.fill, images.noise))
     error, level = fill - truth, float(np.median(noise))
     size = np.abs(error)
     return {
@@ -73,31 +77,31 @@ def in_domain(view: View, hole: NDArray[np.bool_]) -> dict[str, float]:
         "error_90": float(np.quantile(size, 0.9)) / SIGMA_OF_90 / level,
         "bias_sigma": float(np.median(error)) / level,
         "bias_percent": 100 * float(error.mean() / truth.mean()),
-        "psnr": float(10 * np.log10(view.span**2 / max(float(np.mean(error**2)), 1e-300))),
-        "ssim": _similarity(view, hole),
+        "psnr": float(10 * np.log10(images.span**2 / max(float(np.mean(error**2)), 1e-300))),
+        "ssim": _similarity(images, hole),
     }
 
 
-def _similarity(view: View, hole: NDArray[np.bool_]) -> float:
-    """Structural similarity (Wang et al. 2004) of the hole's pixels, seen with their surroundings."""
+def _similarity(images: DomainImages, hole: NDArray[np.bool_]) -> float:
+    """Structural similarity (Wang et al. 2004) of the hole's pixels, seen with the pixels around."""
     from skimage.metrics import structural_similarity
 
     rows, columns = np.nonzero(hole)
-    window = tuple(slice(max(int(p.min()) - CONTEXT, 0), int(p.max()) + CONTEXT + 1) for p in (rows, columns))
-    truth, fill = view.truth[window], np.where(hole, view.fill, view.truth)[window]
+    window = tuple(slice(max(int(p.min()) - MARGIN, 0), int(p.max()) + MARGIN + 1) for p in (rows, columns))
+    truth, fill = images.truth[window], np.where(hole, images.fill, images.truth)[window]
     compare: Callable[..., tuple[float, Image]] = structural_similarity
-    _, similarity = compare(truth, fill, data_range=view.span, full=True, gaussian_weights=True)
+    _, similarity = compare(truth, fill, data_range=images.span, full=True, gaussian_weights=True)
     return float(similarity[hole[window]].mean())
 
 
 def laplacian_noise(truth: Image, hole: NDArray[np.bool_]) -> float:
-    """Noise of the truth in a hole after Immerkaer (1996): 1.4826 x MAD of a Laplacian difference over 6.
+    """Noise of the truth in a hole after Immerkaer (1996): MAD standard deviation of a Laplacian difference over 6.
 
-    It sees nothing of the noise that lossy compression took away; `View.noise` does.
+    Noise that lossy compression removed is not in it; `DomainImages.noise` does.
     """
     kernel = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
     values = ndimage.convolve(truth, kernel, mode="nearest")[ndimage.binary_erosion(hole)]
-    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) / 6 if values.size else float("nan")
+    return float(mad_std(values)) / 6 if values.size else float("nan")
 
 
 def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
@@ -106,10 +110,10 @@ def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -
 
 
 def seam(truth: Image, fill: Image, hole: NDArray[np.bool_]) -> float:
-    """Steps across the hole's edge over steps inside, the truth's own taken out: 1 when no seam shows.
+    """Steps across the hole's edge over those of the truth: 1 when no seam shows.
 
     Median absolute difference of neighbours across the edge (filled inside, observed outside), over that of the truth
-    at the same places.
+    at the same places; NaN where the truth has no steps.
     """
     filled = np.where(hole, fill, truth)
     across, wanted = [], []
@@ -122,7 +126,7 @@ def seam(truth: Image, fill: Image, hole: NDArray[np.bool_]) -> float:
 
 
 def streamers(truth: Image, fill: Image, hole: NDArray[np.bool_], centre: tuple[float, float]) -> float:
-    """Correlation of fill and truth along the position angle, once the fall with radius is taken out.
+    """Correlation of fill and truth along the position angle, after the decrease with radius is subtracted.
 
     Parameters
     ----------
@@ -143,14 +147,14 @@ def streamers(truth: Image, fill: Image, hole: NDArray[np.bool_], centre: tuple[
     angle = np.angle(np.exp(1j * (np.arctan2(y, x) - middle))) * radius.mean()
     bins = np.floor(angle / 2).astype(int) - int(np.floor(angle.min() / 2))
     counts = np.bincount(bins)
-    kept = counts >= 8
-    if kept.sum() < FEWEST_BINS:
+    kept = counts >= MIN_BIN_PIXELS
+    if kept.sum() < MIN_BINS:
         return float("nan")
     profiles = []
     for image in (truth, fill):
         values = image[hole]
         trend = np.polynomial.Polynomial.fit(np.log(radius), values, 2)(np.log(radius))
         profiles.append((np.bincount(bins, weights=values - trend) / np.maximum(counts, 1))[kept])
-    if any(profile.std() <= FLAT * abs(float(truth[hole].mean())) for profile in profiles):
+    if any(profile.std() <= MIN_SCATTER * abs(float(truth[hole].mean())) for profile in profiles):
         return 0.0
     return float(np.corrcoef(profiles[0], profiles[1])[0, 1])

@@ -1,4 +1,4 @@
-"""Tables of a benchmark: medians with bootstrapped intervals, and a method against its rivals on the same holes."""
+"""Tables of a benchmark: medians with bootstrapped intervals, and a method compared with others on the same holes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MEDIANS = (
     *("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim", "equalised_error", "laplacian_error"),
     *("streamers", "seam", "coverage", "seconds"),
 )
-"""Columns whose median over the holes of a size is told."""
+"""Columns whose median over the holes of a size is reported."""
 
-PUBLISHED = 0.95
+PROBABILITY = 0.95
 """Probability of the intervals."""
 
 
@@ -64,7 +64,7 @@ def bootstrap(
         statistic(np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))]))
         for _ in range(draws)
     ]
-    low, high = np.quantile(drawn, [(1 - PUBLISHED) / 2, (1 + PUBLISHED) / 2])
+    low, high = np.quantile(drawn, [(1 - PROBABILITY) / 2, (1 + PROBABILITY) / 2])
     return Interval(statistic(values), float(low), float(high))
 
 
@@ -84,16 +84,16 @@ def medians(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
     """
     lines = []
     for telescope, size, method in _keys(rows, "telescope", "size", "method"):
-        mine = _of(rows, telescope=telescope, size=size, method=method)
-        frames = [str(row["frame"]) for row in mine]
-        line = {"telescope": telescope, "size": size, "method": method, "holes": str(len(mine))}
-        line |= {name: str(bootstrap(_column(mine, name), frames, draws, seed)) for name in MEDIANS}
+        chosen = _of(rows, telescope=telescope, size=size, method=method)
+        frames = [str(row["frame"]) for row in chosen]
+        line = {"telescope": telescope, "size": size, "method": method, "holes": str(len(chosen))}
+        line |= {name: str(bootstrap(_column(chosen, name), frames, draws, seed)) for name in MEDIANS}
         lines.append(line)
     return lines
 
 
 def paired(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
-    """Every method against the first one named, hole by hole.
+    """The first method compared with every other one, hole by hole.
 
     Returns
     -------

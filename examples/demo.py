@@ -29,9 +29,9 @@ from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1 import product as level1
-from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation import scene
 from corinpaint.model.metadata import default_checkpoint
 from corinpaint.restore import pipeline
@@ -86,9 +86,9 @@ def run(folder: Path, checkpoint: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     print("1. Simulating a LASCO C3 Level 0.5 frame with missing telemetry blocks")
-    simulation = scene.simulate(SEED, lost=missing_blocks(), cme=True)
+    simulation = scene.simulate(SEED, missing=missing_blocks(), cme=True)
     source = scene.write(simulation, folder / simulation.frame.name, overwrite=True)
-    print(f"   {source}: {int(simulation.lost.sum())} missing blocks")
+    print(f"   {source}: {int(simulation.missing.sum())} missing blocks")
 
     archive = folder / "corinpaint.mar"
     if up_to_date(archive, checkpoint):
@@ -114,7 +114,7 @@ def run(folder: Path, checkpoint: Path) -> None:
 
 def missing_blocks() -> blocks.Blocks:
     """Single blocks, a row of blocks and clusters in the corona; bool (32, 32), row 0 at the bottom."""
-    missing = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     missing[20, 7] = missing[9, 20] = missing[26, 19] = True
     missing[24, 10:14] = True
     missing[12:14, 22:24] = True
@@ -195,12 +195,14 @@ def comparison(simulation: scene.Simulation, product: bytes) -> str:
     """
     with fits.open(io.BytesIO(product)) as hdus:
         filled, mask = np.asarray(hdus[0].data, np.float32), np.asarray(hdus["MASK"].data)
-    assets = load_assets()
+    calibration = load_calibration_set()
     complete = replace(simulation.frame, data=simulation.complete)
     observed = pipeline.restore(complete, fill="none").level1.data
-    exposed = calibrate_on_detector(complete, assets)
-    clean = finish(replace(exposed, brightness=simulation.brightness)).data
-    plain = finish(replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, assets))))
+    exposed = calibrate_on_detector(complete, calibration)
+    clean = make_product(replace(exposed, brightness=simulation.brightness)).data
+    plain = make_product(
+        replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, calibration)))
+    )
     holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
     noise = np.median(np.abs(observed - clean)[holes])
     lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
@@ -223,7 +225,7 @@ def harmonic_fill(calibrated: ObservedFrame) -> Image:
     ndarray of float32 (1024, 1024)
         Brightness on the detector grid.
     """
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     number = np.full(hole.shape, -1)
     number[hole] = np.arange(hole.sum())
     weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())

@@ -18,7 +18,7 @@ def example_inputs(model: Network, batch: int, rows: int, columns: int) -> tuple
 
     Parameters
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
     batch : int
         Number of images.
     rows, columns : int
@@ -40,7 +40,7 @@ def dynamic_example_inputs(model: Network) -> tuple[tuple[torch.Tensor, ...], di
 
     Parameters
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
 
     Returns
     -------

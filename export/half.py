@@ -48,12 +48,12 @@ def to_half_precision(model: Network) -> Network:
 
     Parameters
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
         In float32; it is not changed.
 
     Returns
     -------
-    LayerStack or StraightStack
+    LayerStack or LogPolarStack
         In evaluation mode; its inputs and outputs are float32.
     """
     copied = copy.deepcopy(model)

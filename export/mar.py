@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from corinpaint.export import onnx, torchscript
 from corinpaint.lasco.errors import ExportError
 from corinpaint.lasco.files import aside, package_data
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, locate
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import default_checkpoint, read_info
@@ -97,7 +97,7 @@ def _stage_source(extra: Path) -> None:
 def _stage_config(stage: Path, calibration: Path | None) -> None:
     text = package_data("corinpaint.serve_config", "model-config.yaml").read_text()
     if calibration is not None:
-        load_assets(calibration)
+        load_calibration_set(calibration)
         folder = stage / "extra" / CALIBRATION
         folder.mkdir()
         for name, paths in locate.files_by_name(calibration).items():

@@ -64,7 +64,7 @@ def describe_export(info: CheckpointInfo, model: Network, precision: str = "floa
     Parameters
     ----------
     info : CheckpointInfo
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
         In float32: the fingerprint is computed with it.
     precision : str
         Precision of the export: 'float32', or 'mixed' where the convolutions are in half precision.

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import ExportError
-from corinpaint.lasco.level05.blocks import BLOCK, expand
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE, to_pixels
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.metadata import read_info
 from corinpaint.restore.engines.base import TOLERANCE, Filled, Image, Inpainter
@@ -145,7 +145,7 @@ def verification_inputs(model: Network) -> Iterator[tuple[str, Inputs]]:
 
     Parameters
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
 
     Yields
     ------
@@ -156,7 +156,7 @@ def verification_inputs(model: Network) -> Iterator[tuple[str, Inputs]]:
         tall images and a single large one. The context, where the network takes one, is valid in every other case.
     """
     random = np.random.default_rng(SEED)
-    step = max(model.multiple, 2 * BLOCK)
+    step = max(model.multiple, 2 * BLOCK_SIZE)
     step += -step % model.multiple
     kinds = list(_MASKS)
     for batch, rows, columns in ((1, step, step), (2, step, 2 * step)):
@@ -184,9 +184,9 @@ def _case(
 
 
 def _blocks(random: np.random.Generator, rows: int, columns: int, missing: int) -> NDArray[np.bool_]:
-    grid = np.ones((-(-rows // BLOCK), -(-columns // BLOCK)), dtype=bool)
+    grid = np.ones((-(-rows // BLOCK_SIZE), -(-columns // BLOCK_SIZE)), dtype=bool)
     grid.flat[random.choice(grid.size, size=min(missing, grid.size), replace=False)] = False
-    return expand(grid)[:rows, :columns]
+    return to_pixels(grid)[:rows, :columns]
 
 
 def _all_valid(_: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:
@@ -198,7 +198,7 @@ def _one_block(random: np.random.Generator, rows: int, columns: int) -> NDArray[
 
 
 def _many_blocks(random: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:
-    return _blocks(random, rows, columns, rows * columns // BLOCK**2 // 2)
+    return _blocks(random, rows, columns, rows * columns // BLOCK_SIZE**2 // 2)
 
 
 def _nearly_empty(random: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:

@@ -22,8 +22,8 @@ from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.files import package_data
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.engines import base, loading
@@ -38,14 +38,14 @@ class CorInpaintHandler:
     Attributes
     ----------
     inpainter : Inpainter
-    assets : Assets
+    assets : CalibrationSet
     metrics : Metrics
     pool : ThreadPoolExecutor
         Threads for the frames of a batch.
     """
 
     inpainter: base.Inpainter
-    assets: Assets
+    calibration: CalibrationSet
     metrics: Metrics
     pool: ThreadPoolExecutor
 
@@ -65,7 +65,7 @@ class CorInpaintHandler:
         """
         directory = Path(context.system_properties["model_dir"])
         settings = read_settings(context.model_yaml_config)
-        self.assets = load_assets(directory / settings.calibration if settings.calibration else None)
+        self.calibration = load_calibration_set(directory / settings.calibration if settings.calibration else None)
         model = _model_path(directory, settings)
         self.inpainter = loading.load(model, settings.threads, settings.provider, settings.spin)
         self.metrics = Metrics(context)
@@ -77,12 +77,12 @@ class CorInpaintHandler:
             package_data("corinpaint"),
             settings.engine,
             self.inpainter.info.sha256[:12],
-            self.assets.kind,
+            self.calibration.kind,
         )
 
     def _warm_up(self) -> None:
         """Restore a simulated frame: errors of the set-up occur now, and no request has to wait for imports."""
-        restored = restore(simulate(0, lost=1).frame, inpainter=self.inpainter, assets=self.assets)
+        restored = restore(simulate(0, missing=1).frame, inpainter=self.inpainter, calibration=self.calibration)
         if restored.filled.sum() != 1:
             reasons = "; ".join(record.refused for record in restored.zones)
             raise CheckpointError(
@@ -118,7 +118,7 @@ class CorInpaintHandler:
         return [request.answer.body for request in processed]
 
     def _process(self, request: tuple[dict[str, Any], dict[str, Any], str | None]) -> processing.ProcessedRequest:
-        return processing.process_request(*request, self.inpainter, self.assets)
+        return processing.process_request(*request, self.inpainter, self.calibration)
 
     def _record(self, request: processing.ProcessedRequest, request_id: str | None) -> None:
         """Count a request and log it in one line."""

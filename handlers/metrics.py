@@ -82,7 +82,7 @@ class Metrics:
         """
         filled, detector = int(np.count_nonzero(restored.filled)), restored.frame.detector
         refused = sum(bool(record.refused) for record in restored.zones)
-        self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.lost)), request_id=request_id)
+        self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.missing)), request_id=request_id)
         self._update("corinpaint_blocks_filled_total", filled, detector, request_id=request_id)
         self._update("corinpaint_zones_refused_total", refused, request_id=request_id)
         for stage, elapsed in seconds.items():

@@ -12,7 +12,7 @@ from corinpaint.handlers.errors import status_of
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.pipeline import Restored, restore
@@ -47,7 +47,7 @@ def process_request(
     headers: Mapping[str, Any],
     request_id: str | None,
     inpainter: Inpainter,
-    assets: Assets,
+    calibration: CalibrationSet,
 ) -> ProcessedRequest:
     """Answer a request; this never raises an exception.
 
@@ -58,7 +58,7 @@ def process_request(
     request_id : str or None
         Identifies the request in the log and in errors.
     inpainter : Inpainter
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -67,7 +67,7 @@ def process_request(
     stages, number = Stages(), ""
     try:
         if request_parser.is_probe(fields, headers):
-            return ProcessedRequest(answers.status(service_status(inpainter, assets)), "probe")
+            return ProcessedRequest(answers.status(service_status(inpainter, calibration)), "probe")
         request = request_parser.parse(fields, headers)
         number = number_of(request.name)
         frame = read_frame(request.frame, name=request.name or None)
@@ -78,7 +78,7 @@ def process_request(
             replace(frame, number=number),
             fill=request.fill,
             inpainter=inpainter,
-            assets=assets,
+            calibration=calibration,
             options=request.options,
             context=context,
             max_error=request.max_error,
@@ -95,13 +95,13 @@ def process_request(
         return ProcessedRequest(answers.internal_error(request_id, number), "internal", None, stages.seconds)
 
 
-def service_status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
+def service_status(inpainter: Inpainter, calibration: CalibrationSet) -> dict[str, Any]:
     """Version, engine, weights and calibration of the endpoint.
 
     Parameters
     ----------
     inpainter : Inpainter
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -114,5 +114,5 @@ def service_status(inpainter: Inpainter, assets: Assets) -> dict[str, Any]:
         "corinpaint": __version__,
         "engine": info.engine,
         "weights": {"sha256": info.sha256, "version": info.version},
-        "calibration": assets.kind,
+        "calibration": calibration.kind,
     }

@@ -1,4 +1,4 @@
-"""Warnings of astropy kept quiet, also where several threads read frames at a time."""
+"""Ignoring warnings of astropy safely while several threads read frames."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _LOCK = threading.RLock()
-"""`warnings.catch_warnings` puts the filters of the whole process aside; two at a time would leave wrong ones."""
+"""`warnings.catch_warnings` replaces the filters of the whole process; two threads at once would restore wrong ones."""
 
 
 @contextmanager
-def quiet(*categories: type[Warning]) -> Iterator[None]:
-    """Leave out warnings of some kinds while the block runs; one thread of the process at a time.
+def ignore_warnings(*categories: type[Warning]) -> Iterator[None]:
+    """Context manager that ignores warnings of some categories; only one thread of the process runs it at a time.
 
     Parameters
     ----------
     *categories : type of Warning
+        Categories to ignore.
     """
     with _LOCK, warnings.catch_warnings():
         for category in categories:

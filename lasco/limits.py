@@ -1,11 +1,12 @@
-"""What the file of a frame may have at most, for those who read one and those who send one."""
+"""Maximum sizes of the file of a frame, shared by the reader and the client."""
 
 from __future__ import annotations
 
 MAX_FILE_BYTES = 16 * 2**20
-"""Most bytes that are read or decompressed; a full frame in float64 takes 8 MiB."""
+"""Maximum size of a file and of its decompressed content, bytes; a full frame in float64 takes 8 MiB."""
 
 MAX_HEADER_BYTES = 2880 * 100
-"""Most header bytes that are searched for the END card; real headers take two or three blocks of 2880."""
+"""Maximum size of a header, bytes; real headers take two or three blocks of 2880 bytes."""
 
 GZIP_MAGIC = b"\x1f\x8b"
+"""First two bytes of a gzip file."""

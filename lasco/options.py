@@ -1,4 +1,4 @@
-"""Which steps of the calibration are done, and how: what SolarSoft offers as keywords of ``reduce_level_1``."""
+"""Options of the calibration: which steps are applied, as SolarSoft's keywords of ``reduce_level_1`` choose them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corinpaint.lasco.errors import OptionError
 
 @dataclass(frozen=True)
 class Options:
-    """Steps of the calibration; all are done by default.
+    """Steps of the calibration; all are applied by default.
 
     Attributes
     ----------
@@ -22,14 +22,16 @@ class Options:
     ramp : bool
         Subtract the stray light of C3 Clear.
     warp : bool
-        Take the optical distortion out.
+        Correct the optical distortion.
     mask : bool
-        Make NaN what is behind occulter and pylon or beyond the field (``/NO_MASK``); it is flagged in any case.
+        Set pixels behind the occulter and the pylon or outside of the field of view to NaN (``/NO_MASK``); they are
+        flagged in any case.
     roll : bool
-        Turn the image about the sun centre when its roll is 1 degree or more (``/NOROLL_CORRECTION``). A frame taken
-        upside down is turned by 180 degrees in any case, since no pixel changes by that.
+        Rotate the image about the sun centre when its roll is 1 degree or more (``/NOROLL_CORRECTION``). A frame taken
+        upside down is rotated by 180 degrees in any case, which needs no interpolation.
     solarsoft : bool
-        Distortion as SolarSoft computes it, on a 32 px grid in triangles, in place of the exact map; for comparisons.
+        Compute the distortion as SolarSoft does, linearly interpolated in triangles of a 32 px grid, instead of at
+        every pixel; for comparisons.
     """
 
     vignetting: bool = True
@@ -42,12 +44,12 @@ class Options:
 
     @property
     def departures(self) -> tuple[str, ...]:
-        """Names of what departs from the default, as `parse` reads them."""
+        """Names of the options that differ from the default, as `parse` reads them."""
         return tuple(name for name, (key, value) in _NAMES.items() if getattr(self, key) is value)
 
 
 DEFAULT = Options()
-"""Every step."""
+"""All steps."""
 
 _NAMES = {
     **{f"no-{step.name}": (step.name, False) for step in fields(Options) if step.default is True},
@@ -55,16 +57,16 @@ _NAMES = {
 }
 
 NAMES = tuple(_NAMES)
-"""What can be asked for: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid."""
+"""Names that `parse` accepts: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid."""
 
 
 def parse(names: Iterable[str]) -> Options:
-    """Options from names.
+    """Options from their names.
 
     Parameters
     ----------
     names : iterable of str
-        Some of `NAMES`, in any case, blanks around them allowed.
+        Some of `NAMES`, in upper or lower case; blanks around them are ignored.
 
     Returns
     -------
@@ -73,10 +75,10 @@ def parse(names: Iterable[str]) -> Options:
     Raises
     ------
     OptionError
-        On an unknown name.
+        When a name is unknown.
     """
     asked = [name.strip().lower() for name in names if name.strip()]
     for name in asked:
         if name not in _NAMES:
-            raise OptionError(f"calibration option {name[:40]!r} is unknown", f"choose of {', '.join(NAMES)}")
+            raise OptionError(f"calibration option {name[:40]!r} is unknown", f"choose from {', '.join(NAMES)}")
     return Options(**dict(_NAMES[name] for name in asked))

@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 from corinpaint.lasco.errors import CheckpointError, OutputError
 from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.version import __version__
-from corinpaint.model.log_polar import StraightConfig, StraightStack
+from corinpaint.model.log_polar import LogPolarConfig, LogPolarStack
 from corinpaint.model.metadata import (
     FORMAT_VERSION,
     KEY,
@@ -37,7 +37,7 @@ __all__ = [
     "weights_dir",
 ]
 
-Network = LayerStack | StraightStack
+Network = LayerStack | LogPolarStack
 """The two architectures: as published, for whole images; and for log-polar windows."""
 
 
@@ -50,7 +50,7 @@ def save_checkpoint(
     ----------
     path : str or os.PathLike
         A ``.safetensors`` file; an existing one is replaced.
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
         Its parameters are stored as float32, in the order of its state dict.
     record : mapping, optional
         `{"training": {...}, "data": {...}}`, values that JSON can represent.
@@ -101,7 +101,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
 
     Returns
     -------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
         On the CPU, in evaluation mode.
     info : CheckpointInfo
 
@@ -122,6 +122,6 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
 
 
 def _build_model(info: CheckpointInfo) -> Network:
-    if info.domain == StraightStack.domain:
-        return StraightStack(StraightConfig.from_dict(info.architecture))
+    if info.domain == LogPolarStack.domain:
+        return LogPolarStack(LogPolarConfig.from_dict(info.architecture))
     return LayerStack(StackConfig.from_dict(info.architecture))

@@ -47,7 +47,7 @@ MIN_KNOWN_FRACTION = 0.5
 
 
 @dataclass(frozen=True)
-class StraightConfig:
+class LogPolarConfig:
     """Architecture of the network: everything that is needed to build it.
 
     Attributes
@@ -85,7 +85,7 @@ class StraightConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> StraightConfig:
+    def from_dict(cls, values: dict[str, Any]) -> LogPolarConfig:
         """Build the configuration from what `as_dict` gave.
 
         Raises
@@ -145,12 +145,12 @@ class _CellInputs(NamedTuple):
     context_known: Tensor
 
 
-class StraightStack(nn.Module):
+class LogPolarStack(nn.Module):
     """L layers, each a UNet of partial convolutions on cells, that correct a smooth prior.
 
     Parameters
     ----------
-    config : StraightConfig, optional
+    config : LogPolarConfig, optional
 
     Attributes
     ----------
@@ -172,9 +172,9 @@ class StraightStack(nn.Module):
     outputs = ("filled", "reached", "scale")
     channels = 2
 
-    def __init__(self, config: StraightConfig | None = None) -> None:
+    def __init__(self, config: LogPolarConfig | None = None) -> None:
         super().__init__()
-        self.config = config or StraightConfig()
+        self.config = config or LogPolarConfig()
         if self.config.layers < 1:
             raise CheckpointError(f"a stack needs at least one layer, not {self.config.layers}")
         unet = self.config.unet

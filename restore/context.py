@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.geometry.resampling import bilinear
-from corinpaint.lasco.level05.frame import Frame, wrapped
+from corinpaint.lasco.geometry.resampling import bilinear_map
+from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 
 MOST_HOURS = 3.0
@@ -88,7 +88,7 @@ def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ..
 def _aligned(observed: ObservedFrame, other: Frame) -> Context:
     frame = observed.frame
     hours = _check(frame, other)
-    moved = calibrate_on_detector(other, observed.assets, observed.options)
+    moved = calibrate_on_detector(other, observed.calibration, observed.options)
     image, good = _moved(observed, moved)
     common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
@@ -106,13 +106,13 @@ def _check(frame: Frame, other: Frame) -> float:
         ("FILTER", frame.filter, other.filter),
         ("POLAR", frame.polar, other.polar),
         ("size", frame.data.shape, other.data.shape),
-        ("subfield", frame.window, other.window),
+        ("subfield", frame.subfield, other.subfield),
     ):
         if ours != theirs:
             raise ContextError(
                 f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}", "give frames that are alike"
             )
-    roll = wrapped(float(other.header.get("CROTA1") or 0.0) - float(frame.header.get("CROTA1") or 0.0))
+    roll = wrap_angle(float(other.header.get("CROTA1") or 0.0) - float(frame.header.get("CROTA1") or 0.0))
     if abs(roll) > MOST_ROLL:
         raise ContextError(
             f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees",
@@ -132,7 +132,7 @@ def _check(frame: Frame, other: Frame) -> float:
 def _moved(observed: ObservedFrame, other: ObservedFrame) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Image and good pixels of the other on the grid of the frame, shifted and rotated by the pointing of both."""
     (x, y), (u, v), good = observed.centre, other.centre, other.observed
-    angle = np.radians(wrapped(other.pointing.roll - observed.pointing.roll))
+    angle = np.radians(wrap_angle(other.pointing.roll - observed.pointing.roll))
     if max(abs(u - x), abs(v - y), abs(angle) * 512) < SMALLEST_SHIFT:
         return other.brightness, good
     rows, columns = np.mgrid[0 : good.shape[0], 0 : good.shape[1]].astype(np.float64)
@@ -143,5 +143,5 @@ def _moved(observed: ObservedFrame, other: ObservedFrame) -> tuple[NDArray[np.fl
         u + (across * np.cos(angle) + up * np.sin(angle)) / wide,
         v + (up * np.cos(angle) - across * np.sin(angle)) / high,
     )
-    shift = bilinear(*places, clip=False)
-    return shift.image(other.brightness), ~shift.touched(~good) & ~shift.outside
+    shift = bilinear_map(*places, clip=False)
+    return shift.image(other.brightness), ~shift.propagate_flags(~good) & ~shift.outside

@@ -114,7 +114,7 @@ def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts
 
 
 def _union(records: Iterable[ZoneRecord]) -> blocks.Blocks:
-    found = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+    found = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
     for record in records:
         found |= record.zone.missing
     return found
@@ -126,9 +126,9 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
         return f"{count} missing blocks, more than {MAX_BLOCKS}"
     if zone.touches_edge:
         return "touches the edge of the frame"
-    place = blocks.bounds(zone.area, field.shape)
-    bad = int((blocks.expand(zone.missing, field.shape)[place] & field[place]).sum())
-    good = int((blocks.expand(zone.area, field.shape)[place] & observed[place]).sum())
+    place = blocks.bounding_box(zone.area, field.shape)
+    bad = int((blocks.to_pixels(zone.missing, field.shape)[place] & field[place]).sum())
+    good = int((blocks.to_pixels(zone.area, field.shape)[place] & observed[place]).sum())
     if bad > good:
         return f"{bad} missing pixels outnumber {good} good ones"
     return ""

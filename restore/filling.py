@@ -62,7 +62,7 @@ def fill_zones(
                 result, reached = fill_with_method(observed, zones, registry.METHODS[name](), context)
             for index in mine:
                 missing = plans[index].record.zone.missing
-                place = blocks.bounds(missing, observed.shape)
+                place = blocks.bounding_box(missing, observed.shape)
                 hole = observed.hole(missing)[place]
                 if reached[place][hole].all():
                     brightness[place][hole] = result.brightness[place][hole]
@@ -90,16 +90,3 @@ def fill_with_method(
     brightness = np.where(observed.hole(wanted), values, observed.brightness)
     variance = uncertainty.of_fill(observed, wanted, brightness)
     return replace(observed, brightness=brightness, variance=variance), np.isfinite(values)
-
-
-# SHIM
-from corinpaint.restore.network.equalised import network_input  # noqa
-
-problem = problem_of
-
-
-def fill_with_network(around, zones, engine, context=()):  # type: ignore
-    return adapt(engine).fill(around, zones, context)
-
-
-# END SHIM

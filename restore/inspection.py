@@ -10,20 +10,20 @@ import numpy as np
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.restore.decision import decide
 
 DEPRECATED = {"lost": "missing", "turned": "upside_down"}
 """Names of 0.1.0 that are kept in this version, and the names that replace them."""
 
 
-def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
+def inspect(path: str | os.PathLike[str], calibration: CalibrationSet) -> dict[str, Any]:
     """Describe a Level 0.5 file.
 
     Parameters
     ----------
     path : str or os.PathLike
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
@@ -36,7 +36,7 @@ def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
         When the file is not a frame that can be calibrated.
     """
     frame = read_frame(path)
-    observed = calibrate_on_detector(frame, assets)
+    observed = calibrate_on_detector(frame, calibration)
     factor, bias, source, _ = observed.exposure
     records = decide(observed.missing_in_field, observed.field, observed.observed)
     found: dict[str, Any] = {
@@ -44,16 +44,16 @@ def inspect(path: str | os.PathLike[str], assets: Assets) -> dict[str, Any]:
         "telescope": f"SOHO LASCO {frame.detector}, {frame.filter}/{frame.polar}",
         "date_obs": frame.date.isot,
         "size_px": f"{frame.data.shape[1]} x {frame.data.shape[0]}, {frame.sums.x} x {frame.sums.y} summed"
-        + (f", subfield {tuple(frame.window)}" if frame.window else ""),
+        + (f", subfield {tuple(frame.subfield)}" if frame.subfield else ""),
         "exposure_s": frame.exptime * factor,
         "bias_dn": bias,
         "bias_source": source,
-        "calibration": assets.kind,
-        "upside_down": frame.turned,
+        "calibration": calibration.kind,
+        "upside_down": frame.upside_down,
         "roll_deg": frame.residual_roll,
-        "never_sent": int((blocks.means(observed.unsent, blocks.sides(frame.data.shape)) == 1).sum()),
-        "missing": int(observed.lost.sum()),
-        "misslist": blocks.misslist(observed.lost),
+        "never_sent": int((blocks.block_means(observed.unsent, blocks.block_shape(frame.data.shape)) == 1).sum()),
+        "missing": int(observed.missing.sum()),
+        "misslist": blocks.format_misslist(observed.missing),
         "saturated_px": int(np.count_nonzero(observed.saturated)),
         "zones": [
             {

@@ -12,7 +12,7 @@ from corinpaint.lasco.level1 import product as level1
 
 GAP = 8
 CAPTION = 28
-LOST_COLOUR = (170, 60, 60)
+MISSING_COLOUR = (170, 60, 60)
 REFUSED_COLOUR = (200, 140, 0)
 OUTLINE = (90, 200, 255)
 
@@ -55,10 +55,10 @@ def before_after(product: level1.Level1) -> bytes:
     bytes
         PNG, two panels of the product's size. Missing blocks are red on the left; on the right refused ones are orange.
     """
-    lost = level1.flagged(product.mask, level1.Flag.FILLED | level1.Flag.REFUSED)
+    missing = level1.flagged(product.mask, level1.Flag.FILLED | level1.Flag.REFUSED)
     seen = ~level1.flagged(product.mask, level1.Flag.OCCULTED)
     after = stretch(product.data)
-    left = _coloured(after, (lost & seen)[::-1], LOST_COLOUR)
+    left = _coloured(after, (missing & seen)[::-1], MISSING_COLOUR)
     right = _coloured(after, (level1.flagged(product.mask, level1.Flag.REFUSED) & seen)[::-1], REFUSED_COLOUR)
     number, date = product.header["FILENAME"], str(product.header["DATE-OBS"])[:19]
     return _png(_panels([left, right], [f"{number}  {date}  before", f"after: {product.header.get('FILL', '')}"]))

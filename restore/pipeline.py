@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
-from corinpaint.lasco.level1.calibrate import finish
+from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore.context import align
@@ -47,7 +47,7 @@ class Restored:
         The product.
     zones : tuple of ZoneRecord
         The zones of missing blocks and what became of each.
-    lost : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (32, 32)
         Missing blocks.
     fill : str
         Method that was asked for.
@@ -60,7 +60,7 @@ class Restored:
     frame: Frame
     level1: Level1
     zones: tuple[ZoneRecord, ...]
-    lost: blocks.Blocks
+    missing: blocks.Blocks
     fill: str
     model: ModelInfo | None
     seconds: Mapping[str, float]
@@ -73,7 +73,7 @@ class Restored:
     @property
     def counts(self) -> BlockCounts:
         """How many blocks are missing, filled, refused and occulted."""
-        return counts(self.lost, self.zones)
+        return counts(self.missing, self.zones)
 
     def __repr__(self) -> str:
         number = self.counts
@@ -91,24 +91,24 @@ def restore(
     *,
     fill: str = "network",
     inpainter: Inpainter | None = None,
-    assets: Assets | None = None,
+    calibration: CalibrationSet | None = None,
     options: Options = DEFAULT,
     context: Sequence[Frame] = (),
     max_error: float | None = None,
 ) -> Restored:
-    """Calibrate a frame and fill its lost blocks.
+    """Calibrate a frame and fill its missing blocks.
 
     Parameters
     ----------
     frame : Frame
         Level 0.5.
     fill : str
-        How lost blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for every
-        zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves them NaN
-        and flagged.
+        How missing blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for
+        every zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves
+        them NaN and flagged.
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
-    assets : Assets, optional
+    assets : CalibrationSet, optional
         Calibration; by default the nominal sets.
     options : Options, optional
         Steps of the calibration to leave out.
@@ -143,7 +143,7 @@ def restore(
     check_fill(fill)
     _check_request(fill, inpainter, context, max_error)
     stages = Stages()
-    observed = calibrate_on_detector(frame, assets or load_assets(), options)
+    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options)
     records = _records(observed, fill)
     aligned = align(observed, context)
     stages.ended("calibrate")
@@ -154,9 +154,9 @@ def restore(
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
-    product = finish(filled, accepted(zones), _history(zones, model), _cards(fill, model))
+    product = make_product(filled, accepted(zones), _history(zones, model), _cards(fill, model))
     stages.ended("finish")
-    return Restored(frame, product, zones, observed.lost, fill, model, stages.seconds)
+    return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
 
 
 def check_fill(fill: str) -> None:

@@ -47,10 +47,10 @@ def report(restored: Restored) -> dict[str, Any]:
         },
         "counts": asdict(restored.counts),
         "blocks": {
-            "missing": _numbers(restored.lost),
+            "missing": _numbers(restored.missing),
             "filled": _numbers(restored.filled),
-            "misslist": blocks.misslist(restored.lost),
-            "lost": _numbers(restored.lost),  # deprecated name of "missing"
+            "misslist": blocks.format_misslist(restored.missing),
+            "lost": _numbers(restored.missing),  # deprecated name of "missing"
         },
         "zones": [
             {

@@ -41,7 +41,7 @@ def of_fill(observed: ObservedFrame, filled: blocks.Blocks, brightness: NDArray[
     shape = brightness.shape
     variance = observed.variance.copy()
     for zone in blocks.zones(filled):
-        around = blocks.expand(zone.area, shape) & observed.observed
+        around = blocks.to_pixels(zone.area, shape) & observed.observed
         hole = observed.hole(zone.missing)
         variance[hole] = np.float32((INFLATION * _scatter(brightness, around)) ** 2)
     return variance

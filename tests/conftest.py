@@ -20,7 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 REAL_DATA = frozenset({"shared", "real_frames"})
 """Fixtures that read real frames; a test that takes one is marked `real_data`."""
 
-EXPORTS = frozenset({"onnx_model", "trace", "straight_onnx", "straight_trace"})
+EXPORTS = frozenset({"onnx_model", "trace", "log_polar_onnx", "log_polar_trace"})
 """Fixtures that export a network, which takes seconds; a test that takes one is marked `slow`."""
 
 
@@ -54,7 +54,7 @@ def pytest_make_collect_report(
 
 @pytest.fixture(scope="session")
 def make_frame() -> Callable[..., bytes]:
-    """Builder of Level 0.5 files: `make_frame(lost=((16, 10),), EXPTIME=5.0)`."""
+    """Builder of Level 0.5 files: `make_frame(missing=((16, 10),), EXPTIME=5.0)`."""
     return frame_bytes
 
 
@@ -90,8 +90,8 @@ class EchoInpainter:
         return Filled(np.where(mask > 0, image, mean), np.ones_like(mask))
 
 
-class StraightEcho:
-    """Its sibling for straightened windows: the mean of the frame's valid pixels, window by window, scatter 1."""
+class LogPolarEcho:
+    """Its sibling for log-polar windows: the mean of the frame's valid pixels, window by window, scatter 1."""
 
     def __init__(self) -> None:
         from corinpaint.restore.engines.base import ModelInfo
@@ -119,9 +119,9 @@ def echo() -> EchoInpainter:
 
 
 @pytest.fixture
-def straight_echo() -> StraightEcho:
-    """See `StraightEcho`."""
-    return StraightEcho()
+def log_polar_echo() -> LogPolarEcho:
+    """See `LogPolarEcho`."""
+    return LogPolarEcho()
 
 
 def write_small(path: Path, seed: int = 0) -> Path:
@@ -140,17 +140,17 @@ def write_small(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def write_small_straight(path: Path, seed: int = 0, layers: int = 1) -> Path:
-    """A small network for straightened windows with random weights, as a checkpoint."""
+def write_small_log_polar(path: Path, seed: int = 0, layers: int = 1) -> Path:
+    """A small network for log-polar windows with random weights, as a checkpoint."""
     torch = pytest.importorskip("torch")
 
     from corinpaint.model.checkpoint import save_checkpoint
-    from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
+    from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
     from corinpaint.model.unet import UNetConfig
 
     torch.manual_seed(seed)
     unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
-    stack = StraightStack(StraightConfig(layers=layers, unet=unet))
+    stack = LogPolarStack(LogPolarConfig(layers=layers, unet=unet))
     for layer in stack.layers:
         torch.nn.init.normal_(layer.last.weight, std=0.03)
     save_checkpoint(path, stack, {})
@@ -186,22 +186,22 @@ def trace(checkpoint: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def straight_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network for straightened windows with random weights."""
-    return write_small_straight(tmp_path_factory.mktemp("weights") / "straight.safetensors")
+def log_polar_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network for log-polar windows with random weights."""
+    return write_small_log_polar(tmp_path_factory.mktemp("weights") / "straight.safetensors")
 
 
 @pytest.fixture(scope="session")
-def straight_onnx(straight_checkpoint: Path) -> Path:
-    """The ONNX export of `straight_checkpoint`, beside it."""
+def log_polar_onnx(log_polar_checkpoint: Path) -> Path:
+    """The ONNX export of `log_polar_checkpoint`, beside it."""
     from corinpaint.export import onnx
 
-    return onnx.export(straight_checkpoint, straight_checkpoint.with_suffix(".onnx"))
+    return onnx.export(log_polar_checkpoint, log_polar_checkpoint.with_suffix(".onnx"))
 
 
 @pytest.fixture(scope="session")
-def straight_trace(straight_checkpoint: Path) -> Path:
-    """The TorchScript export of `straight_checkpoint`, beside it."""
+def log_polar_trace(log_polar_checkpoint: Path) -> Path:
+    """The TorchScript export of `log_polar_checkpoint`, beside it."""
     from corinpaint.export import torchscript
 
-    return torchscript.export(straight_checkpoint, straight_checkpoint.with_suffix(".pt"))
+    return torchscript.export(log_polar_checkpoint, log_polar_checkpoint.with_suffix(".pt"))

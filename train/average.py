@@ -1,4 +1,4 @@
-"""The moving average of a network's weights over training steps, which is better than the last of them.
+"""The moving average of a network's weights over training steps, which has a lower error than the last of them.
 
 B. Polyak, A. Juditsky 1992, SIAM J. Control Optim. 30, 838.
 """
@@ -15,7 +15,7 @@ from torch import nn
 class MovingAverage:
     """Exponential moving average of the parameters.
 
-    The decay rises to its limit, so that the first steps are soon forgotten.
+    The decay rises to its limit, so that the first steps soon have no weight.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class MovingAverage:
         self.model = deepcopy(model).eval().requires_grad_(False)
 
     def update(self, model: nn.Module, step: int) -> None:
-        """Take the parameters in as they are after step number `step`, counted from 1."""
+        """Add the parameters as they are after step number `step`, counted from 1."""
         decay = min(self.limit, (step + 1) / (step + 10))
         with torch.no_grad():
-            for mine, new in zip(self.model.parameters(), model.parameters(), strict=True):
-                mine.lerp_(new, 1 - decay)
+            for average, new in zip(self.model.parameters(), model.parameters(), strict=True):
+                average.lerp_(new, 1 - decay)
 
     def state_dict(self) -> dict[str, Any]:
         """The averaged parameters."""

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.train.presets import Preset, preset
+from corinpaint.lasco.files import write_bytes
+from corinpaint.train.presets import Preset, checked_name, current_name, preset
 
 LAST = "last.ckpt"
-"""File in the run folder from which a run goes on."""
+"""File in the run folder from which a run is resumed."""
 FIXED = (
     *("preset", "seed", "crop", "batch", "data_dir", "simulated", "simulated_seed", "calibration_dir"),
     *("learning_rate", "clip", "layers", "weights", "vgg", "schedule", "validation_fraction", "precision"),
 )
-"""What a resumed run must share with the run it goes on from."""
+"""Settings that a resumed run must share with the run that it continues."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class TrainConfig:
     simulated_seed : int
         Seed of the first of them.
     preset : str
-        "pretrain", "finetune", "first" or "straight", see `corinpaint.train.presets`.
+        "pretrain", "finetune", "first" or "log-polar", see `corinpaint.train.presets`; "straight", the name of the
+        last in earlier versions, is deprecated.
     steps : int
         Number of optimiser steps.
     max_minutes : float or None
@@ -44,7 +46,7 @@ class TrainConfig:
         Whether the learning rate follows the steps or the share of `max_minutes`; the latter ends a run of unknown
         speed at a low rate, but two such runs are not bit-identical.
     seed : int
-        Of weights, crops and holes.
+        Seed of weights, crops and holes.
     crop : int, optional
         Side of the crops or windows, px, a multiple of the model's `multiple`; in place of the preset's.
     batch, learning_rate, clip, layers : optional
@@ -58,14 +60,14 @@ class TrainConfig:
     init : Path or None
         Checkpoint to start from; its architecture is kept.
     resume : bool
-        Go on from the run folder's last checkpoint.
+        Resume from the run folder's last checkpoint.
     vgg : str
         "download", "random", "none" or a path, see `corinpaint.train.equalised.vgg.load_vgg`. Only read when a loss
         needs it.
     accelerator : str
         "auto", "cpu" or "cuda".
     precision : {"auto", "full", "bf16"}
-        Of the convolutions; "auto" is bfloat16 on a GPU and full precision on a CPU.
+        Precision of the convolutions; "auto" is bfloat16 on a GPU and full precision on a CPU.
     compile : bool
         Compile the layers with `torch.compile`.
     validation_fraction : float
@@ -111,6 +113,9 @@ class TrainConfig:
     save_minutes: float = 2.0
     calibration_dir: Path | None = None
     cache_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "preset", checked_name(self.preset, stacklevel=4))
 
     def settings(self) -> Preset:
         """The preset with this configuration's own values in place.
@@ -169,7 +174,7 @@ class TrainConfig:
 
 
 def check_config(config: TrainConfig) -> None:
-    """Check that a run can start or go on in its folder; nothing is written.
+    """Check that a run can start or be resumed in its folder; nothing is written.
 
     Raises
     ------
@@ -189,16 +194,23 @@ def check_config(config: TrainConfig) -> None:
         except (OSError, ValueError) as error:
             raise TrainingError(f"{path}: cannot be read ({error})", "remove it to resume all the same") from error
         values = config.as_dict()
+        if "preset" in old:
+            old["preset"] = current_name(old["preset"])
         changed = [name for name in FIXED if name in old and old[name] != values[name]]
         if changed:
             raise TrainingError(f"{path}: the run to resume had another {', '.join(changed)}", "use the same values")
 
 
 def write_config(config: TrainConfig, more: Mapping[str, Any] | None = None) -> None:
-    """Write `config.json` into the run folder, after `check_config`; with `more` plain values."""
+    """Write `config.json` into the run folder, after `check_config`; with `more` plain values.
+
+    Raises
+    ------
+    TrainingError
+        See `check_config`.
+    OutputError
+        The file cannot be written.
+    """
     check_config(config)
-    path = config.run_dir / "config.json"
-    config.run_dir.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(config.as_dict() | dict(more or {}), indent=2) + "\n")
-    aside.replace(path)
+    text = json.dumps(config.as_dict() | dict(more or {}), indent=2) + "\n"
+    write_bytes(config.run_dir / "config.json", text.encode(), overwrite=True)

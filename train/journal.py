@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: `metrics.jsonl`, TensorBoard events, and a sheet of pictures per validation."""
+"""Records of a run: `metrics.jsonl`, TensorBoard events, and a sheet of pictures per validation."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from torch.utils.tensorboard import SummaryWriter
 from corinpaint.train.state import MetricsFile
 
 PICTURES = "pictures"
-"""Folder of the sheets in the run folder; the number of the step is their name."""
+"""Folder of the sheets in the run folder; each is named by the number of its step."""
 
 
 class Journal:
-    """Files of a run that nothing is read from again.
+    """Records of a run, which nothing reads again.
 
     Parameters
     ----------
     run_dir : Path
         Made when it is missing.
     step : int
-        Step from which the run goes on; what an interrupted run told of later ones is dropped.
+        Step from which the run continues; records of later steps, of an interrupted run, are dropped.
     """
 
     def __init__(self, run_dir: Path, step: int) -> None:
@@ -34,20 +34,20 @@ class Journal:
         self.metrics = MetricsFile(run_dir / "metrics.jsonl", step)
         self.writer = SummaryWriter(str(run_dir), purge_step=step + 1)
 
-    def stepped(self, step: int, losses: Mapping[str, float], rate: float) -> None:
-        """Tell of a step."""
+    def log_step(self, step: int, losses: Mapping[str, float], rate: float) -> None:
+        """Record the losses and the learning rate of a step."""
         for name, value in losses.items():
             self.writer.add_scalar(f"loss/{name}", value, step)
         self.writer.add_scalar("learning_rate", rate, step)
 
-    def validated(self, line: Mapping[str, Any], sheet: Tensor) -> None:
-        """Tell of a validation.
+    def log_validation(self, line: Mapping[str, Any], sheet: Tensor) -> None:
+        """Record a validation.
 
         Parameters
         ----------
         line : mapping
             For `metrics.jsonl`; with "step", and figures in "validation" and "prior".
-        sheet : Tensor (1, H, W)
+        sheet : Tensor (1, H, W), float32
             0 to 1.
         """
         step = int(line["step"])
@@ -61,5 +61,5 @@ class Journal:
         self.metrics.add(dict(line))
 
     def close(self) -> None:
-        """End it."""
+        """Write what is buffered and close the files."""
         self.writer.close()

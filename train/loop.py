@@ -1,7 +1,7 @@
 """The training loop, the same for every design (`corinpaint.train.recipe`).
 
-A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `pictures/`, `last.ckpt` (everything needed to go
-on), `best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
+A run folder holds `config.json`, `metrics.jsonl`, TensorBoard events, `pictures/`, `last.ckpt` (everything needed to
+resume), `best.safetensors` (lowest validation error so far) and, at the end, `corinpaint.safetensors`.
 """
 
 from __future__ import annotations
@@ -23,24 +23,25 @@ from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.train.average import MovingAverage
 from corinpaint.train.config import LAST, TrainConfig, check_config, write_config
-from corinpaint.train.equalised.recipe import Published
+from corinpaint.train.equalised.recipe import EqualisedRecipe
 from corinpaint.train.journal import Journal
-from corinpaint.train.log_polar.recipe import Straight
+from corinpaint.train.log_polar.recipe import LogPolarRecipe
+from corinpaint.train.presets import LOG_POLAR, PUBLISHED
 from corinpaint.train.processes import Processes, open_fabric
-from corinpaint.train.recipe import Moment, Recipe
+from corinpaint.train.recipe import Recipe, Step, collate
 from corinpaint.train.record import revision, training_record
 from corinpaint.train.state import StopRequest, load_state, random_states, save_state, set_random_states, stop_on_signal
 
 BEST = "best.safetensors"
 FINAL = "corinpaint.safetensors"
-DESIGNS: dict[str, Callable[[TrainConfig], Recipe]] = {"published": Published, "straight": Straight}
+DESIGNS: dict[str, Callable[[TrainConfig], Recipe]] = {PUBLISHED: EqualisedRecipe, LOG_POLAR: LogPolarRecipe}
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Progress:
-    """How far a run has come."""
+    """Progress of a run: steps, seconds, and the latest figures."""
 
     step: int = 0
     seconds: float = 0.0
@@ -59,8 +60,8 @@ def train(config: TrainConfig) -> Path:
     Returns
     -------
     Path
-        `corinpaint.safetensors` in the run folder when the run came to its end, `last.ckpt` when it was asked to stop
-        (SIGTERM) and waits to be resumed.
+        `corinpaint.safetensors` in the run folder when the run ended, `last.ckpt` when it was requested to stop
+        (SIGTERM) and can be resumed.
 
     Raises
     ------
@@ -69,6 +70,8 @@ def train(config: TrainConfig) -> Path:
         weights, a crop that does not fit the network, a batch that cannot be shared out to the processes.
     CheckpointError
         `init` cannot be loaded.
+    OutputError
+        The run folder cannot be written to.
     """
     check_config(config)
     try:
@@ -81,7 +84,7 @@ def train(config: TrainConfig) -> Path:
 
 
 def train_on(config: TrainConfig, scenes: Sequence[Any]) -> Path:
-    """Train on scenes that are at hand, of the kind that the preset's design sees; else as `train`."""
+    """Train as `train` does, on scenes that are given, of the design of the preset."""
     return _train(config, scenes)
 
 
@@ -99,7 +102,7 @@ def _train(config: TrainConfig, scenes: Sequence[Any] | None) -> Path:
 
 
 class _Run:
-    """A run and its state; what cannot work is refused before any scene is read or simulated."""
+    """A run and its state; settings that cannot work are refused before any scene is read or simulated."""
 
     def __init__(self, config: TrainConfig, scenes: Sequence[Any] | None) -> None:
         self.config = config
@@ -110,8 +113,10 @@ class _Run:
         torch.manual_seed(config.seed)
         self.recipe = DESIGNS[self.settings.design](config)
         self.model = self.recipe.model
-        self.work = self.recipe.work(self.processes.main_first(self.recipe.read) if scenes is None else scenes)
-        self.validation = self.work.validation() if self.processes.main else None
+        if scenes is None:
+            scenes = self.processes.main_first(self.recipe.read_scenes)
+        self.data = self.recipe.prepare(scenes)
+        self.validation = self.data.validation() if self.processes.main else None
         self.progress = Progress()
         self.recipe.to(self.fabric.device)
         self.optimizer = self.recipe.optimizer()
@@ -132,34 +137,34 @@ class _Run:
         saved = time.monotonic()
         if self.validation is not None and self.validation.reference:
             logger.info("smooth prior alone: %s", self.validation.reference)
-        silent = None if self.processes.main else True
+        silent = None if self.processes.main else True  # None: silent where no terminal is attached
         bar = tqdm(total=self.config.steps, initial=self.progress.step, disable=silent, unit="step")
-        asked = False
+        stopped = False
         for batch in self._batches():
             self._step(batch)
-            self.progress.seconds, asked = self.processes.agree(time.monotonic() - started, stop.asked)
+            self.progress.seconds, stopped = self.processes.agree(time.monotonic() - started, stop.requested)
             bar.update()
             bar.set_postfix(loss=f"{self.progress.losses['total']:.4f}", refresh=False)
             due = self.progress.step % self.config.validate_every == 0
             if due:
                 self._validate()
-            if due or asked or time.monotonic() - saved >= 60 * self.config.save_minutes:
+            if due or stopped or time.monotonic() - saved >= 60 * self.config.save_minutes:
                 self._save()
                 saved = time.monotonic()
-            if asked or self._out_of_time():
+            if stopped or self._out_of_time():
                 break
         bar.close()
-        if asked:
+        if stopped:
             return Path(self.config.run_dir / LAST)
         return self._finish()
 
     def _batches(self) -> Iterator[Any]:
         steps = range(self.progress.step, self.config.steps)
         loader: DataLoader[Any] = DataLoader(
-            self.work.samples,
+            self.data.samples,
             batch_sampler=self.processes.numbers(steps, self.settings.batch),
             num_workers=self.config.workers,
-            collate_fn=self.work.collate,
+            collate_fn=collate,
         )
         for batch in loader:
             yield type(batch)(*(tensor.to(self.fabric.device) for tensor in batch))
@@ -172,7 +177,7 @@ class _Run:
         # The forward pass alone is in mixed precision: losses stay in full precision.
         with self.fabric.autocast():
             output = self.recipe.forward(batch)
-        terms = self.recipe.losses(output, batch, Moment(self.progress.step, self.processes.mean))
+        terms = self.recipe.losses(output, batch, Step(self.progress.step, self.processes.mean))
         self.optimizer.zero_grad()
         terms["total"].backward()  # type: ignore[no-untyped-call]
         self.processes.average_gradients(self.model.parameters())
@@ -184,7 +189,7 @@ class _Run:
         values = self.processes.mean(torch.stack([value.detach().float() for value in terms.values()]))
         self.progress.losses = dict(zip(terms, values.tolist(), strict=True))
         if self.journal is not None:
-            self.journal.stepped(self.progress.step, self.progress.losses, rate)
+            self.journal.log_step(self.progress.step, self.progress.losses, rate)
 
     def _clip(self) -> None:
         try:
@@ -206,14 +211,14 @@ class _Run:
             done = max(done, self.progress.seconds / (60 * self.config.max_minutes))
         return float(rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def _best(self) -> Any:
+    def _network(self) -> Any:
         """The network that is validated and saved."""
         return self.model if self.average is None else self.average.model
 
     def _validate(self) -> None:
         if self.validation is None or self.journal is None:
             return
-        figures = self.validation.model_figures(self._best(), self.fabric.device)
+        figures = self.validation.model_figures(self._network(), self.fabric.device)
         self.progress.validation = figures
         line = {
             "step": self.progress.step,
@@ -223,10 +228,10 @@ class _Run:
             "validation": figures,
             "prior": self.validation.reference,
         }
-        self.journal.validated(line, self.validation.pictures(self._best(), self.fabric.device))
+        self.journal.log_validation(line, self.validation.pictures(self._network(), self.fabric.device))
         if figures["over_prior"] < self.progress.best:
             self.progress.best = figures["over_prior"]
-            save_checkpoint(self.config.run_dir / BEST, self._best(), self._record(self.validation.reference))
+            save_checkpoint(self.config.run_dir / BEST, self._network(), self._record(self.validation.reference))
 
     def _record(self, reference: dict[str, float]) -> dict[str, Any]:
         progress = {
@@ -237,7 +242,7 @@ class _Run:
             "validation": self.progress.validation,
             "validation_of_prior": reference,
         }
-        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.work.data}
+        return {"training": training_record(self.config, progress, self.fabric.device), "data": self.data.record}
 
     def _save(self) -> None:
         if not self.processes.main:

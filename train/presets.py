@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Literal
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.train.equalised.losses import LossWeights
-from corinpaint.train.log_polar.losses import StraightWeights
+from corinpaint.train.loss_weights import EqualisedLossWeights, LogPolarLossWeights
+
+PUBLISHED = "published"
+"""Design of `corinpaint.train.equalised`."""
+
+LOG_POLAR = "log-polar"
+"""Design of `corinpaint.train.log_polar`, and the name of its preset."""
+
+DEPRECATED = {"straight": LOG_POLAR}
+"""Names of presets in earlier versions; run folders and checkpoints hold them."""
 
 
 @dataclass(frozen=True)
@@ -20,30 +28,30 @@ class Preset:
         Samples per step.
     learning_rate : float
     clip : float
-        Largest norm of the gradient.
+        Maximum norm of the gradient.
     layers : int
         L of the stack.
-    weights : LossWeights or StraightWeights
+    weights : EqualisedLossWeights or LogPolarLossWeights
     warmup : int
         Steps over which the learning rate rises from 0.
     cosine : bool
         Whether it then falls to 0 along a cosine; else it stays.
     design : str
-        "published", or "straight": see `corinpaint.train.equalised.recipe` and `corinpaint.train.log_polar.recipe`.
+        `PUBLISHED` or `LOG_POLAR`: see `corinpaint.train.equalised.recipe` and `corinpaint.train.log_polar.recipe`.
     crop : int
         Side of the samples, px.
     validation_crops : int
-        Crops, or holes, of the validation; roughly.
+        Approximate number of crops, or holes, of the validation.
     """
 
     batch: int
     learning_rate: float
     clip: float
     layers: int
-    weights: LossWeights | StraightWeights
+    weights: EqualisedLossWeights | LogPolarLossWeights
     warmup: int = 0
     cosine: bool = False
-    design: Literal["published", "straight"] = "published"
+    design: str = PUBLISHED
     crop: int = 256
     validation_crops: int = 48
 
@@ -55,7 +63,7 @@ PRESETS = {
         learning_rate=2e-4,
         clip=0.005,
         layers=2,
-        weights=LossWeights(alpha_1=6, alpha_2=6, alpha_3=0.05, alpha_4=120, alpha_5=120),
+        weights=EqualisedLossWeights(alpha_1=6, alpha_2=6, alpha_3=0.05, alpha_4=120, alpha_5=120),
     ),
     # As published, second stage. The published text adds the two physics terms here, the published table gives them
     # weight 0; the table is followed. Give lambda_1 and lambda_2 a weight to have them.
@@ -64,33 +72,58 @@ PRESETS = {
         learning_rate=5e-5,
         clip=0.0005,
         layers=2,
-        weights=LossWeights(alpha_1=0.2, alpha_2=0.8, alpha_3=0.2, alpha_4=1.2, alpha_5=1.8),
+        weights=EqualisedLossWeights(alpha_1=0.2, alpha_2=0.8, alpha_3=0.2, alpha_4=1.2, alpha_5=1.8),
     ),
-    # Ours: pixel terms alone, no VGG features, fast enough for a CPU. A hole in a quiet frame has no texture but
+    # Ours: pixel terms alone, no VGG features, fast enough for a CPU. A hole in a smooth corona has no texture but
     # noise, which the perceptual and style terms would ask the network to invent.
     "first": Preset(
         batch=8,
         learning_rate=1.5e-3,
         clip=1.0,
         layers=2,
-        weights=LossWeights(alpha_1=10, alpha_2=10),
+        weights=EqualisedLossWeights(alpha_1=10, alpha_2=10),
         warmup=100,
         cosine=True,
     ),
-    # Ours: straightened windows in units of the noise, frames of both telescopes, with context where there is some.
-    "straight": Preset(
+    # Ours: log-polar windows in units of the noise, frames of both telescopes, with context where a scene has it.
+    LOG_POLAR: Preset(
         batch=16,
         learning_rate=1e-3,
         clip=1.0,
         layers=1,
-        weights=StraightWeights(),
+        weights=LogPolarLossWeights(),
         warmup=100,
         cosine=True,
-        design="straight",
+        design=LOG_POLAR,
         crop=384,
         validation_crops=240,
     ),
 }
+
+
+def current_name(name: str) -> str:
+    """Name of a preset in this version: that which replaces a deprecated one, else the name itself."""
+    return DEPRECATED.get(name, name)
+
+
+def checked_name(name: str, stacklevel: int = 3) -> str:
+    """As `current_name`; warns of a deprecated name.
+
+    Parameters
+    ----------
+    name : str
+    stacklevel : int
+        Number of calls up to the line that the warning names, as for `warnings.warn`.
+
+    Warns
+    -----
+    DeprecationWarning
+        The name is one of an earlier version.
+    """
+    current = current_name(name)
+    if current != name:
+        warnings.warn(f"the preset {name!r} is called {current!r} now", DeprecationWarning, stacklevel=stacklevel)
+    return current
 
 
 def preset(name: str) -> Preset:
@@ -99,8 +132,14 @@ def preset(name: str) -> Preset:
     Raises
     ------
     OptionError
-        There is none of this name.
+        There is no preset of this name.
+
+    Warns
+    -----
+    DeprecationWarning
+        The name is one of an earlier version.
     """
+    name = checked_name(name)
     if name not in PRESETS:
         raise OptionError(f"there is no preset {name!r}", f"choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from corinpaint.lasco.errors import TrainingError
 
-PATIENCE = timedelta(hours=6)
-"""How long processes wait for the one that reads scenes or validates."""
+TIMEOUT = timedelta(hours=6)
+"""Maximum time that processes wait for the one that reads scenes or validates."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 def open_fabric(accelerator: str, precision: str) -> Fabric:
@@ -42,7 +42,7 @@ def open_fabric(accelerator: str, precision: str) -> Fabric:
         accelerator="cuda" if cuda else "cpu",
         devices=local,
         num_nodes=max(count // local, 1),
-        strategy=DDPStrategy(timeout=PATIENCE) if count > 1 else "auto",
+        strategy=DDPStrategy(timeout=TIMEOUT) if count > 1 else "auto",
         precision="bf16-mixed" if mixed else "32-true",
     )
     if count > 1:
@@ -87,14 +87,14 @@ class Processes:
             first = step * batch + self.rank * share
             yield list(range(first, first + share))
 
-    def main_first(self, read: Callable[[], Answer]) -> Answer:
-        """Let the main process do something before the others do it, so that they find what it left behind."""
+    def main_first(self, read: Callable[[], Result]) -> Result:
+        """Let the main process read before the others do, so that they find the files that it wrote."""
         if not self.main:
             self._wait()
-        answer = read()
+        result = read()
         if self.main:
             self._wait()
-        return answer
+        return result
 
     def mean(self, number: Tensor) -> Tensor:
         """Mean of a tensor over the processes; without gradient."""
@@ -115,12 +115,12 @@ class Processes:
             gradient.copy_(mean.view_as(gradient))
 
     def agree(self, seconds: float, stop: bool) -> tuple[float, bool]:
-        """The main process's clock, and whether any process was asked to stop."""
+        """The main process's clock, and whether any process was requested to stop."""
         if self.count == 1:
             return seconds, stop
-        said = torch.tensor([seconds if self.main else 0.0, float(stop)], dtype=torch.float64, device=self.device)
-        dist.all_reduce(said)
-        return float(said[0]), bool(said[1] > 0)
+        shared = torch.tensor([seconds if self.main else 0.0, float(stop)], dtype=torch.float64, device=self.device)
+        dist.all_reduce(shared)
+        return float(shared[0]), bool(shared[1] > 0)
 
     def _wait(self) -> None:
         if self.count > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -13,21 +13,31 @@ from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.model.checkpoint import Network
+from corinpaint.model.checkpoint import Network, load_checkpoint
+from corinpaint.model.log_polar import LogPolarStack
+from corinpaint.model.stack import LayerStack
+from corinpaint.train.config import TrainConfig
+from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
+
+MAX_CROP = 1024
+"""Largest side of the samples, px: that of a frame."""
+
+NetworkT = TypeVar("NetworkT", LayerStack, LogPolarStack)
+SampleT = TypeVar("SampleT", bound=tuple[Tensor, ...])
 
 
-class Moment(NamedTuple):
-    """When a loss is computed, and with whom.
+class Step(NamedTuple):
+    """A training step, as far as a loss may depend on it.
 
     Attributes
     ----------
-    step : int
-        Number of the step, from 0.
+    number : int
+        From 0.
     mean : callable
-        Mean of a number over the processes that share the batch.
+        Mean of a tensor over the processes that share the batch.
     """
 
-    step: int
+    number: int
     mean: Callable[[Tensor], Tensor]
 
 
@@ -41,29 +51,26 @@ class Validator(Protocol):
         """Figures by name, "over_prior" among them, by which the best checkpoint is chosen: the lower, the better."""
 
     def pictures(self, model: Any, device: torch.device) -> Tensor:
-        """A sheet (1, H, W), 0 to 1."""
+        """A sheet (1, H, W) of float32, 0 to 1."""
 
 
 @dataclass(frozen=True)
-class Work:
+class TrainingData:
     """What scenes are turned into.
 
     Attributes
     ----------
     samples : Dataset
-        Sample number k is a pure function of the run's seed and k; there is no end to them.
-    collate : callable
-        Stacks samples to a batch, a named tuple of tensors.
+        Sample number k, a named tuple of tensors, is a pure function of the run's seed and k; there is no end to them.
     validation : callable
         Makes the validation, in the one process that needs it.
-    data : dict
+    record : dict
         Record of the data, see `corinpaint.train.record.data_record`.
     """
 
     samples: Dataset[Any]
-    collate: Callable[[Sequence[Any]], Any]
     validation: Callable[[], Validator]
-    data: dict[str, Any]
+    record: dict[str, Any]
 
 
 class Recipe(Protocol):
@@ -71,7 +78,7 @@ class Recipe(Protocol):
 
     Attributes
     ----------
-    model : LayerStack or StraightStack
+    model : LayerStack or LogPolarStack
     average : float or None
         Limit of the decay of the weights' moving average, which is then what is validated and saved.
     """
@@ -79,11 +86,11 @@ class Recipe(Protocol):
     model: Any
     average: float | None
 
-    def read(self) -> Sequence[Any]:
+    def read_scenes(self) -> Sequence[Any]:
         """The scenes that the configuration names."""
 
-    def work(self, scenes: Sequence[Any]) -> Work:
-        """Split scenes into training and validation, and make samples of them."""
+    def prepare(self, scenes: Sequence[Any]) -> TrainingData:
+        """Divide scenes into training and validation, and make samples of them."""
 
     def to(self, device: torch.device) -> None:
         """Move everything that computes to a device."""
@@ -94,27 +101,54 @@ class Recipe(Protocol):
     def forward(self, batch: Any) -> Any:
         """What the network gives for a batch; where precision is mixed, it is so here."""
 
-    def losses(self, output: Any, batch: Any, moment: Moment) -> dict[str, Tensor]:
+    def losses(self, output: Any, batch: Any, step: Step) -> dict[str, Tensor]:
         """The terms, unweighted, and "total"."""
 
 
-def check_crop(crop: int, model: Network) -> None:
-    """Refuse a side of the samples that does not fit.
+def collate(samples: Sequence[SampleT]) -> SampleT:
+    """Stack samples, named tuples of tensors, into a batch: the same with a leading axis."""
+    make: Any = type(samples[0])
+    batch: SampleT = make(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
+    return batch
+
+
+def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[], NetworkT]) -> NetworkT:
+    """The network that a run starts with: that of the checkpoint `config.init`, else a new one.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    design : type
+        Class of the network.
+    fresh : callable
+        Makes a new one.
 
     Raises
     ------
+    CheckpointError
+        The checkpoint cannot be loaded.
     TrainingError
+        It holds a network of the other design, with other layers than those of the configuration, or one that does not
+        fit the side of the samples.
     """
-    if crop % model.multiple or crop > 1024:
-        raise TrainingError(f"crop = {crop} must be a multiple of {model.multiple} px, 1024 at most")
+    model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers)
+    _check_crop(config.settings().crop, model)
+    return model
 
 
-def check_start(path: Path, layers: int | None, model: Network) -> None:
-    """Refuse a checkpoint to start from whose layers are not those that were asked for.
-
-    Raises
-    ------
-    TrainingError
-    """
+def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None) -> NetworkT:
+    model, _ = load_checkpoint(path)
+    if not isinstance(model, design):
+        other = LOG_POLAR if isinstance(model, LogPolarStack) else PUBLISHED
+        fitting = ", ".join(name for name, preset in PRESETS.items() if preset.design == other)
+        raise TrainingError(f"{path}: is of another design, the {other} design", f"use one of its presets: {fitting}")
     if layers is not None and model.config.layers != layers:
-        raise TrainingError(f"{path}: has {model.config.layers} layers, not {layers}")
+        raise TrainingError(
+            f"{path}: has {model.config.layers} layers, not {layers}", "leave the number of layers out, or start anew"
+        )
+    return model
+
+
+def _check_crop(crop: int, model: Network) -> None:
+    if crop % model.multiple or crop > MAX_CROP:
+        raise TrainingError(f"crop = {crop} must be a multiple of {model.multiple} px, {MAX_CROP} at most")

@@ -1,4 +1,4 @@
-"""What a checkpoint says about how it was made."""
+"""Records of the data and of the run, which a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from corinpaint.lasco.files import package_data
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.equalised.scenes import Dated
+from corinpaint.train.frames import AnyScene
 
 SETTINGS = (
     "preset",
@@ -30,10 +30,10 @@ SETTINGS = (
     "precision",
     "validation_fraction",
 )
-"""Settings worth recording; folders are not, they name the machine."""
+"""Settings that are recorded; folders are left out, since they name the machine."""
 
 
-def data_record(training: Sequence[Dated], validation: Sequence[Dated], config: TrainConfig) -> dict[str, Any]:
+def data_record(training: Sequence[AnyScene], validation: Sequence[AnyScene], config: TrainConfig) -> dict[str, Any]:
     """Describe the data: file names and hashes of real frames, count and seed of simulated ones."""
     return {
         "training": _files(training),
@@ -87,7 +87,7 @@ def revision() -> str | None:
     return answer.stdout.strip()
 
 
-def _files(scenes: Sequence[Dated]) -> list[dict[str, str]]:
+def _files(scenes: Sequence[AnyScene]) -> list[dict[str, str]]:
     return [{"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256} for scene in scenes]
 
 

@@ -1,4 +1,4 @@
-"""Files of a run that let it go on after an interruption at any moment."""
+"""Files from which a run is resumed after an interruption at any moment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from corinpaint.lasco.errors import TrainingError
+from corinpaint.lasco.files import aside, write_bytes
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -23,10 +24,14 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     path : Path
     state : dict
         Tensors and plain values.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
     """
-    aside = path.with_suffix(".part")
-    torch.save(state, aside)
-    aside.replace(path)
+    with aside(path) as part, part.open("wb") as file:  # torch refuses names that begin with a dot
+        torch.save(state, file)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -68,15 +73,13 @@ class MetricsFile:
     ----------
     path : Path
     step : int
-        Step from which the run goes on; later lines of an interrupted run are dropped.
+        Step from which the run continues; later lines of an interrupted run are dropped.
     """
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
         kept = [line for line in _lines(path) if _step_of(line) <= step]
-        aside = path.with_suffix(".part")
-        aside.write_text("".join(f"{line}\n" for line in kept))
-        aside.replace(path)
+        write_bytes(path, "".join(f"{line}\n" for line in kept).encode(), overwrite=True)
 
     def add(self, values: dict[str, Any]) -> None:
         """Append a line."""
@@ -85,18 +88,18 @@ class MetricsFile:
 
 
 class StopRequest:
-    """Whether the process was asked to end."""
+    """Whether the process was requested to end."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self.requested = True
 
 
 @contextmanager
 def stop_on_signal() -> Iterator[StopRequest]:
-    """Turn SIGTERM into a request that the loop reads between steps; off the main thread it never comes."""
+    """Make SIGTERM a request that the loop reads between steps; in other threads than the main one it is not caught."""
     request = StopRequest()
     try:
         old = signal.signal(signal.SIGTERM, request)

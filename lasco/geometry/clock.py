@@ -1,4 +1,4 @@
-"""The clock of LASCO: how far the times in Level 0.5 headers are off.
+"""Correction of the onboard clock: the offset of the times in Level 0.5 headers.
 
 Source: SolarSoft ``adjust_all_date_obs.pro`` with the table ``c2_time_offsets.dat``, which holds for C2 and C3.
 """
@@ -16,75 +16,76 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import locate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file
+from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, CalibrationSet, calibration_file
 
 TABLE = "c2_time_offsets.dat"
+"""Name of the table of clock offsets."""
 
-NUMBERS = re.compile(r"\s*[\d.]")
-"""How a line of the table begins; others are remarks."""
+DATA_LINE = re.compile(r"\s*[\d.]")
+"""Start of a line of data in the table; other lines are remarks."""
 
 MS_PER_DAY = 86_400_000.0
 
-LARGEST = 600.0
-"""Seconds; a larger offset means that the table is damaged."""
+MAX_OFFSET_S = 600.0
+"""Maximum plausible clock offset, s; a table with a larger one is damaged."""
 
 
 class Clock(NamedTuple):
-    """The time of a frame.
+    """Time of a frame after the clock correction.
 
     Attributes
     ----------
     date : astropy.time.Time
         Start of the exposure, UTC, corrected.
     offset : float
-        Seconds that were subtracted.
-    file : AssetFile or None
-        The table; None where none is at hand and nothing is corrected.
+        Clock offset that was subtracted, s.
+    file : CalibrationFile or None
+        The table of offsets; None when none is available and the time is not corrected.
     """
 
     date: Time
     offset: float
-    file: AssetFile | None
+    file: CalibrationFile | None
 
 
-def corrected(date: Time, assets: Assets) -> Clock:
-    """Take the clock's offset off a time.
+def correct_clock(date: Time, calibration: CalibrationSet) -> Clock:
+    """Subtract the clock offset from a time (SolarSoft ``adjust_all_date_obs.pro``).
 
     Parameters
     ----------
     date : astropy.time.Time
         DATE-OBS of the Level 0.5 header, UTC.
-    assets : Assets
+    assets : CalibrationSet
 
     Returns
     -------
     Clock
-        Linear between the lines of the table, its first and last value beyond them.
+        The offset is interpolated linearly in the table; before and after the table, its first and last offset hold.
 
     Raises
     ------
     CalibrationError
         When the table is damaged.
     """
-    path = None if assets.directory is None else locate.locate(assets.directory, TABLE)
+    path = None if calibration.directory is None else locate.locate(calibration.directory, TABLE)
     if path is None:
         return Clock(date, 0.0, None)
     days, offsets = _table(path, path.stat().st_mtime_ns)
     offset = float(np.interp(date.mjd, days, offsets))
-    moved = date - TimeDelta(offset, format="sec")
-    return Clock(moved.utc, offset, asset_file(path))
+    corrected = date - TimeDelta(offset, format="sec")
+    return Clock(corrected.utc, offset, calibration_file(path))
 
 
 @lru_cache(maxsize=4)
 def _table(path: Path, changed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # noqa: ARG001
-    """Days (MJD) and offsets (s): columns MJD, milliseconds of the day, position, moved, offset; two lines of title."""
+    """Dates (MJD) and offsets (s), from columns MJD, milliseconds of the day, position, moved and offset."""
     try:
         lines = path.read_text(errors="replace").splitlines()[2:]
-        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if NUMBERS.match(line)])
+        rows = np.array([[float(word) for word in line.split()[:5]] for line in lines if DATA_LINE.match(line)])
         days, offsets = np.floor(rows[:, 0]) + rows[:, 1] / MS_PER_DAY, rows[:, 4]
     except (OSError, ValueError, IndexError) as error:
         raise CalibrationError(f"{path}: not a table of clock offsets ({error})", "fetch the file again") from error
     order = np.argsort(days, kind="stable")
-    if not np.isfinite(rows).all() or np.abs(offsets).max() > LARGEST:
-        raise CalibrationError(f"{path}: holds clock offsets beyond {LARGEST:.0f} s", "fetch the file again")
+    if not np.isfinite(rows).all() or np.abs(offsets).max() > MAX_OFFSET_S:
+        raise CalibrationError(f"{path}: contains clock offsets beyond {MAX_OFFSET_S:.0f} s", "fetch the file again")
     return days[order], offsets[order]

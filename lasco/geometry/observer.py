@@ -1,4 +1,4 @@
-"""Where SOHO was, and how large the sun looked from there; computed offline."""
+"""Position of SOHO and apparent size of the sun, computed offline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ ARCSEC_AT_1AU = 959.63
 """Angular radius of the sun at 1 au, arcsec (SolarSoft)."""
 
 L1_FRACTION = 0.99
-"""SOHO's distance to the sun over the earth's: the halo orbit about L1 keeps it within 0.3 % of this."""
+"""Distance of SOHO from the sun over that of the earth; on the halo orbit about L1 it stays within 0.3 % of this."""
 
 AU_M = 1.495978707e11
+"""Astronomical unit, m (IAU 2012 resolution B2)."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Where SOHO was.
+    """Position of SOHO.
 
     Attributes
     ----------
     distance : float
-        To the sun, m.
+        Distance from the sun, m.
     latitude, longitude : float
         Heliographic Stonyhurst coordinates, degrees.
     radius : float
@@ -40,8 +41,8 @@ class Observer:
     radius: float
 
 
-def observer(date: Time) -> Observer:
-    """Where SOHO was, from the earth's place: on the line from the sun to the earth, at 0.99 of its distance.
+def soho_observer(date: Time) -> Observer:
+    """Position of SOHO at a date: on the line from the sun to the earth, at 0.99 of the distance of the earth.
 
     The earth's place less the sun's are those of `astropy.coordinates.get_body_barycentric` with its built-in
     ephemeris, without the import of `astropy.coordinates`, which takes longer than the calibration of a frame.

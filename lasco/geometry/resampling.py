@@ -1,4 +1,4 @@
-"""Bilinear resampling of an image, with the rules for masks and variances that belong to it."""
+"""Bilinear resampling of images, and the propagation of masks and variances through it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ AT_ONCE = 2**14
 
 @dataclass(frozen=True, eq=False)
 class BilinearMap:
-    """Which pixels of a source image make each pixel of a new one, and with what weights.
+    """Weights of the source pixels in every pixel of a resampled image.
 
     Attributes
     ----------
     weights : scipy.sparse.csr_array of float32, shape (H * W, H * W)
-        One row for each new pixel; four source pixels at most, weights that add up to 1. Rows of pixels that lie
-        outside of the source are empty.
+        A row for each new pixel, with at most four source pixels whose weights add up to 1. Rows of new pixels outside
+        of the source image are empty.
     shape : tuple of int
-        Rows and columns, H and W, of both images.
+        Rows and columns, H and W, of both images, px.
     """
 
     weights: sparse.csr_array
     shape: tuple[int, int]
 
     def image(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Resample an image of shape (H, W); source pixels that are not finite count as zero."""
+        """Resample an image, shape (H, W); source pixels that are not finite count as zero."""
         flat = np.asarray(values, dtype=np.float32).ravel()
-        if not np.isfinite(flat.sum()):  # a sum is read faster than a flag for every pixel
+        if not np.isfinite(flat.sum()):  # a sum is faster to test than a flag for every pixel
             flat = np.where(np.isfinite(flat), flat, np.float32(0))
         return self._applied(self.weights, flat)
 
@@ -43,23 +43,23 @@ class BilinearMap:
         """Variance of a resampled image whose source pixels have these independent variances; shape (H, W)."""
         return self._applied(self._squared, np.asarray(values, dtype=np.float32).ravel())
 
-    def touched(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Pixels whose value takes part of any flagged source pixel; shape (H, W)."""
-        hit = np.zeros(self.shape, dtype=bool)
+    def propagate_flags(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """New pixels that depend on at least one flagged source pixel; shape (H, W)."""
+        affected = np.zeros(self.shape, dtype=bool)
         rows = np.flatnonzero(flags.any(axis=1))
         if rows.size:
             first, last = max(int(rows[0]) - self._reach, 0), min(int(rows[-1]) + self._reach + 1, self.shape[0])
-            hit[first:last] = (self._part(first, last) @ flags.ravel().astype(np.float32) > 0).reshape(
+            affected[first:last] = (self._part(first, last) @ flags.ravel().astype(np.float32) > 0).reshape(
                 -1, self.shape[1]
             )
-        return hit
+        return affected
 
-    def sources(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Source pixels that any wanted pixel takes part of, the reverse of `touched`; shape (H, W)."""
+    def source_pixels(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Source pixels on which at least one of the wanted new pixels depends; shape (H, W)."""
         return np.asarray((self.weights.T @ wanted.ravel().astype(np.float32) > 0).reshape(self.shape))
 
     def _part(self, first: int, last: int) -> sparse.csr_array:
-        """The matrix for some rows of the new image; weights and indices are views."""
+        """Weights of some rows of the new image; data and indices of the matrix are views."""
         starts = self.weights.indptr[first * self.shape[1] : last * self.shape[1] + 1]
         part = slice(int(starts[0]), int(starts[-1]))
         shape = (starts.size - 1, self.weights.shape[1])
@@ -77,7 +77,7 @@ class BilinearMap:
 
     @cached_property
     def outside(self) -> NDArray[np.bool_]:
-        """New pixels that lie outside of the source image; shape (H, W)."""
+        """New pixels outside of the source image; shape (H, W)."""
         return np.asarray((np.diff(self.weights.indptr) == 0).reshape(self.shape))
 
     @cached_property
@@ -89,15 +89,16 @@ class BilinearMap:
         return np.asarray((matrix @ flat).reshape(self.shape), dtype=np.float32)
 
 
-def bilinear(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
-    """Map from places in the source image.
+def bilinear_map(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
+    """Map of bilinear interpolation at positions in the source image.
 
     Parameters
     ----------
     columns, rows : ndarray of float64, shape (H, W)
-        Place in the source image that each new pixel takes its value from, px from 0.
+        Position of each new pixel in the source image, px from 0.
     clip : bool
-        Places outside of the source take the nearest edge pixel; else they take nothing.
+        Whether positions outside of the source image take the value of the nearest edge pixel; otherwise they have no
+        value.
 
     Returns
     -------

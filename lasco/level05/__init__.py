@@ -1,1 +1,1 @@
-"""Level 0.5: bytes to a checked frame in DN, its keywords, its read-out, its telemetry blocks."""
+"""Level 0.5: decoding a file to a checked frame in DN, its keywords, read-out and telemetry blocks."""

@@ -1,6 +1,9 @@
-"""Telemetry blocks: which are lost, which are never sent, how lost ones join to zones, and MISSLIST.
+"""Telemetry blocks: which are missing, which are never sent, how missing ones form zones, and MISSLIST.
 
-Facts from SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
+Block maps are boolean arrays of shape (32, 32), (block row, block column), row 0 at the bottom. Blocks are
+numbered ``32 * row + column``.
+
+Sources in SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
 most 0.1 DN), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68 (MISSLIST and the refusal rule).
 """
 
@@ -18,21 +21,26 @@ from corinpaint.lasco.errors import BadKeywordError
 from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05.readout import Summing
 
-BLOCK = 32
-"""Side of a telemetry block on the unsummed frame, px."""
+BLOCK_SIZE = 32
+"""Rows and columns of a telemetry block in an unsummed frame, px."""
 
-GRID = 32
-"""Blocks along each side of the full frame."""
+BLOCKS_PER_SIDE = 32
+"""Number of blocks along each axis of a full frame."""
 
-MISSING_MEAN = 0.1
-"""Mean in DN at or below which a block counts as missing (SolarSoft)."""
+MAX_MISSING_MEAN_DN = 0.1
+"""Maximum mean of a missing block, DN (SolarSoft ``find_miss_blocks``)."""
 
-DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
-NOTHING = "None"
+BASE32_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+"""Digits of the numbers in MISSLIST."""
+
+NO_MISSING_BLOCKS = "None"
+"""MISSLIST of a frame without missing blocks."""
 
 Blocks = NDArray[np.bool_]
+"""Block map, shape (32, 32)."""
 
 UNSUMMED = Summing()
+"""Summing of a full-resolution frame."""
 
 
 @cache
@@ -42,16 +50,16 @@ def _never_sent_table() -> dict[str, dict[str, dict[str, list[int]]]]:
 
 
 def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool = False) -> Blocks:
-    """Map of the blocks that LASCO does not send.
+    """Block map of the blocks that LASCO never sends.
 
     Parameters
     ----------
     detector : str
         'C2' or 'C3'.
     sums : Summing
-        Of the frame: fewer blocks are left out of summed ones.
+        Summing of the frame; summed frames have fewer blocks that are never sent.
     centre : bool
-        Also the blocks behind the occulter. C3 does send them (they are dark), so they count only on request.
+        Include the blocks behind the occulter. C2 never sends them; C3 does, so they are left out by default.
 
     Returns
     -------
@@ -60,31 +68,54 @@ def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool =
     """
     entry = _never_sent_table()[detector][str(min(max(sums.x, sums.y), 4))]
     numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
-    blocks = np.zeros(GRID * GRID, dtype=bool)
+    blocks = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     blocks[numbers] = True
-    return blocks.reshape(GRID, GRID)
+    return blocks.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE)
 
 
-def sides(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of a block in a frame of that shape: 32 px, divided by the summing."""
-    return shape[0] // GRID, shape[1] // GRID
+def block_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a block in a frame of this shape, px: 32, divided by the summing of the axis."""
+    return shape[0] // BLOCKS_PER_SIDE, shape[1] // BLOCKS_PER_SIDE
 
 
-def means(pixels: NDArray[np.generic], side: tuple[int, int] = (BLOCK, BLOCK)) -> NDArray[np.float64]:
-    """Mean of each block of `side` px, of flags their share; (rows, columns) -> (rows / side, columns / side)."""
-    high, wide = side
+def block_means(pixels: NDArray[np.generic], shape: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
+    """Mean of each block of an image; of flags, the fraction that is True.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (rows, columns)
+    shape : tuple of int
+        Rows and columns of a block, px.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows / shape[0], columns / shape[1])
+    """
+    high, wide = shape
     rows, columns = pixels.shape[0] // high, pixels.shape[1] // wide
     return np.asarray(np.asarray(pixels, dtype=np.float64).reshape(rows, high, columns, wide).mean(axis=(1, 3)))
 
 
-def cut(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
-    """The pixels of some blocks: (rows, columns) -> (blocks, rows of a block, columns of a block)."""
-    high, wide = sides(pixels.shape)
-    return np.asarray(pixels.reshape(GRID, high, GRID, wide).swapaxes(1, 2)[wanted])
+def block_pixels(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.generic]:
+    """Pixels of the selected blocks.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (rows, columns)
+        A full frame.
+    wanted : ndarray of bool, shape (32, 32)
+
+    Returns
+    -------
+    ndarray, shape (blocks, rows of a block, columns of a block)
+        In the order of the block numbers.
+    """
+    high, wide = block_shape(pixels.shape)
+    return np.asarray(pixels.reshape(BLOCKS_PER_SIDE, high, BLOCKS_PER_SIDE, wide).swapaxes(1, 2)[wanted])
 
 
-def empty(data: NDArray[np.floating]) -> Blocks:
-    """Blocks whose mean is at most 0.1 DN: lost ones and never-sent ones alike.
+def empty_blocks(data: NDArray[np.floating]) -> Blocks:
+    """Blocks whose mean is at most 0.1 DN, both missing and never-sent ones (SolarSoft ``find_miss_blocks``).
 
     Parameters
     ----------
@@ -95,26 +126,39 @@ def empty(data: NDArray[np.floating]) -> Blocks:
     -------
     ndarray of bool, shape (32, 32)
     """
-    return np.asarray(means(data, sides(data.shape)) <= MISSING_MEAN)
+    return np.asarray(block_means(data, block_shape(data.shape)) <= MAX_MISSING_MEAN_DN)
 
 
-def expand(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
-    """Pixels of a block map: (32, 32) -> `shape`, or a part of one; by default with blocks of 32 px."""
-    high, wide = (BLOCK, BLOCK) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+def to_pixels(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+    """Expand a block map to pixels.
+
+    Parameters
+    ----------
+    blocks : ndarray of bool, shape (32, 32) or a part of it
+    shape : tuple of int, optional
+        Rows and columns of the result; by default with blocks of 32 x 32 px.
+
+    Returns
+    -------
+    ndarray of bool, shape `shape`
+    """
+    high, wide = (
+        (BLOCK_SIZE, BLOCK_SIZE) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
+    )
     return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
 
 
-def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
-    """The rectangle of a frame that some blocks lie in.
+def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+    """Smallest rectangle of a frame that contains the selected blocks.
 
     Parameters
     ----------
     blocks : ndarray of bool, shape (32, 32)
-        At least one.
+        At least one is True.
     shape : tuple of int
-        Of the frame.
+        Rows and columns of the frame, px.
     margin : tuple of int
-        Rows and columns that are added on every side, as far as the frame goes, px.
+        Rows and columns that are added on either side, up to the edge of the frame, px.
 
     Returns
     -------
@@ -125,7 +169,7 @@ def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0,
         slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
         for found, step, more, size in zip(
             (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))),
-            sides(shape),
+            block_shape(shape),
             margin,
             shape,
             strict=True,
@@ -136,16 +180,16 @@ def bounds(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0,
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Zone:
-    """Lost blocks that belong together, with the border of blocks around them.
+    """A group of neighbouring missing blocks with the blocks around them (SolarSoft ``read_zone``).
 
     Attributes
     ----------
     number : int
         Counted from 1.
     missing : ndarray of bool, shape (32, 32)
-        The lost blocks.
+        The missing blocks.
     area : ndarray of bool, shape (32, 32)
-        Lost blocks and their neighbours.
+        The missing blocks and their eight neighbours.
     """
 
     number: int
@@ -158,25 +202,25 @@ class Zone:
 
     @property
     def touches_edge(self) -> bool:
-        """True when a lost block lies on the edge of the frame, so that its border is not whole."""
+        """True when a missing block lies at the edge of the frame, so that it has no neighbours on that side."""
         return bool(self.missing[[0, -1]].any() or self.missing[:, [0, -1]].any())
 
 
 def zones(missing: Blocks) -> list[Zone]:
-    """Join lost blocks to zones: each with its eight neighbours, overlapping ones merged.
+    """Group missing blocks into zones: a block and its eight neighbours, with overlapping groups merged.
 
     Parameters
     ----------
     missing : ndarray of bool, shape (32, 32)
-        Lost blocks.
+        Missing blocks.
 
     Returns
     -------
     list of Zone
-        In the order of their first block, from the bottom left.
+        In the order of the lowest block number of each. Source: SolarSoft ``read_zone``.
     """
-    # Borders share a block exactly when the lost blocks are at most two apart along both axes, which is when they touch
-    # once each is drawn one longer upwards and to the right.
+    # Borders share a block exactly when the missing blocks are at most two apart along both axes, which is when they
+    # touch once each is drawn one longer upwards and to the right.
     drawn = ndimage.binary_dilation(np.pad(missing, (0, 1)), np.ones((2, 2), dtype=bool), origin=-1)
     labels, count = ndimage.label(drawn, np.ones((3, 3), dtype=bool))
     return [_zone(number, missing & (labels[:-1, :-1] == number)) for number in range(1, count + 1)]
@@ -186,11 +230,12 @@ def _zone(number: int, missing: Blocks) -> Zone:
     return Zone(number, missing, ndimage.binary_dilation(missing, np.ones((3, 3), dtype=bool)))
 
 
-def misslist(missing: Blocks) -> str:
-    """MISSLIST of a block map, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
+def format_misslist(missing: Blocks) -> str:
+    """MISSLIST of the missing blocks, as SolarSoft's ``mb2strmap.pro`` 1.2 writes it and ``strmap2mb.pro`` reads it.
 
-    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of missing blocks gives its first number and the
-    number after its last one, but for the last run, which gives its last number; each as two base-32 digits, no blanks.
+    The map is rotated as IDL's ``rotate(map, 1)`` does. Each run of consecutive missing blocks is written as its first
+    number and the number after its last one; the last run as its first and its last number. Each number has two base-32
+    digits; there are no blanks.
 
     Parameters
     ----------
@@ -204,13 +249,13 @@ def misslist(missing: Blocks) -> str:
     """
     starts, ends = _runs(_rotated(missing).ravel())
     if not starts.size:
-        return NOTHING
+        return NO_MISSING_BLOCKS
     ends[-1] -= 1
     return "".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
 
 
-def from_misslist(text: str) -> Blocks:
-    """Block map of a MISSLIST; the inverse of `misslist`.
+def parse_misslist(text: str) -> Blocks:
+    """Missing blocks of a MISSLIST; the inverse of `format_misslist`.
 
     Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
 
@@ -226,26 +271,28 @@ def from_misslist(text: str) -> Blocks:
     Raises
     ------
     BadKeywordError
-        When the text is not a list of pairs of two-digit base-32 numbers in rising order.
+        When the text is not a list of pairs of two-digit base-32 numbers in ascending order.
     """
-    line = np.zeros(GRID * GRID, dtype=bool)
+    line = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     words, past = text.split(), 0
     if len(words) == 1:
         words, past = [text.strip()[i : i + 2] for i in range(0, len(text.strip()), 2)], 1
-    if text.strip().lower() != NOTHING.lower():
-        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(DIGITS) for w in words):
-            raise BadKeywordError(f"MISSLIST = {text!r} is not a list of run end points in base 32", "it is damaged")
-        numbers = [DIGITS.index(w[0]) * 32 + DIGITS.index(w[1]) for w in words]
+    if text.strip().lower() != NO_MISSING_BLOCKS.lower():
+        if not words or len(words) % 2 or any(len(w) != 2 or set(w) - set(BASE32_DIGITS) for w in words):
+            raise BadKeywordError(
+                f"MISSLIST = {text!r} is not a list of pairs of base-32 numbers", "the header is damaged"
+            )
+        numbers = [BASE32_DIGITS.index(w[0]) * 32 + BASE32_DIGITS.index(w[1]) for w in words]
         if numbers != sorted(numbers):
-            raise BadKeywordError(f"MISSLIST = {text!r} does not rise", "it is damaged")
+            raise BadKeywordError(f"MISSLIST = {text!r} is not in ascending order", "the header is damaged")
         numbers[-1] += past
         for first, end in zip(numbers[::2], numbers[1::2], strict=True):
             line[first : end + 1 - past] = True
-    return np.rot90(line.reshape(GRID, GRID), 1)
+    return np.rot90(line.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE), 1)
 
 
 def _runs(line: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where runs of True begin, and the places after their ends."""
+    """Indices where runs of True begin, and indices after their ends."""
     steps = np.diff(np.concatenate(([False], line, [False])).astype(np.int8))
     return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
 
@@ -255,4 +302,4 @@ def _rotated(blocks: Blocks) -> Blocks:
 
 
 def _base32(number: int) -> str:
-    return DIGITS[number // 32] + DIGITS[number % 32]
+    return BASE32_DIGITS[number // 32] + BASE32_DIGITS[number % 32]

@@ -1,4 +1,4 @@
-"""Reading Level 0.5 frames: bytes or a path in, a checked `Frame` out, or an error that says what is wrong.
+"""Reading Level 0.5 frames: from bytes or a path to a checked `Frame`, or an error that says what is wrong.
 
 The layout of the header follows the LASCO Level 0.5 files themselves (SolarSoft ``make_fits_hdr.pro``).
 """
@@ -27,10 +27,10 @@ FRAME_SHAPE = (1024, 1024)
 """Rows and columns of a full, unsummed frame."""
 
 DETECTORS = ("C2", "C3")
-"""Telescopes that are calibrated."""
+"""Telescopes whose frames are calibrated."""
 
 POLARISED_PRODUCTS = frozenset("PB TI UP JY JZ QS US QT JR JT".split())
-"""Values of POLAR (without blanks, upper case) of images that were made from a set of polariser positions."""
+"""Values of POLAR (without blanks, upper case) of images computed from exposures at several polariser positions."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,19 +40,20 @@ class Frame:
     Attributes
     ----------
     data : ndarray of float32, shape (1024, 1024), less when summed
-        Counts in DN, (row, column), row 0 at the bottom; the full field, zero outside of a subfield.
+        Counts in DN, (row, column), row 0 at the bottom; the full frame, zero outside of a subfield.
     header : astropy.io.fits.Header
-        The primary header as read, commentary cards cleaned of control characters.
+        Primary header, with blanks in place of control characters.
     name : str
-        Name of the source, for messages.
+        Name of the source in error messages.
     number : str
-        Name of the file without its ending, for bytes FILENAME's: the eight-digit LASCO number as a rule.
+        File number: the name of the file without its ending (usually the eight-digit LASCO number); of bytes,
+        FILENAME without its ending where that is a LASCO number.
     date : astropy.time.Time
-        Start of the exposure as DATE-OBS and TIME-OBS give it, UTC.
+        Start of the exposure from DATE-OBS and TIME-OBS, UTC, without clock correction.
     sums : Summing
-        Pixels that were summed on chip and on board.
-    window : Window or None
-        The part of the frame that was read out; None for the whole.
+        Pixel summing on the chip and in the onboard computer.
+    subfield : Subfield or None
+        Part of the frame that was read out; None for a full frame.
     """
 
     data: NDArray[np.float32]
@@ -61,7 +62,7 @@ class Frame:
     number: str
     date: Time
     sums: readout.Summing = field(default_factory=readout.Summing)
-    window: readout.Window | None = None
+    subfield: readout.Subfield | None = None
 
     @property
     def detector(self) -> str:
@@ -71,31 +72,31 @@ class Frame:
     @property
     def filter(self) -> str:
         """Colour filter in upper case without blanks, as SolarSoft compares it."""
-        return keywords.squeezed(self.header["FILTER"])
+        return keywords.without_blanks(self.header["FILTER"])
 
     @property
     def polar(self) -> str:
         """Polariser position in upper case without blanks, as SolarSoft compares it."""
-        return keywords.squeezed(self.header["POLAR"])
+        return keywords.without_blanks(self.header["POLAR"])
 
     @property
     def polarised_product(self) -> bool:
-        """True for an image made from polariser positions (PB, TI ...): no bias, no stray light in it."""
+        """True for an image from several polariser positions (PB, TI ...), without bias and stray light."""
         return self.polar in POLARISED_PRODUCTS
 
     @property
     def monthly(self) -> bool:
-        """True for a monthly image (FILEORIG = 0): no bias in it."""
+        """True for a monthly image (FILEORIG = 0), which contains no bias."""
         return _is_monthly(self.header)
 
     @property
     def exptime(self) -> float:
-        """Exposure time from the header, seconds."""
+        """EXPTIME of the header, s."""
         return float(self.header["EXPTIME"])
 
     @property
     def mjd(self) -> float:
-        """Modified Julian date of the middle of the exposure, days (MID_DATE, else DATE-OBS)."""
+        """Modified Julian date of the day of the middle of the exposure (MID_DATE, else DATE-OBS)."""
         mid = self.header.get("MID_DATE")
         return float(mid) if isinstance(mid, int | float) and mid > 0 else float(np.floor(self.date.mjd))
 
@@ -105,28 +106,28 @@ class Frame:
         return float(np.floor(self.date.mjd))
 
     @property
-    def turned(self) -> bool:
-        """True when the spacecraft was rolled upside down (CROTA1 nearer to 180 than to 0): solar north is down."""
-        return abs(wrapped(float(self.header.get("CROTA1") or 0.0))) > 90.0
+    def upside_down(self) -> bool:
+        """True when SOHO was upside down, solar north towards row 0 (CROTA1 nearer to 180 than to 0 degrees)."""
+        return abs(wrap_angle(float(self.header.get("CROTA1") or 0.0))) > 90.0
 
     @property
     def residual_roll(self) -> float:
-        """CROTA1 that is left, in degrees, -90 to 90, when the image has been turned where `turned` says so."""
-        roll = wrapped(float(self.header.get("CROTA1") or 0.0))
-        return wrapped(roll - 180.0) if self.turned else roll
+        """CROTA1 after the rotation by 180 degrees of an upside-down frame, degrees, -90 to 90."""
+        roll = wrap_angle(float(self.header.get("CROTA1") or 0.0))
+        return wrap_angle(roll - 180.0) if self.upside_down else roll
 
     def __repr__(self) -> str:
         rows, columns = self.data.shape
-        what = f"{self.detector} {self.filter}/{self.polar}, {self.date.isot}"
-        return f"<Frame {self.number}: {what}, {columns} x {rows} px>"
+        summary = f"{self.detector} {self.filter}/{self.polar}, {self.date.isot}"
+        return f"<Frame {self.number}: {summary}, {columns} x {rows} px>"
 
     @property
     def read_out(self) -> NDArray[np.bool_]:
-        """Pixels that belong to the subfield; all True for a full frame."""
+        """Pixels that were read out, shape of the frame: those of the subfield; all True for a full frame."""
         inside = np.ones(self.data.shape, dtype=bool)
-        if self.window is not None:
+        if self.subfield is not None:
             inside[:] = False
-            inside[self.window.bottom : self.window.top, self.window.left : self.window.right] = True
+            inside[self.subfield.bottom : self.subfield.top, self.subfield.left : self.subfield.right] = True
         return inside
 
 
@@ -140,50 +141,50 @@ def read_frame(
     source : str, os.PathLike or bytes
         A ``.fts`` or ``.fits`` file, gzip-compressed or not, or its content.
     name : str, optional
-        What to call the frame in messages; by default the file's name.
+        Name of the frame in error messages; by default the name of the file.
     detectors : sequence of str
         Telescopes that are accepted.
 
     Returns
     -------
     Frame
-        Summed counts unwrapped, subfields placed into the full frame.
+        Summed counts are unwrapped; a subfield is placed into a full frame of zeros.
 
     Raises
     ------
     FrameError
-        One subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
+        A subclass per defect: not FITS, truncated, no image, too large, wrong instrument, missing or bad
         keyword, wrong shape, wrong type, not finite, already Level 1.
     """
     if not isinstance(source, bytes | bytearray | memoryview):
         source = as_path(source, "source, when it is not bytes,")
     header, data, label = decode(source, name)
-    date = keywords.check(header, label, detectors)
-    sums = readout.summing(header, label)
+    date = keywords.check_header(header, label, detectors)
+    sums = readout.read_summing(header, label)
     shape = (int(data.shape[0]), int(data.shape[1]))
-    where = readout.window(header, shape, sums, label)
+    subfield = readout.read_subfield(header, shape, sums, label)
     counts = _counts(header, data, sums, label)
     number = _number(header, label, isinstance(source, Path))
-    placed = readout.full_frame(counts, where, sums.shape)
-    frame = Frame(placed, header, label, number, date, sums, where if where.of(sums.shape) else None)
+    full = readout.full_frame(counts, subfield, sums.shape)
+    frame = Frame(full, header, label, number, date, sums, subfield if subfield.is_part_of(sums.shape) else None)
     _check_some_sent(frame)
     return frame
 
 
 def check_frame(frame: object) -> None:
-    """Refuse what is no frame.
+    """Check that an argument is a `Frame`.
 
     Raises
     ------
     TypeError
-        That says what to give.
+        When it is not; the message says how to make one.
     """
     if not isinstance(frame, Frame):
         raise TypeError(f"frame must be a Frame, as corinpaint.read_frame gives it, not {type(frame).__name__}")
 
 
-def wrapped(degrees: float) -> float:
-    """An angle between -180 and 180 degrees."""
+def wrap_angle(degrees: float) -> float:
+    """The equivalent angle between -180 and 180 degrees."""
     return math.remainder(degrees, 360.0)
 
 
@@ -192,8 +193,8 @@ def _is_monthly(header: fits.Header) -> bool:
 
 
 def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summing, label: str) -> NDArray[np.float32]:
-    """Checked counts; images made from several exposures may hold any finite values."""
-    if _is_monthly(header) or keywords.squeezed(header["POLAR"]) in POLARISED_PRODUCTS:
+    """Checked counts; images made from several exposures may contain any finite values."""
+    if _is_monthly(header) or keywords.without_blanks(header["POLAR"]) in POLARISED_PRODUCTS:
         readout.check_finite(header, data, label)
         return data.astype(np.float32)
     readout.check_counts(header, data, sums, label)
@@ -203,47 +204,65 @@ def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summin
 
 def _check_some_sent(frame: Frame) -> None:
     never = blocks.never_sent(frame.detector, frame.sums)
-    if lost_or_unsent(frame)[~never].all():
+    if missing_or_unsent(frame)[~never].all():
         raise errors.NoImageError(
-            f"{frame.name}: every pixel is zero, every block is lost and nothing can be restored", "give another frame"
+            f"{frame.name}: all blocks are missing, so that nothing can be restored", "give another frame"
         )
 
 
-def lost_or_unsent(frame: Frame) -> blocks.Blocks:
-    """Blocks of a frame that hold nothing, and those outside of its subfield; shape (32, 32).
+def missing_or_unsent(frame: Frame) -> blocks.Blocks:
+    """Blocks without counts, and those outside of the subfield.
 
-    SolarSoft calls a block missing when its mean is at most 0.1 DN; in images made from several exposures, which may
-    be negative, every pixel must be zero.
+    SolarSoft (``find_miss_blocks``) calls a block missing when its mean is at most 0.1 DN. In images made from several
+    exposures, which may be negative, every pixel of a missing block is zero.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+        (block row, block column).
     """
     if frame.monthly or frame.polarised_product:
-        return np.asarray(blocks.means(frame.data != 0, blocks.sides(frame.data.shape)) == 0)
-    if frame.window is None:
-        return blocks.empty(frame.data)
-    share = blocks.means(frame.read_out, blocks.sides(frame.data.shape))
-    return np.asarray(blocks.means(frame.data, blocks.sides(frame.data.shape)) <= blocks.MISSING_MEAN * share)
+        return np.asarray(blocks.block_means(frame.data != 0, blocks.block_shape(frame.data.shape)) == 0)
+    if frame.subfield is None:
+        return blocks.empty_blocks(frame.data)
+    share = blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape))
+    return np.asarray(
+        blocks.block_means(frame.data, blocks.block_shape(frame.data.shape)) <= blocks.MAX_MISSING_MEAN_DN * share
+    )
 
 
-def lost(frame: Frame) -> blocks.Blocks:
-    """Blocks of a frame that were lost on the way: empty, sent as a rule, inside the subfield; shape (32, 32)."""
+def missing(frame: Frame) -> blocks.Blocks:
+    """Missing blocks of a frame: inside the subfield, not among those that LASCO never sends, and without counts.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+        (block row, block column).
+    """
     wanted = ~blocks.never_sent(frame.detector, frame.sums)
-    if frame.window is not None:
-        wanted = wanted & (blocks.means(frame.read_out, blocks.sides(frame.data.shape)) > 0)
-    return np.asarray(lost_or_unsent(frame) & wanted)
+    if frame.subfield is not None:
+        wanted = wanted & (blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape)) > 0)
+    return np.asarray(missing_or_unsent(frame) & wanted)
 
 
 def unsent(frame: Frame) -> NDArray[np.bool_]:
-    """Pixels of a frame that were not sent: never-sent blocks, unless this frame has them, and beyond a subfield.
+    """Pixels of a frame that LASCO did not send: those of the never-sent blocks and those outside of the subfield.
 
-    Some frames have one stray pixel in a corner block; a block counts as sent when more than half of it holds counts.
+    A never-sent block in which more than half of the pixels have counts was sent after all; some frames have one stray
+    pixel in a corner block.
+
+    Returns
+    -------
+    ndarray of bool, shape of the frame
     """
     never, inside = blocks.never_sent(frame.detector, frame.sums), frame.read_out
-    held = np.count_nonzero(blocks.cut(frame.data, never), axis=(1, 2))
-    never[never] = 2 * held <= np.count_nonzero(blocks.cut(inside, never), axis=(1, 2))
-    return blocks.expand(never, frame.data.shape) | ~inside
+    counted = np.count_nonzero(blocks.block_pixels(frame.data, never), axis=(1, 2))
+    never[never] = 2 * counted <= np.count_nonzero(blocks.block_pixels(inside, never), axis=(1, 2))
+    return blocks.to_pixels(never, frame.data.shape) | ~inside
 
 
 def _number(header: fits.Header, label: str, from_path: bool) -> str:
-    """A file is known by its own name; bytes by their FILENAME, where that is a LASCO number."""
-    stem = number_of(label)
-    within = re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())
-    return within if not from_path and re.fullmatch(r"[23]\d{7}", within) else stem
+    """File number from the name of the file; of bytes, from FILENAME where that is a LASCO number."""
+    from_name = number_of(label)
+    from_header = re.sub(r"\..*$", "", str(header.get("FILENAME") or "").strip())
+    return from_header if not from_path and re.fullmatch(r"[23]\d{7}", from_header) else from_name

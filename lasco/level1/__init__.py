@@ -1,1 +1,1 @@
-"""The Level 1 product: from the frame on the detector to the image, its flags, its uncertainty and its header."""
+"""The Level 1 product: image, flags, uncertainty and header, made from the frame calibrated on the detector grid."""

@@ -1,7 +1,7 @@
-"""From a Level 0.5 frame to its Level 1 product, all steps in their order (SolarSoft ``reduce_level_1.pro`` 1.68).
+"""Calibration of a Level 0.5 frame to Level 1, all steps in order (SolarSoft ``reduce_level_1.pro`` 1.68).
 
-`calibrate_on_detector` calibrates on the detector grid, where missing blocks can be filled; `finish` takes the
-distortion and the roll out, masks, and writes the header; `calibrate` does both.
+`calibrate_on_detector` calibrates on the detector grid, where missing blocks can be filled; `make_product` corrects the
+distortion and the roll, masks the image and makes the header; `calibrate` does both.
 """
 
 from __future__ import annotations
@@ -23,176 +23,187 @@ from corinpaint.lasco.level1 import header as headers
 from corinpaint.lasco.level1 import systematics
 from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
 from corinpaint.lasco.options import DEFAULT, Options
-from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, with_ramp
-from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_assets, load_optics
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, subtracts_stray_light
+from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_calibration_set, load_optics
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
-SMALLEST_ROLL = 1.0
-"""Degrees from which SolarSoft turns the image about the sun centre."""
+MIN_ROTATION_DEG = 1.0
+"""Minimum roll for which SolarSoft rotates the image about the sun centre, degrees."""
 
-NONE = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
+NO_BLOCKS = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
+"""Block map without any block."""
 
 
-def calibrate(frame: Frame, assets: Assets | None = None, options: Options = DEFAULT) -> Level1:
-    """Calibrate a frame to Level 1; lost blocks stay NaN and are flagged.
+def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: Options = DEFAULT) -> Level1:
+    """Calibrate a frame to Level 1; missing blocks stay NaN and are flagged.
 
     Parameters
     ----------
     frame : Frame
         Level 0.5, DN; see `corinpaint.lasco.level05.frame.read_frame`.
-    assets : Assets, optional
-        Calibration files; by default the nominal sets.
+    assets : CalibrationSet, optional
+        Calibration set; by default the nominal one.
     options : Options, optional
-        Steps to leave out.
+        Steps to leave out; by default none.
 
     Returns
     -------
     Level1
-        Brightness and its uncertainty in MSB (1 MSB = 2.009e7 W m-2 sr-1), flags, header.
+        Brightness and its uncertainty in MSB (1 MSB = 2.009e7 W m-2 sr-1), flags and header.
 
     Raises
     ------
     UnsupportedFrameError, CalibrationError
         See `calibrate_on_detector`.
     TypeError
-        When `frame` is no Frame.
+        When `frame` is not a Frame.
     """
     check_frame(frame)
-    return finish(calibrate_on_detector(frame, assets or load_assets(), options))
+    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options))
 
 
-def finish(
+def make_product(
     observed: ObservedFrame,
-    filled: blocks.Blocks = NONE,
+    filled: blocks.Blocks = NO_BLOCKS,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> Level1:
-    """Make the product: take distortion and roll out of image, flags and variance, mask, turn, write the header.
+    """Make the Level 1 product of a frame calibrated on the detector grid.
+
+    The distortion and the roll of image, flags and variance are corrected in one interpolation, an upside-down frame is
+    rotated by 180 degrees, the image is masked, and the header is made.
 
     Parameters
     ----------
     observed : ObservedFrame
-        Fills in place, in brightness and variance.
+        With the filled values of the missing blocks in its brightness and variance.
     filled : ndarray of bool, shape (32, 32)
-        The lost blocks that were filled.
+        The missing blocks that were filled, (block row, block column).
     history : sequence of str
-        More lines for HISTORY, in the order of the steps.
+        Additional lines for HISTORY, in the order of the steps.
     cards : sequence of (keyword, value, comment)
-        More cards, such as what filled the lost blocks.
+        Additional cards, such as the method of the fills.
 
     Returns
     -------
     Level1
     """
-    frame, place = observed.frame, observed.pointing
-    geometry = _rolled(observed)
+    frame, pointing = observed.frame, observed.pointing
+    geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
-    if place.turned and not geometry.roll:
+    if pointing.upside_down and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
-    relative = systematics.relative(frame, observed.assets, observed.exposure, place)
+    relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
     uncertainty = np.sqrt(variance + np.square(relative * data))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
-    made = _made(observed, geometry, float(np.median(relative)))
-    header = describe(observed, made, filled, history, cards)
+    origin = _provenance(observed, geometry, float(np.median(relative)))
+    header = make_header(observed, origin, filled, history, cards)
     headers.add_statistics(header, data, mask)
     return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits")
 
 
-def describe(
+def make_header(
     observed: ObservedFrame,
-    made: headers.Made,
-    filled: blocks.Blocks = NONE,
+    origin: headers.Provenance,
+    filled: blocks.Blocks = NO_BLOCKS,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> fits.Header:
-    """Header of a product with its HISTORY, without statistics; see `finish`."""
-    header = headers.header(observed.frame, made, observed.lost, filled)
+    """Header of a product with its HISTORY and without statistics; parameters as for `make_product`."""
+    header = headers.make_header(observed.frame, origin, observed.missing, filled)
     for card in cards:
         headers.add_long(header, *card)
-    headers.add_history(header, headers.history(observed.frame, (*made.steps, *history)))
+    headers.add_history(header, headers.history_lines(observed.frame, (*origin.steps, *history)))
     return header
 
 
-def origin(observed: ObservedFrame) -> headers.Made:
-    """What makes the product of a frame: pointing, clock, files, steps."""
-    relative = systematics.relative(observed.frame, observed.assets, observed.exposure, observed.pointing)
-    return _made(observed, _rolled(observed), float(np.median(relative)))
+def provenance(observed: ObservedFrame) -> headers.Provenance:
+    """Provenance of the product of a frame: pointing, clock, calibration files and steps."""
+    relative = systematics.relative_calibration_error(
+        observed.frame, observed.calibration, observed.exposure, observed.pointing
+    )
+    return _provenance(observed, _product_geometry(observed), float(np.median(relative)))
 
 
-def _rolled(observed: ObservedFrame) -> Geometry:
-    place = observed.pointing
-    if not observed.options.roll or abs(place.roll) < SMALLEST_ROLL:
+def _product_geometry(observed: ObservedFrame) -> Geometry:
+    """From the detector grid to that of the product, with the rotation about the sun centre where it is needed."""
+    pointing = observed.pointing
+    if not observed.options.roll or abs(pointing.roll) < MIN_ROTATION_DEG:
         return observed.geometry
-    pivot = (place.column, place.row)
-    return replace(observed.geometry, turned=place.turned, roll=place.roll, pivot=pivot)
+    pivot = (pointing.column, pointing.row)
+    return replace(observed.geometry, upside_down=pointing.upside_down, roll=pointing.roll, pivot=pivot)
 
 
 def _resampled(
     observed: ObservedFrame, filled: blocks.Blocks, geometry: Geometry
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
-    """Image, flags and variance on the grid of the product, not yet turned unless rotated."""
+    """Image, flags and variance on the product grid; a rotation by 180 degrees alone is left to `make_product`."""
     shape = observed.frame.data.shape
     warp = distortion.product_map(geometry)
-    restored = blocks.expand(filled, shape) & observed.field
-    refused = warp.touched(blocks.expand(observed.lost, shape) & ~restored)
+    restored = blocks.to_pixels(filled, shape) & observed.field
+    refused = warp.propagate_flags(blocks.to_pixels(observed.missing, shape) & ~restored)
     mask = np.zeros(shape, dtype=np.uint8)
-    set_flag(mask, warp.touched(restored), Flag.FILLED)
+    set_flag(mask, warp.propagate_flags(restored), Flag.FILLED)
     set_flag(mask, _unsent(observed, geometry) | warp.outside, Flag.NEVER_SENT)
     _mask_field(mask, observed, geometry)
-    set_flag(mask, warp.touched(observed.saturated), Flag.SATURATED)
+    set_flag(mask, warp.propagate_flags(observed.saturated), Flag.SATURATED)
     set_flag(mask, refused, Flag.REFUSED)
     data = warp.image(observed.brightness)
     hidden = Flag.NEVER_SENT | Flag.REFUSED | (Flag.OCCULTED if observed.options.mask else Flag(0))
     data[flagged(mask, hidden)] = np.nan
-    data[warp.touched(~np.isfinite(observed.brightness))] = np.nan
+    data[warp.propagate_flags(~np.isfinite(observed.brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - Flag.FILLED)
     return data, mask, warp.variance(observed.variance)
 
 
 def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
-    """Pixels of the product that take part of what was not sent; most frames leave out the same blocks."""
-    if observed.frame.window is not None or geometry.roll:
-        return distortion.product_map(geometry).touched(observed.unsent)
-    side = blocks.sides(observed.unsent.shape)
-    return _unsent_blocks(geometry, np.packbits(observed.unsent[:: side[0], :: side[1]]).tobytes())
+    """Pixels of the product that depend on a pixel that was not sent; cached, as most frames lack the same blocks."""
+    if observed.frame.subfield is not None or geometry.roll:
+        return distortion.product_map(geometry).propagate_flags(observed.unsent)
+    rows, columns = blocks.block_shape(observed.unsent.shape)
+    return _unsent_blocks(geometry, np.packbits(observed.unsent[::rows, ::columns]).tobytes())
 
 
 @lru_cache(maxsize=4)
 def _unsent_blocks(geometry: Geometry, packed: bytes) -> NDArray[np.bool_]:
-    flags = np.unpackbits(np.frombuffer(packed, dtype=np.uint8)).astype(bool).reshape(blocks.GRID, blocks.GRID)
-    return distortion.product_map(geometry).touched(blocks.expand(flags, geometry.shape))
+    flags = (
+        np.unpackbits(np.frombuffer(packed, dtype=np.uint8))
+        .astype(bool)
+        .reshape(blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE)
+    )
+    return distortion.product_map(geometry).propagate_flags(blocks.to_pixels(flags, geometry.shape))
 
 
 def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geometry) -> None:
-    """Flag, in place, what the field of view leaves out; the field lies on the corrected grid and turns with it."""
-    optics = load_optics(observed.assets, observed.frame.detector, observed.frame.sums)
-    hidden = ~field_of_view(optics, observed.geometry).kept
+    """Flag, in place, the pixels outside of the field of view, whose mask is rotated with the corrected image."""
+    optics = load_optics(observed.calibration, observed.frame.detector, observed.frame.sums)
+    hidden = ~field_of_view(optics, observed.geometry).corrected
     if geometry.roll:
         rotation = distortion.rotation_map(geometry)
-        hidden = rotation.touched(hidden)
+        hidden = rotation.propagate_flags(hidden)
         set_flag(mask, rotation.outside, Flag.NEVER_SENT)
     set_flag(mask, hidden, Flag.OCCULTED)
 
 
-def _made(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.Made:
-    frame, assets, taken = observed.frame, observed.assets, observed.exposure
-    time, place = observed.clock, observed.pointing
-    ramp = with_ramp(frame, observed.options)
-    images = load_optics(assets, frame.detector, frame.sums).used(frame.day, ramp=ramp)
-    tables = tuple(file for file in (taken.file, time.file, place.file) if file is not None)
-    turned_by = 180.0 * place.turned + geometry.roll
+def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.Provenance:
+    frame, calibration, exposure = observed.frame, observed.calibration, observed.exposure
+    clock, pointing = observed.clock, observed.pointing
+    ramp = subtracts_stray_light(frame, observed.options)
+    images = load_optics(calibration, frame.detector, frame.sums).used(frame.day, ramp=ramp)
+    tables = tuple(file for file in (exposure.file, clock.file, pointing.file) if file is not None)
+    rotated_by = 180.0 * pointing.upside_down + geometry.roll
     steps = _steps(observed, geometry, [file.name for file in images])
-    return headers.Made(
-        assets.kind,
+    return headers.Provenance(
+        calibration.kind,
         observed.unit,
-        taken.factor,
-        taken.bias,
+        exposure.factor,
+        exposure.bias,
         observed.scale,
-        time,
-        place,
-        turned_by,
-        0.0 if geometry.roll else place.roll,
+        clock,
+        pointing,
+        rotated_by,
+        0.0 if geometry.roll else pointing.roll,
         error,
         (*images, *tables),
         observed.options.departures,
@@ -201,22 +212,24 @@ def _made(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.
 
 
 def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tuple[str, ...]:
-    """HISTORY of the calibration: every step with the file that it used."""
-    frame, options, time, place = observed.frame, observed.options, observed.clock, observed.pointing
+    """Lines of HISTORY: every step of the calibration with the file that it used."""
+    frame, options, clock, pointing = observed.frame, observed.options, observed.clock, observed.pointing
     factor, bias, source, _ = observed.exposure
-    late = observed.assets.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
+    late = observed.calibration.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
         f"{frame.sums.pixels} pixels summed, unwrapped" if frame.sums.pixels > 1 else "",
-        f"Subfield placed into the full frame: {tuple(frame.window)}" if frame.window else "",
+        f"Subfield placed into the full frame: {tuple(frame.subfield)}" if frame.subfield else "",
         f"Bias {bias:.3f} DN and exposure factor {factor:.6f} from {source}",
         f"calfactor {observed.scale:.6g} MSB/(DN/s) (corkit {frame.detector.lower()}_calfactor)" * options.calfactor,
-        f"Vignetting, stray light and mask ({observed.assets.kind.lower()}): {', '.join(images)}",
+        f"Vignetting, stray light and mask ({observed.calibration.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
-        f"Clock offset {time.offset:.3f} s subtracted ({time.file.name})" if time.file else "No table of clock offsets",
-        f"Pointing: {place.source}",
-        "Image turned by 180 degrees (SOHO rolled)" * place.turned,
+        f"Clock offset {clock.offset:.3f} s subtracted ({clock.file.name})"
+        if clock.file
+        else "No table of clock offsets",
+        f"Pointing: {pointing.source}",
+        "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
     ]

@@ -1,6 +1,6 @@
-"""The Level 1 product: image, flags, uncertainty and header, as one FITS file; and reading Level 1 files back.
+"""The Level 1 product: image, flags, uncertainty and header, as one FITS file; and reading Level 1 files.
 
-float32 and explicit masks in place of SolarSoft's 16-bit scaling, so that nothing is lost.
+The image is float32 with an explicit mask, without the rounding errors of SolarSoft's scaled 16-bit integers.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from corinpaint.lasco import files
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 
 
 class Flag(IntFlag):
-    """Bits of the MASK extension; a pixel without any was observed."""
+    """Bits of the MASK extension; a pixel without any flag was observed."""
 
     FILLED = 1
     NEVER_SENT = 2
@@ -32,27 +32,27 @@ class Flag(IntFlag):
 
     @property
     def meaning(self) -> str:
-        """What a single bit says of a pixel, as the product writes it."""
-        return MEANINGS[self]
+        """Meaning of a single flag, as the MASK extension states it."""
+        return FLAG_MEANINGS[self]
 
 
-MEANINGS = {
+FLAG_MEANINGS = {
     Flag.FILLED: "lost and filled",
     Flag.NEVER_SENT: "never sent, or outside of the frame",
     Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
     Flag.SATURATED: "saturated",
     Flag.REFUSED: "lost and refused (not filled)",
 }
-"""Texts of the product, whose wording changes with its format only."""
+"""Meanings of the flags in the product; the wording is part of its format."""
 
 
 def flagged(mask: NDArray[np.uint8], flags: Flag) -> NDArray[np.bool_]:
-    """Pixels of a MASK that carry one of some flags; shape of the mask."""
+    """Pixels of a MASK with at least one of the flags; shape of the mask."""
     return np.asarray((mask & np.uint8(flags)) > 0)
 
 
 def set_flag(mask: NDArray[np.uint8], where: NDArray[np.bool_], flag: Flag) -> None:
-    """Add a flag, in place, to some pixels of a MASK."""
+    """Set a flag, in place, in the selected pixels of a MASK."""
     mask[where] |= np.uint8(flag)
 
 
@@ -60,29 +60,29 @@ _SHARED = (
     "DATE-OBS TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 "
     "CDELT1 CDELT2 CROTA1 CROTA2 RSUN_OBS RSUN_REF DSUN_OBS HGLN_OBS HGLT_OBS MJD-OBS"
 ).split()
-"""Cards that let tools open the extensions as maps beside the image."""
+"""Cards of the image that the extensions repeat, so that tools can open them as maps."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Level1:
-    """A Level 1 frame.
+    """A Level 1 product.
 
     Attributes
     ----------
     data : ndarray of float32, shape (1024, 1024), less when summed
-        Mean solar brightness, row 0 at the bottom, turned where SOHO was upside down; NaN where nothing was measured
-        or filled.
+        Brightness in MSB, (row, column), row 0 at the bottom, rotated by 180 degrees when SOHO was upside down; NaN
+        where it was neither observed nor filled.
     mask : ndarray of uint8, shape of `data`
         Sums of `Flag`.
     uncertainty : ndarray of float32, shape of `data`
-        1 sigma, unit of `data`; infinite where `data` is NaN.
+        1 sigma uncertainty in the unit of `data`, noise and calibration; infinite where `data` is NaN.
     noise : ndarray of float32, shape of `data`
-        The part of it that is no error of the calibration: what a second observation of the pixel would scatter about
-        `data` by, in filled pixels too. Not in the file; there the calibration's part is CALERR times the image.
+        1 sigma uncertainty without that of the calibration: the scatter of a repeated observation about `data`, also in
+        filled pixels. It is not in the file, whose CALERR gives the relative uncertainty of the calibration.
     header : astropy.io.fits.Header
         Header of the primary image.
     filename : str
-        Name of the product file; FILENAME is its printable form.
+        Name of the product file; FILENAME is the name in printable ASCII.
     """
 
     data: NDArray[np.float32]
@@ -94,12 +94,12 @@ class Level1:
 
     def __repr__(self) -> str:
         header, (rows, columns) = self.header, self.data.shape
-        where = f"{header['DETECTOR']} {header['DATE-OBS']}, {columns} x {rows} px of {header['BUNIT']}"
+        summary = f"{header['DETECTOR']} {header['DATE-OBS']}, {columns} x {rows} px of {header['BUNIT']}"
         blocks = f"{header['NMISSING']} blocks missing, {header['NFILLED']} filled"
-        return f"<Level1 {self.filename}: {where}, {blocks}, calibration {header['CALIB']}>"
+        return f"<Level1 {self.filename}: {summary}, {blocks}, calibration {header['CALIB']}>"
 
     def to_hdus(self) -> fits.HDUList:
-        """The FITS structure: primary image, MASK and UNCERT extensions."""
+        """The product as FITS HDUs: primary image, MASK and UNCERT extensions."""
         mask_header = self._extension("MASK")
         for flag in Flag:
             mask_header[f"FLAG{flag.value}"] = (flag.value, flag.meaning)
@@ -127,17 +127,17 @@ class Level1:
         """The product as the content of a FITS file, with checksums."""
         hdus, buffer = self.to_hdus(), io.BytesIO()
         for hdu in hdus:
-            hdu.add_checksum(when="")  # no time of writing: the same product gives the same bytes
+            hdu.add_checksum(when="")  # without the time of writing, so that the same product gives the same bytes
         hdus.writeto(buffer)
         return buffer.getvalue()
 
     def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the product into a folder: aside first, then renamed, so that no partial file is left.
+        """Write the product to a folder, as a temporary file that is then renamed, so that no partial file is left.
 
         Raises
         ------
         OutputError
-            When the folder cannot be written, or the file is there and may not be replaced.
+            When the file cannot be written, or exists and `overwrite` is False.
         """
         return files.write_bytes(
             files.as_path(directory, "directory") / self.filename, self.to_bytes(), overwrite=overwrite
@@ -146,16 +146,16 @@ class Level1:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Level1File:
-    """What a Level 1 file holds, ours or SolarSoft's.
+    """Content of a Level 1 file of CorInpaint or SolarSoft.
 
     Attributes
     ----------
     data : ndarray of float64, shape (H, W)
-        Mean solar brightness, NaN where masked.
+        Brightness in MSB, (row, column), NaN where masked.
     masked : ndarray of bool, shape (H, W)
         Pixels without a value.
     header : astropy.io.fits.Header
-        Primary header as stored.
+        Primary header of the file.
     """
 
     data: NDArray[np.float64]
@@ -164,15 +164,16 @@ class Level1File:
 
     def __repr__(self) -> str:
         rows, columns = self.data.shape
-        what = f"{self.header.get('DETECTOR', '')} {self.header.get('DATE-OBS', 'no DATE-OBS')}"
-        return f"<Level1File: {what}, {columns} x {rows} px, {self.masked.mean():.0%} masked>"
+        summary = f"{self.header.get('DETECTOR', '')} {self.header.get('DATE-OBS', 'no DATE-OBS')}"
+        return f"<Level1File: {summary}, {columns} x {rows} px, {self.masked.mean():.0%} masked>"
 
 
 def read_level1(path: str | os.PathLike[str]) -> Level1File:
-    """Read a Level 1 file so that masked pixels are masked.
+    """Read a Level 1 file with its masked pixels as NaN.
 
-    SolarSoft scales C3 Clear to 16 bits (BSCALE, BZERO) with 0 for masked pixels, which read back as half of the range,
-    3.25e-9 MSB. Such files are read by their raw values; in float files 0 and NaN are masked.
+    SolarSoft scales C3 Clear to 16-bit integers (BSCALE, BZERO) and stores masked pixels as 0, which scales to 3.25e-9
+    MSB. In integer files, masked pixels are those whose stored value is 0 or BLANK; in float files, those that are 0 or
+    NaN.
 
     Parameters
     ----------
@@ -186,18 +187,18 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     Raises
     ------
     FrameError
-        When the file cannot be read, or is not Level 1.
+        When the file is not a readable FITS image (`NotFitsError`) or not Level 1 (`WrongLevelError`).
     """
     path = files.as_path(path, "path")
     try:
-        # Cards of 1997 that today's standard refuses.
-        with quiet(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
+        # Headers of 1997 have cards that the standard no longer allows.
+        with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
             header, raw = hdus[0].header.copy(), hdus[0].data
             raw = None if raw is None else np.array(raw)
     except OSError as error:
         raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
     if raw is None or raw.ndim != 2:
-        raise FrameError(f"{path.name}: holds no image", "give a Level 1 file")
+        raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
     if not str(header.get("LEVEL", "")).strip().startswith("1"):
         raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}", "give a Level 1 file")
     values = raw.astype(np.float64)

@@ -1,1 +1,1 @@
-"""The nominal calibration sets of C2 and C3, fitted to frames, and what reads them."""
+"""The nominal calibration sets of C2 and C3, which were fitted to frames, and their readers."""

@@ -1,6 +1,6 @@
 """The nominal calibration set of C3 Clear: vignetting, stray light and mask, for users without the official files.
 
-`corinpaint.lasco.nominal.derivation.c3` fitted it to a pair of real frames.
+`corinpaint.lasco.nominal.derivation.c3` fitted it to a Level 1 and a Level 0.5 frame.
 """
 
 from __future__ import annotations
@@ -16,10 +16,24 @@ from scipy import ndimage
 from corinpaint.lasco.errors import CalibrationError
 
 FILES = ("nominal_vignetting.fits", "nominal_mask.fits", "nominal_ramp.json")
+"""Names of the files of the set."""
 
 
 def quadratic(coefficients: tuple[float, ...], size: int = 1024) -> NDArray[np.float64]:
-    """Evaluate the ramp's quadratic surface on the detector grid, MSB, shape (size, size)."""
+    """Quadratic surface of the stray light on the detector grid.
+
+    Parameters
+    ----------
+    coefficients : tuple of float
+        Coefficients of `quadratic_terms`, MSB.
+    size : int
+        Rows and columns of the frame.
+
+    Returns
+    -------
+    ndarray of float64, shape (size, size)
+        MSB.
+    """
     c0, cx, cy, cxx, cxy, cyy = coefficients
     x = (np.arange(size) - size / 2) / (size / 2)
     y = x[:, None]
@@ -27,22 +41,27 @@ def quadratic(coefficients: tuple[float, ...], size: int = 1024) -> NDArray[np.f
 
 
 def quadratic_terms(size: int) -> NDArray[np.float64]:
-    """The terms 1, x, y, x^2, x y, y^2 of `quadratic`, shape (6, size, size)."""
+    """The terms 1, x, y, x^2, x y, y^2 of `quadratic`, x and y from -1 to 1; float64, shape (6, size, size)."""
     y, x = (np.mgrid[0:size, 0:size] - size / 2) / (size / 2)
     return np.asarray(np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]))
 
 
 def read(directory: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Read a set that `write` made.
+    """Read the nominal C3 set, which `corinpaint.lasco.nominal.derivation.c3.write` writes.
 
     Returns
     -------
     vignetting : ndarray of float32, shape (1024, 1024)
-        Correction factor on the detector grid.
+        Vignetting correction factor on the detector grid.
     ramp : ndarray of float32, shape (1024, 1024)
         Stray light in MSB on the detector grid.
     field : ndarray of bool, shape (1024, 1024)
-        Field of view on the corrected grid.
+        Field of view on the grid corrected for distortion.
+
+    Raises
+    ------
+    CalibrationError
+        When a file is missing or damaged.
     """
     try:
         with fits.open(directory / FILES[0]) as hdus:

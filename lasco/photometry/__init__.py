@@ -1,1 +1,1 @@
-"""From counts to brightness on the detector grid: bias, exposure, vignetting, stray light, noise."""
+"""Photometric calibration on the detector grid: bias, exposure, vignetting, stray light and noise."""

@@ -1,4 +1,4 @@
-"""A frame calibrated on the detector grid, where its missing blocks are whole and can be filled."""
+"""Calibration of a frame on the detector grid, where missing blocks are still rectangles and can be filled."""
 
 from __future__ import annotations
 
@@ -11,51 +11,56 @@ from numpy.typing import NDArray
 from corinpaint.lasco.geometry import clock, distortion
 from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.distortion import Geometry
-from corinpaint.lasco.geometry.pointing import Pointing, on_detector, pointing
+from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05 import frame as frames
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry import noise, photometry
 from corinpaint.lasco.photometry.corkit import calfactor
-from corinpaint.lasco.photometry.exposure import Exposure, exposure
+from corinpaint.lasco.photometry.exposure import Exposure, determine_exposure
 from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 
 @dataclass(frozen=True, eq=False)
 class ObservedFrame:
-    """A calibrated frame on the detector grid, with all that is known of it.
+    """A frame calibrated on the detector grid, with its clock, pointing, noise and masks.
 
     Attributes
     ----------
     frame : Frame
         The Level 0.5 frame.
-    assets : Assets
+    assets : CalibrationSet
+        Calibration set.
     options : Options
+        Steps that were applied.
     exposure : Exposure
+        Exposure factor and bias.
     clock : Clock
-        Start of the exposure, clock corrected.
+        Start of the exposure after the clock correction.
     pointing : Pointing
         Sun centre and roll of the product.
     scale : float
-        Calibration factor, MSB / (DN / s); 1 without it.
+        Calibration factor, MSB / (DN / s); 1 when it is left out.
     brightness : ndarray of float32, shape (H, W)
-        MSB (DN/s without calibration factor); meaningless where nothing was sent.
+        MSB, or DN/s without calibration factor; (row, column), row 0 at the bottom. Meaningless in pixels that were not
+        received.
     variance : ndarray of float32, shape (H, W)
-        Of the brightness, from photons, read-out and compression.
+        Variance of the brightness from photon noise, pixel response, read-out and compression.
     field : ndarray of bool, shape (H, W)
-        Field of view.
+        Pixels in the field of view.
     unsent : ndarray of bool, shape (H, W)
-        Never sent, or outside of the subfield.
+        Pixels that LASCO never sends, or outside of the subfield.
     saturated : ndarray of bool, shape (H, W)
-    lost : ndarray of bool, shape (32, 32)
-        Missing blocks.
+        Saturated pixels.
+    missing : ndarray of bool, shape (32, 32)
+        Missing blocks, (block row, block column).
     """
 
     frame: Frame
-    assets: Assets
+    calibration: CalibrationSet
     options: Options
     exposure: Exposure
     clock: Clock
@@ -66,7 +71,7 @@ class ObservedFrame:
     field: NDArray[np.bool_]
     unsent: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
-    lost: blocks.Blocks
+    missing: blocks.Blocks
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,64 +80,55 @@ class ObservedFrame:
 
     @property
     def geometry(self) -> Geometry:
-        """From this grid to the corrected one, without roll."""
+        """Mapping from the detector grid to the corrected one, without roll."""
         return _geometry(self.frame, self.options)
 
     @property
     def unit(self) -> str:
-        """Unit of the brightness, as FITS writes it."""
+        """Unit of the brightness as a FITS unit string."""
         return MSB_UNIT if self.options.calfactor else RATE_UNIT
 
     @property
     def centre(self) -> tuple[float, float]:
         """Sun centre (column, row) on the detector grid, px of the frame from 0."""
-        return on_detector(self.frame, self.pointing)
+        return sun_centre_on_detector(self.frame, self.pointing)
 
     @cached_property
     def observed(self) -> NDArray[np.bool_]:
-        """Pixels that were sent, are in the field of view, not missing and not saturated; shape (H, W)."""
+        """Pixels that were received, are in the field of view and are not saturated; shape (H, W)."""
         return self.sent & self.field & ~self.saturated
 
     @property
     def sent(self) -> NDArray[np.bool_]:
-        """Pixels that arrived; shape (H, W)."""
-        return np.asarray(~(blocks.expand(self.lost, self.shape) | self.unsent))
+        """Pixels that were received: neither missing nor unsent; shape (H, W)."""
+        return np.asarray(~(blocks.to_pixels(self.missing, self.shape) | self.unsent))
 
     @property
     def missing_in_field(self) -> blocks.Blocks:
-        """Missing blocks that reach into the field of view; shape (32, 32)."""
-        return np.asarray(self.lost & (blocks.means(self.field, blocks.sides(self.shape)) > 0))
+        """Missing blocks with at least one pixel in the field of view; shape (32, 32)."""
+        return np.asarray(self.missing & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
 
-    # SHIM
-    @property
-    def exposed(self):  # type: ignore
-        return self
-
-    @property
-    def seen(self):  # type: ignore
-        return self.field
-
-    @property
-    def missing(self):  # type: ignore
-        return self.missing_in_field
-
-    # END SHIM
     def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
-        """Pixels of some blocks inside the field of view; (32, 32) -> (H, W)."""
-        return np.asarray(blocks.expand(missing, self.shape) & self.field)
+        """Pixels of the given blocks in the field of view: from shape (32, 32) to (H, W)."""
+        return np.asarray(blocks.to_pixels(missing, self.shape) & self.field)
 
     def __repr__(self) -> str:
-        return f"<ObservedFrame of {self.frame!r}: {int(self.lost.sum())} missing blocks, {self.unit}>"
+        return f"<ObservedFrame of {self.frame!r}: {int(self.missing.sum())} missing blocks, {self.unit}>"
 
 
-def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAULT) -> ObservedFrame:
+def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT) -> ObservedFrame:
     """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
+
+    Source: SolarSoft ``c2_calibrate.pro`` and ``c3_calibrate.pro`` 1.54.
 
     Parameters
     ----------
     frame : Frame
-    assets : Assets
+        Level 0.5, DN.
+    assets : CalibrationSet
+        Calibration set.
     options : Options
+        Steps to apply.
 
     Returns
     -------
@@ -141,50 +137,50 @@ def calibrate_on_detector(frame: Frame, assets: Assets, options: Options = DEFAU
     Raises
     ------
     UnsupportedFrameError
-        When it is no exposure of the corona, or filter and polariser have no calibration factor.
+        When the frame is not an exposure of the corona, or filter and polariser have no calibration factor.
     CalibrationError
         When a calibration file is missing or damaged.
     """
     photometry.check_supported(frame)
-    taken, optics = exposure(frame, assets), load_optics(assets, frame.detector, frame.sums)
-    time = clock.corrected(frame.date, assets)
+    exposure, optics = determine_exposure(frame, calibration), load_optics(calibration, frame.detector, frame.sums)
+    corrected = clock.correct_clock(frame.date, calibration)
     scale = calfactor(frame) if options.calfactor else 1.0
-    brightness, variance = _measured(frame, optics, options, taken, scale)
+    brightness, variance = _brightness_and_variance(frame, optics, options, exposure, scale)
     return ObservedFrame(
         frame=frame,
-        assets=assets,
+        calibration=calibration,
         options=options,
-        exposure=taken,
-        clock=time,
-        pointing=pointing(frame, assets, time.date),
+        exposure=exposure,
+        clock=corrected,
+        pointing=determine_pointing(frame, calibration, corrected.date),
         scale=scale,
         brightness=brightness,
         variance=variance,
-        field=field_of_view(optics, _geometry(frame, options)).seen,
+        field=field_of_view(optics, _geometry(frame, options)).on_detector,
         unsent=frames.unsent(frame),
-        saturated=photometry.saturated(frame),
-        lost=frames.lost(frame),
+        saturated=photometry.saturated_pixels(frame),
+        missing=frames.missing(frame),
     )
 
 
-def _measured(
-    frame: Frame, optics: Optics, options: Options, taken: Exposure, scale: float
+def _brightness_and_variance(
+    frame: Frame, optics: Optics, options: Options, exposure: Exposure, scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Brightness and its variance."""
+    """Brightness and its variance, each float32 of the shape of the frame."""
     vignetting = optics.vignetting(frame.day) if options.vignetting else np.ones_like(optics.ramp)
-    ramp = optics.ramp if with_ramp(frame, options) else np.zeros_like(optics.ramp)
-    exposed = (taken.bias, frame.exptime, taken.factor)
-    brightness = photometry.from_counts(frame.data, exposed, vignetting, scale, ramp)
-    variance, per_count = np.empty_like(frame.data), np.float32(scale / (frame.exptime * taken.factor))
-    for first in range(0, frame.data.shape[0], photometry.ROWS):
-        rows = slice(first, first + photometry.ROWS)
-        variance[rows] = np.square(vignetting[rows] * per_count) * noise.variance(frame, taken.bias, rows)
-    brightness[vignetting == 0] = np.nan  # no light passes there, and nothing is known
+    ramp = optics.ramp if subtracts_stray_light(frame, options) else np.zeros_like(optics.ramp)
+    exposure_terms = (exposure.bias, frame.exptime, exposure.factor)
+    brightness = photometry.from_counts(frame.data, exposure_terms, vignetting, scale, ramp)
+    variance, per_count = np.empty_like(frame.data), np.float32(scale / (frame.exptime * exposure.factor))
+    for first in range(0, frame.data.shape[0], photometry.ROWS_PER_STEP):
+        rows = slice(first, first + photometry.ROWS_PER_STEP)
+        variance[rows] = np.square(vignetting[rows] * per_count) * noise.variance(frame, exposure.bias, rows)
+    brightness[vignetting == 0] = np.nan  # no light passes there
     return brightness, variance
 
 
-def with_ramp(frame: Frame, options: Options) -> bool:
-    """Whether stray light is subtracted: that of C3 Clear is known, and polarisation products hold none."""
+def subtracts_stray_light(frame: Frame, options: Options) -> bool:
+    """Whether stray light is subtracted: only from C3 Clear, and not from polarisation products, which contain none."""
     wanted = options.ramp and options.calfactor
     return wanted and frame.detector == "C3" and frame.filter == "CLEAR" and not frame.polarised_product
 

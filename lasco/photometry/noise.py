@@ -1,4 +1,4 @@
-"""Noise of the counts: photons, pixel response, read-out, rounding and lossy compression."""
+"""Noise of the counts: photon noise, pixel response, read-out, rounding and lossy compression."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from numpy.typing import NDArray
 from corinpaint.lasco.level05.frame import Frame
 
 GAIN = {"C2": 10.5, "C3": 14.0}
-"""Electrons per DN. C3: level over variance in the difference of two frames of one day is 13 to 16 above 1000 DN.
-C2: 9.6 to 10.9, noise of 22322749 less its flat field, and of pairs of 2013 and 2014 less compression."""
+"""Gain, electrons per DN. C3: the ratio of mean to variance in differences of two frames of one day is 13 to 16 above
+1000 DN. C2: 9.6 to 10.9, from the noise of frame 22322749 minus its flat field, and from differences of frames of
+2013 and 2014 minus their compression noise."""
 
 READ_NOISE = {"C2": 2.3, "C3": 1.0}
-"""DN per read-out. C2: an upper limit, 22 DN^2 beside the photons in sums of four read-outs behind the occulter."""
+"""Read noise, DN per read-out. C2: an upper limit, from 22 DN^2 besides the photon noise in sums of four read-outs
+behind the occulter."""
 
 FLAT_FIELD = {"C2": 0.010, "C3": 0.008}
-"""Standard deviation of the response of the pixels, which SolarSoft does not correct: white patterns, the same in
-frames years apart (C3 0.0072 in 2002, 0.0083 in 2010)."""
+"""Standard deviation of the relative response of the pixels, which SolarSoft does not correct: white-noise patterns
+that are the same in frames years apart (C3 0.0072 in 2002, 0.0083 in 2010)."""
 
-ALL = slice(None)
+ALL_ROWS = slice(None)
+"""All rows of a frame."""
 
 ROUNDING = 1 / 12
-"""Variance of rounding to whole DN, DN^2."""
+"""Variance of rounding to integers, DN^2."""
 
 
-def variance(frame: Frame, bias: float, rows: slice = ALL) -> NDArray[np.float32]:
+def variance(frame: Frame, bias: float, rows: slice = ALL_ROWS) -> NDArray[np.float32]:
     """Variance of the counts of a frame.
 
     ``signal / gain + (flat field * signal)^2 / pixels + reads * (read noise^2 + 1/12) + compression``, with the signal
@@ -37,14 +40,14 @@ def variance(frame: Frame, bias: float, rows: slice = ALL) -> NDArray[np.float32
     ----------
     frame : Frame
     bias : float
-        DN in each pixel, sums of read-outs included.
+        Bias of a pixel, the sum of its read-outs, DN.
     rows : slice
-        Rows of the frame.
+        Rows of the frame; by default all.
 
     Returns
     -------
     ndarray of float32, shape of the rows
-        DN^2.
+        Variance, DN^2.
     """
     detector, reads = frame.detector, frame.sums.reads
     floor = reads * (READ_NOISE[detector] ** 2 + ROUNDING) + compression(frame)
@@ -54,7 +57,7 @@ def variance(frame: Frame, bias: float, rows: slice = ALL) -> NDArray[np.float32
 
 
 def compression(frame: Frame) -> float:
-    """Variance that lossy compression adds, DN^2; 0 where HCOMP_SF is missing."""
+    """Variance of lossy compression, DN^2; 0 when HCOMP_SF is missing."""
     step = float(frame.header.get("HCOMP_SF") or 0.0) / 2
     return step**2 / 12
 
@@ -62,8 +65,8 @@ def compression(frame: Frame) -> float:
 def scatter_about_zero(residual: NDArray[np.floating]) -> float:
     """Standard deviation of residuals about zero, from the median of their absolute values.
 
-    `astropy.stats.mad_std` measures about the median, which outliers move; that of the residuals and their negatives
-    together is zero.
+    `astropy.stats.mad_std` measures the scatter about the median, which outliers shift; the median of the residuals
+    together with their negatives is zero.
 
     Parameters
     ----------
@@ -74,6 +77,6 @@ def scatter_about_zero(residual: NDArray[np.floating]) -> float:
     float
         Unit of the residuals.
     """
-    from astropy.stats import mad_std  # imports much that a fill by the network needs nothing of
+    from astropy.stats import mad_std  # a slow import, which restoring a frame does not need
 
     return float(mad_std(np.concatenate((residual, -residual))))

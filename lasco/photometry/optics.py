@@ -1,4 +1,4 @@
-"""Calibration images: from a folder of the official files, else the nominal sets of the package."""
+"""Calibration images and field of view: from a folder of the official files, else the nominal sets of the package."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ from corinpaint.lasco.level05.frame import DETECTORS, FRAME_SHAPE
 from corinpaint.lasco.level05.readout import Summing
 from corinpaint.lasco.nominal import c2, c3
 from corinpaint.lasco.reference_files import locate
-from corinpaint.lasco.reference_files.calibration_set import AssetFile, Assets, asset_file, official_file
+from corinpaint.lasco.reference_files.calibration_set import (
+    CalibrationFile,
+    CalibrationSet,
+    calibration_file,
+    official_file,
+)
 
 NOMINAL_DIRECTORY = package_data("corinpaint.lasco.nominal")
+"""Folder of the nominal calibration sets."""
 
 OFFICIAL_FILES = {
     "C2": {"vignetting": "c2vig_final.fts"},
@@ -34,15 +40,16 @@ OFFICIAL_FILES = {
         "mask": "c3_cl_mask_lvl1.fts",
     },
 }
-"""Official images of each telescope."""
+"""Names of the official calibration images of each telescope, by their role."""
 
 INTERRUPTION_MJD = 51000
-"""Day that separates the two vignetting functions of C3 (loss of SOHO in 1998)."""
+"""Modified Julian date that separates the two vignetting functions of C3 (loss of contact with SOHO in 1998)."""
 
-HIGHEST_C2_VIGNETTING = 100.0
-"""SolarSoft clips the vignetting correction of C2 to 0 ... 100 (``c2_calibrate.pro``)."""
+MAX_C2_VIGNETTING = 100.0
+"""Maximum of the vignetting correction of C2; SolarSoft clips it to 0 ... 100 (``c2_calibrate.pro``)."""
 
 UNSUMMED = Summing()
+"""Summing of a full-resolution frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +66,13 @@ class Optics:
         Correction factors on the detector grid, before and after 1998.
     ramp : ndarray of float32, shape of the frame
         Stray light of the Clear filter, MSB, on the detector grid; zero for C2.
-    field : ndarray of bool, shape of the frame, or None
-        Field of view on the corrected grid, False behind occulter and pylon and beyond the edge; None where it is
-        known on the detector grid only.
-    seen : ndarray of bool, shape of the frame, or None
-        The same on the detector grid.
-    files : dict of str to AssetFile
-        What was read, by its role.
+    field_corrected : ndarray of bool, shape of the frame, or None
+        Field of view on the grid corrected for distortion, False behind occulter and pylon and beyond the edge; None
+        when it is known only on the detector grid.
+    field_on_detector : ndarray of bool, shape of the frame, or None
+        Field of view on the detector grid; None when it is known only on the corrected grid.
+    files : dict of str to CalibrationFile
+        Files of the images, by their role.
     """
 
     detector: str
@@ -73,67 +80,79 @@ class Optics:
     vignetting_pre: NDArray[np.float32]
     vignetting_post: NDArray[np.float32]
     ramp: NDArray[np.float32]
-    field: NDArray[np.bool_] | None
-    seen: NDArray[np.bool_] | None
-    files: dict[str, AssetFile]
+    field_corrected: NDArray[np.bool_] | None
+    field_on_detector: NDArray[np.bool_] | None
+    files: dict[str, CalibrationFile]
 
     def vignetting(self, mjd: float) -> NDArray[np.float32]:
-        """Correction factor for a day (modified Julian date)."""
+        """Vignetting correction factor on a day (modified Julian date), shape of the frame."""
         return self.vignetting_pre if mjd < INTERRUPTION_MJD else self.vignetting_post
 
-    def used(self, mjd: float, *, ramp: bool) -> tuple[AssetFile, ...]:
-        """The files that the calibration of a frame of that day takes its images from."""
+    def used(self, mjd: float, *, ramp: bool) -> tuple[CalibrationFile, ...]:
+        """Files whose images the calibration of a frame of this day (modified Julian date) uses."""
         other = "vignetting_post" if mjd < INTERRUPTION_MJD else "vignetting_pre"
         left_out = {other} if ramp else {other, "ramp"}
         return tuple(file for role, file in self.files.items() if role not in left_out)
 
 
-def load_optics(assets: Assets, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
-    """Calibration images of a telescope for frames of a summing; cached.
+def load_optics(calibration: CalibrationSet, detector: str = "C3", sums: Summing = UNSUMMED) -> Optics:
+    """Calibration images of a telescope at the resolution of a frame; cached.
+
+    Parameters
+    ----------
+    assets : CalibrationSet
+        Calibration set.
+    detector : str
+        'C2' or 'C3'.
+    sums : Summing
+        Summing of the frame.
+
+    Returns
+    -------
+    Optics
 
     Raises
     ------
     CalibrationError
-        When one is missing or damaged.
+        When an image is missing or damaged.
     """
-    return _summed(assets.directory, detector, sums.shape)
+    return _summed(calibration.directory, detector, sums.shape)
 
 
-def load_assets(directory: str | os.PathLike[str] | None = None) -> Assets:
-    """Calibration assets from a folder of the official files, else the nominal sets of the package.
+def load_calibration_set(directory: str | os.PathLike[str] | None = None) -> CalibrationSet:
+    """Calibration set from a folder of the official files, else the nominal sets of the package.
 
     Parameters
     ----------
     directory : str, os.PathLike or None
-        Folder that holds, at any depth, the files of `OFFICIAL_FILES` of one telescope at least; None for the nominal
-        sets.
+        Folder that contains, at any depth, all `OFFICIAL_FILES` of at least one telescope; None for the nominal sets.
 
     Returns
     -------
-    Assets
+    CalibrationSet
 
     Raises
     ------
     CalibrationError
-        When the folder is missing, or an image of a telescope whose other images are there is missing or damaged.
+        When the folder or all images are missing, or some images of a telescope are missing or damaged.
     """
     if directory is None:
-        return Assets("NOMINAL", None)
+        return CalibrationSet("NOMINAL", None)
     folder = as_path(directory, "directory").resolve()
     if not folder.is_dir():
         raise CalibrationError(f"{directory}: no such folder", "give the folder of the official calibration files")
-    there = [name for name in DETECTORS if any(locate.locate(folder, f) for f in OFFICIAL_FILES[name].values())]
-    if not there:
+    available = [name for name in DETECTORS if any(locate.locate(folder, f) for f in OFFICIAL_FILES[name].values())]
+    if not available:
         names = ", ".join(OFFICIAL_FILES["C3"].values())
         raise CalibrationError(
-            f"{directory}: none of the official files is there ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
+            f"{directory}: contains none of the official files ({names}, {OFFICIAL_FILES['C2']['vignetting']}); "
             "corinpaint calibration fetch gets them; links to folders are not followed",
             "leave the folder out to use the nominal set",
         )
-    assets = Assets("OFFICIAL", folder)
-    for name in there:
-        load_optics(assets, name)
-    return assets
+    calibration = CalibrationSet("OFFICIAL", folder)
+    for name in available:
+        load_optics(calibration, name)
+    return calibration
 
 
 @lru_cache(maxsize=8)
@@ -141,18 +160,18 @@ def _summed(directory: Path | None, detector: str, shape: tuple[int, int]) -> Op
     full = _nominal(detector) if directory is None else _official(directory, detector)
     if shape == FRAME_SHAPE:
         return full
-    side = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
+    sums = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
 
     def image(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return blocks.means(values, side).astype(np.float32)
+        return blocks.block_means(values, sums).astype(np.float32)
 
     def flags(values: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        return None if values is None else np.asarray(blocks.means(values, side) == 1)
+        return None if values is None else np.asarray(blocks.block_means(values, sums) == 1)
 
     pre = image(full.vignetting_pre)
     post = pre if full.vignetting_post is full.vignetting_pre else image(full.vignetting_post)
-    ramp, field, seen = image(full.ramp), flags(full.field), flags(full.seen)
-    return Optics(detector, full.kind, pre, post, ramp, field, seen, full.files)
+    ramp, corrected, on_detector = image(full.ramp), flags(full.field_corrected), flags(full.field_on_detector)
+    return Optics(detector, full.kind, pre, post, ramp, corrected, on_detector, full.files)
 
 
 @lru_cache(maxsize=2)
@@ -163,7 +182,7 @@ def _nominal(detector: str) -> Optics:
     else:
         vignetting, ramp, field = c3.read(NOMINAL_DIRECTORY)
         names = list(c3.FILES)
-    files = {name: asset_file(NOMINAL_DIRECTORY / name) for name in names}
+    files = {name: calibration_file(NOMINAL_DIRECTORY / name) for name in names}
     return Optics(detector, "NOMINAL", vignetting, vignetting, ramp, field, None, files)
 
 
@@ -173,10 +192,10 @@ def _official(directory: Path, detector: str) -> Optics:
     images = {role: _image(path) for role, path in paths.items()}
     for role, image in images.items():
         if role != "ramp" and not (image > 0).any():
-            raise CalibrationError(f"{paths[role]}: holds nothing above zero", "fetch the file again")
-    files = {role: asset_file(path) for role, path in paths.items()}
+            raise CalibrationError(f"{paths[role]}: contains no value above zero", "fetch the file again")
+    files = {role: calibration_file(path) for role, path in paths.items()}
     if detector == "C2":
-        vignetting = np.clip(images["vignetting"], 0.0, HIGHEST_C2_VIGNETTING)
+        vignetting = np.clip(images["vignetting"], 0.0, MAX_C2_VIGNETTING)
         ramp = np.zeros(FRAME_SHAPE, dtype=np.float32)
         return Optics("C2", "OFFICIAL", vignetting, vignetting, ramp, None, vignetting > 0, files)
     pre, post = images["vignetting_pre"], images["vignetting_post"]
@@ -193,43 +212,43 @@ def _image(path: Path) -> NDArray[np.float32]:
     return image
 
 
-class Field(NamedTuple):
+class FieldOfView(NamedTuple):
     """The field of view of a frame.
 
     Attributes
     ----------
-    seen : ndarray of bool, shape of the frame
-        On the detector grid: pixels that reach an unmasked pixel of the corrected image.
-    kept : ndarray of bool, shape of the frame
-        On the corrected grid: pixels that are neither behind occulter or pylon nor beyond the edge.
+    on_detector : ndarray of bool, shape of the frame
+        On the detector grid: pixels on which an unmasked pixel of the corrected image depends.
+    corrected : ndarray of bool, shape of the frame
+        On the grid corrected for distortion: pixels that are neither behind occulter or pylon nor beyond the edge.
     """
 
-    seen: NDArray[np.bool_]
-    kept: NDArray[np.bool_]
+    on_detector: NDArray[np.bool_]
+    corrected: NDArray[np.bool_]
 
 
 @lru_cache(maxsize=8)
-def field_of_view(optics: Optics, geometry: Geometry) -> Field:
-    """Field of view on the detector grid and on the corrected one (the same where no distortion is taken out).
+def field_of_view(optics: Optics, geometry: Geometry) -> FieldOfView:
+    """Field of view on the detector grid and on the corrected one (the same when the distortion is not corrected).
 
     Parameters
     ----------
     optics : Optics
     geometry : Geometry
-        Without roll: masks lie on the corrected grid before it is taken out.
+        Geometry without roll, since the masks are on the corrected grid before its rotation.
 
     Returns
     -------
     Field
     """
     warp = distortion.product_map(geometry)
-    if optics.seen is not None:
-        return Field(optics.seen, ~warp.touched(~optics.seen))
-    if optics.field is None:
+    if optics.field_on_detector is not None:
+        return FieldOfView(optics.field_on_detector, ~warp.propagate_flags(~optics.field_on_detector))
+    if optics.field_corrected is None:
         raise ValueError(f"optics of {optics.detector} without a field")
     undistorting = warp if geometry.warp else distortion.product_map(_with_warp(geometry))
-    seen = undistorting.sources(optics.field)
-    return Field(seen, optics.field if geometry.warp else seen)
+    on_detector = undistorting.source_pixels(optics.field_corrected)
+    return FieldOfView(on_detector, optics.field_corrected if geometry.warp else on_detector)
 
 
 def _with_warp(geometry: Geometry) -> Geometry:
@@ -237,16 +256,16 @@ def _with_warp(geometry: Geometry) -> Geometry:
 
 
 def occulted_on_detector(optics: Optics, centre: tuple[float, float]) -> NDArray[np.bool_]:
-    """Pixels of the detector grid that no unmasked pixel of the product takes its value from.
+    """Pixels of the detector grid outside of the field of view.
 
     Parameters
     ----------
     optics : Optics
     centre : tuple of float
-        Occulter centre (column, row), px from 0.
+        Occulter centre (column, row), px of the full frame from 0.
 
     Returns
     -------
     ndarray of bool, shape of the frame
     """
-    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).seen
+    return ~field_of_view(optics, Geometry(optics.detector, centre, optics.ramp.shape)).on_detector

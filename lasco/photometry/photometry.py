@@ -1,4 +1,4 @@
-"""Counts to brightness, step by step, each a pure function of arrays (SolarSoft ``c3_calibrate.pro`` 1.54)."""
+"""Photometric steps from counts to brightness, as functions of arrays (SolarSoft ``c3_calibrate.pro`` 1.54)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.lasco.level05.frame import Frame
 
 MSB_UNIT = "2.009E7 W / (m2 sr)"
-"""One mean solar brightness as a unit that FITS readers can parse."""
+"""One mean solar brightness (MSB) as a unit that FITS readers can parse."""
 
 RATE_UNIT = "DN / s"
-"""Unit of a product without the calibration factor."""
+"""Unit of a product without calibration factor."""
 
 SATURATION_DN = {"C2": 15000.0, "C3": 11000.0}
-"""Counts of one read-out from which pixels are flagged as saturated. Bleed trails of bright planets in real frames of
-C3 plateau between 11300 and 13100 DN (full well), in C2 (22322749) between 15700 and 16383 DN, where the converter
-ends."""
+"""Minimum count of a saturated pixel in one read-out, DN. Bleed trails of bright planets in C3 frames level off between
+11300 and 13100 DN (full well), in C2 (frame 22322749) between 15700 and 16383 DN, the maximum of the converter."""
+
+ROWS_PER_STEP = 32
+"""Number of rows that are calibrated at a time."""
 
 
-ROWS = 32
-"""Rows that are calibrated at a time."""
-
-
-def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
+def count_rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: float) -> NDArray[np.float64]:
     """Count rate: ``(DN - bias) / (EXPTIME * factor)``.
 
     Parameters
@@ -36,7 +34,7 @@ def rate(counts: NDArray[np.floating], bias: float, exptime: float, factor: floa
     exptime : float
         EXPTIME of the header, s.
     factor : float
-        Exposure factor.
+        Exposure factor, by which EXPTIME is multiplied.
 
     Returns
     -------
@@ -59,11 +57,11 @@ def brightness(
     rate : ndarray
         DN/s.
     vignetting : ndarray or float
-        Correction factor.
+        Vignetting correction factor.
     calfactor : float
         MSB / (DN / s).
     ramp : ndarray or float
-        Stray light, MSB; neither vignetted nor masked.
+        Stray light, MSB; it is not vignetted.
 
     Returns
     -------
@@ -75,21 +73,25 @@ def brightness(
 
 def from_counts(
     counts: NDArray[np.float32],
-    exposed: tuple[float, float, float],
+    exposure_terms: tuple[float, float, float],
     vignetting: NDArray[np.float32],
     calfactor: float,
     ramp: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Both steps, some rows at a time, so that what lies in between stays in the processor's cache.
+    """Brightness from counts: `count_rate` and `brightness`, some rows at a time, which fit the cache of the processor.
 
     Parameters
     ----------
     counts : ndarray of float32, shape (H, W)
         DN.
-    exposed : tuple of float
-        Bias (DN), EXPTIME (s), exposure factor.
-    vignetting, ramp : ndarray of float32, shape (H, W)
+    exposure_terms : tuple of float
+        Bias (DN), EXPTIME (s) and exposure factor.
+    vignetting : ndarray of float32, shape (H, W)
+        Vignetting correction factor.
     calfactor : float
+        MSB / (DN / s).
+    ramp : ndarray of float32, shape (H, W)
+        Stray light, MSB.
 
     Returns
     -------
@@ -97,14 +99,14 @@ def from_counts(
         MSB.
     """
     image = np.empty(counts.shape, dtype=np.float32)
-    for first in range(0, counts.shape[0], ROWS):
-        rows = slice(first, first + ROWS)
-        image[rows] = brightness(rate(counts[rows], *exposed), vignetting[rows], calfactor, ramp[rows])
+    for first in range(0, counts.shape[0], ROWS_PER_STEP):
+        rows = slice(first, first + ROWS_PER_STEP)
+        image[rows] = brightness(count_rate(counts[rows], *exposure_terms), vignetting[rows], calfactor, ramp[rows])
     return image
 
 
 def check_supported(frame: Frame) -> None:
-    """Refuse, by name, exposures that do not show the corona.
+    """Refuse dark and calibration-lamp exposures, which do not show the corona.
 
     Raises
     ------
@@ -115,12 +117,19 @@ def check_supported(frame: Frame) -> None:
     state = str(frame.header.get("LAMP") or 0).strip()
     if state not in ("", "0", "0.0", "False") or any(word in program for word in ("DARK", "CAL", "LAMP")):
         raise UnsupportedFrameError(
-            f"{frame.name}: LP_NUM = {program!r}, LAMP = {state}: not an exposure of the corona", "give one that is"
+            f"{frame.name}: LP_NUM = {program!r}, LAMP = {state}: not an exposure of the corona",
+            "give an exposure of the corona",
         )
 
 
-def saturated(frame: Frame) -> NDArray[np.bool_]:
-    """Pixels whose mean count per read-out is at or above `SATURATION_DN`; shape of the frame, detector grid."""
+def saturated_pixels(frame: Frame) -> NDArray[np.bool_]:
+    """Saturated pixels: those whose mean count per read-out is at least `SATURATION_DN`.
+
+    Returns
+    -------
+    ndarray of bool, shape of the frame
+        On the detector grid; all False for images made from several exposures.
+    """
     if frame.monthly or frame.polarised_product:
         return np.zeros(frame.data.shape, dtype=bool)
     return np.asarray(frame.data >= SATURATION_DN[frame.detector] * frame.sums.reads)

@@ -1,1 +1,1 @@
-"""The official calibration files: catalogue, search, validation, manifest, fetching and importing."""
+"""The official calibration files: catalogue, locating, validation, lock file, fetching and importing."""

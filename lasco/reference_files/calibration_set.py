@@ -1,4 +1,4 @@
-"""A calibration set: where calibration files come from, and which file was used."""
+"""A calibration set, official or nominal, and the files that were used of it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,31 @@ from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import locate
 
 
-class AssetFile(NamedTuple):
-    """A calibration file that was used: its name and the sha256 of its content."""
+class CalibrationFile(NamedTuple):
+    """A calibration file that was used.
+
+    Attributes
+    ----------
+    name : str
+        File name without folder.
+    sha256 : str
+        SHA-256 of the content, hexadecimal.
+    """
 
     name: str
     sha256: str
 
 
 @dataclass(frozen=True)
-class Assets:
-    """Where the calibration comes from; images are read when a frame needs them.
+class CalibrationSet:
+    """A calibration set; its images are read when a frame needs them.
 
     Attributes
     ----------
     kind : str
         'OFFICIAL' or 'NOMINAL'.
     directory : Path or None
-        Folder of the official files, where tables are looked up too; None for the nominal sets.
+        Folder of the official files, images and tables; None for the nominal sets.
     """
 
     kind: str
@@ -36,27 +44,27 @@ class Assets:
 
 
 def official_file(directory: Path, name: str) -> Path:
-    """The file of a name at any depth of a folder, the first in order of the paths.
+    """Path of a file at any depth of a folder; the first in order of the paths.
 
     Raises
     ------
     CalibrationError
-        When there is none.
+        When there is no such file.
     """
     path = locate.locate(directory, name)
     if path is None:
         raise CalibrationError(
             f"{directory}: {name} is not there",
-            "get it (corinpaint calibration fetch), or leave the folder out to use the nominal set",
+            "fetch it (corinpaint calibration fetch), or leave the folder out to use the nominal set",
         )
     return path
 
 
-def asset_file(path: Path) -> AssetFile:
-    """Name and sha256 of a calibration file."""
+def calibration_file(path: Path) -> CalibrationFile:
+    """Name and SHA-256 of a calibration file; cached until the file changes."""
     return _hashed(path, path.stat().st_mtime_ns, path.stat().st_size)
 
 
 @lru_cache(maxsize=256)
-def _hashed(path: Path, changed: int, size: int) -> AssetFile:  # noqa: ARG001
-    return AssetFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+def _hashed(path: Path, changed: int, size: int) -> CalibrationFile:  # noqa: ARG001
+    return CalibrationFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -1,7 +1,7 @@
-"""The official calibration files: their names, where they are served, what they are for.
+"""Catalogue of the official calibration files: names, addresses and purposes.
 
-Names and addresses are those of CorKit's ``dataset.py``. Below the store every file has the place that it has below the
-SolarSoft root of its server ($SSW), or below ``data/`` for the attitude of SOHO.
+Names and addresses are those of CorKit's ``dataset.py``. The path of a file in the calibration folder is its path below
+the SolarSoft root of its server ($SSW), or below ``data/`` for the attitude of SOHO.
 """
 
 from __future__ import annotations
@@ -19,19 +19,26 @@ if TYPE_CHECKING:
     from corinpaint.lasco.level05.frame import Frame
 
 Kind = Literal["image", "save", "exposures", "offsets", "text", "attitude"]
-"""FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table of attitude."""
+"""Kind of content: FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table
+of the attitude."""
 
 SOHO = "https://soho.nascom.nasa.gov/solarsoft/"
-HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
-SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
+"""SolarSoft root of the SOHO server."""
 
-BOTH = ("C2", "C3")
+HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
+"""SolarSoft root of the Hesperia server."""
+
+SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
+"""Root of the data of the SOHO server."""
+
+BOTH_DETECTORS = ("C2", "C3")
+"""Telescopes of the catalogue."""
 
 FIRST_DAY = date(1995, 12, 2)
 """Launch of SOHO."""
 
-LAST_FOLDER_OF_A_YEAR = 2021
-"""Predictive attitude lies in one folder per year up to this one, and beside those folders from then on (CorKit)."""
+LAST_YEAR_WITH_FOLDER = 2021
+"""Last year with a folder of its own for predictive attitude files; later files are beside those folders (CorKit)."""
 
 _CALIB = "soho/lasco/lasco/data/calib/"
 _STARS = "soho/lasco/idl/data/calib/"
@@ -42,23 +49,23 @@ _ATTITUDE = re.compile(r"SO_AT_(?:(?P<pre>PRE)|ROL)_(?P<day>\d{8})_V(?P<version>
 
 
 @dataclass(frozen=True)
-class Asset:
+class ReferenceFile:
     """An official calibration file.
 
     Attributes
     ----------
     path : str
-        Place below the store, with slashes.
+        Path below the calibration folder, with slashes.
     server : str
-        Address that `path` is below on the official server.
+        Address of the official server, to which `path` is relative.
     kind : str
         See `Kind`.
     detectors : tuple of str
-        Telescopes that it is for.
+        Telescopes whose calibration uses the file.
     purpose : str
-        What it is for.
+        What the file contains.
     day : datetime.date or None
-        Day of a daily file.
+        Day of a daily file, UTC; None for other files.
     """
 
     path: str
@@ -74,60 +81,84 @@ class Asset:
         return PurePosixPath(self.path).name
 
     def url(self, mirror: str | None = None) -> str:
-        """Address of the file: on its official server, or below a mirror."""
+        """Address of the file on its official server or on a mirror."""
         return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.server + self.path
 
 
-FIXED = (
-    Asset(_CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"),
-    Asset(_CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"),
-    Asset(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
-    Asset(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
-    Asset(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
-    Asset(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
-    Asset("soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH, "offsets of the clock"),
-    Asset(_STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"),
-    Asset(_STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"),
-    Asset(_STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"),
-    Asset(_STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"),
-    Asset("soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH, "centres of the occulters"),
-    Asset("ancillary/attitude/roll/nominal_roll_attitude.dat", SOHO_DATA, "text", BOTH, "nominal roll of SOHO by date"),
+FIXED_FILES = (
+    ReferenceFile(
+        _CALIB + "c3vig_preint_final.fts", SOHO, "image", ("C3",), "vignetting before the interruption of 1998"
+    ),
+    ReferenceFile(
+        _CALIB + "c3vig_postint_final.fts", SOHO, "image", ("C3",), "vignetting after the interruption of 1998"
+    ),
+    ReferenceFile(_CALIB + "3m_clcl_all.fts", SOHO, "image", ("C3",), "background of the Clear filter"),
+    ReferenceFile(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
+    ReferenceFile(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
+    ReferenceFile(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
+    ReferenceFile(
+        "soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH_DETECTORS, "offsets of the clock"
+    ),
+    ReferenceFile(
+        _STARS + "c2_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll before 1998-07"
+    ),
+    ReferenceFile(
+        _STARS + "c2_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C2",), "sun centre and roll from 1998-07 on"
+    ),
+    ReferenceFile(
+        _STARS + "c3_pre_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll before 1998-07"
+    ),
+    ReferenceFile(
+        _STARS + "c3_post_recovery_adj_xyr_medv2.sav", SOHO, "save", ("C3",), "sun centre and roll from 1998-07 on"
+    ),
+    ReferenceFile(
+        "soho/lasco/idl/convert/occulter_center.dat", HESPERIA, "text", BOTH_DETECTORS, "centres of the occulters"
+    ),
+    ReferenceFile(
+        "ancillary/attitude/roll/nominal_roll_attitude.dat",
+        SOHO_DATA,
+        "text",
+        BOTH_DETECTORS,
+        "nominal roll of SOHO by date",
+    ),
 )
-"""Files that are there once."""
+"""Files that do not depend on the day."""
 
-_FIXED_BY_NAME = {asset.name: asset for asset in FIXED}
+_FIXED_BY_NAME = {asset.name: asset for asset in FIXED_FILES}
 
 
-def fixed(detectors: Iterable[str] = BOTH) -> list[Asset]:
-    """The files that are there once, for the telescopes given."""
+def fixed_files(detectors: Iterable[str] = BOTH_DETECTORS) -> list[ReferenceFile]:
+    """The files that do not depend on the day, of the given telescopes."""
     wanted = set(detectors)
-    return [asset for asset in FIXED if wanted & set(asset.detectors)]
+    return [asset for asset in FIXED_FILES if wanted & set(asset.detectors)]
 
 
-def exposure_table(detector: str, day: date) -> Asset:
+def exposure_table(detector: str, day: date) -> ReferenceFile:
     """The table of exposure factors and biases of a telescope and a day (UTC)."""
     path = f"soho/lasco/lasco/expfac/data/{day:%y%m}/{detector.lower()}_expfactor_{day:%y%m%d}.dat"
-    return Asset(path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day)
+    return ReferenceFile(
+        path, HESPERIA, "exposures", (detector.upper(),), "exposure factors and biases of the day", day
+    )
 
 
-def daily(days: Iterable[date], detectors: Sequence[str] = BOTH) -> list[Asset]:
-    """The tables of exposure factors of some days."""
+def daily_tables(days: Iterable[date], detectors: Sequence[str] = BOTH_DETECTORS) -> list[ReferenceFile]:
+    """The tables of exposure factors of the given days (UTC) and telescopes."""
     return [exposure_table(detector, day) for day in days for detector in detectors]
 
 
-def needed(days: Mapping[str, Collection[date]]) -> list[Asset]:
-    """What frames of some telescopes and days need: the files that are there once, and the tables of the days.
+def required_files(days: Mapping[str, Collection[date]]) -> list[ReferenceFile]:
+    """Files that the calibration of frames needs: those that do not depend on the day, and the tables of their days.
 
     Parameters
     ----------
     days : mapping of str to collection of datetime.date
-        Days per telescope.
+        Days (UTC) of the frames of each telescope.
     """
-    return fixed(days) + [table for name, own in days.items() for table in daily(sorted(own), (name,))]
+    return fixed_files(days) + [table for name, own in days.items() for table in daily_tables(sorted(own), (name,))]
 
 
 def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
-    """Days (UTC) per telescope of some frames."""
+    """Days (UTC) of the given frames, by telescope."""
     found: dict[str, set[date]] = {}
     for frame in frames:
         day = date.fromisoformat(frame.date.utc.strftime("%Y-%m-%d"))
@@ -136,38 +167,38 @@ def days_of(frames: Iterable[Frame]) -> dict[str, set[date]]:
 
 
 def days(first: date, last: date) -> list[date]:
-    """Every day from the first to the last, both included.
+    """All days from the first to the last, both included.
 
     Raises
     ------
     OptionError
-        When the last is before the first, or SOHO did not fly.
+        When the last day is before the first, or a day is before the launch of SOHO or in the future.
     """
     if last < first:
         raise OptionError(f"{last} is before {first}", "give the first day first")
     if first < FIRST_DAY or last > datetime.now(UTC).date():
-        raise OptionError(f"{first} to {last}: no frames", f"give days from {FIRST_DAY} to today")
+        raise OptionError(f"{first} to {last}: not within the mission of SOHO", f"give days from {FIRST_DAY} to today")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def attitude_folder(day: date) -> Asset:
-    """The folder of the predictive attitude files of a day, as an asset whose address lists them."""
-    path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_FOLDER_OF_A_YEAR else "")
-    return Asset(path, SOHO_DATA, "text", BOTH, "list of attitude files")
+def attitude_folder(day: date) -> ReferenceFile:
+    """The folder of the predictive attitude files of a day; its address is that of their index page."""
+    path = _PREDICTIVE + (f"{day.year}/" if day.year <= LAST_YEAR_WITH_FOLDER else "")
+    return ReferenceFile(path, SOHO_DATA, "text", BOTH_DETECTORS, "list of attitude files")
 
 
-def attitude(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
-    """The newest versions of the predictive attitude files of some days.
+def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[ReferenceFile]:
+    """The latest versions of the predictive attitude files of the given days.
 
     Parameters
     ----------
     names : iterable of str
-        What the folder of the server holds, e.g. ``SO_AT_PRE_20100104_V01.FTS`` (pointing) and
+        Names of the files in the folder of the server, e.g. ``SO_AT_PRE_20100104_V01.FTS`` (pointing) and
         ``SO_AT_ROL_20100104_V01.DAT`` (roll).
     days : iterable of datetime.date
     """
     wanted = set(days)
-    newest: dict[tuple[date, Kind], tuple[int, Asset]] = {}
+    newest: dict[tuple[date, Kind], tuple[int, ReferenceFile]] = {}
     for name in names:
         match, asset = _ATTITUDE.fullmatch(name), identify(name)
         if match is None or asset is None or asset.day not in wanted:
@@ -178,8 +209,8 @@ def attitude(names: Iterable[str], days: Iterable[date]) -> list[Asset]:
     return [newest[key][1] for key in sorted(newest)]
 
 
-def identify(name: str) -> Asset | None:
-    """The official file of a name; None for any other name."""
+def identify(name: str) -> ReferenceFile | None:
+    """The official file with this name; None when there is none."""
     if name in _FIXED_BY_NAME:
         return _FIXED_BY_NAME[name]
     table, attitude_file = _TABLE.fullmatch(name), _ATTITUDE.fullmatch(name)
@@ -191,7 +222,7 @@ def identify(name: str) -> Asset | None:
     pointing = bool(attitude_file and attitude_file["pre"])
     purpose = f"predicted {'pointing' if pointing else 'roll'} of SOHO on the day"
     path = attitude_folder(day).path + name
-    return Asset(path, SOHO_DATA, "attitude" if pointing else "text", BOTH, purpose, day)
+    return ReferenceFile(path, SOHO_DATA, "attitude" if pointing else "text", BOTH_DETECTORS, purpose, day)
 
 
 def _day(digits: str, form: str) -> date | None:

@@ -1,4 +1,4 @@
-"""Fetching the official calibration files into a folder, checked and recorded one by one."""
+"""Fetching the official calibration files from their servers into a folder, with validation and a lock file."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import catalogue, transfer
-from corinpaint.lasco.reference_files.catalogue import Asset
-from corinpaint.lasco.reference_files.install import Deposit, Report
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
+from corinpaint.lasco.reference_files.install import Installer, Report
 
-UNANSWERED = 3
-"""Files in a row for which a server does not answer before it is left alone."""
+MAX_UNANSWERED = 3
+"""Maximum number of consecutive files for which a server does not answer; after that it is not asked again."""
 
 
 def fetch(
     directory: Path,
-    assets: Sequence[Asset],
+    assets: Sequence[ReferenceFile],
     *,
     mirror: str | None = None,
     update: bool = False,
@@ -28,28 +28,28 @@ def fetch(
 ) -> Report:
     """Fetch official files into a folder.
 
-    What is there as the lock file records it is not fetched again, so that a run that was stopped goes on where it
-    stopped. A file takes its place when it is complete, is what its kind says, and is what the lock file records.
+    Files that exist as the lock file records them are not fetched again, so that an interrupted run can be continued. A
+    file is installed only when it is complete, valid for its kind, and has the content that the lock file records.
 
     Parameters
     ----------
     directory : Path
-        The calibration folder; made where it is missing.
-    assets : sequence of Asset
-        See `corinpaint.lasco.reference_files.catalogue`.
+        The calibration folder; created if it is missing.
+    assets : sequence of ReferenceFile
+        Files to fetch; see `corinpaint.lasco.reference_files.catalogue`.
     mirror : str, optional
-        Address below which every file has its `Asset.path`, in place of the official servers.
+        Address of a mirror, to which every `ReferenceFile.path` is relative, instead of the official servers.
     update : bool
         Ask the server for every file and accept new content.
     connection : Connection, optional
-        Retries, and which addresses are allowed.
+        Number of retries and allowed addresses.
     progress : callable, optional
-        Makes the progress bar of a file from its label.
+        Returns the progress bar of a file for its label.
 
     Returns
     -------
     Report
-        A file that fails does not stop the others; a folder that cannot be written does.
+        After a file that fails the next ones are fetched, unless the folder cannot be written.
 
     Raises
     ------
@@ -59,15 +59,15 @@ def fetch(
         When the lock file cannot be written.
     """
     report, servers = Report(), _Servers(connection or transfer.Connection(), progress)
-    with Deposit(directory) as deposit:
+    with Installer(directory) as installer:
         for number, asset in enumerate(assets, 1):
-            if not update and deposit.has(asset):
+            if not update and installer.is_installed(asset):
                 report.kept.append(asset)
                 continue
             url = asset.url(mirror)
             label = f"{number}/{len(assets)} {asset.name}"
             try:
-                new = deposit.put(asset, servers.writer(url, label), source=url, label=url, update=update)
+                new = installer.install(asset, servers.writer(url, label), source=url, label=url, update=update)
                 (report.added if new else report.kept).append(asset)
             except OutputError as error:
                 report.failed.append((asset, error))
@@ -81,10 +81,10 @@ def fetch(
     return report
 
 
-def attitude(
+def find_attitude_files(
     days: Sequence[date], *, mirror: str | None = None, connection: transfer.Connection | None = None
-) -> list[Asset]:
-    """The predictive attitude files of some days, from the index pages of the server.
+) -> list[ReferenceFile]:
+    """The predictive attitude files of the given days, from the index pages of the server.
 
     Parameters
     ----------
@@ -95,32 +95,32 @@ def attitude(
     Raises
     ------
     FetchError
-        When an index page cannot be had.
+        When an index page cannot be fetched.
     """
-    folders: dict[Asset, list[date]] = {}
+    folders: dict[ReferenceFile, list[date]] = {}
     for day in days:
         folders.setdefault(catalogue.attitude_folder(day), []).append(day)
-    found: list[Asset] = []
+    found: list[ReferenceFile] = []
     for folder, of_folder in folders.items():
         names = transfer.listing(folder.url(mirror), connection or transfer.Connection())
-        found += catalogue.attitude(names, of_folder)
+        found += catalogue.attitude_files(names, of_folder)
     return found
 
 
 class _Servers:
-    """Speaks to servers, but no longer to one that did not answer for `UNANSWERED` files in a row."""
+    """Downloads from servers, except from those that did not answer for `MAX_UNANSWERED` consecutive files."""
 
     def __init__(self, connection: transfer.Connection, progress: Callable[[str], transfer.ProgressBar] | None) -> None:
         self.connection, self.progress = connection, progress
         self.unanswered: Counter[str] = Counter()
 
     def writer(self, url: str, label: str) -> Callable[[Path], None]:
-        """What downloads an address to a path, with a label on its progress bar."""
+        """A function that downloads this address to a path; `label` is that of the progress bar."""
         host = urlsplit(url).netloc
 
         def write(path: Path) -> None:
-            if self.unanswered[host] >= UNANSWERED:
-                raise transfer.UnreachableError(f"{url}: not tried, {host} did not answer before", "try again later")
+            if self.unanswered[host] >= MAX_UNANSWERED:
+                raise transfer.UnreachableError(f"{url}: not tried, as {host} did not answer", "try again later")
             bar = self.progress(label) if self.progress else None
             try:
                 transfer.download(url, path, self.connection, bar)

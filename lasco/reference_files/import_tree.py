@@ -1,4 +1,4 @@
-"""Taking the official calibration files from a SolarSoft tree, a copy of one, or any folder that holds them."""
+"""Importing the official calibration files from a SolarSoft tree, a copy of one, or any other folder."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 
 from corinpaint.lasco.errors import CalibrationError, OptionError, OutputError
 from corinpaint.lasco.reference_files import catalogue, locate, validate
-from corinpaint.lasco.reference_files.catalogue import Asset
-from corinpaint.lasco.reference_files.install import Deposit, Report
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
+from corinpaint.lasco.reference_files.install import Installer, Report
 
-IMPORTED = "imported"
+IMPORTED_SOURCE = "imported"
 """Source of an imported file in the lock file."""
 
 
 def source_tree(environment: Mapping[str, str] | None = None) -> Path:
-    """The tree of this machine's SolarSoft: $LASCO_DATA, else $SSW/soho/lasco.
+    """LASCO's folder in the SolarSoft tree of this machine: $LASCO_DATA, else $SSW/soho/lasco.
 
     Parameters
     ----------
     environment : mapping, optional
-        By default the environment of the process.
+        Environment variables; by default those of the process.
 
     Raises
     ------
     OptionError
-        When neither is set.
+        When neither variable is set.
     """
     values = os.environ if environment is None else environment
     if values.get("LASCO_DATA"):
         return Path(values["LASCO_DATA"])
     if values.get("SSW"):
         return Path(values["SSW"]) / "soho" / "lasco"
-    raise OptionError("neither LASCO_DATA nor SSW is set", "name the folder of the SolarSoft tree")
+    raise OptionError("neither LASCO_DATA nor SSW is set", "give the folder of the SolarSoft tree")
 
 
 def import_tree(
@@ -43,48 +43,50 @@ def import_tree(
     directory: Path,
     *,
     days: Collection[date] | None = None,
-    detectors: Collection[str] = catalogue.BOTH,
+    detectors: Collection[str] = catalogue.BOTH_DETECTORS,
     update: bool = False,
 ) -> Report:
-    """Copy the official files that lie at any depth of a tree into a calibration folder.
+    """Copy the official files at any depth of a tree to a calibration folder.
 
-    Files are known by their names and checked; the first good one of a name in order of the paths is taken. Files that
-    lie in the calibration folder already are recorded where they are. The tree is not changed.
+    Files are identified by their names and validated; of several files with a name, the first valid one in order of the
+    paths is copied. Files that are already in the calibration folder are recorded where they are. The tree is not
+    changed.
 
     Parameters
     ----------
     source : Path
+        The tree.
     directory : Path
-        The calibration folder; made where it is missing.
+        The calibration folder; created if it is missing.
     days : collection of datetime.date, optional
-        Of the daily files; by default all.
+        Days (UTC) of the daily files to import; by default all.
     detectors : collection of str
-        Telescopes whose files are taken.
+        Telescopes whose files are imported.
     update : bool
-        Accept other content than what is recorded.
+        Accept content that differs from the recorded one.
 
     Returns
     -------
     Report
-        `absent` names the files that are there once and that the tree has not.
+        Its `absent` lists the files that do not depend on the day and that the tree does not contain.
 
     Raises
     ------
     CalibrationError
-        When the tree is missing or holds no official file, or the lock file is damaged.
+        When the tree is missing or contains no official file, or the lock file is damaged.
     OutputError
         When the lock file cannot be written.
     """
     if not source.is_dir():
-        raise CalibrationError(f"{source}: no such folder", "name the folder of the SolarSoft tree")
-    found = _official(source, days, set(detectors))
+        raise CalibrationError(f"{source}: no such folder", "give the folder of the SolarSoft tree")
+    found = _find_official_files(source, days, set(detectors))
     if not found:
-        raise CalibrationError(f"{source}: holds none of the official files asked for", "name the SolarSoft tree")
-    report = Report(absent=[asset for asset in catalogue.fixed(detectors) if asset not in found])
-    with Deposit(directory) as deposit:
+        raise CalibrationError(f"{source}: contains none of the requested official files", "give the SolarSoft tree")
+    report = Report(absent=[asset for asset in catalogue.fixed_files(detectors) if asset not in found])
+    with Installer(directory) as installer:
         for number, (asset, paths) in enumerate(found.items(), 1):
             try:
-                new = _take(deposit, asset, paths, update)
+                new = _import_file(installer, asset, paths, update)
             except OutputError as error:
                 report.failed.append((asset, error))
                 report.untried.extend(list(found)[number:])
@@ -96,31 +98,33 @@ def import_tree(
     return report
 
 
-def _official(source: Path, days: Collection[date] | None, detectors: set[str]) -> dict[Asset, tuple[Path, ...]]:
-    known = {catalogue.identify(name): paths for name, paths in locate.files_by_name(source).items()}
+def _find_official_files(
+    source: Path, days: Collection[date] | None, detectors: set[str]
+) -> dict[ReferenceFile, tuple[Path, ...]]:
+    identified = {catalogue.identify(name): paths for name, paths in locate.files_by_name(source).items()}
     return {
         asset: paths
-        for asset, paths in sorted(known.items(), key=lambda item: item[0].path if item[0] else "")
+        for asset, paths in sorted(identified.items(), key=lambda item: item[0].path if item[0] else "")
         if asset and detectors & set(asset.detectors) and (days is None or asset.day is None or asset.day in days)
     }
 
 
-def _take(deposit: Deposit, asset: Asset, paths: tuple[Path, ...], update: bool) -> bool:
-    root = deposit.directory.resolve()
+def _import_file(installer: Installer, asset: ReferenceFile, paths: tuple[Path, ...], update: bool) -> bool:
+    root = installer.directory.resolve()
     own = [path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)]
     if own:
-        new = [deposit.record(asset, place, source=IMPORTED, update=update) for place in own]
+        new = [installer.record(asset, relative, source=IMPORTED_SOURCE, update=update) for relative in own]
         return any(new)
-    path = next((path for path in paths if not validate.defect(path, asset.kind)), paths[0])
+    path = next((path for path in paths if not validate.find_defect(path, asset.kind)), paths[0])
 
     def copy(part: Path) -> None:
         try:
             file = path.open("rb")
         except OSError as error:
             raise CalibrationError(
-                f"{asset.name}: {path} cannot be read ({error.strerror})", "check its rights"
+                f"{asset.name}: {path} cannot be read ({error.strerror})", "check its permissions"
             ) from error
         with file, part.open("xb") as copied:
             shutil.copyfileobj(file, copied)
 
-    return deposit.put(asset, copy, source=IMPORTED, label=str(path), update=update)
+    return installer.install(asset, copy, source=IMPORTED_SOURCE, label=str(path), update=update)

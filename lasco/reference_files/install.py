@@ -1,4 +1,4 @@
-"""How a calibration file gets into the folder: written aside, checked, compared with the record, renamed, recorded."""
+"""Installing a calibration file: write a temporary file, validate, compare with the lock file, rename, record."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from types import TracebackType
 from corinpaint.lasco import files
 from corinpaint.lasco.errors import CalibrationError, OutputError
 from corinpaint.lasco.reference_files import manifest, validate
-from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 
-SECONDS_PER_ENTRY = 1e-3
-"""The lock file is written after every file, but a long one not more often than this times its entries."""
+MIN_SECONDS_PER_ENTRY = 1e-3
+"""Minimum time between two updates of the lock file per entry in it, s; a long lock file takes longer to write."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of the files that were asked for.
+    """Outcome of fetching or importing files.
 
     Attributes
     ----------
-    added : list of Asset
-        New in the folder, or replaced.
-    kept : list of Asset
-        There already, as recorded.
-    absent : list of Asset
-        Not on the server (daily files: no observations on the day), or not in the tree.
-    failed : list of (Asset, CorInpaintError)
-        Left out; the error says why and what to do.
-    untried : list of Asset
-        Those after one that the folder could not be written for.
+    added : list of ReferenceFile
+        Files that are new in the folder, or were replaced.
+    kept : list of ReferenceFile
+        Files that existed as recorded.
+    absent : list of ReferenceFile
+        Files that are not on the server (daily files: no observations on the day) or not in the tree.
+    failed : list of (ReferenceFile, CorInpaintError)
+        Files that were not installed, with the reason.
+    untried : list of ReferenceFile
+        Files that were not tried because the folder could not be written.
     """
 
-    added: list[Asset] = field(default_factory=list)
-    kept: list[Asset] = field(default_factory=list)
-    absent: list[Asset] = field(default_factory=list)
-    failed: list[tuple[Asset, CalibrationError | OutputError]] = field(default_factory=list)
-    untried: list[Asset] = field(default_factory=list)
+    added: list[ReferenceFile] = field(default_factory=list)
+    kept: list[ReferenceFile] = field(default_factory=list)
+    absent: list[ReferenceFile] = field(default_factory=list)
+    failed: list[tuple[ReferenceFile, CalibrationError | OutputError]] = field(default_factory=list)
+    untried: list[ReferenceFile] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -47,13 +47,13 @@ class Report:
         return not self.failed
 
 
-class Deposit:
-    """A calibration folder that files are put into; a context whose end writes the lock file.
+class Installer:
+    """Installs files in a calibration folder; as a context manager, it writes the lock file at the end.
 
     Parameters
     ----------
     directory : Path
-        Made with the first file where it is missing.
+        The calibration folder; created with the first file if it is missing.
 
     Raises
     ------
@@ -64,102 +64,102 @@ class Deposit:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._entries = manifest.read(directory)
-        self._places = {name: places[0] for name, places in manifest.lying(directory).items()}
-        self._places |= {PurePosixPath(place).name: place for place in sorted(self._entries, reverse=True)}
+        self._paths = {name: paths[0] for name, paths in manifest.find_official_files(directory).items()}
+        self._paths |= {PurePosixPath(path).name: path for path in sorted(self._entries, reverse=True)}
         self._new: dict[str, manifest.Entry] = {}
         self._written = time.monotonic()
 
-    def __enter__(self) -> Deposit:
+    def __enter__(self) -> Installer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._write()
 
-    def place(self, asset: Asset) -> str:
-        """Where the file is below the folder: where it is recorded, else where it lies, else the catalogue's place."""
-        return self._places.get(asset.name, asset.path)
+    def path_in_folder(self, asset: ReferenceFile) -> str:
+        """Path of the file below the folder: the recorded one, else that of an existing file, else the catalogue's."""
+        return self._paths.get(asset.name, asset.path)
 
-    def has(self, asset: Asset) -> bool:
-        """Whether the file is there as it is recorded."""
-        entry = self._entries.get(self.place(asset))
-        return entry is not None and manifest.intact(self.directory / self.place(asset), entry)
+    def is_installed(self, asset: ReferenceFile) -> bool:
+        """Whether the file exists with the recorded content."""
+        entry = self._entries.get(self.path_in_folder(asset))
+        return entry is not None and manifest.is_unchanged(self.directory / self.path_in_folder(asset), entry)
 
-    def put(
-        self, asset: Asset, write: Callable[[Path], None], *, source: str, label: str, update: bool = False
+    def install(
+        self, asset: ReferenceFile, write: Callable[[Path], None], *, source: str, label: str, update: bool = False
     ) -> bool:
-        """Put a file in its place and record it.
+        """Write a file to its path in the folder and record it.
 
         Parameters
         ----------
-        asset : Asset
+        asset : ReferenceFile
         write : callable
-            Writes the content to the path that it is given.
+            Function that writes the content to a path.
         source : str
-            For the lock file.
+            Source of the file for the lock file.
         label : str
-            What the content comes from, for messages.
+            Source of the file for error messages.
         update : bool
-            Accept other content than what is recorded or, unrecorded, there.
+            Accept content that differs from the recorded one or, where none is recorded, from the existing file.
 
         Returns
         -------
         bool
-            Whether the folder has content that it had not.
+            Whether the content is new in the folder.
 
         Raises
         ------
         CalibrationError
-            When the content is damaged, or another one than before; what was there stays.
+            When the content is damaged or differs from before; the existing file is kept.
         OutputError
             When the folder cannot be written.
         """
-        place = self.place(asset)
-        path, known = self.directory / place, self._known(asset, place)
+        relative = self.path_in_folder(asset)
+        path, expected = self.directory / relative, self._expected_sha256(asset, relative)
         new = True
         with files.aside(path) as part:
             write(part)
-            wrong = validate.defect(part, asset.kind)
-            if wrong:
+            defect = validate.find_defect(part, asset.kind)
+            if defect:
                 raise CalibrationError(
-                    f"{asset.name}: {label} is {wrong}", "nothing of it was kept, get it from elsewhere"
+                    f"{asset.name}: {label} is {defect}", "it was not installed, get it from elsewhere"
                 )
-            entry = manifest.entry(part, source)
-            if known not in (None, entry.sha256) and not update:
+            entry = manifest.make_entry(part, source)
+            if expected not in (None, entry.sha256) and not update:
                 raise CalibrationError(
-                    f"{asset.name}: {label} has sha256 {entry.sha256}, but {self._claim(place)} {known}",
-                    "the file was left as it is, --update accepts the new content",
+                    f"{asset.name}: {label} has sha256 {entry.sha256}, but {self._expectation(relative)} {expected}",
+                    "the file was not changed, --update accepts the new content",
                 )
-            new = not manifest.intact(path, entry)
-        self._record(place, entry)
+            new = not manifest.is_unchanged(path, entry)
+        self._record(relative, entry)
         return new
 
-    def record(self, asset: Asset, place: str, *, source: str, update: bool = False) -> bool:
-        """Record a file that lies in the folder already; else as `put`."""
-        path, known = self.directory / place, self._entries.get(place)
-        wrong = validate.defect(path, asset.kind)
-        if wrong:
-            raise CalibrationError(f"{asset.name}: {path} is {wrong}", "remove it, get it from elsewhere")
-        if known and manifest.intact(path, known):
+    def record(self, asset: ReferenceFile, relative: str, *, source: str, update: bool = False) -> bool:
+        """Record a file that is already in the folder, at the path `relative` to it; otherwise as `install`."""
+        path, recorded = self.directory / relative, self._entries.get(relative)
+        defect = validate.find_defect(path, asset.kind)
+        if defect:
+            raise CalibrationError(f"{asset.name}: {path} is {defect}", "remove it, get it from elsewhere")
+        if recorded and manifest.is_unchanged(path, recorded):
             return False
-        if known and not update:
-            raise CalibrationError(f"{asset.name}: {path} is not the content that is recorded", "--update accepts it")
-        self._record(place, manifest.entry(path, source))
+        if recorded and not update:
+            raise CalibrationError(f"{asset.name}: {path} differs from the recorded content", "--update accepts it")
+        self._record(relative, manifest.make_entry(path, source))
         return True
 
-    def _known(self, asset: Asset, place: str) -> str | None:
-        """Hash of the content that the file must have: the recorded one, else that of a good file in its place."""
-        path = self.directory / place
-        if place in self._entries:
-            return self._entries[place].sha256
-        return manifest.sha256(path) if path.is_file() and not validate.defect(path, asset.kind) else None
+    def _expected_sha256(self, asset: ReferenceFile, relative: str) -> str | None:
+        """SHA-256 that the content must have: the recorded one, else that of an existing valid file."""
+        path = self.directory / relative
+        if relative in self._entries:
+            return self._entries[relative].sha256
+        return manifest.sha256(path) if path.is_file() and not validate.find_defect(path, asset.kind) else None
 
-    def _claim(self, place: str) -> str:
-        return f"{manifest.LOCK} records" if place in self._entries else "the file that is there has"
+    def _expectation(self, relative: str) -> str:
+        return f"{manifest.LOCK_FILE} records" if relative in self._entries else "the existing file has"
 
-    def _record(self, place: str, entry: manifest.Entry) -> None:
-        self._entries[place] = self._new[place] = entry
-        self._places.setdefault(PurePosixPath(place).name, place)
-        if time.monotonic() - self._written > SECONDS_PER_ENTRY * len(self._entries):
+    def _record(self, relative: str, entry: manifest.Entry) -> None:
+        self._entries[relative] = self._new[relative] = entry
+        self._paths.setdefault(PurePosixPath(relative).name, relative)
+        if time.monotonic() - self._written > MIN_SECONDS_PER_ENTRY * len(self._entries):
             self._write()
 
     def _write(self) -> None:

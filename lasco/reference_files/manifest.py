@@ -1,4 +1,4 @@
-"""The lock file of a calibration folder: size and sha256 of every official file in it, and where it came from."""
+"""The lock file of a calibration folder: size, SHA-256 and source of every official file in it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,33 @@ from corinpaint.lasco import files
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.reference_files import catalogue, locate, validate
 
-LOCK = "calibration.lock.json"
+LOCK_FILE = "calibration.lock.json"
+"""Name of the lock file in a calibration folder."""
+
 FORMAT = 1
+"""Version of the format of the lock file."""
 
 _REMEDY = "remove it, then fetch or import again"
 _CHANGED = "fetch or import it again, with --update to accept a new version"
 
 Problem = Literal["missing", "size", "changed", "damaged", "unlocked"]
+"""Kinds of defects, see `Defect`."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the lock file records of a file.
+    """Record of a file in the lock file.
 
     Attributes
     ----------
     size : int
-        Bytes.
+        Size, bytes.
     sha256 : str
-        Of the content.
+        SHA-256 of the content, hexadecimal.
     source : str
-        Address that it was fetched from, or 'imported'.
+        Address from which the file was fetched, or 'imported'.
     recorded : str
-        When, UTC, ISO 8601.
+        Time of the record, UTC, ISO 8601.
     """
 
     size: int
@@ -46,18 +50,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something wrong in a calibration folder.
+class Defect:
+    """A defect of a file in a calibration folder.
 
     Attributes
     ----------
     path : str
-        Place below the folder.
+        Path below the folder.
     problem : str
-        'missing', 'size' or 'changed' (not what the lock file records), 'damaged' (not readable as what it is) or
-        'unlocked' (an official name that the lock file does not know).
+        'missing', 'size' or 'changed' (different from the lock file), 'damaged' (not readable as its kind) or
+        'unlocked' (an official file that is not in the lock file).
     message : str
-        For people, with the remedy.
+        Description with the remedy.
     """
 
     path: str
@@ -67,22 +71,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Status:
-    """An official file and what is known of it.
+    """State of an official file in a calibration folder.
 
     Attributes
     ----------
     path : str
-        Place below the folder.
+        Path below the folder.
     present : bool
-        Whether it is there.
+        Whether the file exists.
     size : int or None
-        Bytes, of the file as it is.
+        Size of the file, bytes; None when it is missing.
     sha256, source : str or None
-        As recorded; None where nothing is.
+        As recorded in the lock file; None when the file is not recorded.
     purpose : str
-        What it is for.
+        What the file contains.
     detectors : tuple of str
-        Telescopes that it is for.
+        Telescopes whose calibration uses the file.
     """
 
     path: str
@@ -95,14 +99,14 @@ class Status:
 
 
 def read(directory: Path) -> dict[str, Entry]:
-    """The entries of a folder's lock file by place below the folder; none where there is no lock file.
+    """Entries of the lock file of a folder, by path below the folder; empty when there is no lock file.
 
     Raises
     ------
     CalibrationError
         When the lock file is damaged or of a later format.
     """
-    path = directory / LOCK
+    path = directory / LOCK_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -111,47 +115,49 @@ def read(directory: Path) -> dict[str, Entry]:
         raise CalibrationError(f"{path}: cannot be read ({error})", f"{_REMEDY}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
         raise CalibrationError(f"{path}: not a lock file of format {FORMAT}", f"{_REMEDY}")
-    return {_inside(path, place): _entry(path, place, values) for place, values in content["files"].items()}
+    return {
+        _checked_path(path, relative): _entry(path, relative, values) for relative, values in content["files"].items()
+    }
 
 
 def update(directory: Path, entries: Mapping[str, Entry]) -> None:
-    """Record entries beside those that the folder's lock file has: written aside, then renamed.
+    """Add entries to the lock file of a folder, which is replaced at once by a complete new one.
 
     Raises
     ------
     CalibrationError
         See `read`.
     OutputError
-        When it cannot be written.
+        When the lock file cannot be written.
     """
     merged = {**read(directory), **entries}
-    content = {"format": FORMAT, "files": {place: asdict(merged[place]) for place in sorted(merged)}}
-    with files.aside(directory / LOCK) as part:
+    content = {"format": FORMAT, "files": {relative: asdict(merged[relative]) for relative in sorted(merged)}}
+    with files.aside(directory / LOCK_FILE) as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def entry(path: Path, source: str) -> Entry:
-    """The entry of a file as it is now."""
+def make_entry(path: Path, source: str) -> Entry:
+    """Lock-file entry of an existing file, recorded now."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Entry(path.stat().st_size, sha256(path), source, now)
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content."""
+    """SHA-256 of the content of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def intact(path: Path, recorded: Entry) -> bool:
-    """Whether a file is there and is what was recorded of it."""
+def is_unchanged(path: Path, recorded: Entry) -> bool:
+    """Whether a file exists with the recorded size and content."""
     try:
         return path.stat().st_size == recorded.size and sha256(path) == recorded.sha256
     except OSError:
         return False
 
 
-def lying(directory: Path) -> dict[str, list[str]]:
-    """Every file of an official name in a folder: its places below the folder, in their order, per name."""
+def find_official_files(directory: Path) -> dict[str, list[str]]:
+    """All official files in a folder: their paths below the folder, in ascending order, by file name."""
     root = directory.resolve()
     return {
         name: [path.relative_to(root).as_posix() for path in paths]
@@ -160,44 +166,48 @@ def lying(directory: Path) -> dict[str, list[str]]:
     }
 
 
-def verify(directory: Path) -> list[Finding]:
-    """Compare every file with the lock file and with its kind.
+def verify(directory: Path) -> list[Defect]:
+    """Verify that every official file has the recorded content and is readable as its kind.
 
     Returns
     -------
-    list of Finding
-        One for each file that is wrong, in order of the paths; empty when all are as recorded.
+    list of Defect
+        One for each file that failed, in order of the paths; empty when all files are as recorded.
 
     Raises
     ------
     CalibrationError
-        When the folder holds no official file and no lock file, or a damaged lock file.
+        When the folder contains neither an official file nor a lock file, or the lock file is damaged.
     """
     entries = read(directory)
-    places = {place for paths in lying(directory).values() for place in paths} | set(entries)
-    if not places:
-        raise CalibrationError(f"{directory}: no calibration file and no {LOCK}", "fetch or import the files first")
-    judged = [_judge(directory, place, entries.get(place)) for place in sorted(places)]
-    return [finding for finding in judged if finding]
+    paths_below = {relative for paths in find_official_files(directory).values() for relative in paths} | set(entries)
+    if not paths_below:
+        raise CalibrationError(
+            f"{directory}: no calibration file and no {LOCK_FILE}", "fetch or import the files first"
+        )
+    defects = [_find_defect(directory, relative, entries.get(relative)) for relative in sorted(paths_below)]
+    return [defect for defect in defects if defect]
 
 
 def status(directory: Path) -> list[Status]:
-    """The official files that are there once, in the order of the catalogue, then every other one in the folder.
+    """State of the official files that do not depend on the day, present or not, then of the others in the folder.
 
-    Files are not read: `verify` compares their content.
+    The content of the files is not read; `verify` compares it.
     """
     entries = read(directory)
-    places = {place for paths in lying(directory).values() for place in paths} | set(entries)
-    by_name = {PurePosixPath(place).name: place for place in sorted(places, reverse=True)}
-    once = [by_name.get(asset.name, asset.path) for asset in catalogue.FIXED]
-    return [_status(directory, place, entries.get(place)) for place in [*once, *sorted(places - set(once))]]
+    paths_below = {relative for paths in find_official_files(directory).values() for relative in paths} | set(entries)
+    by_name = {PurePosixPath(relative).name: relative for relative in sorted(paths_below, reverse=True)}
+    once = [by_name.get(asset.name, asset.path) for asset in catalogue.FIXED_FILES]
+    return [
+        _status(directory, relative, entries.get(relative)) for relative in [*once, *sorted(paths_below - set(once))]
+    ]
 
 
-def _status(directory: Path, place: str, recorded: Entry | None) -> Status:
-    asset, path = catalogue.identify(PurePosixPath(place).name), directory / place
+def _status(directory: Path, relative: str, recorded: Entry | None) -> Status:
+    asset, path = catalogue.identify(PurePosixPath(relative).name), directory / relative
     present = path.is_file()
     return Status(
-        place,
+        relative,
         present,
         path.stat().st_size if present else None,
         recorded.sha256 if recorded else None,
@@ -207,33 +217,35 @@ def _status(directory: Path, place: str, recorded: Entry | None) -> Status:
     )
 
 
-def _judge(directory: Path, place: str, recorded: Entry | None) -> Finding | None:
-    path, asset = directory / place, catalogue.identify(PurePosixPath(place).name)
+def _find_defect(directory: Path, relative: str, recorded: Entry | None) -> Defect | None:
+    path, asset = directory / relative, catalogue.identify(PurePosixPath(relative).name)
     if not path.is_file():
-        return Finding(place, "missing", f"{path}: recorded but not there; fetch or import it again")
-    wrong = validate.defect(path, asset.kind) if asset else None
-    if wrong:
-        return Finding(place, "damaged", f"{path}: {wrong}; remove it, then fetch or import it again")
+        return Defect(relative, "missing", f"{path}: recorded but missing; fetch or import it again")
+    damage = validate.find_defect(path, asset.kind) if asset else None
+    if damage:
+        return Defect(relative, "damaged", f"{path}: {damage}; remove it, then fetch or import it again")
     if recorded is None:
-        return Finding(
-            place, "unlocked", f"{path}: not recorded; import the folder into itself to record it, or remove it"
+        return Defect(
+            relative, "unlocked", f"{path}: not recorded; import the folder into itself to record it, or remove it"
         )
     if path.stat().st_size != recorded.size:
-        return Finding(place, "size", f"{path}: {path.stat().st_size} bytes, recorded are {recorded.size}; {_CHANGED}")
-    if not intact(path, recorded):
-        return Finding(place, "changed", f"{path}: not the content that is recorded; {_CHANGED}")
+        return Defect(
+            relative, "size", f"{path}: {path.stat().st_size} bytes, but {recorded.size} are recorded; {_CHANGED}"
+        )
+    if not is_unchanged(path, recorded):
+        return Defect(relative, "changed", f"{path}: the content is not the recorded one; {_CHANGED}")
     return None
 
 
-def _inside(path: Path, place: str) -> str:
-    pure = PurePosixPath(place)
-    if pure.is_absolute() or ".." in pure.parts or "\\" in place or ":" in place:
-        raise CalibrationError(f"{path}: names {place!r}, which is not below the folder", f"{_REMEDY}")
-    return place
+def _checked_path(path: Path, relative: str) -> str:
+    pure = PurePosixPath(relative)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in relative or ":" in relative:
+        raise CalibrationError(f"{path}: names {relative!r}, which is not below the folder", f"{_REMEDY}")
+    return relative
 
 
-def _entry(path: Path, place: str, values: Any) -> Entry:
+def _entry(path: Path, relative: str, values: Any) -> Entry:
     try:
         return Entry(int(values["size"]), str(values["sha256"]), str(values["source"]), str(values["recorded"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise CalibrationError(f"{path}: the entry of {place} is damaged", f"{_REMEDY}") from error
+        raise CalibrationError(f"{path}: the entry of {relative} is damaged", f"{_REMEDY}") from error

@@ -1,4 +1,4 @@
-"""Whether the content of a calibration file is what its kind says."""
+"""Validation of the content of calibration files by their kind."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.frame import FRAME_SHAPE
 from corinpaint.lasco.reference_files.catalogue import Kind
 
 STAR_FIT_COLUMNS = ("c_tai", "c_xmed", "c_ymed", "c_rmed")
-"""Time, sun centre and roll in the save files of SolarSoft's star fits."""
+"""Variables with time, sun centre and roll in the save files of SolarSoft's star fits."""
 
 HEADER_LINES = 2
-"""Of the table of clock offsets."""
+"""Number of header lines in the table of clock offsets."""
 
 _PAGE = re.compile(rb"<\s*(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 
-def defect(path: Path, kind: Kind) -> str | None:
-    """What is wrong with the content of a calibration file.
+def find_defect(path: Path, kind: Kind) -> str | None:
+    """Find a defect in the content of a calibration file.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def defect(path: Path, kind: Kind) -> str | None:
     Returns
     -------
     str or None
-        The defect in a few words; None for a good file.
+        Short description of the defect; None for a valid file.
     """
     try:
         with path.open("rb") as file:
@@ -43,7 +43,7 @@ def defect(path: Path, kind: Kind) -> str | None:
             return "empty"
         if _PAGE.search(start):
             return "an HTML page, not data"
-        with quiet(Warning):  # old headers make astropy, damaged files make readsav talk
+        with ignore_warnings(Warning):  # old headers make astropy warn, damaged files make readsav warn
             return _CHECKS[kind](path)
     except OSError as error:
         return f"not readable ({error.strerror or error})"
@@ -76,7 +76,7 @@ def _save(path: Path) -> str | None:
         lengths = {np.shape(np.asarray(content[name], dtype=np.float64)) for name in STAR_FIT_COLUMNS}
     except KeyError as error:
         return f"a save file without {error}"
-    except Exception as error:  # readsav raises bare Exception where a file is no save file
+    except Exception as error:  # readsav raises bare Exception when a file is not a save file
         return f"not a readable IDL save file ({error})"
     length = lengths.pop()
     return None if not lengths and len(length) == 1 and length[0] else "a save file with columns of unequal length"

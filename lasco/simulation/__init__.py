@@ -1,1 +1,1 @@
-"""Simulated C3 frames with missing blocks, and the truth beside them."""
+"""Simulation of C3 frames with missing blocks, with the true counts and brightness."""

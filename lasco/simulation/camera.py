@@ -1,7 +1,6 @@
-"""The C3 camera for the simulator: shadows, flat field, saturation, noise, cosmic rays and onboard compression.
+"""The C3 camera of the simulator: shadows, flat field, saturation, noise, cosmic rays and onboard compression.
 
-Every number was measured on real Level 0.5 frames of C3 Clear (32082037 to 32219521, 2002 to 2010) where no other
-source is named.
+Numbers without a source were measured on Level 0.5 frames of C3 Clear (32082037 to 32219521, 2002 to 2010).
 """
 
 from __future__ import annotations
@@ -14,26 +13,26 @@ from scipy import ndimage
 
 from corinpaint.lasco.photometry.noise import FLAT_FIELD, GAIN, READ_NOISE
 from corinpaint.lasco.photometry.optics import Optics, occulted_on_detector
-from corinpaint.lasco.simulation.corona import polar
+from corinpaint.lasco.simulation.corona import polar_coordinates
 
 FLAT_SEED = 19951202
-"""The pattern belongs to the camera, not to a frame."""
+"""Seed of the flat field, which is the same in all frames."""
 
 FULL_WELL = (12300.0, 12750.0)
-"""DN of bleed trails at their left and right end."""
+"""Counts of bleed trails at their left and right ends, DN."""
 
 COMPRESSION_STEP = 16.0
-"""Step of the orthonormal Haar coefficients in DN: sums of 2 x 2 px in real frames differ by multiples of 32, the
-HCOMP_SF of their headers (H-compress; White, Postman and Lattanzi 1992)."""
+"""Quantisation step of the orthonormal Haar coefficients, DN. In real frames, sums of 2 x 2 px differ by multiples of
+32, the HCOMP_SF of their headers (H-compress; White, Postman and Lattanzi 1992)."""
 
-FLOOR = ((0, 4.0), (150, 4.0), (200, 3.2), (300, 2.0), (400, 1.4), (500, 0.95))
-"""Radius (px) and scattered light (DN/s) behind occulter and pylon."""
+SCATTERED_LIGHT = ((0, 4.0), (150, 4.0), (200, 3.2), (300, 2.0), (400, 1.4), (500, 0.95))
+"""Radius (px) and scattered light (DN/s) behind the occulter and the pylon."""
 
-OUTSIDE = 0.9
-"""DN/s beyond the edge of the field."""
+LIGHT_OUTSIDE_FIELD = 0.9
+"""Light beyond the edge of the field of view, DN/s."""
 
-EDGE = 558.5
-"""Radius of the field about the occulter centre, px; the edge is 2 px wide."""
+FIELD_EDGE_RADIUS = 558.5
+"""Radius of the field of view about the occulter centre, px; its edge is 2 px wide."""
 
 RING_CENTRE = (517.2, 531.9)
 """Centre (column, row) of the diffraction ring, px from 0."""
@@ -43,55 +42,56 @@ RING = (
     (60, 39.5), (62, 78.0), (64, 160.0), (66, 305.0), (67, 370.0), (68, 385.0), (69, 330.0), (70, 270.0), (71, 248.0),
     (72, 248.0), (74, 262.0), (76, 270.0), (80, 290.0), (2000, 290.0),
 )  # fmt: skip
-"""Radius (px) and level (DN/s) behind the occulter and in the ring, medians outside of the pylon's shadow."""
+"""Radius (px) and light (DN/s) behind the occulter and in its diffraction ring; medians beside the pylon's shadow."""
 
-RING_BRIGHTER = (0.38, 40.0)
-"""Amplitude and position angle (degrees) of the ring's brightening to one side."""
+RING_ASYMMETRY = (0.38, 40.0)
+"""Relative amplitude and position angle (degrees) of the asymmetry of the diffraction ring."""
 
 PYLON = (226.5, 29.5, 3.7)
-"""Position angle, half width and softness (degrees) of the pylon's shadow on the ring."""
+"""Position angle, half width and width of the edges (degrees) of the pylon's shadow on the diffraction ring."""
 
 PYLON_WIDTH = 27.0
-"""Half width of the pylon's core where it joins the occulter, px."""
+"""Half width of the core of the pylon's shadow next to the occulter, px."""
 
 PYLON_DEPTH = 4.5
-"""Px in which the light falls by e inside the pylon's masked core, where the vignetting is not known."""
+"""Distance over which the light falls by a factor of e inside the masked core of the pylon's shadow, where the
+vignetting is not known, px."""
 
 
 @lru_cache(maxsize=2)
 def flat_field() -> NDArray[np.float32]:
-    """Response of the pixels, shape (1024, 1024), mean one; always the same."""
+    """Relative response of the pixels, float32, shape (1024, 1024), mean 1; the same in every call."""
     return (1 + FLAT_FIELD["C3"] * np.random.default_rng(FLAT_SEED).normal(size=(1024, 1024))).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
 def _shadows(optics: Optics, centre: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Transmission of occulter, pylon and field edge beyond the vignetting, and the light that is added, DN/s."""
-    radius, angle = polar(centre)
-    edge = 1 / (1 + np.exp(np.clip((radius - EDGE) / 0.8, -40, 40)))
-    floor = np.interp(radius, *np.transpose(FLOOR))
+    """Transmission of occulter, pylon and field edge besides the vignetting, and the light that is added (DN/s)."""
+    radius, angle = polar_coordinates(centre)
+    edge = 1 / (1 + np.exp(np.clip((radius - FIELD_EDGE_RADIUS) / 0.8, -40, 40)))
+    floor = np.interp(radius, *np.transpose(SCATTERED_LIGHT))
     inner = np.hypot(*np.ogrid[-RING_CENTRE[1] : 1024 - RING_CENTRE[1], -RING_CENTRE[0] : 1024 - RING_CENTRE[0]])
     outside = np.clip((inner - 73) / 6, 0, 1)
-    ring = np.interp(inner, *np.transpose(RING)) - FLOOR[0][1]
-    ring = ring * (1 + RING_BRIGHTER[0] * np.cos(np.radians(angle - RING_BRIGHTER[1])) * (inner > 45))
+    ring = np.interp(inner, *np.transpose(RING)) - SCATTERED_LIGHT[0][1]
+    ring = ring * (1 + RING_ASYMMETRY[0] * np.cos(np.radians(angle - RING_ASYMMETRY[1])) * (inner > 45))
     shaded = 1 / (1 + np.exp(np.clip((PYLON[1] - np.abs(angle - PYLON[0])) / PYLON[2], -40, 40)))
     depth = _pylon_depth(occulted_on_detector(optics, centre), radius, angle)
     behind = np.maximum(1 - outside, np.clip(depth / 6, 0, 1))
-    added = ((1 - outside) * ring * shaded + floor * behind) * edge + OUTSIDE * (1 - edge)
+    added = ((1 - outside) * ring * shaded + floor * behind) * edge + LIGHT_OUTSIDE_FIELD * (1 - edge)
     return (outside * np.exp(-depth / PYLON_DEPTH) * edge).astype(np.float32), added.astype(np.float32)
 
 
 def _pylon_depth(
     occulted: NDArray[np.bool_], radius: NDArray[np.float32], angle: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Distance in px from the edge of the pylon's masked core, 0 outside of it."""
-    aside = np.radians(angle - PYLON[0])
-    near = (np.cos(aside) > 0) & (np.abs(radius * np.sin(aside)) < PYLON_WIDTH)
+    """Distance from the edge of the masked core of the pylon's shadow, px; 0 outside of it."""
+    difference = np.radians(angle - PYLON[0])
+    near = (np.cos(difference) > 0) & (np.abs(radius * np.sin(difference)) < PYLON_WIDTH)
     core = occulted & (np.abs(angle - PYLON[0]) < 45) & (near | (radius > 90))
     return np.asarray(ndimage.distance_transform_edt(core))
 
 
-def expose(
+def expected_counts(
     brightness: NDArray[np.float32],
     optics: Optics,
     centre: tuple[float, float],
@@ -99,24 +99,25 @@ def expose(
     exptime: float,
     mjd: float,
 ) -> NDArray[np.float32]:
-    """Noise-free counts above the bias.
+    """Noise-free counts above the bias from the brightness.
 
-    The inverse of `corinpaint.lasco.level1.calibrate.expose` wherever occulter, pylon and field edge do not shade:
-    ``(brightness + ramp) / vignetting / calfactor * exptime``.
+    The inverse of `corinpaint.lasco.photometry.detector.calibrate_on_detector` outside of the shadows of occulter,
+    pylon and field edge: ``(brightness + ramp) / vignetting / calfactor * exptime``.
 
     Parameters
     ----------
     brightness : ndarray of float32, shape (1024, 1024)
         MSB on the detector grid.
     optics : Optics
+        Calibration images of C3.
     centre : tuple of float
         Occulter centre (column, row), px from 0.
     calfactor : float
         MSB per (DN / s).
     exptime : float
-        Seconds.
+        Exposure time, s.
     mjd : float
-        Chooses the vignetting.
+        Modified Julian date, which selects the vignetting.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def expose(
 
 
 def read_out(counts: NDArray[np.float32], bias: float, exptime: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Counts as the camera delivers them: flat field, photon and read noise, cosmic rays, bias, saturation.
+    """Counts of the camera with all its effects: flat field, photon and read noise, cosmic rays, bias, saturation.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def read_out(counts: NDArray[np.float32], bias: float, exptime: float, rng: np.r
     bias : float
         DN.
     exptime : float
-        Seconds; sets the number of cosmic rays.
+        Exposure time, s, on which the number of cosmic rays depends.
     rng : numpy.random.Generator
 
     Returns
@@ -156,7 +157,7 @@ def read_out(counts: NDArray[np.float32], bias: float, exptime: float, rng: np.r
 
 
 def _add_cosmic_rays(signal: NDArray[np.float32], exptime: float, rng: np.random.Generator) -> None:
-    """Straight tracks of a few px, in place; about 60 in 19 s (exposure and time to read out)."""
+    """Add straight tracks of a few px in place; about 60 in 19 s, including those during the read-out."""
     for _ in range(rng.poisson(40 + exptime)):
         start, angle = rng.uniform(0, 1024, 2), rng.uniform(0, 2 * np.pi)
         length = min(rng.exponential(2.0) + 0.5, 30.0)
@@ -167,23 +168,23 @@ def _add_cosmic_rays(signal: NDArray[np.float32], exptime: float, rng: np.random
 
 
 def _bleed(signal: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """Spread charge over the full well along the rows, in place, until each row has room for it."""
+    """Spread charge above the full well along the rows, in place, over as many pixels as can hold it."""
     low, high = FULL_WELL
     for row in np.flatnonzero((signal > high).any(axis=1)):
         line = signal[row]
         over = np.flatnonzero(line > high)
         excess, peak = float((line[over] - high).sum()), int(over[np.argmax(line[over])])
-        room = np.cumsum(np.maximum(high - line, 0.0), dtype=np.float64)
+        capacity = np.cumsum(np.maximum(high - line, 0.0), dtype=np.float64)
         share = excess * rng.uniform(0.4, 0.6)
-        last = int(np.searchsorted(room, room[peak] + excess - share))
-        first = int(np.searchsorted(room, max(room[peak] - share, 0.0)))
+        last = int(np.searchsorted(capacity, capacity[peak] + excess - share))
+        first = int(np.searchsorted(capacity, max(capacity[peak] - share, 0.0)))
         first, last = min(first, int(over[0])), min(max(last, int(over[-1])), line.size - 1)
         count = last - first + 1
         line[first : last + 1] = np.linspace(low, high, count) + rng.normal(0, 8.0, count)
 
 
 def compress(counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What H-compress leaves of the counts: Haar coefficients of each 32 x 32 block rounded to `COMPRESSION_STEP`.
+    """Counts after H-compress: the Haar coefficients of each 32 x 32 block are rounded to `COMPRESSION_STEP`.
 
     Parameters
     ----------
@@ -193,13 +194,13 @@ def compress(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of float32, shape (1024, 1024)
-        Whole DN.
+        DN, whole numbers.
     """
     return np.rint(_haar(np.rint(counts).astype(np.float32), levels=5))
 
 
 def _haar(image: NDArray[np.float32], levels: int) -> NDArray[np.float32]:
-    """Transform, round the details of this level, go down with the sums, and transform back."""
+    """Haar transform with rounded coefficients and its inverse, recursively for the sums of 2 x 2 px."""
     step = np.float32(COMPRESSION_STEP)
     if levels == 0:
         return np.asarray(step * np.rint(image / step))

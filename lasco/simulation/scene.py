@@ -1,7 +1,7 @@
-"""A forward model of C3 Clear: from a random corona to a Level 0.5 file with lost blocks, and the truth beside it.
+"""A forward model of C3 Clear: from a random corona to a Level 0.5 file with missing blocks, with the truth.
 
-The scene is in `corinpaint.lasco.simulation.corona`, the camera in `corinpaint.lasco.simulation.camera`. Simulated
-files carry the cards of real ones in their order, and say in HISTORY that they are simulated.
+The sky is in `corinpaint.lasco.simulation.corona`, the camera in `corinpaint.lasco.simulation.camera`. Simulated files
+have the cards of real ones in the same order, and HISTORY states that they are simulated.
 """
 
 from __future__ import annotations
@@ -21,60 +21,60 @@ from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
 from corinpaint.lasco.photometry import corkit
-from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.simulation import camera, corona
-from corinpaint.lasco.simulation.telemetry import lost_pattern
+from corinpaint.lasco.simulation.telemetry import missing_pattern
 from corinpaint.lasco.version import __version__
 
 FIRST_DAY, LAST_DAY = 51910.0, 58800.0
-"""Modified Julian dates between which dates are drawn: 2001 to 2019."""
+"""Modified Julian dates between which random dates are drawn: 2001 to 2019."""
 
-SHUTTER_LAG = 2.1
-"""Seconds by which EXPTIME exceeds the commanded time in real headers."""
+SHUTTER_LAG_S = 2.1
+"""EXPTIME minus the commanded exposure time in real headers, s."""
 
-LONG, SHORT = 19.1, 5.1
+LONG_EXPOSURE_S, SHORT_EXPOSURE_S = 19.1, 5.1
 """Usual exposure times of C3 Clear, s."""
 
-CME_SHARE = 0.4
-"""Share of frames with a mass ejection; far above a quiet day's, so that training meets them."""
+CME_FRACTION = 0.4
+"""Fraction of frames with a CME; far more than on a quiet day, so that training data contain many."""
 
 OBT_ZERO = 36204.0
-"""Modified Julian date from which OBT_TIME counts seconds: 1958-01-01."""
+"""Modified Julian date of OBT_TIME = 0: 1958-01-01."""
 
 PERCENTILES = (1, 10, 25, 75, 90, 95, 98, 99)
 """Percentiles in real Level 0.5 headers, DATAP01 to DATAP99."""
 
 
-__all__ = ["Simulation", "lost_pattern", "simulate", "write", "write_truth"]
+__all__ = ["Simulation", "missing_pattern", "simulate", "write", "write_truth"]
 
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """A simulated exposure and what is known about it.
+    """A simulated exposure and its truth.
 
     Attributes
     ----------
     frame : Frame
-        Level 0.5, lost blocks zero; passed every check of `read_frame`.
+        Level 0.5 with zeros in the missing blocks; it passed all checks of `read_frame`.
     complete : ndarray of float32, shape (1024, 1024)
-        DN of the same exposure, noise and all, with no block lost; never-sent corners are zero.
+        The same exposure without missing blocks, with its noise, DN; never-sent blocks are zero.
     brightness : ndarray of float32, shape (1024, 1024)
-        Noise-free scene on the detector grid, MSB: after the distortion, before the vignetting.
-    lost : ndarray of bool, shape (32, 32)
-        Lost blocks.
+        Noise-free brightness on the detector grid, MSB: after the distortion, before the vignetting.
+    missing : ndarray of bool, shape (32, 32)
+        Missing blocks, (block row, block column).
     """
 
     frame: Frame
     complete: NDArray[np.float32]
     brightness: NDArray[np.float32]
-    lost: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
 
 
 def simulate(
     seed: int,
     *,
-    lost: NDArray[np.bool_] | int | None = None,
+    missing: NDArray[np.bool_] | int | None = None,
     cme: bool | None = None,
     date: str | None = None,
     exptime: float | None = None,
@@ -84,16 +84,16 @@ def simulate(
     Parameters
     ----------
     seed : int
-        Same seed and arguments, same bytes. Scene, camera and lost blocks draw from streams of their own, so the
-        exposure does not depend on `lost`.
-    lost : ndarray of bool of shape (32, 32), int or None
-        The lost blocks; or how many, placed at random; or None for a random pattern (see `lost_pattern`).
+        The same seed and arguments give the same bytes. Scene, camera and missing blocks use separate random streams,
+        so that the exposure does not depend on `missing`.
+    missing : ndarray of bool of shape (32, 32), int or None
+        The missing blocks; or their number, for random ones; or None for a random pattern (see `missing_pattern`).
     cme : bool, optional
-        With or without a coronal mass ejection; drawn if None.
+        Whether there is a coronal mass ejection; random if None.
     date : str, optional
-        Start of the exposure, ISO, UTC; drawn from 2001 to 2019 if None.
+        Start of the exposure, ISO 8601, UTC; random between 2001 and 2019 if None.
     exptime : float, optional
-        Seconds; 19.1 s, now and then 5.1 s, if None.
+        Exposure time, s; if None, about 19.1 s or, in one frame of ten, 5.1 s.
 
     Returns
     -------
@@ -102,21 +102,21 @@ def simulate(
     Raises
     ------
     ValueError
-        When `lost` has another shape, holds a never-sent block, or asks for more blocks than are sent.
+        When `missing` has another shape, contains a never-sent block, or exceeds the number of blocks that are sent.
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
-    missing = _lost_blocks(lost, telemetry)
-    blank = _blank(seed, *_when(setting, date, exptime))
-    with_cme = bool(setting.uniform() < CME_SHARE) if cme is None else cme
+    missing = _missing_blocks(missing, telemetry)
+    blank = _frame_without_counts(seed, *_draw_date_and_exposure(setting, date, exptime))
+    with_cme = bool(setting.uniform() < CME_FRACTION) if cme is None else cme
     brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
     complete = _observe(brightness, blank, camera)
-    data = np.where(blocks.expand(missing), np.float32(0), complete)
+    data = np.where(blocks.to_pixels(missing), np.float32(0), complete)
     frame = read_frame(_level05(blank.header, data), name=blank.name)
     return Simulation(frame, complete, brightness, missing)
 
 
-def _when(rng: np.random.Generator, date: str | None, exptime: float | None) -> tuple[Time, float]:
-    day, usual = rng.uniform(FIRST_DAY, LAST_DAY), LONG if rng.uniform() < 0.9 else SHORT
+def _draw_date_and_exposure(rng: np.random.Generator, date: str | None, exptime: float | None) -> tuple[Time, float]:
+    day, usual = rng.uniform(FIRST_DAY, LAST_DAY), LONG_EXPOSURE_S if rng.uniform() < 0.9 else SHORT_EXPOSURE_S
     seconds = round(usual + rng.normal(0, 0.03), 4)
     start = Time(day, format="mjd", scale="utc") if date is None else Time(date, scale="utc")
     start.precision = 3
@@ -135,26 +135,28 @@ def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> 
 
 
 def _observe(brightness: NDArray[np.float32], blank: Frame, rng: np.random.Generator) -> NDArray[np.float32]:
-    """The exposure in whole DN, never-sent corners zero."""
+    """Counts of the exposure, whole DN, with zeros in the never-sent blocks."""
     centre, factor = distortion.occulter_centre(blank.date), corkit.calfactor(blank)
-    counts = camera.expose(brightness, load_optics(load_assets(), "C3"), centre, factor, blank.exptime, blank.mjd)
+    counts = camera.expected_counts(
+        brightness, load_optics(load_calibration_set(), "C3"), centre, factor, blank.exptime, blank.mjd
+    )
     dn = camera.compress(camera.read_out(counts, float(blank.header["OFFSET"]), blank.exptime, rng))
-    return np.where(blocks.expand(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
+    return np.where(blocks.to_pixels(blocks.never_sent()), np.float32(0), np.clip(dn, 1, 2**14 - 1)).astype(np.float32)
 
 
-def _lost_blocks(lost: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
-    if lost is None or isinstance(lost, int | np.integer):
-        return lost_pattern(rng, None if lost is None else int(lost))
-    given = np.asarray(lost, dtype=bool)
-    if given.shape != (blocks.GRID, blocks.GRID):
-        raise ValueError(f"lost has shape {given.shape}; give one flag per block, (32, 32)")
+def _missing_blocks(missing: NDArray[np.bool_] | int | None, rng: np.random.Generator) -> blocks.Blocks:
+    if missing is None or isinstance(missing, int | np.integer):
+        return missing_pattern(rng, None if missing is None else int(missing))
+    given = np.asarray(missing, dtype=bool)
+    if given.shape != (blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE):
+        raise ValueError(f"missing has shape {given.shape}; give one flag per block, (32, 32)")
     if (given & blocks.never_sent()).any():
-        raise ValueError("lost holds blocks that are never sent; leave out those of blocks.never_sent()")
+        raise ValueError("missing contains blocks that are never sent; leave out those of blocks.never_sent()")
     return given.copy()
 
 
-def _blank(seed: int, start: Time, exptime: float) -> Frame:
-    """A frame without counts: the header, with the bias of its day."""
+def _frame_without_counts(seed: int, start: Time, exptime: float) -> Frame:
+    """A frame of zeros with its header, which has the bias of its day."""
     header = _header(seed, start, exptime)
     name = str(header["FILENAME"])
     blank = Frame(np.zeros(FRAME_SHAPE, np.float32), header, name, name[:8], start)
@@ -167,11 +169,11 @@ def _blank(seed: int, start: Time, exptime: float) -> Frame:
 
 
 def _header(seed: int, start: Time, exptime: float) -> fits.Header:
-    """Header of a Level 0.5 file: the cards of real ones in their order; OFFSET and statistics are set later."""
+    """Header of a Level 0.5 file, with the cards of real ones in order; OFFSET and statistics are set later."""
     day, clock = start.isot.split("T")
     middle = start + TimeDelta(exptime / 2, format="sec")
     written = (start + TimeDelta(58.0, format="jd")).isot.replace("T", " ").replace("-", "/")
-    commanded = max(round(exptime - SHUTTER_LAG), 0)
+    commanded = max(round(exptime - SHUTTER_LAG_S), 0)
     header = fits.Header()
     for key, value in (
         ("FILENAME", f"32{seed % 10**6:06d}.fts"),
@@ -243,7 +245,7 @@ def _header(seed: int, start: Time, exptime: float) -> fits.Header:
 
 
 def _level05(header: fits.Header, data: NDArray[np.float32]) -> bytes:
-    """Content of the Level 0.5 file: 16-bit integers, statistics of the pixels that are not zero in the header."""
+    """Content of the Level 0.5 file: 16-bit integers, with the statistics of the nonzero pixels in the header."""
     values = data[data > 0]
     header = header.copy()
     header["DATAMIN"], header["DATAMAX"] = float(values.min()), float(values.max())
@@ -261,14 +263,15 @@ def _fits_bytes(hdus: fits.HDUList) -> bytes:
 
 
 def write(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write the Level 0.5 file, aside first and then renamed.
+    """Write the Level 0.5 file, as a temporary file that is then renamed, so that no partial file is left.
 
     Parameters
     ----------
     simulation : Simulation
     path : str or os.PathLike
+        The file.
     overwrite : bool
-        Replace a file that is there.
+        Replace an existing file.
 
     Returns
     -------
@@ -277,16 +280,16 @@ def write(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bo
     Raises
     ------
     OutputError
-        When it cannot be written, or it is there and may not be replaced.
+        When the file cannot be written, or exists and `overwrite` is False.
     """
     content = _level05(simulation.frame.header, simulation.frame.data)
     return write_bytes(as_path(path, "path"), content, overwrite=overwrite)
 
 
 def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write what the lost blocks held: extensions COMPLETE (DN), BRIGHTNESS (MSB) and LOST (1 = lost).
+    """Write the truth of a simulation to a FITS file: extensions COMPLETE (DN), BRIGHTNESS (MSB) and LOST (1 = lost).
 
-    Parameters and errors as for `write`.
+    LOST has one pixel per block. Parameters and errors as for `write`.
     """
     primary = fits.PrimaryHDU()
     primary.header["FILENAME"] = (simulation.frame.header["FILENAME"], "Level 0.5 file that this is the truth of")
@@ -294,7 +297,7 @@ def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwri
         primary,
         _image("COMPLETE", simulation.complete.astype(np.int16), "DN", "no block lost"),
         _image("BRIGHTNESS", simulation.brightness, MSB_UNIT, "noise-free scene, detector grid"),
-        _image("LOST", simulation.lost.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
+        _image("LOST", simulation.missing.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
     ]
     return write_bytes(as_path(path, "path"), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
 

@@ -91,12 +91,12 @@ class Inpainter(Protocol):
         Parameters
         ----------
         image : ndarray of float32, shape (N, P, H, W)
-            Domain 'equalised': P = 1, whole frames, 0 to 1. Domain 'noise': P = 2, straightened windows of the frame
+            Domain 'equalised': P = 1, whole frames, 0 to 1. Domain 'noise': P = 2, log-polar windows of the frame
             and of its context, units of noise. H and W multiples of `ModelInfo.multiple`.
         mask : ndarray of float32, shape (N, P, H, W)
             1 = valid, 0 = hole.
         place : ndarray of float32, shape (N, 2)
-            Domain 'noise' only: see `corinpaint.model.log_polar.StraightStack.forward`.
+            Domain 'noise' only: see `corinpaint.model.log_polar.LogPolarStack.forward`.
 
         Returns
         -------

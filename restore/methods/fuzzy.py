@@ -62,7 +62,7 @@ def fuzzy() -> Fill:
 
     def fill(problem: Problem) -> NDArray[np.float32]:
         return by_zone(
-            problem, blocks.sides(problem.image.shape), lambda window: _less_background(window, problem.centre)
+            problem, blocks.block_shape(problem.image.shape), lambda window: _less_background(window, problem.centre)
         )
 
     return fill
@@ -116,8 +116,8 @@ def _nearest(image: Image, observed: Mask) -> Image:
 
 def _cells(image: Image, observed: Mask, cell: tuple[int, int]) -> tuple[Image, Mask]:
     """Means of the observed pixels of each sub-block, and where at least half of it is observed."""
-    share = blocks.means(observed, cell)
-    return blocks.means(np.where(observed, image, 0), cell) / np.maximum(share, 1e-9), share >= 0.5
+    share = blocks.block_means(observed, cell)
+    return blocks.block_means(np.where(observed, image, 0), cell) / np.maximum(share, 1e-9), share >= 0.5
 
 
 def _isophote(window: Window, smooth: Image) -> Direction:
@@ -130,7 +130,7 @@ def _isophote(window: Window, smooth: Image) -> Direction:
     cells, known = _cells(smooth, window.observed, _cell(window.side, COARSE))
     square = np.ones((3, 3), dtype=bool)
     whole = ndimage.binary_erosion(known, square)
-    missing = blocks.means(window.hole, _cell(window.side, COARSE)) > 0
+    missing = blocks.block_means(window.hole, _cell(window.side, COARSE)) > 0
     ring = ndimage.binary_dilation(missing, square, iterations=RING) & whole
     ring = ring if ring.any() else whole
     slopes = [ndimage.sobel(cells, axis)[ring] for axis in (0, 1)]
@@ -197,7 +197,7 @@ def fuzzy_dct(window: Window, interpolated: Image) -> Image:
     """
     high, wide = window.side
     filled = interpolated.copy()
-    for row, column in np.argwhere(blocks.means(window.hole, window.side) > 0):
+    for row, column in np.argwhere(blocks.block_means(window.hole, window.side) > 0):
         here = slice(row * high, (row + 1) * high), slice(column * wide, (column + 1) * wide)
         around = [
             interpolated[r * high : (r + 1) * high, c * wide : (c + 1) * wide]

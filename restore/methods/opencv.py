@@ -46,7 +46,7 @@ def _method(name: str, flag: str) -> Fill:
     library = _library(name)
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        high, wide = scaled(RADIUS, blocks.sides(problem.image.shape))
+        high, wide = scaled(RADIUS, blocks.block_shape(problem.image.shape))
 
         def flattened(window: Window) -> Image:
             power = fall_off(window, polar(window, problem.centre)[0])

@@ -48,7 +48,7 @@ def polynomial() -> Fill:
     """The robust local polynomial."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        margin = scaled(AROUND, blocks.sides(problem.image.shape))
+        margin = scaled(AROUND, blocks.block_shape(problem.image.shape))
         return by_zone(problem, margin, surfaces)
 
     return fill

@@ -41,7 +41,7 @@ def radial() -> Fill:
     """Radial interpolation with azimuthal neighbours."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        margin = scaled(MARGIN, blocks.sides(problem.image.shape))
+        margin = scaled(MARGIN, blocks.block_shape(problem.image.shape))
         return by_zone(problem, margin, lambda window: interpolate(window, problem.centre))
 
     return fill

@@ -33,7 +33,7 @@ def temporal() -> Fill:
         mean, known = average(problem)
         if not known.any():
             return np.full(problem.image.shape, np.nan, dtype=np.float32)
-        step = blocks.sides(problem.image.shape)[0] / blocks.BLOCK
+        step = blocks.block_shape(problem.image.shape)[0] / blocks.BLOCK_SIZE
         base, _ = smooth(mean, known, LIGHTLY * step)
         both = problem.observed & known
         difference, _ = smooth(np.where(both, problem.image - base, 0), both, DIFFERENCE * step)

@@ -82,10 +82,10 @@ def by_zone(problem: Problem, margin: tuple[int, int], fill: Callable[[Window], 
 def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
     """The window of a zone: its missing blocks and a margin around them, clipped to the frame."""
     shape = problem.image.shape
-    side = blocks.sides(shape)
-    place = blocks.bounds(zone.missing, shape, margin)
+    side = blocks.block_shape(shape)
+    place = blocks.bounding_box(zone.missing, shape, margin)
     rows, columns = place
-    missing = blocks.expand(zone.missing, shape)[rows, columns]
+    missing = blocks.to_pixels(zone.missing, shape)[rows, columns]
     observed = problem.observed[rows, columns]
     image = np.where(observed, problem.image[rows, columns], 0).astype(np.float64)
     unit = float(np.median(np.abs(image[observed]))) if observed.any() else 1.0
@@ -103,7 +103,7 @@ def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
 
 def scaled(pixels: float, side: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of a length that is given in px of the unsummed frame."""
-    return max(round(pixels * side[0] / blocks.BLOCK), 1), max(round(pixels * side[1] / blocks.BLOCK), 1)
+    return max(round(pixels * side[0] / blocks.BLOCK_SIZE), 1), max(round(pixels * side[1] / blocks.BLOCK_SIZE), 1)
 
 
 def held(window: Window, depth: int) -> Mask:

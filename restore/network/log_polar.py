@@ -1,4 +1,4 @@
-"""Holes filled by a network that sees straightened windows in units of the noise, one window around each zone."""
+"""Holes filled by a network that sees log-polar windows in units of the noise, one window around each zone."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ View = tuple[Hole, log_polar_grid.Window]
 
 def _view(problem: Problem, hole: Hole, side: int | None, multiple: int) -> View:
     room = ROOM if side is None else ROOM * log_polar_grid.SIDE / side
-    block = blocks.sides(problem.image.shape)
+    block = blocks.block_shape(problem.image.shape)
     return hole, log_polar_grid.around(*hole, problem.centre, room, block, side, multiple)
 
 
 def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
-    place = blocks.bounds(zone.missing, problem.image.shape)
-    rows, columns = np.nonzero(problem.hole[place] & blocks.expand(zone.missing, problem.image.shape)[place])
+    place = blocks.bounding_box(zone.missing, problem.image.shape)
+    rows, columns = np.nonzero(problem.hole[place] & blocks.to_pixels(zone.missing, problem.image.shape)[place])
     return rows + place[0].start, columns + place[1].start
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.level05.blocks import BLOCK
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE
 
 SIDE = 384
 """Maximum side of a window, px; every window in training has it."""
@@ -97,7 +97,7 @@ def around(
     columns: NDArray[np.integer],
     centre: tuple[float, float],
     room: float,
-    side: tuple[int, int] = (BLOCK, BLOCK),
+    side: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE),
     window: int | None = None,
     multiple: int = STEP,
 ) -> Window:

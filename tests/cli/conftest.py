@@ -27,5 +27,5 @@ def run(monkeypatch, echo):
 def frame_path(make_frame, tmp_path) -> Path:
     path = tmp_path / "in" / "32082037.fts"
     path.parent.mkdir()
-    path.write_bytes(make_frame(lost=((20, 20),)))
+    path.write_bytes(make_frame(missing=((20, 20),)))
     return path

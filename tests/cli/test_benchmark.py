@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from corinpaint.cli.benchmark import SIZES
-from corinpaint.lasco.simulation.placement import SHAPES
+from corinpaint.lasco.simulation.hole_placement import SHAPES
 from corinpaint.lasco.simulation.scene import simulate, write
 
 
 def test_a_folder_of_frames_is_measured(run, tmp_path):
-    write(simulate(1, lost=0), tmp_path / "in" / "32000001.fts")
+    write(simulate(1, missing=0), tmp_path / "in" / "32000001.fts")
     (tmp_path / "in" / "bad.fts").write_text("no FITS")
     words = ("--method", "harmonic", "--method", "radial", "--sizes", "1", "--holes", 2, "--draws", 10)
     result = run("benchmark", tmp_path / "in", "-o", tmp_path / "out", *words)
@@ -37,5 +37,5 @@ def test_the_sizes_are_all_that_there_are():
 
 
 @pytest.mark.parametrize("word", ["--method", "--sizes", "--seed"])
-def test_help_tells_what_can_be_chosen(run, word):
+def test_help_names_what_can_be_chosen(run, word):
     assert word in run("benchmark", "--help").output

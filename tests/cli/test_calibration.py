@@ -9,7 +9,7 @@ import official_tree
 import pytest
 
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, manifest
 from corinpaint.lasco.reference_files.locate import exposure_table_name, locate
 
@@ -20,7 +20,7 @@ ATTITUDE = catalogue.identify("SO_AT_PRE_20020108_V01.FTS")
 
 @pytest.fixture
 def server():
-    with official_tree.serving([*catalogue.FIXED, *catalogue.daily(DAYS), ATTITUDE]) as running:
+    with official_tree.serving([*catalogue.FIXED_FILES, *catalogue.daily_tables(DAYS), ATTITUDE]) as running:
         yield running
 
 
@@ -36,17 +36,17 @@ def fetch(run, server, store):
 
 
 def _there(store):
-    return {path.name for path in store.rglob("*") if path.is_file()} - {manifest.LOCK}
+    return {path.name for path in store.rglob("*") if path.is_file()} - {manifest.LOCK_FILE}
 
 
 def test_one_frame_fetches_the_few_files_with_which_it_is_calibrated(fetch, server, store, frame_path):
     result = fetch("--frame", frame_path)
     assert result.exit_code == 0, result.output
-    assert _there(store) == {asset.name for asset in catalogue.needed({"C3": DAYS[:1]})}
+    assert _there(store) == {asset.name for asset in catalogue.required_files({"C3": DAYS[:1]})}
     assert sum(server.asked.values()) == 11
     assert "11 files fetched, 0 already present" in result.output
     frame = read_frame(frame_path)
-    assert load_assets(store).kind == "OFFICIAL"
+    assert load_calibration_set(store).kind == "OFFICIAL"
     assert locate(store, exposure_table_name(frame.detector, frame.date)) == store / TABLE.path
 
 
@@ -60,7 +60,7 @@ def test_the_days_of_a_telescope_are_fetched(fetch, store):
 
 def test_without_days_files_that_do_not_depend_on_the_day_are_fetched_once(fetch, server, store):
     assert fetch().exit_code == 0
-    assert _there(store) == {asset.name for asset in catalogue.FIXED}
+    assert _there(store) == {asset.name for asset in catalogue.FIXED_FILES}
     server.asked.clear()
     result = fetch()
     assert "0 files fetched, 13 already present" in result.output
@@ -114,7 +114,7 @@ def test_a_mirror_without_https_must_be_allowed(run, store):
 
 
 def test_the_import_uses_the_given_folder_else_the_solarsoft_tree(run, store, tmp_path, monkeypatch):
-    tree = official_tree.tree(tmp_path / "ssw" / "soho" / "lasco", [*catalogue.FIXED, TABLE], flat=True)
+    tree = official_tree.tree(tmp_path / "ssw" / "soho" / "lasco", [*catalogue.FIXED_FILES, TABLE], flat=True)
     monkeypatch.delenv("LASCO_DATA", raising=False)
     monkeypatch.setenv("SSW", str(tmp_path / "ssw"))
     result = run("calibration", "import", "-o", store)
@@ -144,7 +144,7 @@ def test_verify_reports_success_or_the_files_that_differ(run, fetch, store):
 def test_list_shows_which_files_are_present_and_their_purpose(run, fetch, store):
     fetch("--from", "2002-01-08", "--detector", "C3")
     lines = run("calibration", "list", "-o", store).output.splitlines()
-    assert len(lines) == 1 + len(catalogue.FIXED) + 1
+    assert len(lines) == 1 + len(catalogue.FIXED_FILES) + 1
     by_name = {line.split()[0]: line for line in lines}
     assert by_name["C3ramp.fts"].split()[1] == "yes"
     assert by_name["C3ramp.fts"].split()[4].startswith("127.0.0.1:")

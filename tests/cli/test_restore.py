@@ -111,7 +111,7 @@ def test_keywords_of_the_input_do_not_replace_those_of_the_product(run, make_fra
 
 def test_the_summary_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make_frame, tmp_path):
     path = tmp_path / "32082037.fts"
-    path.write_bytes(make_frame(lost=((20, 20), (31, 16), (16, 16))))
+    path.write_bytes(make_frame(missing=((20, 20), (31, 16), (16, 16))))
     line = run("restore", path, "-o", tmp_path / "out").output
     assert "3 missing blocks: 1 filled, 1 refused (touches the edge of the frame), 1 occulted" in line
     line = run("restore", path, "-o", tmp_path / "none", "--fill", "none").output

@@ -25,13 +25,23 @@ def test_the_options_reach_the_training(run, tmp_path, monkeypatch):
 def test_the_other_design_and_how_it_computes_can_be_chosen(run, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
-    words = ("--simulated", 3, "--preset", "straight", "--crop", 256, "--precision", "bf16", "--compile")
+    words = ("--simulated", 3, "--preset", "log-polar", "--crop", 256, "--precision", "bf16", "--compile")
     assert run("train", "-o", tmp_path / "run", *words).exit_code == 0
     run("train", "-o", tmp_path / "run", "--simulated", 3)
     config, plain = seen
-    assert config.settings().design == "straight"
+    assert config.settings().design == "log-polar"
     assert (config.settings().crop, config.precision, config.compile) == (256, "bf16", True)
     assert (plain.settings().crop, plain.precision, plain.compile) == (256, "auto", False)
+
+
+def test_the_preset_name_of_earlier_versions_is_accepted_with_a_message(run, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    result = run("train", "-o", tmp_path / "run", "--simulated", 3, "--preset", "straight")
+    assert result.exit_code == 0, result.output
+    assert seen[0].preset == "log-polar"
+    assert "--preset straight is deprecated; use --preset log-polar" in result.stderr
+    assert "straight" not in run("train", "--help").output
 
 
 def test_a_training_that_cannot_start_is_a_message(run, tmp_path):

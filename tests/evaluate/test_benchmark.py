@@ -1,4 +1,4 @@
-"""The benchmark: its holes, its domains, and that methods get what they deserve."""
+"""The benchmark: its holes, its domains, and that better methods have lower errors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from official_tree import save_file, tree
 
 from corinpaint.evaluate import benchmark, scores
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.geometry.pointing import determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.detector import expose
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files import catalogue
 from corinpaint.lasco.simulation.scene import simulate, write
 
 PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
@@ -22,39 +26,39 @@ PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("frames")
     for seed in (1, 2):
-        write(simulate(seed, lost=2), path / f"3200000{seed}.fts")
+        write(simulate(seed, missing=2), path / f"3200000{seed}.fts")
     (path / "33333333.fts").write_text("no FITS")
     return path
 
 
 def truth_of():
     """A method that knows the noise-free scene."""
-    scenes = {f"3200000{seed}": simulate(seed, lost=2).brightness for seed in (1, 2)}
+    scenes = {f"3200000{seed}": simulate(seed, missing=2).brightness for seed in (1, 2)}
 
-    def fill(around, wanted):
-        return _put(around, wanted, scenes[around.exposed.frame.number])
+    def fill(around, wanted, _context):
+        return _put(around, wanted, scenes[around.frame.number])
 
     return fill
 
 
 def _put(around, wanted, image):
-    hole = blocks.expand(wanted, around.brightness.shape)
+    hole = blocks.to_pixels(wanted, around.brightness.shape)
     brightness = np.where(hole, image, around.brightness).astype(np.float32)
-    return replace(around.exposed, brightness=brightness)
+    return replace(around, brightness=brightness)
 
 
-def middling(around, wanted):
+def middling(around, wanted, _context):
     return _put(around, wanted, np.float32(np.median(around.brightness[around.observed])))
 
 
 @pytest.fixture(scope="module")
 def rows(folder):
-    told = []
+    messages = []
     found = benchmark.run(
-        sorted(folder.iterdir()), {"truth": truth_of(), "median": middling}, PLAN, skipped=told.append
+        sorted(folder.iterdir()), {"truth": truth_of(), "median": middling}, PLAN, skipped=messages.append
     )
-    assert len(told) == 1
-    assert "33333333.fts" in told[0]
+    assert len(messages) == 1
+    assert "33333333.fts" in messages[0]
     return found
 
 
@@ -86,21 +90,19 @@ def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
 
 
 def test_holes_lie_on_blocks_that_were_observed_whole(folder):
-    from corinpaint.lasco.level05.frame import read_frame
-
-    assets = load_assets()
+    calibration = load_calibration_set()
     frame = read_frame(folder / "32000001.fts")
-    one = benchmark.trial(frame, "2x2", PLAN, assets)
+    one = benchmark.make_holes(frame, "2x2", PLAN, calibration)
     assert one is not None
-    pixels = blocks.expand(one.wanted)
+    pixels = blocks.to_pixels(one.wanted)
     assert one.complete.observed[pixels].all()
     assert not one.holed.observed[pixels].any()
-    assert np.array_equal(one.holed.lost, one.complete.lost | one.wanted)
-    assert np.array_equal(one.complete.brightness, expose(frame, assets).brightness)
+    assert np.array_equal(one.holed.missing, one.complete.missing | one.wanted)
+    assert np.array_equal(one.complete.brightness, calibrate_on_detector(frame, calibration).brightness)
 
 
 def test_a_method_that_fills_nothing_gets_no_figures(folder):
-    def nothing(around, wanted):
+    def nothing(around, wanted, _context):
         return _put(around, wanted, np.float32(np.nan))
 
     rows = benchmark.run([folder / "32000001.fts"], {"nothing": nothing}, PLAN)
@@ -114,7 +116,27 @@ def test_an_unknown_size_is_refused():
 
 
 def test_holes_are_ordered_by_the_error_of_a_method_the_worst_first(rows):
-    ranked = benchmark.order(rows, "median", "1")
+    ranked = benchmark.ranked_holes(rows, "median", "1")
     errors = {(row["frame"], row["hole"]): float(row["error"]) for row in rows if row["method"] == "median"}
     assert [errors[key] for key in ranked] == sorted((errors[key] for key in ranked), reverse=True)
     assert len(ranked) == 6
+
+
+def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was_given(folder, tmp_path, monkeypatch):
+    """Official star fits give another centre than the header does."""
+    tree(tmp_path, list(catalogue.FIXED_FILES), flat=True)
+    times = np.array([0.0, 5e9])
+    fits = save_file(c_tai=times, c_xmed=np.array([500.0, 530.0]), c_ymed=np.array([540.0, 540.0]), c_rmed=0 * times)
+    for name in ("c3_pre_recovery_adj_xyr_medv2.sav", "c3_post_recovery_adj_xyr_medv2.sav"):
+        (tmp_path / name).write_bytes(fits)
+    calibration = load_calibration_set(tmp_path)
+    frame = read_frame(folder / "32000001.fts")
+    nominal = sun_centre_on_detector(frame, determine_pointing(frame, load_calibration_set(), frame.date))
+    seen = []
+    monkeypatch.setattr(scores, "streamers", lambda *given: seen.append(given[3]) or 0.0)
+
+    one = benchmark.make_holes(frame, "1", PLAN, calibration)
+    benchmark.measure(one, "median", middling)
+
+    assert set(seen) == {one.complete.centre}
+    assert np.hypot(*np.subtract(seen[0], nominal)) > 3

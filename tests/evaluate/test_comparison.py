@@ -10,9 +10,9 @@ import pytest
 
 from corinpaint.evaluate import comparison
 from corinpaint.evaluate.benchmark import Plan
-from corinpaint.evaluate.fillers import fillers
+from corinpaint.evaluate.methods import load_methods
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 
 PLAN = Plan(sizes=("1", "2x2"), holes=2, seed=3)
@@ -21,13 +21,13 @@ PLAN = Plan(sizes=("1", "2x2"), holes=2, seed=3)
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("frames")
-    return [write(simulate(seed, lost=0), folder / f"3200000{seed}.fts") for seed in (1, 2)]
+    return [write(simulate(seed, missing=0), folder / f"3200000{seed}.fts") for seed in (1, 2)]
 
 
 def _run(frames: list[Path], folder: Path) -> dict[str, Path]:
-    methods, weights = fillers(["polynomial", "harmonic"])
+    methods, weights = load_methods(["polynomial", "harmonic"])
     made = comparison.compare(
-        frames, methods, PLAN, load_assets(), folder, {"weights": weights}, comparison.Settings(draws=20)
+        frames, methods, PLAN, load_calibration_set(), folder, {"weights": weights}, comparison.Settings(draws=20)
     )
     return {path.name: path for path in made}
 
@@ -45,7 +45,7 @@ def test_every_hole_of_every_method_is_in_the_table(written):
     assert all(0.3 < float(row["error"]) < 5 for row in rows)
 
 
-def test_the_first_method_is_set_against_the_others(written):
+def test_the_first_method_is_compared_with_the_others(written):
     with written["paired.csv"].open() as file:
         lines = list(csv.DictReader(file))
     assert [(line["size"], line["method"], line["rival"]) for line in lines] == [
@@ -63,10 +63,10 @@ def test_the_page_holds_tables_and_a_picture_for_each_size(written):
     assert "| C3 | 2x2 | harmonic |" in text
 
 
-def test_what_was_measured_is_told(written):
-    told = json.loads(written["benchmark.json"].read_text())
-    assert told["plan"] == {"sizes": ["1", "2x2"], "holes": 2, "seed": 3}
-    assert told["weights"] == "none"
+def test_what_was_measured_is_recorded(written):
+    record = json.loads(written["benchmark.json"].read_text())
+    assert record["plan"] == {"sizes": ["1", "2x2"], "holes": 2, "seed": 3}
+    assert record["weights"] == "none"
 
 
 def test_a_seed_gives_the_same_files_but_for_the_times(frames, written, tmp_path):
@@ -77,11 +77,11 @@ def test_a_seed_gives_the_same_files_but_for_the_times(frames, written, tmp_path
 
 def test_without_a_frame_that_has_room_nothing_is_written(tmp_path):
     (tmp_path / "bad.fts").write_text("no FITS")
-    told = []
-    methods, _ = fillers(["harmonic"])
+    messages = []
+    methods, _ = load_methods(["harmonic"])
     with pytest.raises(OptionError, match="no frame has room"):
         comparison.compare(
-            [tmp_path / "bad.fts"], methods, PLAN, load_assets(), tmp_path / "out", {}, skipped=told.append
+            [tmp_path / "bad.fts"], methods, PLAN, load_calibration_set(), tmp_path / "out", {}, skipped=messages.append
         )
-    assert "bad.fts" in told[0]
+    assert "bad.fts" in messages[0]
     assert not (tmp_path / "out").exists()

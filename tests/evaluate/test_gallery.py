@@ -11,19 +11,19 @@ from PIL import Image
 
 from corinpaint.evaluate import benchmark, gallery
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 
 
 @pytest.fixture(scope="module")
 def one():
-    frame = simulate(3, lost=0).frame
-    return benchmark.trial(frame, "2x2", benchmark.Plan(holes=2), load_assets())
+    frame = simulate(3, missing=0).frame
+    return benchmark.make_holes(frame, "2x2", benchmark.Plan(holes=2), load_calibration_set())
 
 
-def _dark(around, wanted):
-    hole = blocks.expand(wanted, around.brightness.shape)
-    return replace(around.exposed, brightness=np.where(hole, np.float32(0), around.brightness))
+def _dark(around, wanted, _context):
+    hole = blocks.to_pixels(wanted, around.brightness.shape)
+    return replace(around, brightness=np.where(hole, np.float32(0), around.brightness))
 
 
 def test_a_strip_shows_truth_fill_and_error_of_every_method(one):
@@ -45,7 +45,7 @@ def test_strips_make_one_picture(one):
         )
 
 
-def test_the_page_holds_its_tables_and_pictures_and_escapes_what_it_is_told():
+def test_the_page_holds_its_tables_and_pictures_and_escapes_what_it_is_given():
     text = gallery.page("<b>about</b>", {"Medians": [{"size": "1", "error": "<1>"}]}, {"1": b"\x89PNG"})
     assert "&lt;b&gt;about" in text
     assert "<td>&lt;1&gt;</td>" in text

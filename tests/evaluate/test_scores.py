@@ -17,7 +17,7 @@ def _noise(sigma: float, seed: int = 0) -> np.ndarray:
 
 
 def _figures(truth: np.ndarray, fill: np.ndarray, sigma: float = 2.0) -> dict[str, float]:
-    return scores.in_domain(scores.View(truth, fill, np.full(SCENE.shape, sigma), 200.0), HOLE)
+    return scores.in_domain(scores.DomainImages(truth, fill, np.full(SCENE.shape, sigma), 200.0), HOLE)
 
 
 def test_the_noise_free_truth_is_as_far_off_as_noise_is():

@@ -13,7 +13,7 @@ from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.engines.torch import TorchInpainter
 
 
-class StraightExample(NamedTuple):
+class LogPolarExample(NamedTuple):
     """Windows of a size and batch with which no export was traced, and the outputs of eager torch for them."""
 
     inputs: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -21,9 +21,9 @@ class StraightExample(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def straight_example(straight_checkpoint: Path) -> StraightExample:
-    """See `StraightExample`."""
-    multiple = read_info(straight_checkpoint).multiple
+def log_polar_example(log_polar_checkpoint: Path) -> LogPolarExample:
+    """See `LogPolarExample`."""
+    multiple = read_info(log_polar_checkpoint).multiple
     random = np.random.default_rng(5)
     image = 30 * random.random((3, 2, 4 * multiple, 5 * multiple), dtype=np.float32)
     mask = np.ones_like(image)
@@ -31,7 +31,7 @@ def straight_example(straight_checkpoint: Path) -> StraightExample:
     mask[1, 1], mask[2, 1, :90] = 0, 0
     place = np.array([(100, 1), (300, 1.5), (500, 2)], dtype=np.float32)
     inputs = (image * mask, mask, place)
-    return StraightExample(inputs, TorchInpainter(straight_checkpoint).fill(*inputs))
+    return LogPolarExample(inputs, TorchInpainter(log_polar_checkpoint).fill(*inputs))
 
 
 class Example(NamedTuple):

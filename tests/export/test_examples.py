@@ -8,7 +8,7 @@ from corinpaint.export.examples import EXAMPLE_PLACE, dynamic_example_inputs, ex
 from corinpaint.model.checkpoint import load_checkpoint
 
 
-@pytest.mark.parametrize(("fixture", "planes"), [("checkpoint", 1), ("straight_checkpoint", 2)])
+@pytest.mark.parametrize(("fixture", "planes"), [("checkpoint", 1), ("log_polar_checkpoint", 2)])
 def test_a_network_accepts_its_example_inputs(request, fixture, planes):
     model = load_checkpoint(request.getfixturevalue(fixture))[0]
     rows, columns = model.multiple, 2 * model.multiple
@@ -19,13 +19,13 @@ def test_a_network_accepts_its_example_inputs(request, fixture, planes):
     assert all(output.shape == (2, 1, rows, columns) for output in model.inference_module()(*given))
 
 
-def test_example_windows_lie_in_the_field_of_view(straight_checkpoint):
-    place = example_inputs(load_checkpoint(straight_checkpoint)[0], 3, 64, 64)[2]
+def test_example_windows_lie_in_the_field_of_view(log_polar_checkpoint):
+    place = example_inputs(load_checkpoint(log_polar_checkpoint)[0], 3, 64, 64)[2]
     assert place.tolist() == [list(EXAMPLE_PLACE)] * 3
 
 
-def test_batch_and_sizes_are_dynamic_in_multiples_that_the_network_accepts(straight_checkpoint):
-    model = load_checkpoint(straight_checkpoint)[0]
+def test_batch_and_sizes_are_dynamic_in_multiples_that_the_network_accepts(log_polar_checkpoint):
+    model = load_checkpoint(log_polar_checkpoint)[0]
     given, axes = dynamic_example_inputs(model)
     assert [len(array) for array in given] == [2, 2, 2]
     assert {name: sorted(free) for name, free in axes.items()} == {"image": [0, 2, 3], "mask": [0, 2, 3], "place": [0]}

@@ -11,7 +11,7 @@ from corinpaint.model.partial import PartialConv2d
 from corinpaint.restore.engines import fingerprints
 
 
-@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+@pytest.mark.parametrize("fixture", ["checkpoint", "log_polar_checkpoint"])
 def test_a_network_in_half_precision_has_float32_inputs_and_outputs_and_nearly_the_same_results(request, fixture):
     model, info = load_checkpoint(request.getfixturevalue(fixture))
     given = [torch.from_numpy(array) for array in fingerprints.given(info.domain, info.multiple)]
@@ -24,8 +24,8 @@ def test_a_network_in_half_precision_has_float32_inputs_and_outputs_and_nearly_t
     assert torch.equal(got[1], wanted[1])
 
 
-def test_only_the_weights_of_convolutions_are_converted_and_the_original_is_unchanged(straight_checkpoint):
-    model, _ = load_checkpoint(straight_checkpoint)
+def test_only_the_weights_of_convolutions_are_converted_and_the_original_is_unchanged(log_polar_checkpoint):
+    model, _ = load_checkpoint(log_polar_checkpoint)
     coarse = to_half_precision(model)
     for name, parameter in coarse.named_parameters():
         assert parameter.dtype == (torch.float16 if name.endswith("weight") else torch.float32), name

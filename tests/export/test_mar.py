@@ -88,7 +88,7 @@ def test_official_calibration_files_are_packed(checkpoint, onnx_model, tmp_path,
         "notes.txt",
     ):
         (folder / name).write_text(name)
-    monkeypatch.setattr(mar, "load_assets", lambda _: None)
+    monkeypatch.setattr(mar, "load_calibration_set", lambda _: None)
     with zipfile.ZipFile(mar.export(checkpoint, tmp_path / "corinpaint.mar", tmp_path / "calibration")) as content:
         packed = {Path(name).name for name in content.namelist() if name.startswith("calibration/")}
         assert packed == {path.name for path in folder.iterdir()} - {"notes.txt"}

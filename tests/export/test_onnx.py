@@ -31,12 +31,12 @@ def test_the_model_gives_the_results_of_the_checkpoint_for_another_size_and_batc
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
 
 
-def test_a_network_for_log_polar_windows_gives_the_results_of_its_checkpoint(straight_onnx, straight_example):
-    engine = loading.load(straight_onnx)
-    output = engine.fill(*straight_example.inputs)
+def test_a_network_for_log_polar_windows_gives_the_results_of_its_checkpoint(log_polar_onnx, log_polar_example):
+    engine = loading.load(log_polar_onnx)
+    output = engine.fill(*log_polar_example.inputs)
     assert engine.info.domain == "noise"
-    assert np.array_equal(output.reached, straight_example.expected.reached)
-    for actual, expected in zip((output.image, output.scale), straight_example.expected[::2], strict=True):
+    assert np.array_equal(output.reached, log_polar_example.expected.reached)
+    for actual, expected in zip((output.image, output.scale), log_polar_example.expected[::2], strict=True):
         assert np.abs(actual - expected).max() <= base.TOLERANCE * np.abs(expected).max()
         assert np.ptp(expected) > 0.01
 
@@ -92,17 +92,17 @@ def test_a_model_in_half_precision_beside_the_checkpoint_is_not_copied_in_place_
     assert made == [(tmp_path / "x.safetensors", tmp_path / "out.onnx")]
 
 
-def test_onnxruntime_has_every_operator_of_the_model_for_cuda_too(straight_onnx, onnx_model):
+def test_onnxruntime_has_every_operator_of_the_model_for_cuda_too(log_polar_onnx, onnx_model):
     """The CUDA provider has no kernel for Asinh, which the network uses, nor for similar operators."""
-    for path in (straight_onnx, onnx_model):
+    for path in (log_polar_onnx, onnx_model):
         operators = {node.op_type for node in onnx.load(str(path)).graph.node}
         assert not operators & {"Asinh", "Acosh", "Atanh", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tan"}
 
 
-def test_the_description_holds_everything_that_a_pipeline_needs(straight_onnx, straight_checkpoint):
-    model = onnx.load(str(straight_onnx))
+def test_the_description_holds_everything_that_a_pipeline_needs(log_polar_onnx, log_polar_checkpoint):
+    model = onnx.load(str(log_polar_onnx))
     described = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))
-    info = read_info(straight_checkpoint)
+    info = read_info(log_polar_checkpoint)
     assert described["sha256"] == info.sha256
     assert (described["domain"], described["multiple"], described["reach"]) == ("noise", info.multiple, info.reach)
     assert (described["opset"], described["precision"], described["uncertainty"]) == (
@@ -112,7 +112,7 @@ def test_the_description_holds_everything_that_a_pipeline_needs(straight_onnx, s
     )
     assert described["exported_by"] == __version__
     assert [len(values) for values in described["fingerprint"]["values"]] == [64, 64, 64]
-    assert straight_onnx.read_bytes().count(described["file_sha256"].encode()) == 1
+    assert log_polar_onnx.read_bytes().count(described["file_sha256"].encode()) == 1
 
 
 def test_the_model_describes_itself_as_its_checkpoint_does(checkpoint, onnx_model):
@@ -132,8 +132,8 @@ def test_the_model_is_one_file_with_named_inputs_and_outputs_and_no_paths_of_thi
     assert sorted(path.name for path in onnx_model.parent.glob(f"{checkpoint.stem}.onnx*")) == [onnx_model.name]
 
 
-def test_a_model_for_log_polar_windows_names_its_inputs_outputs_and_domain(straight_checkpoint, straight_onnx):
-    model, info = onnx.load(str(straight_onnx)), read_info(straight_checkpoint)
+def test_a_model_for_log_polar_windows_names_its_inputs_outputs_and_domain(log_polar_checkpoint, log_polar_onnx):
+    model, info = onnx.load(str(log_polar_onnx)), read_info(log_polar_checkpoint)
     assert [value.name for value in model.graph.input] == ["image", "mask", "place"]
     assert [value.name for value in model.graph.output] == ["filled", "reached", "scale"]
     description = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))
@@ -142,7 +142,7 @@ def test_a_model_for_log_polar_windows_names_its_inputs_outputs_and_domain(strai
         ["image", "mask", "place"],
         ["filled", "reached", "scale"],
     )
-    described = loading.load(straight_onnx).info
+    described = loading.load(log_polar_onnx).info
     assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 

@@ -38,10 +38,10 @@ error too, and single precision leaves a little of that."""
 @pytest.fixture(scope="module")
 def level05(tmp_path_factory) -> Path:
     """A simulated frame: a block alone, two and two in a square, and two a block apart; none at the dim pylon."""
-    lost = np.zeros((32, 32), dtype=bool)
+    missing = np.zeros((32, 32), dtype=bool)
     for row, column in ((24, 9), (20, 22), (20, 23), (21, 22), (21, 23), (10, 20), (10, 22)):
-        lost[row, column] = True
-    return write(simulate(7, lost=lost), tmp_path_factory.mktemp("frame") / "32000007.fts")
+        missing[row, column] = True
+    return write(simulate(7, missing=missing), tmp_path_factory.mktemp("frame") / "32000007.fts")
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:

@@ -18,22 +18,22 @@ from corinpaint.restore.engines.torch import Pt2Inpainter
 
 
 @pytest.fixture(scope="module")
-def program(straight_checkpoint) -> Path:
-    return pt2.export(straight_checkpoint, straight_checkpoint.with_suffix(".pt2"))
+def program(log_polar_checkpoint) -> Path:
+    return pt2.export(log_polar_checkpoint, log_polar_checkpoint.with_suffix(".pt2"))
 
 
-def test_the_program_gives_the_results_of_the_checkpoint_for_another_size_and_batch(program, straight_example):
+def test_the_program_gives_the_results_of_the_checkpoint_for_another_size_and_batch(program, log_polar_example):
     engine = loading.load(program)
-    output = engine.fill(*straight_example.inputs)
+    output = engine.fill(*log_polar_example.inputs)
     assert (engine.info.engine, engine.info.domain) == ("torch.export", "noise")
-    assert np.array_equal(output.reached, straight_example.expected.reached)
-    for actual, expected in zip((output.image, output.scale), straight_example.expected[::2], strict=True):
+    assert np.array_equal(output.reached, log_polar_example.expected.reached)
+    for actual, expected in zip((output.image, output.scale), log_polar_example.expected[::2], strict=True):
         assert np.abs(actual - expected).max() <= base.TOLERANCE * np.abs(expected).max()
         assert np.ptp(expected) > 0.01
 
 
-def test_the_program_describes_itself_as_its_checkpoint_does(straight_checkpoint, program):
-    info, described = read_info(straight_checkpoint), loading.load(program).info
+def test_the_program_describes_itself_as_its_checkpoint_does(log_polar_checkpoint, program):
+    info, described = read_info(log_polar_checkpoint), loading.load(program).info
     assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 
@@ -158,7 +158,7 @@ def test_a_program_that_cannot_be_read_is_named(program, tmp_path):
         Pt2Inpainter(changed(program, tmp_path / "x.pt2", broken))
 
 
-def test_a_failed_verification_leaves_no_file_behind(straight_checkpoint, program, tmp_path, monkeypatch):
+def test_a_failed_verification_leaves_no_file_behind(log_polar_checkpoint, program, tmp_path, monkeypatch):
     import torch
 
     def refuse(*_):
@@ -169,5 +169,5 @@ def test_a_failed_verification_leaves_no_file_behind(straight_checkpoint, progra
     monkeypatch.setattr(pt2, "Pt2Inpainter", Path)
     monkeypatch.setattr(publish, "verify", refuse)
     with pytest.raises(ExportError, match="differs"):
-        pt2.export(straight_checkpoint, tmp_path / "model.pt2")
+        pt2.export(log_polar_checkpoint, tmp_path / "model.pt2")
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from corinpaint.restore.engines import fingerprints
 from corinpaint.restore.engines.base import parse_info
 
 
-@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+@pytest.mark.parametrize("fixture", ["checkpoint", "log_polar_checkpoint"])
 def test_an_engine_reads_the_description_of_the_checkpoint_from_an_export(request, fixture):
     model, info = load_checkpoint(request.getfixturevalue(fixture))
     text = describe_export(info, model)
@@ -28,8 +28,8 @@ def test_an_engine_reads_the_description_of_the_checkpoint_from_an_export(reques
     assert (json.loads(text)["inputs"], json.loads(text)["outputs"]) == (list(model.inputs), list(model.outputs))
 
 
-def test_a_description_holds_the_precision_and_further_entries(straight_checkpoint):
-    model, info = load_checkpoint(straight_checkpoint)
+def test_a_description_holds_the_precision_and_further_entries(log_polar_checkpoint):
+    model, info = load_checkpoint(log_polar_checkpoint)
     described = json.loads(describe_export(info, model, "mixed", opset=20))
     assert (described["precision"], described["opset"], described["uncertainty"]) == ("mixed", 20, "scale")
     assert described["fingerprint"]["tolerance"] == fingerprints.TOLERANCE["mixed"]

@@ -23,12 +23,12 @@ def test_the_trace_gives_the_results_of_the_checkpoint_for_another_size_and_batc
     assert np.array_equal(restored[example.mask > 0], example.image[example.mask > 0])
 
 
-def test_a_network_for_log_polar_windows_gives_the_results_of_its_checkpoint(straight_trace, straight_example):
-    engine = loading.load(straight_trace)
-    output = engine.fill(*straight_example.inputs)
+def test_a_network_for_log_polar_windows_gives_the_results_of_its_checkpoint(log_polar_trace, log_polar_example):
+    engine = loading.load(log_polar_trace)
+    output = engine.fill(*log_polar_example.inputs)
     assert engine.info.domain == "noise"
-    assert np.array_equal(output.reached, straight_example.expected.reached)
-    for actual, expected in zip((output.image, output.scale), straight_example.expected[::2], strict=True):
+    assert np.array_equal(output.reached, log_polar_example.expected.reached)
+    for actual, expected in zip((output.image, output.scale), log_polar_example.expected[::2], strict=True):
         assert np.abs(actual - expected).max() <= base.TOLERANCE * np.abs(expected).max()
         assert np.ptp(expected) > 0.01
 
@@ -38,8 +38,8 @@ def test_the_trace_describes_itself_as_its_checkpoint_does(checkpoint, trace):
     assert (described.sha256, described.multiple, described.reach) == (info.sha256, info.multiple, info.reach)
 
 
-def test_the_trace_holds_no_paths_of_this_machine(straight_trace):
-    with zipfile.ZipFile(straight_trace) as archive:
+def test_the_trace_holds_no_paths_of_this_machine(log_polar_trace):
+    with zipfile.ZipFile(log_polar_trace) as archive:
         for name in archive.namelist():
             assert str(Path(torchscript.__file__).parents[1]).encode() not in archive.read(name), name
 

@@ -33,9 +33,9 @@ def schema() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def repository(straight_checkpoint, straight_onnx, tmp_path_factory) -> Path:
-    assert straight_onnx.is_file()
-    return triton.export(straight_checkpoint, tmp_path_factory.mktemp("triton") / "models").parent
+def repository(log_polar_checkpoint, log_polar_onnx, tmp_path_factory) -> Path:
+    assert log_polar_onnx.is_file()
+    return triton.export(log_polar_checkpoint, tmp_path_factory.mktemp("triton") / "models").parent
 
 
 def parsed(schema: ModuleType, text: str):
@@ -44,10 +44,10 @@ def parsed(schema: ModuleType, text: str):
     return text_format.Parse(text, schema.ModelConfig())
 
 
-def test_the_repository_holds_the_model_at_the_path_that_triton_expects(repository, straight_onnx):
+def test_the_repository_holds_the_model_at_the_path_that_triton_expects(repository, log_polar_onnx):
     files = {str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()}
     assert files == {"corinpaint/config.pbtxt", "corinpaint/1/model.onnx"}
-    assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == straight_onnx.read_bytes()
+    assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == log_polar_onnx.read_bytes()
     assert [path.name for path in repository.parent.iterdir()] == ["models"]
 
 
@@ -83,45 +83,45 @@ def test_the_schema_refuses_an_invalid_configuration(schema):
         parsed(schema, 'name: "x" dynamic_batches { }')
 
 
-def test_the_configuration_requests_a_gpu_and_names_the_weights(schema, straight_onnx):
-    text = triton.configuration(onnx.load(str(straight_onnx)).graph, "gpu", "abc123")
+def test_the_configuration_requests_a_gpu_and_names_the_weights(schema, log_polar_onnx):
+    text = triton.configuration(onnx.load(str(log_polar_onnx)).graph, "gpu", "abc123")
     assert parsed(schema, text).instance_group[0].kind == schema.ModelInstanceGroup.KIND_GPU
     assert "abc123" in text
 
 
-def test_a_folder_that_it_made_is_replaced_and_any_other_is_not(repository, straight_checkpoint, tmp_path):
+def test_a_folder_that_it_made_is_replaced_and_any_other_is_not(repository, log_polar_checkpoint, tmp_path):
     config = repository / "corinpaint" / "config.pbtxt"
     config.write_text(config.read_text() + "# edited")
     (repository / "corinpaint" / "stale").touch()
-    triton.export(straight_checkpoint, repository)
+    triton.export(log_polar_checkpoint, repository)
     assert "# edited" not in config.read_text()
-    assert read_info(straight_checkpoint).sha256 in config.read_text()
+    assert read_info(log_polar_checkpoint).sha256 in config.read_text()
     assert not (repository / "corinpaint" / "stale").exists()
     (tmp_path / "corinpaint").mkdir()
     (tmp_path / "corinpaint" / "config.pbtxt").write_text('name: "other"')
     with pytest.raises(OutputError, match="not made by this command"):
-        triton.export(straight_checkpoint, tmp_path)
+        triton.export(log_polar_checkpoint, tmp_path)
     assert (tmp_path / "corinpaint" / "config.pbtxt").read_text() == 'name: "other"'
 
 
-def test_a_failed_export_leaves_the_existing_model(repository, straight_checkpoint, monkeypatch):
+def test_a_failed_export_leaves_the_existing_model(repository, log_polar_checkpoint, monkeypatch):
     def refuse(*_):
         raise ExportError("differs")
 
     before = (repository / "corinpaint" / "1" / "model.onnx").read_bytes()
     monkeypatch.setattr(triton.onnx, "copy_or_export", refuse)
     with pytest.raises(ExportError, match="differs"):
-        triton.export(straight_checkpoint, repository)
+        triton.export(log_polar_checkpoint, repository)
     assert (repository / "corinpaint" / "1" / "model.onnx").read_bytes() == before
     assert [path.name for path in repository.iterdir()] == ["corinpaint"]
 
 
-def test_errors_are_raised_before_anything_is_written(straight_checkpoint, tmp_path, monkeypatch):
+def test_errors_are_raised_before_anything_is_written(log_polar_checkpoint, tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="cpu or gpu"):
-        triton.export(straight_checkpoint, tmp_path / "a", kind="tpu")
+        triton.export(log_polar_checkpoint, tmp_path / "a", kind="tpu")
     with pytest.raises(CheckpointError, match=r"none\.safetensors"):
         triton.export(tmp_path / "none.safetensors", tmp_path / "a")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ExportError, match=r"corinpaint\[export\]"):
-        triton.export(straight_checkpoint, tmp_path / "a")
+        triton.export(log_polar_checkpoint, tmp_path / "a")
     assert not (tmp_path / "a").exists()

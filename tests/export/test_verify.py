@@ -26,7 +26,7 @@ def test_the_cases_cover_masks_from_full_to_empty(checkpoint):
     assert shares["many missing blocks"] < shares["one missing block"] < 1
 
 
-@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+@pytest.mark.parametrize("fixture", ["checkpoint", "log_polar_checkpoint"])
 def test_the_cases_cover_several_sizes_and_batches(request, fixture):
     model = load_checkpoint(request.getfixturevalue(fixture))[0]
     shapes = {given[0].shape for _, given in verify.verification_inputs(model)}
@@ -37,30 +37,30 @@ def test_the_cases_cover_several_sizes_and_batches(request, fixture):
     assert any(rows < columns for rows, columns in sizes)
 
 
-def test_the_checkpoint_is_run_once_for_all_its_exports(straight_checkpoint, monkeypatch):
+def test_the_checkpoint_is_run_once_for_all_its_exports(log_polar_checkpoint, monkeypatch):
     verify._reference_cases.cache_clear()
     ran = []
     inputs = verify.verification_inputs
     monkeypatch.setattr(verify, "verification_inputs", lambda model: ran.append(1) or inputs(model))
     for _ in range(3):
-        verify.verify(Spoiled(straight_checkpoint, "none"), straight_checkpoint)
+        verify.verify(Spoiled(log_polar_checkpoint, "none"), log_polar_checkpoint)
     assert ran == [1]
 
 
-def test_half_precision_may_differ_by_a_share_of_the_values_and_by_no_more(straight_checkpoint):
-    allowed = Spoiled(straight_checkpoint, "rounded")
+def test_half_precision_may_differ_by_a_share_of_the_values_and_by_no_more(log_polar_checkpoint):
+    allowed = Spoiled(log_polar_checkpoint, "rounded")
     with pytest.raises(ExportError, match="differs by"):
-        verify.verify(allowed, straight_checkpoint)
+        verify.verify(allowed, log_polar_checkpoint)
     allowed.info = replace(allowed.info, precision="mixed")
-    assert verify.verify(allowed, straight_checkpoint) > 0
-    spoiled = Spoiled(straight_checkpoint, "far off")
+    assert verify.verify(allowed, log_polar_checkpoint) > 0
+    spoiled = Spoiled(log_polar_checkpoint, "far off")
     spoiled.info = replace(spoiled.info, precision="mixed")
     with pytest.raises(ExportError, match="differs by"):
-        verify.verify(spoiled, straight_checkpoint)
+        verify.verify(spoiled, log_polar_checkpoint)
 
 
-def test_a_network_for_log_polar_windows_is_verified_with_and_without_context_and_at_many_places(straight_checkpoint):
-    model = load_checkpoint(straight_checkpoint)[0]
+def test_a_network_for_log_polar_windows_is_verified_with_and_without_context_and_at_many_places(log_polar_checkpoint):
+    model = load_checkpoint(log_polar_checkpoint)[0]
     tried = [given for _, given in verify.verification_inputs(model)]
     shares = {float(mask[:, 1].mean()) for _, mask, _ in tried}
     places = np.concatenate([place for *_, place in tried])
@@ -143,12 +143,12 @@ def test_a_faulty_export_is_refused_and_the_case_is_named(checkpoint, fault, mes
         ("weights", "other weights"),
     ],
 )
-def test_a_faulty_export_for_log_polar_windows_is_refused_too(straight_checkpoint, fault, message):
+def test_a_faulty_export_for_log_polar_windows_is_refused_too(log_polar_checkpoint, fault, message):
     with pytest.raises(ExportError, match=message):
-        verify.verify(Spoiled(straight_checkpoint, fault), straight_checkpoint)
+        verify.verify(Spoiled(log_polar_checkpoint, fault), log_polar_checkpoint)
 
 
-@pytest.mark.parametrize("fixture", ["checkpoint", "straight_checkpoint"])
+@pytest.mark.parametrize("fixture", ["checkpoint", "log_polar_checkpoint"])
 def test_a_network_equals_itself(request, fixture):
     path = request.getfixturevalue(fixture)
     assert verify.verify(Spoiled(path, "none"), path) == 0

@@ -18,7 +18,7 @@ PATH = re.compile(r"(^|[\s'\"(])/[a-z]+/|Traceback|\.py\b")
 
 @pytest.fixture(scope="module")
 def restored(make_frame):
-    return restore(read_frame(make_frame(lost=((20, 8),))), fill="none")
+    return restore(read_frame(make_frame(missing=((20, 8),))), fill="none")
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from corinpaint.handlers.handler import CorInpaintHandler
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.pipeline import restore
 
-LOST = ((20, 8), (20, 9), (12, 22))
+MISSING = ((20, 8), (20, 9), (12, 22))
 
 
 class FakeContext:
@@ -50,14 +50,14 @@ class FakeContext:
 @pytest.fixture
 def handler(echo):
     ready = CorInpaintHandler()
-    ready.inpainter, ready.assets, ready.metrics = echo, load_assets(), Metrics(SimpleNamespace())
+    ready.inpainter, ready.calibration, ready.metrics = echo, load_calibration_set(), Metrics(SimpleNamespace())
     with ThreadPoolExecutor(2) as ready.pool:
         yield ready
 
 
 @pytest.fixture(scope="module")
 def frame(make_frame):
-    return make_frame(lost=LOST)
+    return make_frame(missing=MISSING)
 
 
 def ask(handler, *items):
@@ -84,7 +84,7 @@ def test_a_raw_body_gives_the_product_that_the_pipeline_gives(handler, frame, ec
 def test_the_frame_may_be_in_any_field(handler, frame, name):
     (answer,) = ask(handler, ({"accept": bytearray(b"application/json"), name: bytearray(frame)}, {}))
     assert answer.status == 200
-    assert json.loads(answer.body)["blocks"]["lost"] == sorted(row * 32 + column for row, column in LOST)
+    assert json.loads(answer.body)["blocks"]["lost"] == sorted(row * 32 + column for row, column in MISSING)
 
 
 @pytest.mark.parametrize("header", ["Accept", "accept", "ACCEPT"])
@@ -194,7 +194,7 @@ def test_an_archive_whose_network_fills_nothing_does_not_become_ready(echo, tmp_
 
 def test_each_answer_of_a_batch_has_the_number_of_its_own_frame(handler, make_frame):
     numbers = [f"3208{number:04d}" for number in range(2037, 2045)]
-    frames = [make_frame(lost=LOST[: 1 + i % 3], FILENAME=f"{number}.fts") for i, number in enumerate(numbers)]
+    frames = [make_frame(missing=MISSING[: 1 + i % 3], FILENAME=f"{number}.fts") for i, number in enumerate(numbers)]
     found = ask(handler, *(({"body": one}, {"Accept": "application/json"}) for one in frames))
     assert [one.headers["X-Corinpaint-Frame"] for one in found] == numbers
     assert [json.loads(one.body)["source"] for one in found] == [f"{number}.fts" for number in numbers]

@@ -35,7 +35,7 @@ def lines_of(caplog):
 
 def test_blocks_zones_and_stages_are_counted_with_the_id_of_the_request(cache, make_frame, echo, caplog):
     metrics = Metrics(SimpleNamespace(metrics=cache, model_name="corinpaint"))
-    frame = read_frame(make_frame(lost=((20, 20), (20, 21), (0, 16))))
+    frame = read_frame(make_frame(missing=((20, 20), (20, 21), (0, 16))))
     with caplog.at_level(logging.INFO):
         metrics.count_batch(3)
         metrics.count_outcome("restored", "r1")

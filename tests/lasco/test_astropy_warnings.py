@@ -1,4 +1,4 @@
-"""Warnings that are kept quiet, by one thread and by several."""
+"""Ignoring warnings, in one thread and in several."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from corinpaint.lasco.astropy_warnings import quiet
+from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.frame import read_frame
 
 
@@ -16,8 +16,8 @@ class OurWarning(UserWarning):
     pass
 
 
-def test_only_the_kinds_asked_for_are_left_out():
-    with quiet(OurWarning):
+def test_only_the_given_categories_are_ignored():
+    with ignore_warnings(OurWarning):
         warnings.warn("nobody hears", OurWarning, stacklevel=1)
         with pytest.raises(RuntimeWarning):  # warnings are errors in here
             warnings.warn("heard", RuntimeWarning, stacklevel=1)
@@ -25,12 +25,12 @@ def test_only_the_kinds_asked_for_are_left_out():
         warnings.warn("heard again", OurWarning, stacklevel=1)
 
 
-def test_threads_that_overlap_leave_the_filters_as_they_were():
+def test_overlapping_threads_restore_the_warning_filters():
     before = list(warnings.filters)
     inside = threading.Barrier(2, timeout=0.2)
 
     def overlap():
-        with quiet(OurWarning):
+        with ignore_warnings(OurWarning):
             try:
                 inside.wait()
             except threading.BrokenBarrierError:
@@ -43,7 +43,7 @@ def test_threads_that_overlap_leave_the_filters_as_they_were():
     assert list(warnings.filters) == before
 
 
-def test_frames_read_by_many_threads_leave_the_filters_as_they_were(make_frame):
+def test_reading_frames_in_many_threads_restores_the_warning_filters(make_frame):
     before = list(warnings.filters)
     frames = [make_frame(EXPTIME=float(number + 1)) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -19,7 +19,7 @@ def test_the_text_of_an_error_is_what_and_remedy():
     )
 
 
-def test_an_error_without_a_remedy_is_its_fault_alone():
+def test_the_text_of_an_error_without_a_remedy_is_what_alone():
     assert (str(errors.FrameError("cut")), errors.FrameError("cut").remedy) == ("cut", "")
 
 
@@ -32,11 +32,11 @@ def test_a_file_name_with_a_semicolon_stays_in_what_is_wrong(tmp_path):
     assert "odd" not in caught.value.remedy
 
 
-def test_an_error_survives_the_way_from_another_process():
+def test_an_error_can_be_pickled():
     error = pickle.loads(pickle.dumps(errors.BadKeywordError("x: EXPTIME = -1", "give another frame")))
     assert (type(error), error.what, error.remedy) == (errors.BadKeywordError, "x: EXPTIME = -1", "give another frame")
 
 
-def test_every_code_is_of_one_error_alone():
+def test_every_error_has_its_own_code():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     assert len({kind.code for kind in kinds}) == len(kinds)

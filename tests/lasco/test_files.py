@@ -69,7 +69,7 @@ def test_a_file_appears_when_it_is_complete(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["C3ramp.fts"]
 
 
-def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failure_leaves_only_the_old_file(tmp_path):
     path = tmp_path / "C3ramp.fts"
     path.write_text("old")
 
@@ -95,7 +95,7 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path):
         pass
 
 
-def test_a_file_appears_when_all_went_well(tmp_path):
+def test_a_file_appears_after_success(tmp_path):
     with files.aside(tmp_path / "new" / "model.pt") as path:
         path.write_bytes(b"model")
         assert not (tmp_path / "new" / "model.pt").exists()
@@ -109,7 +109,7 @@ def fail_half_way(target):
         raise RuntimeError
 
 
-def test_what_was_there_stays_when_something_goes_wrong(tmp_path):
+def test_the_existing_file_stays_after_an_error(tmp_path):
     target = tmp_path / "model.pt"
     target.write_bytes(b"old")
     with pytest.raises(RuntimeError):

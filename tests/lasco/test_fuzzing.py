@@ -47,7 +47,7 @@ NAMES = st.sampled_from(sorted(GOOD))
 
 
 def survives(raw: bytes) -> Frame | None:
-    """Read an input, and go as far as it lets itself; anything but an error of ours goes through."""
+    """Read and calibrate an input as far as possible; any exception but a CorInpaintError is raised."""
     start = time.thread_time()
     frame, refusal = None, None
     try:
@@ -65,12 +65,12 @@ def survives(raw: bytes) -> Frame | None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_the_fuzzing_starts_from_is_good(name):
+def test_the_seeds_of_the_fuzzing_are_valid(name):
     assert survives(GOOD[name]) is not None
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
-def test_what_once_broke_it_does_so_no_more(path):
+def test_inputs_of_earlier_failures_are_handled(path):
     survives(path.read_bytes())
 
 
@@ -116,7 +116,7 @@ def test_the_head_of_one_frame_with_the_tail_of_another_gives_a_frame_or_an_erro
 
 @FUZZ
 @given(raw=st.binary(max_size=400), card=st.binary(max_size=70))
-def test_bytes_without_any_sense_give_an_error(raw, card):
+def test_random_bytes_give_an_error(raw, card):
     assert survives(raw) is None
     assert survives(b"SIMPLE  =                    T".ljust(80) + card.ljust(80) + raw) is None
 

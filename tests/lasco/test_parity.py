@@ -17,8 +17,8 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.photometry import corkit, exposure
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 DAY = 52282
 CLEAR = 7.43e-8 * (DAY - 50000) + 5.96e-3
@@ -70,12 +70,12 @@ def test_the_factors_of_the_filters_agree(make_frame, detector, filter_):
 
 @pytest.mark.parametrize(("detector", "filter_"), ALL_FILTERS)
 @pytest.mark.parametrize(("which", "polar"), list(enumerate(("+60 Deg", "0 Deg", "-60 Deg"))))
-def test_polarisers_are_missed_by_corkit_where_the_header_has_a_blank(make_frame, detector, filter_, which, polar):
+def test_corkit_does_not_recognise_polarisers_with_a_blank_in_the_header(make_frame, detector, filter_, which, polar):
     raw_file = make_frame(DETECTOR=detector, FILTER=filter_, POLAR=polar)
     plain = FACTORS[detector][filter_] * 1e-10
     by_hand = plain / 0.25256 * (POLARISERS[filter_][which] if detector == "C3" else 1)
-    lost = (detector, filter_) in (("C3", "Clear"), ("C2", "DeepRd"))
-    assert _corkit_factor(raw_file) == pytest.approx(0 if lost else plain, abs=0, rel=1e-12)
+    missing = (detector, filter_) in (("C3", "Clear"), ("C2", "DeepRd"))
+    assert _corkit_factor(raw_file) == pytest.approx(0 if missing else plain, abs=0, rel=1e-12)
     squeezed = make_frame(DETECTOR=detector, FILTER=filter_, POLAR=polar.replace(" ", ""))
     assert _corkit_factor(squeezed) == pytest.approx(by_hand, abs=0, rel=1e-12)
     assert corkit.calfactor(read_frame(raw_file)) == pytest.approx(by_hand, abs=0, rel=1e-12)
@@ -92,7 +92,7 @@ def test_rare_positions_of_c2_have_solarsofts_factor(make_frame, filter_, polar,
 
 
 def test_the_day_of_the_factor_is_that_of_date_obs(make_frame):
-    """SolarSoft takes DATE-OBS, not MID_DATE: another day where the exposure goes on beyond midnight."""
+    """SolarSoft uses DATE-OBS, not MID_DATE, which is of the next day when the exposure ends after midnight."""
     frame = read_frame(make_frame(TIME_OBS="23:59:55.000", MID_DATE=DAY + 1, MID_TIME=4.6))
     assert corkit.calfactor(frame) == pytest.approx(CLEAR * 1e-10, abs=0, rel=1e-9)
 
@@ -173,34 +173,38 @@ def day_table(empty, tmp_path):
         for folder in (empty / "data_anal" / "data" / "0201", tmp_path / "ours"):
             folder.mkdir(parents=True)
             (folder / "c3_expfactor_020108.dat").write_text(TABLE.format(row))
-        return Assets("OFFICIAL", tmp_path / "ours")
+        return CalibrationSet("OFFICIAL", tmp_path / "ours")
 
     return write
 
 
 def test_a_frame_with_a_row_in_the_days_table_has_the_same_factor_and_bias(utils, day_table, make_frame):
-    assets = day_table("32082037.fts")
+    calibration = day_table("32082037.fts")
     header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
-    ours = exposure.exposure(read_frame(make_frame()), assets)
+    ours = exposure.determine_exposure(read_frame(make_frame()), calibration)
     assert tuple(theirs) == ours[:2] == (0.99, 377.7)
     assert "c3_expfactor_2002-01-08 00:00:00.dat" in str(header["HISTORY"])  # the name of no file
     assert ours.source == "c3_expfactor_020108.dat"
 
 
-def test_without_a_row_of_its_own_corkit_takes_two_digits_of_a_file_name_for_factor_and_bias(
+def test_without_a_row_of_its_own_corkit_uses_two_digits_of_a_file_name_as_factor_and_bias(
     utils, day_table, make_frame
 ):
-    assets = day_table("32082033.fts")
+    calibration = day_table("32082033.fts")
     header, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
     assert tuple(theirs) == (2.0, 0.0)  # the second and the third digit of 32082033
     assert "Bias (371.0)" in str(header["HISTORY"])  # of the last row, which is not the nearest in time
-    assert exposure.exposure(read_frame(make_frame()), assets)[:2] == (0.99, 377.7)
+    assert exposure.determine_exposure(read_frame(make_frame()), calibration)[:2] == (0.99, 377.7)
 
 
 @pytest.mark.usefixtures("empty")
-def test_without_a_table_both_take_factor_1_and_offset(utils, make_frame):
+def test_without_a_table_both_use_factor_1_and_offset(utils, make_frame):
     _, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
-    assert tuple(theirs) == exposure.exposure(read_frame(make_frame()), load_assets())[:2] == (1, 377.741)
+    assert (
+        tuple(theirs)
+        == exposure.determine_exposure(read_frame(make_frame()), load_calibration_set())[:2]
+        == (1, 377.741)
+    )
 
 
 # Header and file
@@ -224,20 +228,20 @@ def _strmap(missing):
     return [digits[n // 32] + digits[n % 32] for n in [*points, numbers[-1]]]
 
 
-LOST = ((20, 20), (21, 20), (22, 20), (8, 12), (20, 21))
+MISSING = ((20, 20), (21, 20), (22, 20), (8, 12), (20, 21))
 
 
-def test_lost_blocks_are_counted(make_frame):
-    header = calibrate(read_frame(make_frame(lost=LOST))).header
-    assert header["NMISSING"] == len(LOST)
+def test_missing_blocks_are_counted(make_frame):
+    header = calibrate(read_frame(make_frame(missing=MISSING))).header
+    assert header["NMISSING"] == len(MISSING)
     assert calibrate(read_frame(make_frame())).header["MISSLIST"] == "None"
 
 
 def test_misslist_can_be_read_by_solarsofts_strmap2mb(make_frame):
     """No blanks, and every run but the last ends with the number after it."""
     missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(LOST))] = True
-    assert calibrate(read_frame(make_frame(lost=LOST))).header["MISSLIST"] == "".join(_strmap(missing))
+    missing[tuple(np.transpose(MISSING))] = True
+    assert calibrate(read_frame(make_frame(missing=MISSING))).header["MISSLIST"] == "".join(_strmap(missing))
 
 
 def test_statistics_are_reduce_statistics2s_of_a_positive_image(make_frame):
@@ -257,7 +261,7 @@ def test_statistics_are_reduce_statistics2s_of_a_positive_image(make_frame):
         assert header[f"DATAP{per_cent:02d}"] * scale == pytest.approx(bin_, abs=1.001, rel=2e-4)
 
 
-def test_a_file_scaled_as_solarsoft_scales_it_reads_back_as_the_product(make_frame, tmp_path):
+def test_a_file_scaled_like_solarsofts_reads_as_the_product(make_frame, tmp_path):
     product = calibrate(read_frame(make_frame()))
     scale = 6.5e-9 / 65536
     zero, image = scale * 32769, np.nan_to_num(product.data.astype(np.float64))

@@ -21,7 +21,7 @@ from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 
 Y, X = np.mgrid[0:1024, 0:1024] / 1024.0
 STRAY_LIGHT = 3e-12
@@ -87,7 +87,7 @@ def folder(tmp_path_factory):
         for camera in ("c2", "c3"):
             table = save_file(c_tai=tai, c_xmed=x, c_ymed=y, c_rmed=roll)
             (path / f"{camera}_{when}_recovery_adj_xyr_medv2.sav").write_bytes(table)
-    return load_assets(path)
+    return load_calibration_set(path)
 
 
 # SolarSoft, step by step
@@ -256,14 +256,14 @@ def test_with_solarsofts_grid_the_product_is_solarsofts_to_float32(make_frame, f
     assert _apart(product.data, _warped(_solarsoft(counts, case), case), _inside(product)) < 1e-6
 
 
-def test_the_mask_is_laid_on_after_the_distortion_was_taken_out(make_frame, folder):
+def test_the_mask_is_applied_after_the_distortion_was_corrected(make_frame, folder):
     product = calibrate(read_frame(make_frame(_counts({}))), folder)
     assert np.array_equal(product.mask & level1.Flag.OCCULTED > 0, IMAGES["c3_cl_mask_lvl1.fts"] == 0)
     assert np.isnan(product.data[IMAGES["c3_cl_mask_lvl1.fts"] == 0]).all()
 
 
 @pytest.mark.parametrize("roll", [3.0, -7.5, 174.0])
-def test_a_rolled_frame_is_solarsofts_turn_of_the_warped_image(make_frame, folder, roll):
+def test_a_rolled_frame_is_solarsofts_rotation_of_the_corrected_image(make_frame, folder, roll):
     """SolarSoft interpolates twice, we once."""
     cards = {"CROTA1": roll, **NEXT_DAY}
     product = calibrate(read_frame(make_frame(_counts({}), **cards)), folder)
@@ -314,7 +314,7 @@ def test_time_sun_centre_roll_and_scale_are_solarsofts(make_frame, folder, cards
         assert header["RECTIFY"] == 0
 
 
-def test_star_fits_are_looked_up_32_184_seconds_after_tai(make_frame, folder):
+def test_star_fits_are_interpolated_32_184_seconds_after_tai(make_frame, folder):
     """SolarSoft adds this to TAI before it looks into the table, whose times run ahead by it."""
     header = calibrate(read_frame(make_frame(_counts({}))), folder).header
     _, (x, y, _) = _adjusted("20020108", 8285.594, 52282, "post")
@@ -322,13 +322,13 @@ def test_star_fits_are_looked_up_32_184_seconds_after_tai(make_frame, folder):
 
 
 def test_the_sun_centre_of_a_summed_frame_is_a_quarter_of_its_pixel_lower_than_solarsofts(make_frame, folder):
-    """SolarSoft divides the centre by the summing; the middle of a sum of 2 x 2 lies half a CCD pixel further on."""
+    """SolarSoft divides the centre by the summing; the centre of a sum of 2 x 2 is half a CCD pixel further."""
     cards = CASES["summed on board"]
     header = calibrate(read_frame(make_frame(_counts(cards), **cards)), folder).header
     assert (header["CRPIX1"], header["CDELT1"]) == pytest.approx((2 * 258.7 / 2 + 1 - 0.25, 112.0))
 
 
-def test_a_frame_is_the_same_after_it_was_calibrated(make_frame, folder):
+def test_calibrating_does_not_change_the_frame(make_frame, folder):
     frame = read_frame(make_frame(_counts({})))
     first, again = calibrate(frame, folder), calibrate(frame, folder)
     assert frame.exptime == 19.1

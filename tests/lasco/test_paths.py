@@ -1,4 +1,4 @@
-"""Paths are taken as text or as paths; what is neither is refused with what to give."""
+"""Paths are str or os.PathLike; other types are refused with the remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import corinpaint
 from corinpaint.lasco.files import as_path
 from corinpaint.lasco.level1.product import read_level1
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
 
 
@@ -17,7 +17,7 @@ def test_a_path_may_be_text_or_a_path(tmp_path):
 
 
 @pytest.mark.parametrize("value", [None, 3, b"x", np.zeros(2), ["a"]])
-def test_what_is_no_path_is_refused_by_the_name_of_the_argument(value):
+def test_an_argument_that_is_not_a_path_is_named(value):
     with pytest.raises(TypeError, match=r"folder must be a path \(str or os.PathLike\), not"):
         as_path(value, "folder")
 
@@ -30,24 +30,24 @@ def test_a_frame_is_read_from_a_path_or_bytes_alone(value):
 
 @pytest.mark.parametrize("function", [corinpaint.calibrate, corinpaint.restore])
 @pytest.mark.parametrize("value", ["32082037.fts", None, np.zeros((1024, 1024))])
-def test_what_is_no_frame_is_refused_with_the_way_to_get_one(function, value):
+def test_an_argument_that_is_not_a_frame_is_refused_with_the_remedy(function, value):
     with pytest.raises(TypeError, match=r"frame must be a Frame, as corinpaint\.read_frame gives it"):
         function(value)
 
 
-def test_context_that_is_no_frame_is_refused(make_frame):
+def test_context_that_is_not_a_frame_is_refused(make_frame):
     with pytest.raises(TypeError, match="must be a Frame"):
         corinpaint.restore(corinpaint.read_frame(make_frame()), context=["earlier.fts"])
 
 
-@pytest.mark.parametrize("function", [load_assets, loading.load, read_level1])
-def test_every_reader_refuses_a_number_in_place_of_a_path(function):
+@pytest.mark.parametrize("function", [load_calibration_set, loading.load, read_level1])
+def test_every_reader_refuses_a_number_instead_of_a_path(function):
     with pytest.raises(TypeError, match="must be a path"):
         function(3)
 
 
-def test_records_are_shown_in_a_few_lines(make_frame, echo):
-    frame = corinpaint.read_frame(make_frame(lost=((20, 20), (31, 16))))
+def test_records_have_a_short_repr(make_frame, echo):
+    frame = corinpaint.read_frame(make_frame(missing=((20, 20), (31, 16))))
     restored = corinpaint.restore(frame, inpainter=echo)
     assert repr(frame).startswith("<Frame 32082037: C3 CLEAR/CLEAR, 2002-01-08T02:18:05")
     assert "2 missing blocks: 1 filled, 1 refused, 0 occulted" in repr(restored)

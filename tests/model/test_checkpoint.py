@@ -6,7 +6,7 @@ import torch
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
-from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
 from corinpaint.model.metadata import read_info
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_created_is_named(tmp_path, model):
 def straight():
     torch.manual_seed(3)
     unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
-    model = StraightStack(StraightConfig(layers=2, unet=unet, growth=3))
+    model = LogPolarStack(LogPolarConfig(layers=2, unet=unet, growth=3))
     torch.nn.init.normal_(model.layers[1].last.weight)
     return model.eval()
 
@@ -111,7 +111,7 @@ def test_a_network_for_log_polar_windows_is_rebuilt_from_its_file_alone(tmp_path
     given[1][:, :, 16:48, 16:48] = 0
     assert info_read == info
     assert (info.domain, info.multiple, info.reach) == ("noise", straight.multiple, straight.reach)
-    assert isinstance(loaded, StraightStack)
+    assert isinstance(loaded, LogPolarStack)
     assert loaded.config == straight.config
     for first, second in zip(loaded(*given), straight(*given), strict=True):
         assert torch.equal(first, second)

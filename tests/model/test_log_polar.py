@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
 from corinpaint.model.unet import UNetConfig
 
 UNET = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
@@ -16,7 +16,7 @@ PLACE = (300.0, 1.0)
 
 def stack(layers=1, fresh=False, **more):
     torch.manual_seed(0)
-    made = StraightStack(StraightConfig(layers=layers, unet=UNET, **more))
+    made = LogPolarStack(LogPolarConfig(layers=layers, unet=UNET, **more))
     for layer in made.layers if not fresh else ():
         torch.nn.init.normal_(layer.last.weight, std=0.1)
     return made.eval()
@@ -279,7 +279,7 @@ def test_the_network_itself_is_exported():
 
 
 def test_the_default_network_reaches_across_a_window_with_fewer_than_two_million_weights():
-    model = StraightStack()
+    model = LogPolarStack()
 
     assert model.reach >= 192
     assert sum(parameter.numel() for parameter in model.parameters()) < 2_000_000
@@ -289,8 +289,8 @@ def test_the_default_network_reaches_across_a_window_with_fewer_than_two_million
 def test_the_multiple_follows_the_deepest_of_network_pyramid_and_membrane():
     deep = UNetConfig(depth=6, inputs=INPUTS, extras=EXTRAS, outputs=2)
 
-    assert StraightConfig(unet=UNET).multiple() == 4 * 16
-    assert StraightConfig(unet=deep).multiple() == 4 * 64
+    assert LogPolarConfig(unet=UNET).multiple() == 4 * 16
+    assert LogPolarConfig(unet=deep).multiple() == 4 * 64
 
 
 @pytest.mark.parametrize(
@@ -314,19 +314,19 @@ def test_a_size_that_does_not_fit_is_refused_with_the_multiple(shape):
 
 
 def test_a_configuration_is_read_back_from_json():
-    config = StraightConfig(layers=2, unet=UNET, growth=3)
+    config = LogPolarConfig(layers=2, unet=UNET, growth=3)
 
-    assert StraightConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+    assert LogPolarConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
 
 @pytest.mark.parametrize("values", [{}, {"unet": {"colour": 1}, "pyramid": {}}, {"unet": {}, "pyramid": {}, "x": 1}])
 def test_values_that_do_not_describe_a_network_are_refused(values):
     with pytest.raises(CheckpointError, match="not an architecture"):
-        StraightConfig.from_dict(values)
+        LogPolarConfig.from_dict(values)
 
 
 def test_no_layers_and_channels_of_another_design_are_refused():
     with pytest.raises(CheckpointError, match="at least one layer"):
-        StraightStack(StraightConfig(layers=0, unet=UNET))
+        LogPolarStack(LogPolarConfig(layers=0, unet=UNET))
     with pytest.raises(CheckpointError, match="does not fit here"):
-        StraightStack(StraightConfig(unet=UNetConfig()))
+        LogPolarStack(LogPolarConfig(unet=UNetConfig()))

@@ -9,7 +9,7 @@ from scipy import ndimage
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore import context
 
 EARLIER = {"TIME_OBS": "02:06:05.594", "FILENAME": "32082036.fts"}
@@ -17,7 +17,7 @@ EARLIER = {"TIME_OBS": "02:06:05.594", "FILENAME": "32082036.fts"}
 
 @pytest.fixture(scope="module")
 def calibrated(make_frame):
-    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20),))), load_assets())
+    return calibrate_on_detector(read_frame(make_frame(missing=((20, 20),))), load_calibration_set())
 
 
 def _aligned(calibrated, *others: bytes):
@@ -31,7 +31,7 @@ def test_an_equal_frame_of_before_is_taken_as_it_is(calibrated, make_frame):
     assert found.scale == pytest.approx(1)
     observed = calibrated.observed & found.observed
     assert np.array_equal(found.image[observed], calibrated.brightness[observed])
-    assert found.observed[blocks.expand(calibrated.lost) & calibrated.field].all()
+    assert found.observed[blocks.to_pixels(calibrated.missing) & calibrated.field].all()
 
 
 def test_a_wrong_exposure_time_is_scaled_away(calibrated, make_frame):
@@ -41,9 +41,9 @@ def test_a_wrong_exposure_time_is_scaled_away(calibrated, make_frame):
     assert np.median(np.abs(found.image / calibrated.brightness - 1)[observed]) < 3e-3
 
 
-def test_its_own_lost_blocks_are_no_context(calibrated, make_frame):
-    (found,) = _aligned(calibrated, make_frame(lost=((20, 20), (8, 12)), **EARLIER))
-    assert not found.observed[blocks.expand(calibrated.lost)].any()
+def test_its_own_missing_blocks_are_no_context(calibrated, make_frame):
+    (found,) = _aligned(calibrated, make_frame(missing=((20, 20), (8, 12)), **EARLIER))
+    assert not found.observed[blocks.to_pixels(calibrated.missing)].any()
     assert not found.observed[8 * 32 : 9 * 32, 12 * 32 : 13 * 32].any()
 
 
@@ -54,7 +54,7 @@ def test_another_pointing_is_shifted_onto_the_frames_own(make_frame):
     sky = 900 + 3e4 / np.hypot(x - 518, y - 533).clip(40) + ndimage.gaussian_filter(rng.normal(0, 400, (1024, 1024)), 4)
     frame = read_frame(make_frame(sky.round().astype(np.int16)))
     moved = np.roll(sky, (-2, 3), axis=(0, 1)).round().astype(np.int16)
-    calibrated = calibrate_on_detector(frame, load_assets())
+    calibrated = calibrate_on_detector(frame, load_calibration_set())
     (found,) = _aligned(calibrated, make_frame(moved, CRPIX1=517.956 + 3, CRPIX2=532.632 - 2, **EARLIER))
     middle = np.hypot(x - 518, y - 533)
     ring = calibrated.observed & found.observed & (middle > 250) & (middle < 420)  # where the vignetting is one
@@ -70,8 +70,8 @@ def test_a_small_roll_between_them_is_turned_away(make_frame):
         rays = 900 + 3e4 / np.hypot(x - 518, y - 533).clip(40) + 100 * np.sin(40 * (angle + turn))
         return rays.round().astype(np.int16)
 
-    calibrated = calibrate_on_detector(read_frame(make_frame(counts(0.0))), load_assets())
-    turn = np.radians(0.8)  # a larger CROTA: the sky is turned clockwise
+    calibrated = calibrate_on_detector(read_frame(make_frame(counts(0.0))), load_calibration_set())
+    turn = np.radians(0.8)  # a larger CROTA: the sky is rotated clockwise
     (found,) = _aligned(calibrated, make_frame(counts(turn), CROTA1=0.8, **EARLIER))
     radius = np.hypot(x - 518, y - 533)
     ring = calibrated.observed & found.observed & (radius > 250) & (radius < 420)

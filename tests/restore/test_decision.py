@@ -17,7 +17,7 @@ def _square(row: int, column: int, rows: int, columns: int) -> np.ndarray:
 
 
 def _fate(missing: np.ndarray, field: np.ndarray = EVERYWHERE) -> list[str]:
-    return [v.refused for v in decision.decide(missing, field, field & ~blocks.expand(missing))]
+    return [v.refused for v in decision.decide(missing, field, field & ~blocks.to_pixels(missing))]
 
 
 def test_a_zone_of_16_blocks_is_filled_and_one_of_17_is_refused():
@@ -32,14 +32,14 @@ def test_only_the_offending_zone_is_refused():
     assert "25 missing blocks" in fates[1]
 
 
-def test_a_lost_block_at_the_edge_of_the_frame_is_refused():
+def test_a_missing_block_at_the_edge_of_the_frame_is_refused():
     assert "edge" in _fate(_square(0, 12, 1, 1))[0]
     assert "edge" in _fate(_square(12, 31, 1, 1))[0]
     assert _fate(_square(1, 12, 1, 1)) == [""]
 
 
 def test_a_zone_with_more_missing_than_good_pixels_is_refused():
-    field = blocks.expand(_square(10, 10, 2, 3))
+    field = blocks.to_pixels(_square(10, 10, 2, 3))
     assert "outnumber" in _fate(_square(10, 10, 2, 2), field)[0]
     assert _fate(_square(10, 10, 2, 1), field) == [""]
 
@@ -53,7 +53,7 @@ def test_blocks_are_counted_once_by_what_became_of_them():
     missing[20, 20] = missing[8, 8] = missing[16, 16] = True
     in_field = missing.copy()
     in_field[16, 16] = False
-    first, second = decision.decide(in_field, np.ones((1024, 1024), bool), ~blocks.expand(in_field))
+    first, second = decision.decide(in_field, np.ones((1024, 1024), bool), ~blocks.to_pixels(in_field))
     found = decision.counts(missing, [first.refuse("too large an error"), second])
     assert (found.missing, found.filled, found.refused, found.occulted) == (3, 1, 1, 1)
 
@@ -61,6 +61,6 @@ def test_blocks_are_counted_once_by_what_became_of_them():
 def test_a_record_is_shown_in_one_line():
     missing = np.zeros((32, 32), dtype=bool)
     missing[20, 20] = True
-    (record,) = decision.decide(missing, np.ones((1024, 1024), bool), ~blocks.expand(missing))
+    (record,) = decision.decide(missing, np.ones((1024, 1024), bool), ~blocks.to_pixels(missing))
     assert repr(record) == "<ZoneRecord 1: 1 missing blocks, open>"
     assert "refused: odd" in repr(record.refuse("odd"))

@@ -8,7 +8,7 @@ import level05
 import pytest
 
 from corinpaint.lasco.errors import UnsupportedFrameError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.inspection import inspect
 
 
@@ -17,13 +17,13 @@ def look(tmp_path):
     def inspected(content: bytes):
         path = tmp_path / "32082037.fts"
         path.write_bytes(content)
-        return json.loads(json.dumps(inspect(path, load_assets())))
+        return json.loads(json.dumps(inspect(path, load_calibration_set())))
 
     return inspected
 
 
 def test_an_inspection_says_what_would_be_filled(make_frame, look):
-    found = look(make_frame(lost=((20, 20), (31, 16))))
+    found = look(make_frame(missing=((20, 20), (31, 16))))
     assert found["lost"] == 2
     assert found["never_sent"] == 99
     assert [zone["verdict"][:7] for zone in found["zones"]] == ["can be ", "refused"]
@@ -52,7 +52,7 @@ def test_a_frame_that_cannot_be_calibrated_is_refused_by_name(make_frame, look):
 
 
 def test_names_of_the_first_version_are_kept_beside_the_new_ones(make_frame, look):
-    found = look(make_frame(lost=((20, 20),), CROTA1=180.0))
+    found = look(make_frame(missing=((20, 20),), CROTA1=180.0))
     assert found["missing"] == found["lost"] == 1
     assert found["upside_down"] is found["turned"] is True
     assert found["zones"][0]["decision"] == found["zones"][0]["verdict"] == "can be filled"

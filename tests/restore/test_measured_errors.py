@@ -68,7 +68,7 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
 
 def test_every_zone_is_filled_by_its_own_best_method_and_the_product_says_which(measured, make_frame, echo):
     measured({"C3": {"alone": {**_same({"network": 1.0, "harmonic": 2.0}), "1": {"harmonic": 1.0, "network": 2.0}}}})
-    frame = read_frame(make_frame(lost=((20, 20), (8, 12), (8, 13))))
+    frame = read_frame(make_frame(missing=((20, 20), (8, 12), (8, 13))))
     restored = pipeline.restore(frame, fill="auto", inpainter=echo)
     assert [v.method for v in restored.zones] == ["network", "harmonic"]
     history = str(restored.level1.header["HISTORY"])
@@ -84,7 +84,7 @@ def test_where_the_best_finds_nothing_the_next_fills(measured, make_frame, echo)
     def blind(problem):
         return np.full(problem.image.shape, np.nan, np.float32)
 
-    frame = read_frame(make_frame(lost=((20, 20),)))
+    frame = read_frame(make_frame(missing=((20, 20),)))
     methods = {**registry.METHODS, "harmonic": lambda: blind}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "METHODS", methods)
@@ -95,7 +95,7 @@ def test_where_the_best_finds_nothing_the_next_fills(measured, make_frame, echo)
 
 def test_without_the_network_among_the_chosen_none_is_opened(measured, make_frame, echo):
     measured({"C3": {"alone": _same({"network": 2.0, "harmonic": 1.0})}})
-    restored = pipeline.restore(read_frame(make_frame(lost=((20, 20),))), fill="auto", inpainter=echo)
+    restored = pipeline.restore(read_frame(make_frame(missing=((20, 20),))), fill="auto", inpainter=echo)
     assert echo.calls == 0
     assert restored.model is None
 
@@ -103,7 +103,7 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
 def test_auto_takes_context_where_it_is_measured_better(make_frame):
     counts = np.maximum(smooth_counts(), 400)  # C2 sends the corners
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
-    frame = read_frame(make_frame(counts, lost=((20, 20),), **c2))
+    frame = read_frame(make_frame(counts, missing=((20, 20),), **c2))
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
     restored = pipeline.restore(frame, fill="auto", context=[earlier])
     assert [v.method for v in restored.zones] == ["temporal"]
@@ -112,7 +112,7 @@ def test_auto_takes_context_where_it_is_measured_better(make_frame):
 def test_zones_that_nothing_was_measured_to_fill_well_enough_are_refused_and_no_others(measured, make_frame, echo):
     large = {"network": 1.6, "harmonic": 1.9}
     measured({"C3": {"alone": {**_same({"network": 1.1, "harmonic": 1.2}), "2x2": large}}})
-    frame = read_frame(make_frame(lost=((20, 20), (8, 12), (8, 13))))
+    frame = read_frame(make_frame(missing=((20, 20), (8, 12), (8, 13))))
     restored = pipeline.restore(frame, fill="auto", inpainter=echo, max_error=1.5)
     pair, single = restored.zones
     assert (single.refused, single.method, single.error) == ("", "network", 1.1)
@@ -125,7 +125,7 @@ def test_zones_that_nothing_was_measured_to_fill_well_enough_are_refused_and_no_
 
 def test_a_limit_of_the_error_passes_over_worse_methods_and_holds_for_the_one_asked_for(measured, make_frame, echo):
     measured({"C3": {"alone": _same({"network": 1.4, "harmonic": 1.2})}})
-    frame = read_frame(make_frame(lost=((20, 20),)))
+    frame = read_frame(make_frame(missing=((20, 20),)))
     assert [v.method for v in pipeline.restore(frame, fill="harmonic", max_error=1.3).zones] == ["harmonic"]
     refused = pipeline.restore(frame, fill="network", inpainter=echo, max_error=1.3).zones[0].refused
     assert "1.40" in refused
@@ -133,7 +133,7 @@ def test_a_limit_of_the_error_passes_over_worse_methods_and_holds_for_the_one_as
 
 
 def test_what_was_never_measured_is_not_taken_for_good_enough(measured, make_frame, echo):
-    frame = read_frame(make_frame(lost=((20, 20),)))
+    frame = read_frame(make_frame(missing=((20, 20),)))
     measured({"C3": {"alone": _same({"network": 1.0, "harmonic": 1.2})}}, weights="1" * 64)
     other_weights = pipeline.restore(frame, fill="network", inpainter=echo, max_error=1.3).zones[0]
     assert "was not measured" in other_weights.refused
@@ -155,18 +155,18 @@ def test_the_table_is_about_the_shipped_weights():
 
 def test_the_default_network_counts_as_measured_only_with_the_weights_of_the_table(measured, make_frame):
     measured({"C3": {"alone": _same({"network": 1.0})}}, weights="1" * 64)
-    frame = read_frame(make_frame(lost=((20, 20),)))
+    frame = read_frame(make_frame(missing=((20, 20),)))
     assert "was not measured" in pipeline.restore(frame, max_error=1.5).zones[0].refused
 
 
-def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, straight_echo):
-    network = straight_echo
+def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, log_polar_echo):
+    network = log_polar_echo
     both = {"alone": _same({"network": 1.2}), "context": _same({"network": 0.8})}
     measured({"C2": both}, weights=network.info.sha256)
     counts = np.maximum(smooth_counts(), 400)
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
-    frame = read_frame(make_frame(counts, lost=((20, 20), (8, 12)), **c2))
-    earlier = read_frame(make_frame(counts, lost=((8, 12),), TIME_OBS="02:06:05.594", **c2))
+    frame = read_frame(make_frame(counts, missing=((20, 20), (8, 12)), **c2))
+    earlier = read_frame(make_frame(counts, missing=((8, 12),), TIME_OBS="02:06:05.594", **c2))
     for fill in ("network", "auto"):
         hidden, shown = pipeline.restore(frame, fill=fill, context=[earlier], inpainter=network, max_error=0.9).zones
         assert (shown.refused, shown.error) == ("", 0.8)
@@ -177,7 +177,7 @@ def test_auto_gives_no_context_to_a_network_that_takes_none(measured, make_frame
     measured({"C2": {"alone": _same({"network": 1.0}), "context": _same({"network": 0.8})}})
     counts = np.maximum(smooth_counts(), 400)
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
-    frame = read_frame(make_frame(counts, lost=((20, 20),), **c2))
+    frame = read_frame(make_frame(counts, missing=((20, 20),), **c2))
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
     restored = pipeline.restore(frame, fill="auto", context=[earlier], inpainter=echo)
     assert [v.method for v in restored.zones] == ["network"]
@@ -187,16 +187,16 @@ def test_auto_gives_no_context_to_a_network_that_takes_none(measured, make_frame
             pipeline.restore(any_frame, fill="network", context=[earlier], inpainter=echo)
 
 
-def test_the_network_takes_context_for_the_sizes_that_gain_by_it(measured, make_frame, straight_echo):
+def test_the_network_takes_context_for_the_sizes_that_gain_by_it(measured, make_frame, log_polar_echo):
     context = {**_same({"network": 1.2}), "2x2": {"network": 0.8}}
-    measured({"C2": {"alone": _same({"network": 1.0}), "context": context}}, weights=straight_echo.info.sha256)
+    measured({"C2": {"alone": _same({"network": 1.0}), "context": context}}, weights=log_polar_echo.info.sha256)
     counts = np.maximum(smooth_counts(), 400)
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
-    frame = read_frame(make_frame(counts, lost=((20, 20), (8, 12), (8, 13)), **c2))
+    frame = read_frame(make_frame(counts, missing=((20, 20), (8, 12), (8, 13)), **c2))
     earlier = read_frame(make_frame(counts, TIME_OBS="02:06:05.594", **c2))
-    seen, fill = [], straight_echo.fill
-    straight_echo.fill = lambda image, mask, place: seen.append(mask[:, 1].any()) or fill(image, mask, place)
-    restored = pipeline.restore(frame, context=[earlier], inpainter=straight_echo)
+    seen, fill = [], log_polar_echo.fill
+    log_polar_echo.fill = lambda image, mask, place: seen.append(mask[:, 1].any()) or fill(image, mask, place)
+    restored = pipeline.restore(frame, context=[earlier], inpainter=log_polar_echo)
     assert seen == [True, False]
     assert [(v.method, v.error) for v in restored.zones] == [("network", 0.8), ("network", 1.0)]
     observed = restored.level1.mask == 0

@@ -13,19 +13,19 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets, load_optics, occulted_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore import pipeline
 from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.methods import registry
 from corinpaint.restore.methods.problem import problem_of
 
-LOST = ((20, 20), (20, 21), (8, 12))
+MISSING = ((20, 20), (20, 21), (8, 12))
 
 
 @pytest.fixture
 def damaged(make_frame):
-    return read_frame(make_frame(lost=LOST))
+    return read_frame(make_frame(missing=MISSING))
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -42,11 +42,11 @@ def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fi
     assert 3 * 1024 < (~untouched).sum() < 3 * 1200
 
 
-def test_real_frames_with_lost_blocks_keep_every_observed_pixel(real_frames, echo):
+def test_real_frames_with_missing_blocks_keep_every_observed_pixel(real_frames, echo):
     for path in real_frames[::3]:
         complete = read_frame(path)
         data = complete.data.copy()
-        for row, column in LOST:
+        for row, column in MISSING:
             data[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = 0
         holed = type(complete)(data, complete.header, complete.name, complete.number, complete.date)
         restored = pipeline.restore(holed, inpainter=echo).level1
@@ -57,7 +57,7 @@ def test_real_frames_with_lost_blocks_keep_every_observed_pixel(real_frames, ech
 
 
 def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame, echo):
-    frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
+    frame = read_frame(make_frame(missing=((20, 20), (31, 16))))
     product = pipeline.restore(frame, inpainter=echo).level1
     filled, refused = product.mask & level1.Flag.FILLED > 0, product.mask & level1.Flag.REFUSED > 0
     assert filled.sum() > 1000
@@ -68,10 +68,10 @@ def test_filled_pixels_are_marked_and_finite_and_refused_ones_are_nan(make_frame
 
 
 def test_a_block_half_behind_the_pylon_is_filled_and_marked_only_where_it_is_seen(make_frame, echo):
-    field = ~occulted_on_detector(load_optics(load_assets()), C3_OCCULTER_CENTRES[-1][1])
+    field = ~occulted_on_detector(load_optics(load_calibration_set()), C3_OCCULTER_CENTRES[-1][1])
     seen = field.reshape(32, 32, 32, 32).mean(axis=(1, 3))
     row, column = np.argwhere((seen > 0.3) & (seen < 0.6) & (np.indices(seen.shape).min(axis=0) > 4))[0]
-    product = pipeline.restore(read_frame(make_frame(lost=((row, column),))), inpainter=echo).level1
+    product = pipeline.restore(read_frame(make_frame(missing=((row, column),))), inpainter=echo).level1
     filled = product.mask & level1.Flag.FILLED > 0
     assert 300 < filled.sum() < 800
     assert np.isfinite(product.data[filled]).all()
@@ -84,7 +84,7 @@ def test_every_pixel_without_a_value_has_a_flag_that_says_why(damaged, echo):
     assert np.array_equal(np.isnan(product.data), why > 0)
 
 
-def test_a_frame_without_lost_blocks_never_touches_the_network(make_frame, echo):
+def test_a_frame_without_missing_blocks_never_touches_the_network(make_frame, echo):
     restored = pipeline.restore(read_frame(make_frame()), inpainter=echo)
     assert echo.calls == 0
     assert restored.level1.header["WEIGHTS"] == "none"
@@ -100,19 +100,19 @@ def test_the_product_tells_weights_calibration_and_blocks(damaged, echo):
     assert "Zone 1" in str(header["HISTORY"])
 
 
-def test_a_lost_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_frame, echo):
-    restored = pipeline.restore(read_frame(make_frame(lost=((16, 16),))), inpainter=echo)
+def test_a_missing_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_frame, echo):
+    restored = pipeline.restore(read_frame(make_frame(missing=((16, 16),))), inpainter=echo)
     assert restored.zones == ()
     assert echo.calls == 0
     assert restored.level1.header["NMISSING"] == 1
 
 
 def test_a_turned_frame_is_turned_back_with_its_flags(make_frame, echo):
-    upright = pipeline.restore(read_frame(make_frame(lost=LOST)), inpainter=echo).level1
-    turned = pipeline.restore(read_frame(make_frame(lost=LOST, CROTA1=180.0)), inpainter=echo).level1
-    assert np.array_equal(upright.mask, turned.mask[::-1, ::-1])
-    assert _equal(upright.data, turned.data[::-1, ::-1]).all()
-    assert turned.header["CRPIX1"] == pytest.approx(1023 - 517.956 + 1)
+    upright = pipeline.restore(read_frame(make_frame(missing=MISSING)), inpainter=echo).level1
+    upside_down = pipeline.restore(read_frame(make_frame(missing=MISSING, CROTA1=180.0)), inpainter=echo).level1
+    assert np.array_equal(upright.mask, upside_down.mask[::-1, ::-1])
+    assert _equal(upright.data, upside_down.data[::-1, ::-1]).all()
+    assert upside_down.header["CRPIX1"] == pytest.approx(1023 - 517.956 + 1)
 
 
 def test_an_unknown_fill_is_refused_with_the_choices(damaged):
@@ -148,7 +148,7 @@ def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(damaged, echo
 
 
 def test_simulated_frames_keep_every_observed_pixel_too(echo):
-    simulation = simulate(3, lost=9)
+    simulation = simulate(3, missing=9)
     restored = pipeline.restore(simulation.frame, inpainter=echo).level1
     without = pipeline.restore(simulation.frame, fill="none").level1
     untouched = (restored.mask & level1.Flag.FILLED) == 0
@@ -189,15 +189,15 @@ def test_every_method_without_a_network_fills_and_the_product_tells_which(damage
 
 def test_every_method_comes_close_to_what_was_lost(make_frame, method):
     complete = pipeline.restore(read_frame(make_frame()), fill="none").level1
-    product = pipeline.restore(read_frame(make_frame(lost=LOST)), fill=method).level1
+    product = pipeline.restore(read_frame(make_frame(missing=MISSING)), fill=method).level1
     filled = (product.mask & level1.Flag.FILLED) > 0
     error = np.abs(product.data - complete.data)[filled] / complete.uncertainty[filled]
     assert np.median(error) < (2.5 if method == "biharmonic" else 1.2)
 
 
 def test_the_frame_that_is_filled_tells_the_centre_of_the_sun_on_the_detector(make_frame):
-    for turned, column in ((0.0, 517.956), (180.0, 517.956)):
-        calibrated = calibrate_on_detector(read_frame(make_frame(lost=LOST, CROTA1=turned)), load_assets())
+    for roll, column in ((0.0, 517.956), (180.0, 517.956)):
+        calibrated = calibrate_on_detector(read_frame(make_frame(missing=MISSING, CROTA1=roll)), load_calibration_set())
         zones = tuple(blocks.zones(calibrated.missing_in_field))
         made = problem_of(calibrated, zones)
         assert made.centre == pytest.approx((column, 532.632))
@@ -222,15 +222,15 @@ def test_a_zone_that_a_method_has_no_values_for_is_refused_and_the_others_are_fi
 
 
 def test_a_frame_with_nothing_to_fill_says_so_whatever_the_method(make_frame):
-    restored = pipeline.restore(read_frame(make_frame(lost=((31, 16),))), fill="polynomial")
+    restored = pipeline.restore(read_frame(make_frame(missing=((31, 16),))), fill="polynomial")
     assert not restored.filled.any()
     assert [v.refused for v in restored.zones] == ["touches the edge of the frame"]
 
 
 def test_eight_threads_give_the_bytes_that_one_gives(make_frame):
     pytest.importorskip("onnxruntime")
-    lost = [((20, 8),), ((12, 22), (12, 23)), (), ((24, 12), (9, 20), (29, 16)), ((20, 8), (0, 16))]
-    frames = [make_frame(lost=blocks, FILENAME=f"3208203{number}.fts") for number, blocks in enumerate(lost)]
+    missing = [((20, 8),), ((12, 22), (12, 23)), (), ((24, 12), (9, 20), (29, 16)), ((20, 8), (0, 16))]
+    frames = [make_frame(missing=blocks, FILENAME=f"3208203{number}.fts") for number, blocks in enumerate(missing)]
 
     def product(content):
         return pipeline.restore(read_frame(content)).level1.to_bytes()

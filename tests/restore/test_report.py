@@ -10,7 +10,7 @@ from corinpaint.restore.report import report
 
 
 def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
-    restored = pipeline.restore(read_frame(make_frame(lost=((20, 20), (31, 16)))), inpainter=echo)
+    restored = pipeline.restore(read_frame(make_frame(missing=((20, 20), (31, 16)))), inpainter=echo)
     found = json.loads(json.dumps(report(restored)))
     assert found["product"] == "35082037.fits"
     assert found["blocks"]["lost"] == [660, 1008]
@@ -23,7 +23,7 @@ def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
 
 
 def test_names_of_the_first_version_are_kept_beside_the_new_ones(make_frame, echo):
-    found = report(pipeline.restore(read_frame(make_frame(lost=((20, 20), (31, 16)))), inpainter=echo))
+    found = report(pipeline.restore(read_frame(make_frame(missing=((20, 20), (31, 16)))), inpainter=echo))
     assert found["blocks"]["missing"] == found["blocks"]["lost"]
     assert found["counts"] == {"missing": 2, "filled": 1, "refused": 1, "occulted": 0}
     assert found["pixels"]["filled"] == found["pixels"]["lost and filled"] > 900

@@ -21,7 +21,7 @@ def test_every_stage_gets_the_time_since_the_one_before_it(monkeypatch):
 
 
 def test_a_restoration_tells_its_stages(make_frame, echo):
-    restored = restore(read_frame(make_frame(lost=((20, 20),))), inpainter=echo)
+    restored = restore(read_frame(make_frame(missing=((20, 20),))), inpainter=echo)
     assert list(restored.seconds) == ["calibrate", "fill", "finish"]
     assert all(second > 0 for second in restored.seconds.values())
     assert all(first != second for first, second in pairwise(restored.seconds.values()))

@@ -11,7 +11,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore import pipeline, uncertainty
 
@@ -21,7 +21,7 @@ HOLE[20, 20] = True
 
 @pytest.fixture
 def calibrated(make_frame):
-    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20),))), load_assets())
+    return calibrate_on_detector(read_frame(make_frame(missing=((20, 20),))), load_calibration_set())
 
 
 def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(calibrated):
@@ -31,24 +31,24 @@ def test_the_scatter_about_a_cubic_surface_is_found_under_outliers(calibrated):
     noisy = (surface + rng.normal(0, 2e-13, surface.shape)).astype(np.float32)
     noisy[rng.random(noisy.shape) < 0.03] *= 5
     found = uncertainty.of_fill(calibrated, HOLE, noisy)
-    hole = blocks.expand(HOLE) & calibrated.field
+    hole = blocks.to_pixels(HOLE) & calibrated.field
     assert np.sqrt(found[hole]) == pytest.approx(uncertainty.INFLATION * 2e-13, rel=0.08)
 
 
 def test_outside_of_the_filled_blocks_nothing_changes(calibrated):
     found = uncertainty.of_fill(calibrated, HOLE, calibrated.brightness)
-    kept = ~(blocks.expand(HOLE) & calibrated.field)
+    kept = ~(blocks.to_pixels(HOLE) & calibrated.field)
     assert np.array_equal(found[kept], calibrated.variance[kept])
 
 
 def test_with_nothing_around_it_a_fill_is_not_known_at_all(calibrated):
-    unobserved = replace(calibrated, lost=np.ones((32, 32), dtype=bool))
+    unobserved = replace(calibrated, missing=np.ones((32, 32), dtype=bool))
     found = uncertainty.of_fill(unobserved, HOLE, calibrated.brightness)
-    assert np.isinf(found[blocks.expand(HOLE) & calibrated.field]).all()
+    assert np.isinf(found[blocks.to_pixels(HOLE) & calibrated.field]).all()
 
 
 def test_products_are_as_sure_of_a_fill_as_of_the_pixels_around_it_and_of_nothing_where_refused(make_frame, echo):
-    frame = read_frame(make_frame(lost=((20, 20), (31, 16))))
+    frame = read_frame(make_frame(missing=((20, 20), (31, 16))))
     product = pipeline.restore(frame, inpainter=echo).level1
     whole = pipeline.restore(read_frame(make_frame())).level1
     filled, refused = product.mask & level1.Flag.FILLED > 0, product.mask & level1.Flag.REFUSED > 0
@@ -59,11 +59,11 @@ def test_products_are_as_sure_of_a_fill_as_of_the_pixels_around_it_and_of_nothin
 
 def test_nine_of_ten_errors_of_the_shipped_network_lie_within_the_90_per_cent_interval():
     """On simulated frames, single blocks, against the noisy exposure without loss."""
-    lost = np.zeros((32, 32), dtype=bool)
-    lost[6:26:4, 18:28:4] = lost[24:28:4, 6:16:4] = True
+    missing = np.zeros((32, 32), dtype=bool)
+    missing[6:26:4, 18:28:4] = missing[24:28:4, 6:16:4] = True
     covered = []
     for seed in (11, 12):
-        simulation = simulate(seed, lost=lost & ~blocks.never_sent())
+        simulation = simulate(seed, missing=missing & ~blocks.never_sent())
         product = pipeline.restore(simulation.frame).level1
         truth = pipeline.restore(replace(simulation.frame, data=simulation.complete), fill="none").level1
         filled = (product.mask == level1.Flag.FILLED) & np.isfinite(truth.data)

@@ -1,6 +1,6 @@
-"""Files made to harm whoever reads them: sizes that lie, bombs, headers without end, values that no card should hold.
+"""Hostile FITS files: false sizes, decompression bombs, headers without end, impossible values of cards.
 
-Each kind takes a good, small file and gives a bad one; `level05.ALL` holds them with all others.
+Each kind changes a small valid file to a bad one; `level05.ALL` contains these kinds and all others.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Make = Callable[[bytes], bytes]
 
 
 def split(raw: bytes) -> tuple[list[bytes], bytes]:
-    """Cards without END, and what follows the header."""
+    """Cards of the header without END, and the bytes after the header."""
     end = next(at for at in range(0, len(raw), CARD) if raw[at : at + CARD] == LAST_OF_HEADER)
     return [raw[at : at + CARD] for at in range(0, end, CARD)], raw[-(-(end + CARD) // BLOCK) * BLOCK :]
 
 
 def join(cards: Sequence[bytes], rest: bytes) -> bytes:
-    """The file of some cards, cut or filled up to 80 bytes, and of what follows them."""
+    """A file from its cards, cut or padded to 80 bytes, and the bytes after the header."""
     header = b"".join(card[:CARD].ljust(CARD) for card in cards) + LAST_OF_HEADER
     return header + b" " * (-len(header) % BLOCK) + rest
 
 
 def cards_set(**values: bytes) -> Make:
-    """Put these texts behind keywords as they are; DATE_OBS stands for DATE-OBS."""
+    """A change that sets the raw values of keywords; DATE_OBS means DATE-OBS."""
     texts = {key.replace("_OBS", "-OBS").encode(): value for key, value in values.items()}
 
     def make(raw: bytes) -> bytes:
@@ -49,12 +49,12 @@ def cards_set(**values: bytes) -> Make:
 
 
 def appended(*cards: bytes) -> Make:
-    """The file with more cards."""
+    """A change that appends cards."""
     return lambda raw: join([*split(raw)[0], *cards], split(raw)[1])
 
 
 def dropped(*keywords: bytes) -> Make:
-    """The file without these cards."""
+    """A change that removes the cards of these keywords."""
 
     def make(raw: bytes) -> bytes:
         cards, rest = split(raw)
@@ -64,7 +64,7 @@ def dropped(*keywords: bytes) -> Make:
 
 
 def pixel(bits: int, dtype: str) -> Make:
-    """The file with floats for integers, and one of them with these bits."""
+    """A change of the counts to floats, one of which has these bits."""
 
     def make(raw: bytes) -> bytes:
         cards, rest = split(raw)
@@ -78,7 +78,7 @@ def pixel(bits: int, dtype: str) -> Make:
 
 
 def _no_image_but(count: int) -> bytes:
-    """An empty primary HDU and many small images behind it."""
+    """An empty primary HDU followed by many small image extensions."""
     extension = join([b"XTENSION= 'IMAGE   '", b"BITPIX  = 8", b"NAXIS   = 0", b"PCOUNT  = 0", b"GCOUNT  = 1"], b"")
     return join([b"SIMPLE  =                    T", b"BITPIX  = 8", b"NAXIS   = 0"], b"") + extension * count
 
@@ -102,7 +102,7 @@ def _as_hierarch(raw: bytes) -> bytes:
 
 
 def _long_size(raw: bytes) -> bytes:
-    """More digits than Python turns into an integer; they run over the cards that follow."""
+    """A size with more digits than Python converts to an integer, over several cards."""
     cards, rest = split(raw)
     digits = b"NAXIS1  = " + b"9" * 4390
     return join([*cards[:3], *(digits[at : at + CARD] for at in range(0, len(digits), CARD)), *cards[4:]], rest)

@@ -1,4 +1,4 @@
-"""Level 0.5 files for the tests: good ones, and a hundred and more kinds of damaged ones."""
+"""Level 0.5 files for the tests: valid ones and more than a hundred kinds of damaged ones."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ REQUIRED = [
 
 
 def smooth_counts(seed: int = 0) -> np.ndarray:
-    """Counts that fall off from the sun centre, with noise; never-sent corners zero."""
+    """Counts that decrease from the sun centre, with noise; zero in the never-sent corners."""
     y, x = np.mgrid[0:1024, 0:1024]
     radius = np.hypot(x - 518, y - 533)
     rng = np.random.default_rng(seed)
     counts = 378 + 4e5 / (radius + 60) + 2e-1 * x + rng.normal(0, 5, radius.shape)
-    counts[blocks.expand(blocks.never_sent())] = 0
+    counts[blocks.to_pixels(blocks.never_sent())] = 0
     return counts.round().astype(np.int16)
 
 
@@ -65,11 +65,11 @@ _GOOD = smooth_counts()
 
 
 def frame_bytes(
-    data: np.ndarray | None = None, drop: tuple[str, ...] = (), lost: tuple[tuple[int, int], ...] = (), **cards: Any
+    data: np.ndarray | None = None, drop: tuple[str, ...] = (), missing: tuple[tuple[int, int], ...] = (), **cards: Any
 ) -> bytes:
-    """A Level 0.5 file; `lost` are (block row, block column), DATE_OBS stands for DATE-OBS."""
+    """A Level 0.5 file; `missing` are missing blocks (block row, block column); DATE_OBS means DATE-OBS."""
     counts = (_GOOD if data is None else data).copy()
-    for row, column in lost:
+    for row, column in missing:
         counts[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = 0
     header = fits.Header()
     for key, value in {**CARDS, **{k.replace("_OBS", "-OBS"): v for k, v in cards.items()}}.items():
@@ -128,7 +128,7 @@ def _corners() -> bytes:
 
 
 def small_frame(**cards: Any) -> bytes:
-    """A good file of 32 x 32 pixels, each of which holds 32 x 32 of the CCD."""
+    """A valid file of 32 x 32 pixels, each the sum of 32 x 32 CCD pixels."""
     counts = np.random.default_rng(0).normal(9000, 90, (32, 32)).round().astype(np.int16)
     return frame_bytes(counts, **{"LEBXSUM": 32, "LEBYSUM": 32, **cards})
 
@@ -237,7 +237,7 @@ KINDS: dict[str, Damage] = {
         errors.UnsupportedFrameError,
     ),
 }
-"""Real enough to be read, but not to be calibrated by this version."""
+"""Frames that can be read but that this version does not calibrate."""
 
 HARMFUL: dict[str, Damage] = {name: (_harmed(make), error) for name, (make, error) in HOSTILE.items()}
 

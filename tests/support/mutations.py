@@ -1,4 +1,4 @@
-"""Random harm to a FITS file that knows its structure: cards as units, pixels, gzip; for the fuzzers."""
+"""Random changes of FITS files that follow their structure (cards, pixels, gzip), for the fuzzers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYWORDS = (
     *(b"CRPIX1", b"CRPIX2", b"CROTA1", b"CROTA", b"CDELT1", b"HCOMP_SF", b"COMPRSSN", b"LEVEL", b"BUNIT", b"WCSNAME"),
     *(b"MASK", b"CHECKSUM", b"DATASUM", b"EXTNAME", b"EXTVER", b"MISSLIST", b"CALFAC", b"RECTIFY", b"EFFPORT"),
 )
-"""That the reader, the calibration or astropy look for."""
+"""Keywords that the reader, the calibration or astropy use."""
 
 NUMBERS = (
     *(b"0", b"-0", b"-1", b"1", b"2", b"3", b"4", b"8", b"16", b"32", b"64", b"-32", b"-64", b"255", b"1024", b"1043"),
@@ -68,17 +68,17 @@ OTHERS = (
 )
 
 WORDS = (0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x7F80, 0x7FC0, 0xFF80, 0x7FF0, 0x00FF, 9000)
-"""Pixels of 16 bits; of floats the upper half."""
+"""Values of 16-bit pixels, or of the upper half of float pixels."""
 
 
 def value(rng: random.Random) -> bytes:
-    """What may stand behind a keyword."""
+    """A random value of a card."""
     chosen = rng.choice(NUMBERS if rng.random() < 0.5 else OTHERS)
     return chosen.rjust(20) if rng.random() < 0.5 else chosen
 
 
 def card(rng: random.Random) -> bytes:
-    """A card of any kind."""
+    """A random card."""
     keyword, sign = rng.choice(KEYWORDS), rng.choice((b"= ", b"= ", b"= ", b"=", b"  ", b" = "))
     if keyword == b"HIERARCH":
         return keyword + b" ESO " + rng.choice(KEYWORDS) + b" = " + value(rng)
@@ -139,7 +139,7 @@ def _harm_pixels(rest: bytes, rng: random.Random) -> bytes:
 
 
 def _as_other_type(cards: list[bytes], rest: bytes, rng: random.Random) -> bytes:
-    """The same counts in another type, header and pixels alike."""
+    """The same counts as another data type, in header and pixels."""
     bits, dtype = rng.choice(((32, ">i4"), (-32, ">f4"), (-64, ">f8")))
     for at, old in enumerate(cards):
         if old.startswith(b"BITPIX"):
@@ -148,7 +148,7 @@ def _as_other_type(cards: list[bytes], rest: bytes, rng: random.Random) -> bytes
 
 
 def inflated(raw: bytes, most: int = 2**20) -> bytes:
-    """The content of a gzip file, as far as it goes; anything else as it is."""
+    """The content of a gzip file, as far as it can be decompressed; other bytes unchanged."""
     if not raw.startswith(b"\x1f\x8b"):
         return raw
     try:
@@ -158,7 +158,7 @@ def inflated(raw: bytes, most: int = 2**20) -> bytes:
 
 
 def mutate(raw: bytes, rng: random.Random) -> bytes:
-    """A file with one to four changes: to cards, to pixels, to its length, to how it is packed."""
+    """A file with one to four random changes of cards, pixels, length or compression."""
     raw = inflated(raw)
     try:
         cards, rest = hostile.split(raw)
@@ -181,7 +181,7 @@ def mutate(raw: bytes, rng: random.Random) -> bytes:
 
 
 def pack(raw: bytes, rng: random.Random) -> bytes:
-    """Gzipped: once, twice, in members, cut, damaged."""
+    """The file compressed with gzip: once, twice, in members, truncated or damaged."""
     packed = gzip.compress(raw, 1, mtime=0)
     at = rng.randrange(len(packed))
     return rng.choice(

@@ -16,7 +16,7 @@ import numpy as np
 from astropy.io import fits
 
 from corinpaint.lasco.reference_files import catalogue
-from corinpaint.lasco.reference_files.catalogue import Asset
+from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 
 PAGE = b"<!DOCTYPE HTML PUBLIC>\n<html><head><title>404 Not Found</title></head><body>gone</body></html>\n"
 
@@ -64,7 +64,7 @@ def star_fits(rows: int = 4) -> bytes:
 
 
 @cache
-def content(asset: Asset) -> bytes:
+def content(asset: ReferenceFile) -> bytes:
     """Made-up content of an official file."""
     if asset.kind == "image":
         return fits_image(value=0 if asset.name == "C3ramp.fts" else 1)
@@ -77,8 +77,8 @@ def content(asset: Asset) -> bytes:
     }[asset.kind]
 
 
-def tree(root: Path, assets: list[Asset], *, flat: bool = False) -> Path:
-    """Write official files below a folder: in the servers' layout, or all into the folder itself."""
+def tree(root: Path, assets: list[ReferenceFile], *, flat: bool = False) -> Path:
+    """Write official files to a folder, in the layout of the servers or all directly in the folder."""
     for asset in assets:
         path = root / (asset.name if flat else asset.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,11 +87,11 @@ def tree(root: Path, assets: list[Asset], *, flat: bool = False) -> Path:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files` (content by path); `faults` are answers, one after the other, that come before the file."""
+    """Serves `files` (content by path), after the `faults` of each path one after the other."""
 
     daemon_threads = True
 
-    def __init__(self, assets: list[Asset]) -> None:
+    def __init__(self, assets: list[ReferenceFile]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files = {f"/{asset.path}": content(asset) for asset in assets}
         self.faults: dict[str, list[str]] = {}
@@ -101,8 +101,8 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def break_(self, asset: Asset, *faults: str) -> None:
-        """Let the next answers for a file be faults: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
+    def break_(self, asset: ReferenceFile, *faults: str) -> None:
+        """Set the faults of the next answers for a file: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
         self.faults[f"/{asset.path}"] = list(faults)
 
     def handle_error(self, *_: object) -> None:
@@ -148,9 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(assets: list[Asset] | None = None) -> Iterator[Server]:
+def serving(assets: list[ReferenceFile] | None = None) -> Iterator[Server]:
     """A server of the official files on this machine."""
-    server = Server(list(catalogue.FIXED) if assets is None else assets)
+    server = Server(list(catalogue.FIXED_FILES) if assets is None else assets)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""Problems for the fills: a known field, some lost blocks, what is observed around them."""
+"""Test problems for the fills: a known brightness, missing blocks and the observed pixels around them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNIT = 1e-10
 """Brightness of the corona, MSB."""
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Brightness in units of `UNIT` at rows and columns in px of the unsummed frame from 0."""
+"""Brightness in units of `UNIT` as a function of row and column, px of the unsummed frame from 0."""
 
 
 def plane(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -22,18 +22,18 @@ def plane(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def quadratic(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Its top lies in block (20, 20)."""
+    """A paraboloid with its maximum in block (20, 20)."""
     y, x = (rows - 656) / 512, (columns - 656) / 512
     return 5 - 3 * x**2 - 2 * y**2 + x * y
 
 
 def power(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Falls off as r^-2.3 from the sun's centre."""
+    """A power law, r^-2.3 from the sun centre."""
     return (np.hypot(columns - CENTRE[0], rows - CENTRE[1]) / 200 + 1e-9) ** -2.3
 
 
 def grating(degrees: float, period: float = 96.0) -> Field:
-    """Waves about a level, whose brightness changes along an angle from +column to +row."""
+    """A sine wave about a constant, along an angle from +column to +row."""
 
     def field(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         angle = np.radians(degrees)
@@ -44,7 +44,7 @@ def grating(degrees: float, period: float = 96.0) -> Field:
 
 def problem(
     field: Field,
-    lost: Sequence[tuple[int, int]],
+    missing_at: Sequence[tuple[int, int]],
     *,
     hidden: np.ndarray | None = None,
     noise: float = 0.0,
@@ -53,16 +53,16 @@ def problem(
 ) -> tuple[Problem, np.ndarray]:
     """A problem and its truth without noise.
 
-    `lost` are (block row, block column); `hidden` are pixels that are neither observed nor to be filled, (size, size);
-    `noise` is in units of `UNIT`.
+    `missing_at` are (block row, block column); `hidden` are pixels that are neither observed nor to be filled, (size,
+    size); `noise` is in units of `UNIT`.
     """
     step = 1024 // size
     rows, columns = np.mgrid[0:size, 0:size] * step + (step - 1) / 2
     truth = (UNIT * field(rows, columns)).astype(np.float32)
     missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(lost))] = True
+    missing[tuple(np.transpose(missing_at))] = True
     seen = np.ones(truth.shape, dtype=bool) if hidden is None else ~hidden
-    hole = blocks.expand(missing, truth.shape)
+    hole = blocks.to_pixels(missing, truth.shape)
     image = truth + np.random.default_rng(seed).normal(0, noise * UNIT, truth.shape).astype(np.float32)
     image[hole | ~seen] = np.nan
     centre = ((CENTRE[0] + 0.5) / step - 0.5, (CENTRE[1] + 0.5) / step - 0.5)

@@ -13,7 +13,7 @@ def line(value):
     return model
 
 
-def test_first_steps_are_soon_forgotten_and_later_ones_hardly():
+def test_first_steps_soon_lose_their_weight_and_later_ones_hardly():
     model = line(0.0)
     average = MovingAverage(model, 0.998)
     nn.init.constant_(model.weight, 1.0)
@@ -36,7 +36,7 @@ def test_the_trained_network_is_left_alone():
     assert not average.model.training
 
 
-def test_it_goes_on_from_its_state():
+def test_it_continues_from_its_state():
     average = MovingAverage(line(1.0), 0.9)
     average.update(line(0.0), 5)
     other = MovingAverage(line(7.0), 0.9)

@@ -18,12 +18,12 @@ def test_own_values_take_the_place_of_the_presets(tmp_path):
 
 
 def test_each_design_has_its_own_terms_and_sides(tmp_path):
-    straight = TrainConfig(tmp_path, preset="straight", weights={"interval": 0.2}).settings()
+    log_polar = TrainConfig(tmp_path, preset="log-polar", weights={"interval": 0.2}).settings()
 
-    assert (straight.weights.fill, straight.weights.interval) == (1.0, 0.2)
-    assert (straight.crop, TrainConfig(tmp_path).settings().crop) == (384, 256)
+    assert (log_polar.weights.fill, log_polar.weights.interval) == (1.0, 0.2)
+    assert (log_polar.crop, TrainConfig(tmp_path).settings().crop) == (384, 256)
     with pytest.raises(TrainingError, match="fill, interval"):
-        TrainConfig(tmp_path, preset="straight", weights={"lambda_1": 0.2}).settings()
+        TrainConfig(tmp_path, preset="log-polar", weights={"lambda_1": 0.2}).settings()
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,23 @@ def test_a_run_is_resumed_with_more_steps_but_not_with_another_seed(tmp_path):
     write_config(TrainConfig(tmp_path, steps=10, resume=True))
     with pytest.raises(TrainingError, match="another seed"):
         write_config(TrainConfig(tmp_path, seed=1, resume=True))
+
+
+def test_the_preset_name_of_earlier_versions_becomes_that_of_this_one_with_a_warning(tmp_path):
+    with pytest.warns(DeprecationWarning, match="log-polar"):
+        config = TrainConfig(tmp_path, preset="straight")
+
+    assert config.preset == "log-polar"
+
+
+def test_a_run_that_an_earlier_version_started_under_the_old_preset_name_is_resumed(tmp_path):
+    write_config(TrainConfig(tmp_path, preset="log-polar"))
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text().replace('"log-polar"', '"straight"'))
+    (tmp_path / LAST).touch()
+
+    write_config(TrainConfig(tmp_path, preset="log-polar", resume=True))
+
+    assert json.loads(path.read_text())["preset"] == "log-polar"
+    with pytest.raises(TrainingError, match="another preset"):
+        write_config(TrainConfig(tmp_path, preset="first", resume=True))

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""Records of a run."""
 
 import json
 
@@ -15,8 +15,8 @@ def line(step):
 
 def test_a_validation_leaves_a_line_and_a_sheet(tmp_path):
     journal = Journal(tmp_path / "run", 0)
-    journal.stepped(1, {"total": 2.0}, 1e-3)
-    journal.validated(line(7), torch.tensor([[[0.0, 0.5], [1.0, 2.0]]]))
+    journal.log_step(1, {"total": 2.0}, 1e-3)
+    journal.log_validation(line(7), torch.tensor([[[0.0, 0.5], [1.0, 2.0]]]))
     journal.close()
 
     assert json.loads((tmp_path / "run" / "metrics.jsonl").read_text()) == line(7)
@@ -25,10 +25,10 @@ def test_a_validation_leaves_a_line_and_a_sheet(tmp_path):
     assert len(list((tmp_path / "run").glob("events.out.tfevents.*"))) == 1
 
 
-def test_a_journal_that_goes_on_forgets_what_came_after(tmp_path):
+def test_a_journal_that_continues_drops_what_came_after(tmp_path):
     first = Journal(tmp_path, 0)
     for step in (2, 4):
-        first.validated(line(step), torch.zeros(1, 2, 2))
+        first.log_validation(line(step), torch.zeros(1, 2, 2))
     first.close()
 
     Journal(tmp_path, 3).close()

@@ -29,7 +29,7 @@ def make_scene(day):
     known = np.ones(image.shape, dtype=bool)
     known[:40, :40] = False
     return Scene(
-        (image * known).astype(np.float32), known, (300.0, -50.0), f"{day}.fts", f"day {day}", "real", f"{day:064x}"
+        (image * known).astype(np.float32), known, (-50.0, 300.0), f"{day}.fts", f"day {day}", "real", f"{day:064x}"
     )
 
 
@@ -241,7 +241,7 @@ def test_train_reads_its_scenes_and_does_not_touch_a_finished_run(tmp_path, smal
         train(config(tmp_path / "run", small, steps=2))
 
 
-def test_mixed_precision_trains_and_keeps_observed_pixels_to_the_bit(tmp_path, small, monkeypatch):
+def test_mixed_precision_trains_and_keeps_observed_pixels_bit_for_bit(tmp_path, small, monkeypatch):
     mixed = loop.Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     monkeypatch.setattr(loop, "_fabric", lambda _: mixed)
     seen = []

@@ -3,8 +3,7 @@
 import pytest
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.train.equalised.losses import LossWeights
-from corinpaint.train.log_polar.losses import StraightWeights
+from corinpaint.train.loss_weights import EqualisedLossWeights, LogPolarLossWeights
 from corinpaint.train.presets import PRESETS, preset
 
 
@@ -12,21 +11,21 @@ def test_pretrain_has_the_published_numbers():
     found = preset("pretrain")
 
     assert (found.batch, found.learning_rate, found.clip, found.layers) == (4, 2e-4, 0.005, 2)
-    assert found.weights == LossWeights(6, 6, 0.05, 120, 120, 0, 0)
+    assert found.weights == EqualisedLossWeights(6, 6, 0.05, 120, 120, 0, 0)
 
 
 def test_finetune_has_the_published_numbers():
     found = preset("finetune")
 
     assert (found.learning_rate, found.clip) == (5e-5, 0.0005)
-    assert found.weights == LossWeights(0.2, 0.8, 0.2, 1.2, 1.8, 0, 0)
+    assert found.weights == EqualisedLossWeights(0.2, 0.8, 0.2, 1.2, 1.8, 0, 0)
 
 
-def test_the_straight_preset_has_the_numbers_it_was_found_with():
-    found = preset("straight")
+def test_the_log_polar_preset_has_the_numbers_that_were_found_for_it():
+    found = preset("log-polar")
 
     assert (found.batch, found.learning_rate, found.clip, found.warmup, found.crop) == (16, 1e-3, 1.0, 100, 384)
-    assert found.weights == StraightWeights(fill=1.0, interval=0.1)
+    assert found.weights == LogPolarLossWeights(fill=1.0, interval=0.1)
 
 
 def test_the_first_preset_needs_no_features():
@@ -34,11 +33,11 @@ def test_the_first_preset_needs_no_features():
     assert preset("first").weights.active() == ("pixel_inner", "pixel_diff")
 
 
-@pytest.mark.parametrize("name", ["alpha_3", "alpha_4", "alpha_5"])
-def test_perceptual_and_style_terms_need_features(name):
-    assert LossWeights(**{name: 1.0}).needs_features()
-
-
 def test_an_unknown_preset_is_refused_with_those_that_exist():
     with pytest.raises(OptionError, match=", ".join(PRESETS)):
         preset("best")
+
+
+def test_the_name_of_earlier_versions_is_accepted_with_a_warning():
+    with pytest.warns(DeprecationWarning, match="'straight' is called 'log-polar' now"):
+        assert preset("straight") is PRESETS["log-polar"]

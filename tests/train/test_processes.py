@@ -1,4 +1,4 @@
-"""Several processes that train one network; that they agree with one is tested in `test_straight`."""
+"""Several processes that train one network; that they agree with one is tested in `log_polar/test_recipe`."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused():
         processes(0, 2).share(5)
 
 
-def test_alone_nothing_is_averaged_and_nobody_is_asked():
+def test_a_single_process_averages_nothing_and_waits_for_nobody():
     alone = processes(0, 1)
     parameter = torch.nn.Parameter(torch.ones(2))
     parameter.grad = torch.tensor([1.0, 2.0])

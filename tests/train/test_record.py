@@ -1,4 +1,4 @@
-"""What a checkpoint says about how it was made."""
+"""Records of the data and of the run, which a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_data_are_named_by_file_and_hash_without_their_folders():
     assert (found["simulated"], found["simulated_seed"], found["validation"]) == (1, 7, [])
 
 
-def test_the_run_is_told_in_plain_values_that_name_no_folder():
+def test_the_run_is_recorded_in_plain_values_that_name_no_folder():
     config = TrainConfig(Path("/home/somebody/run"), data_dir=Path("/home/somebody/data"), weights={"lambda_1": 0.5})
     found = training_record(config, {"steps": 3, "samples": 24}, torch.device("cpu"))
     text = json.dumps(found)

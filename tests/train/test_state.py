@@ -1,4 +1,4 @@
-"""Files that let a run go on."""
+"""Files from which a run is resumed."""
 
 import json
 import os
@@ -25,8 +25,8 @@ def test_a_state_comes_back(tmp_path):
 def test_an_interrupted_write_leaves_the_old_state(tmp_path, monkeypatch):
     save_state(tmp_path / "last.ckpt", {"step": 3})
 
-    def half(_state, path):
-        path.write_bytes(b"half of a")
+    def half(_state, file):
+        file.write(b"half of a")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", half)
@@ -34,6 +34,7 @@ def test_an_interrupted_write_leaves_the_old_state(tmp_path, monkeypatch):
         save_state(tmp_path / "last.ckpt", {"step": 4})
 
     assert load_state(tmp_path / "last.ckpt")["step"] == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
 
 
 def test_a_missing_or_damaged_state_is_named(tmp_path):
@@ -45,7 +46,7 @@ def test_a_missing_or_damaged_state_is_named(tmp_path):
         load_state(tmp_path / "bad.ckpt")
 
 
-def test_random_numbers_go_on_where_they_were():
+def test_random_numbers_continue_where_they_were():
     states = random_states()
     expected = torch.rand(3)
 
@@ -67,9 +68,9 @@ def test_a_termination_signal_becomes_a_request_and_the_old_handler_returns():
     before = signal.getsignal(signal.SIGTERM)
 
     with stop_on_signal() as stop:
-        assert not stop.asked
+        assert not stop.requested
         os.kill(os.getpid(), signal.SIGTERM)
-        assert stop.asked
+        assert stop.requested
 
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -79,7 +80,7 @@ def test_off_the_main_thread_no_signal_is_caught():
 
     def work():
         with stop_on_signal() as stop:
-            seen.append(stop.asked)
+            seen.append(stop.requested)
 
     thread = threading.Thread(target=work)
     thread.start()

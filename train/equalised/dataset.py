@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from corinpaint.lasco.level05.blocks import BLOCK, expand, means
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE, block_means, to_pixels
 from corinpaint.train.equalised import holes
 from corinpaint.train.equalised.losses import Target
 from corinpaint.train.equalised.scenes import Scene
 
-TRIES = 20
-MIN_KNOWN = 0.5
-"""Share of a crop's blocks that can be lost, while such a crop is to be found in `TRIES` draws."""
+MAX_DRAWS = 20
+"""Maximum number of places that are drawn for a crop."""
+MIN_USABLE = 0.5
+"""Share of a crop's blocks that must be usable; if none of `MAX_DRAWS` crops has it, the best of them is taken."""
 KNOWN_BLOCK = 0.9
-"""Share of a block's pixels that must be known for it to be lost; a star may have saturated a few."""
+"""Share of a block's pixels that must be known for it to be made missing; a star may have saturated a few."""
 VALIDATION_SIDES = (1, 2, 4)
 """Sides of the square holes of the validation crops, blocks."""
 
@@ -31,16 +32,16 @@ class Sample(NamedTuple):
 
     Attributes
     ----------
-    image : float32 (1, H, W)
+    image : Tensor (1, H, W), float32
         Equalised brightness, 0 where the mask is 0.
-    mask : float32 (1, H, W)
-        1 = valid, 0 = artificial hole or really unavailable.
-    truth : float32 (1, H, W)
+    mask : Tensor (1, H, W), float32
+        1 = valid, 0 = artificial hole or unknown.
+    truth : Tensor (1, H, W), float32
         Equalised brightness, 0 where unknown.
-    known : float32 (1, H, W)
+    known : Tensor (1, H, W), float32
         1 where the truth is known.
-    centre : float32 (2,)
-        Sun centre (row, column) relative to the crop's first pixel, px.
+    centre : Tensor (2,), float32
+        Sun centre (column, row) relative to the crop's first pixel, px.
     """
 
     image: Tensor
@@ -57,8 +58,8 @@ class Sample(NamedTuple):
 class Crops(Dataset[Sample]):
     """Endless training crops, a pure function of (seed, epoch, index).
 
-    Every crop starts on a block boundary, is turned and flipped at random, and loses blocks that were really there.
-    Real and simulated scenes are drawn equally often however many there are of each.
+    Every crop starts on a block boundary, is flipped and transposed at random, and has holes in place of known blocks.
+    Real and simulated scenes are drawn equally often, however many of each are given.
 
     Parameters
     ----------
@@ -82,8 +83,8 @@ class Crops(Dataset[Sample]):
         rng = np.random.default_rng([self.seed, epoch, index])
         pool = self.pools[rng.integers(len(self.pools))]
         scene = pool[rng.integers(len(pool))]
-        piece = _turned(_cut(scene, *_place(rng, scene, self.crop), self.crop), int(rng.integers(8)))
-        return _sample(piece, holes.sample(rng, _sendable(piece.known)))
+        piece = _reoriented(_cut(scene, *_place(rng, scene, self.crop), self.crop), int(rng.integers(8)))
+        return _sample(piece, holes.draw(rng, _usable_blocks(piece.known)))
 
 
 @dataclass(frozen=True)
@@ -113,30 +114,25 @@ def validation_crops(scenes: Sequence[Scene], crop: int, count: int) -> list[Val
     crop : int
         Side of a crop, px.
     count : int
-        Number of crops, roughly.
+        Approximate number of crops.
 
     Returns
     -------
     list of ValidationCrop
         Only crops with at least one hole.
     """
-    sides = [side for side in VALIDATION_SIDES if side <= crop // BLOCK // 2]
+    sides = [side for side in VALIDATION_SIDES if side <= crop // BLOCK_SIZE // 2]
     rng = np.random.default_rng(0)
     crops = []
     for index in range(count):
         scene = scenes[(index // len(sides)) % len(scenes)]
         side = sides[index % len(sides)]
         piece = _cut(scene, *_place(rng, scene, crop), crop)
-        sendable = _sendable(piece.known)
-        lost = _only_whole_squares(holes.squares((sendable.shape[0], sendable.shape[1]), side), sendable, side)
-        if lost.any():
-            crops.append(ValidationCrop(_sample(piece, lost), side, scene.kind))
+        usable = _usable_blocks(piece.known)
+        missing = _only_whole_squares(holes.squares((usable.shape[0], usable.shape[1]), side), usable, side)
+        if missing.any():
+            crops.append(ValidationCrop(_sample(piece, missing), side, scene.kind))
     return crops
-
-
-def collate(samples: Sequence[Sample]) -> Sample:
-    """Stack samples into a batch."""
-    return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
 
 
 class _Piece(NamedTuple):
@@ -146,39 +142,40 @@ class _Piece(NamedTuple):
 
 
 def _place(rng: np.random.Generator, scene: Scene, crop: int) -> tuple[int, int]:
-    sendable = _sendable(scene.known)
-    size = crop // BLOCK
+    usable = _usable_blocks(scene.known)
+    size = crop // BLOCK_SIZE
     best, place = -1.0, (0, 0)
-    for _ in range(TRIES):
-        row, column = (int(rng.integers(length - size + 1)) for length in sendable.shape)
-        share = float(sendable[row : row + size, column : column + size].mean())
+    for _ in range(MAX_DRAWS):
+        row, column = (int(rng.integers(length - size + 1)) for length in usable.shape)
+        share = float(usable[row : row + size, column : column + size].mean())
         if share > best:
-            best, place = share, (row * BLOCK, column * BLOCK)
-        if share >= MIN_KNOWN:
+            best, place = share, (row * BLOCK_SIZE, column * BLOCK_SIZE)
+        if share >= MIN_USABLE:
             break
     return place
 
 
 def _cut(scene: Scene, row: int, column: int, crop: int) -> _Piece:
     window = (slice(row, row + crop), slice(column, column + crop))
-    centre = (scene.centre[0] - row, scene.centre[1] - column)
+    centre = (scene.centre[0] - column, scene.centre[1] - row)
     return _Piece(scene.image[window], scene.known[window], centre)
 
 
-def _turned(piece: _Piece, turn: int) -> _Piece:
-    image, known, (row, column) = piece
+def _reoriented(piece: _Piece, orientation: int) -> _Piece:
+    """One of the eight orientations of a square: rows flipped (1), columns flipped (2), transposed (4)."""
+    image, known, (column, row) = piece
     last = image.shape[0] - 1
-    if turn & 1:
+    if orientation & 1:
         image, known, row = image[::-1], known[::-1], last - row
-    if turn & 2:
+    if orientation & 2:
         image, known, column = image[:, ::-1], known[:, ::-1], last - column
-    if turn & 4:
-        image, known, row, column = image.T, known.T, column, row
-    return _Piece(image, known, (row, column))
+    if orientation & 4:
+        image, known, column, row = image.T, known.T, row, column
+    return _Piece(image, known, (column, row))
 
 
-def _sample(piece: _Piece, lost: NDArray[np.bool_]) -> Sample:
-    valid = piece.known & ~expand(lost)
+def _sample(piece: _Piece, missing: NDArray[np.bool_]) -> Sample:
+    valid = piece.known & ~to_pixels(missing)
     return Sample(
         image=_tensor(np.where(valid, piece.image, 0.0)),
         mask=_tensor(valid),
@@ -192,15 +189,15 @@ def _tensor(image: NDArray[np.generic]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))[None]
 
 
-def _sendable(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(means(known) >= KNOWN_BLOCK)
+def _usable_blocks(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(block_means(known) >= KNOWN_BLOCK)
 
 
-def _only_whole_squares(lost: NDArray[np.bool_], sendable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    kept = np.zeros_like(lost)
-    for row, column in zip(*np.nonzero(lost), strict=True):
+def _only_whole_squares(missing: NDArray[np.bool_], usable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    kept = np.zeros_like(missing)
+    for row, column in zip(*np.nonzero(missing), strict=True):
         window = (slice(row, row + side), slice(column, column + side))
-        corner = lost[window].all() and lost[window].size == side * side
-        if corner and sendable[window].all():
+        corner = missing[window].all() and missing[window].size == side * side
+        if corner and usable[window].all():
             kept[window] = True
     return kept

@@ -1,4 +1,4 @@
-"""Artificial holes: lost telemetry blocks in the shapes in which they get lost."""
+"""Artificial holes: missing telemetry blocks in the shapes in which they occur."""
 
 from __future__ import annotations
 
@@ -9,64 +9,65 @@ from numpy.typing import NDArray
 
 SIZES = (1, 2, 3, 4, 6, 8)
 """Sides of square holes, blocks."""
-RUN = 6
-"""Longest run of blocks lost one after the other."""
+MAX_RUN = 6
+"""Maximum length of a run of missing blocks along a row or a column, blocks."""
 MAX_SHARE = 0.5
-"""Largest share of the sendable blocks that is lost."""
-TRIES = 40
+"""Maximum share of the usable blocks that is made missing."""
+MAX_DRAWS = 40
+"""Maximum number of shapes that are drawn."""
 
 Blocks = NDArray[np.bool_]
 Shape = Callable[[np.random.Generator, tuple[int, int]], Blocks]
 
 
-def sample(rng: np.random.Generator, sendable: Blocks, share: float | None = None) -> Blocks:
-    """Draw lost blocks: squares, runs along a row or a column, and scattered clusters.
+def draw(rng: np.random.Generator, usable: Blocks, share: float | None = None) -> Blocks:
+    """Draw holes: squares, runs along a row or a column, and scattered clusters.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-    sendable : bool (rows, columns)
-        True where a block can be lost: it is sent and not behind the occulter.
+    usable : ndarray of bool, shape (rows, columns)
+        True where a block can be made missing: it is sent and not behind the occulter.
     share : float, optional
-        Share of the sendable blocks to lose, roughly; drawn between 0.05 and 0.35 when not given. Never more than
-        half of them are lost.
+        Approximate share of the usable blocks to be made missing; drawn between 0.05 and 0.35 when not given. At most
+        `MAX_SHARE` of them are.
 
     Returns
     -------
-    lost : bool (rows, columns)
-        At least one block, all of them sendable; none when nothing is sendable.
+    missing : ndarray of bool, shape (rows, columns)
+        At least one block, all of them usable; none when nothing is usable.
     """
-    lost = np.zeros_like(sendable)
-    total = int(sendable.sum())
+    missing = np.zeros_like(usable)
+    total = int(usable.sum())
     if total == 0:
-        return lost
+        return missing
     wanted = max(1, round((rng.uniform(0.05, 0.35) if share is None else share) * total))
     limit = max(1, int(MAX_SHARE * total))
-    for _ in range(TRIES):
+    for _ in range(MAX_DRAWS):
         shape = _SHAPES[rng.choice(len(_SHAPES), p=_ODDS)]
-        more = lost | (shape(rng, (sendable.shape[0], sendable.shape[1])) & sendable)
+        more = missing | (shape(rng, (usable.shape[0], usable.shape[1])) & usable)
         if more.sum() <= limit:
-            lost = more
-        if lost.sum() >= wanted:
+            missing = more
+        if missing.sum() >= wanted:
             break
-    return lost if lost.any() else _one(rng, sendable)
+    return missing if missing.any() else _single_block(rng, usable)
 
 
 def squares(shape: tuple[int, int], side: int, gap: int = 2) -> Blocks:
-    """Squares of lost blocks on a regular grid, for validation.
+    """Squares of missing blocks on a regular grid, for validation.
 
     Parameters
     ----------
-    shape : (rows, columns)
-        Size of the block map.
+    shape : tuple of int
+        Rows and columns of the block map.
     side : int
         Side of every square, blocks.
     gap : int
-        Blocks between neighbouring squares, at least.
+        Minimum number of blocks between neighbouring squares.
 
     Returns
     -------
-    lost : bool (rows, columns)
+    missing : ndarray of bool, shape (rows, columns)
     """
     return np.outer(_intervals(shape[0], side, gap), _intervals(shape[1], side, gap))
 
@@ -81,20 +82,20 @@ def _intervals(length: int, side: int, gap: int) -> Blocks:
     return chosen
 
 
-def _one(rng: np.random.Generator, sendable: Blocks) -> Blocks:
-    lost = np.zeros_like(sendable)
-    rows, columns = np.nonzero(sendable)
+def _single_block(rng: np.random.Generator, usable: Blocks) -> Blocks:
+    missing = np.zeros_like(usable)
+    rows, columns = np.nonzero(usable)
     index = rng.integers(len(rows))
-    lost[rows[index], columns[index]] = True
-    return lost
+    missing[rows[index], columns[index]] = True
+    return missing
 
 
 def _rectangle(rng: np.random.Generator, shape: tuple[int, int], height: int, width: int) -> Blocks:
-    lost = np.zeros(shape, dtype=bool)
+    missing = np.zeros(shape, dtype=bool)
     row = rng.integers(max(shape[0] - height, 0) + 1)
     column = rng.integers(max(shape[1] - width, 0) + 1)
-    lost[row : row + height, column : column + width] = True
-    return lost
+    missing[row : row + height, column : column + width] = True
+    return missing
 
 
 def _square(rng: np.random.Generator, shape: tuple[int, int]) -> Blocks:
@@ -104,17 +105,17 @@ def _square(rng: np.random.Generator, shape: tuple[int, int]) -> Blocks:
 
 
 def _run(rng: np.random.Generator, shape: tuple[int, int]) -> Blocks:
-    length = int(rng.integers(2, RUN + 1))
+    length = int(rng.integers(2, MAX_RUN + 1))
     return _rectangle(rng, shape, 1, length) if rng.random() < 0.5 else _rectangle(rng, shape, length, 1)
 
 
 def _cluster(rng: np.random.Generator, shape: tuple[int, int]) -> Blocks:
-    centre = rng.uniform(0, shape)
-    lost = np.zeros(shape, dtype=bool)
-    for row, column in rng.normal(centre, 1.5, (int(rng.integers(2, 9)), 2)).astype(int):
+    middle = rng.uniform(0, shape)
+    missing = np.zeros(shape, dtype=bool)
+    for row, column in rng.normal(middle, 1.5, (int(rng.integers(2, 9)), 2)).astype(int):
         if 0 <= row < shape[0] and 0 <= column < shape[1]:
-            lost[row, column] = True
-    return lost
+            missing[row, column] = True
+    return missing
 
 
 _SHAPES: tuple[Shape, ...] = (_square, _run, _cluster)

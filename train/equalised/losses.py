@@ -1,7 +1,7 @@
 """Losses of the layer stack: each term is summed over the layers and counts only pixels whose truth is known.
 
-Layer l sees the mask M_(l-1) and fills what M_l adds. Its raw prediction is judged on two regions: *inner*, the part
-of the hole that is still missing after it (1 - M_l), and *diff*, the part it fills (M_(l-1) XOR M_l). Nothing is
+Layer l sees the mask M_(l-1) and fills what M_l adds. Its raw prediction is compared on two regions: *inner*, the
+part of the hole that is still missing after it (1 - M_l), and *diff*, the part it fills (M_(l-1) XOR M_l). Nothing is
 missing after the last layer, so its inner region counts as empty and its inner terms are 0.
 
 Regions are averaged over all pixels of the batch, as in Liu et al. 2018 (arXiv:1804.07723, section 3.3), from which
@@ -18,72 +18,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.model.stack import StackOutput
+from corinpaint.train.loss_weights import TERMS, EqualisedLossWeights
 
-TERMS = {
-    "pixel_inner": "alpha_1",
-    "pixel_diff": "alpha_2",
-    "perceptual": "alpha_3",
-    "style_inner": "alpha_4",
-    "style_diff": "alpha_5",
-    "total_variation": "lambda_1",
-    "radial_profile": "lambda_2",
-}
-"""Name of every term and of its weight."""
 RING = 8.0
 """Width of the rings of the radial profile, px."""
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """Weights of the terms; a term of weight 0 is not computed.
-
-    Attributes
-    ----------
-    alpha_1 : float
-        Pixels of the inner region (L1).
-    alpha_2 : float
-        Pixels of the diff region (L1).
-    alpha_3 : float
-        VGG features, both regions (L1).
-    alpha_4 : float
-        Style (Gram matrices of VGG features) of the inner region.
-    alpha_5 : float
-        Style of the diff region.
-    lambda_1 : float
-        Total variation across the seam of the hole.
-    lambda_2 : float
-        Radial brightness profile inside the hole.
-    """
-
-    alpha_1: float = 0.0
-    alpha_2: float = 0.0
-    alpha_3: float = 0.0
-    alpha_4: float = 0.0
-    alpha_5: float = 0.0
-    lambda_1: float = 0.0
-    lambda_2: float = 0.0
-
-    def needs_features(self) -> bool:
-        """Whether a term needs VGG features."""
-        return self.alpha_3 > 0 or self.alpha_4 > 0 or self.alpha_5 > 0
-
-    def active(self) -> tuple[str, ...]:
-        """Names of the terms with a weight."""
-        return tuple(name for name, weight in TERMS.items() if getattr(self, weight) > 0)
-
-
-@dataclass(frozen=True)
 class Target:
-    """What a batch should have become.
+    """What the output for a batch is compared with.
 
     Attributes
     ----------
-    truth : Tensor (N, 1, H, W)
+    truth : Tensor (N, 1, H, W), float32
         Equalised brightness, finite everywhere.
-    known : Tensor (N, 1, H, W)
+    known : Tensor (N, 1, H, W), float32
         1 where the truth is known.
-    centre : Tensor (N, 2)
-        Sun centre, px (row, column), relative to the first pixel of the crop.
+    centre : Tensor (N, 2), float32
+        Sun centre (column, row), px, relative to the first pixel of the crop.
     """
 
     truth: Tensor
@@ -102,7 +54,7 @@ class _Layer:
 
 
 def losses(
-    output: StackOutput, target: Target, weights: LossWeights, features: nn.Module | None = None
+    output: StackOutput, target: Target, weights: EqualisedLossWeights, features: nn.Module | None = None
 ) -> dict[str, Tensor]:
     """Compute the terms that have a weight.
 
@@ -110,7 +62,7 @@ def losses(
     ----------
     output : StackOutput
     target : Target
-    weights : LossWeights
+    weights : EqualisedLossWeights
     features : module, optional
         Image -> list of feature maps; needed for the perceptual and style terms.
 
@@ -173,8 +125,8 @@ def radial_profile(layer: _Layer, target: Target) -> Tensor:
     Rings are `RING` px wide; each weighs by its share of the batch's pixels.
     """
     count, _, height, width = layer.prediction.shape
-    rows = torch.arange(height, device=layer.prediction.device)[None, :, None] - target.centre[:, 0, None, None]
-    columns = torch.arange(width, device=layer.prediction.device)[None, None, :] - target.centre[:, 1, None, None]
+    rows = torch.arange(height, device=layer.prediction.device)[None, :, None] - target.centre[:, 1, None, None]
+    columns = torch.arange(width, device=layer.prediction.device)[None, None, :] - target.centre[:, 0, None, None]
     ring = (torch.hypot(rows.float(), columns.float()) / RING).long()
     ring = (ring - ring.amin(dim=(1, 2), keepdim=True)).reshape(count, -1)
     error = ((layer.prediction - target.truth) * layer.hole).reshape(count, -1)
@@ -204,7 +156,7 @@ def _layers(output: StackOutput, target: Target) -> Iterator[_Layer]:
 
 
 def _feature_terms(
-    layers: list[_Layer], target: Target, weights: LossWeights, features: nn.Module
+    layers: list[_Layer], target: Target, weights: EqualisedLossWeights, features: nn.Module
 ) -> dict[str, Tensor]:
     truth = features(target.truth)
     grams = [_gram(tap) for tap in truth]

@@ -1,4 +1,4 @@
-"""Validation: how well holes of fixed crops are filled, beside what the smooth prior alone does."""
+"""Validation of the published design: holes of fixed crops, filled by the network and by the smooth prior alone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from torch import Tensor
 
 from corinpaint.model.prior import PyramidPrior
 from corinpaint.model.stack import LayerStack
-from corinpaint.train.equalised.dataset import ValidationCrop, collate
+from corinpaint.train.equalised.dataset import ValidationCrop
 from corinpaint.train.equalised.metrics import hole_metrics, noise_level
+from corinpaint.train.recipe import collate
+from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 BATCH = 8
-TINY = 1e-6
-"""Least error that ratios of errors tell apart, equalised brightness."""
+"""Crops that are filled at once."""
 
 Fill = Callable[[Tensor, Tensor], Tensor]
 
@@ -66,21 +67,14 @@ class Validation:
             over_noise.append(metrics.median_over_noise)
             pairs.append((image[hole], truth[hole]))
         self.prior_medians = self.prior_medians or medians
-        ratios = [max(own, TINY) / max(prior, TINY) for own, prior in zip(medians, self.prior_medians, strict=True)]
+        ratios = error_ratios(medians, self.prior_medians)
         together = [np.concatenate(parts) for parts in zip(*pairs, strict=True)]
         overall = hole_metrics(together[0], together[1], np.ones(together[0].shape, dtype=bool))
         figures = {"median": overall.median, "mae": overall.mae, "bias": overall.bias, "psnr": overall.psnr}
-        for suffix, chosen in self._groups():
-            figures[f"over_prior{suffix}"] = float(np.exp(np.mean(np.log([ratios[index] for index in chosen]))))
+        for suffix, chosen in groups([crop.side for crop in self.crops], [crop.kind for crop in self.crops]):
+            figures[f"over_prior{suffix}"] = geometric_mean(ratios[index] for index in chosen)
             figures[f"over_noise{suffix}"] = float(np.nanmedian([over_noise[index] for index in chosen]))
         return figures
-
-    def _groups(self) -> list[tuple[str, list[int]]]:
-        groups: dict[str, list[int]] = {"": []}
-        for index, crop in enumerate(self.crops):
-            for suffix in ("", f"_{crop.side}", f"_{crop.kind}"):
-                groups.setdefault(suffix, []).append(index)
-        return sorted(groups.items())
 
     def model_figures(self, model: LayerStack, device: torch.device) -> dict[str, float]:
         """Figures of a model, see `figures`."""

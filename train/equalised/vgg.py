@@ -1,4 +1,4 @@
-"""The first ten layers of VGG19 as a measure of likeness, in plain torch.
+"""The convolutions of VGG19 up to its third pooling, a measure of similarity, in plain torch.
 
 References
 ----------
@@ -78,8 +78,8 @@ def load_vgg(choice: str, seed: int = 0) -> VggFeatures | None:
     Parameters
     ----------
     choice : str
-        "download" (the official weights, kept in torch's cache), "random" (seeded random weights: a style and
-        texture measure without training), "none" (no extractor), or the path of a file with torchvision's weights.
+        "download" (the official weights, kept in torch's cache), "random" (random weights of a seed: a measure of style
+        and texture without training), "none" (no extractor), or the path of a file with torchvision's weights.
     seed : int
         For "random".
 

@@ -1,7 +1,7 @@
-"""Straightened windows with artificial holes; window number k is the same in every run with the same seed and scenes.
+"""Log-polar windows with artificial holes; window number k is the same in every run with the same seed and scenes.
 
-What is there is stretched: windows lie at any angle, are mirrored, moved along the radius by a little and scaled; two
-scenes are blended into one, with the noise that the blend lacks; frames get fainter, in more noise.
+Augmentation: windows lie at any angle, are mirrored, moved a little along the radius and scaled; two scenes are blended
+into one, with the noise that the blend lacks added; the signal is weakened, in the same noise.
 """
 
 from __future__ import annotations
@@ -20,51 +20,51 @@ from torch.utils.data import Dataset
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
-from corinpaint.train.log_polar import holes as straight_holes
-from corinpaint.train.log_polar.scenes import LevelScene
+from corinpaint.train.log_polar.holes import Holes, draw
+from corinpaint.train.log_polar.scenes import Scene
 
 SHARES = {"C2": 0.45, "C3": 0.25, "simulated": 0.2, "summed": 0.1}
-"""How often each kind of scenes is drawn; of those that there are."""
+"""Probability of each kind of scene, before the kinds that are missing are left out."""
 
 DAY_POWER = 0.3
 """Days are drawn in proportion to this power of the number of their scenes."""
 
 BINNED = 0.35
-"""How often a binned copy is drawn, against the scene itself."""
+"""Probability of a binned copy over that of the scene itself."""
 
 WITH_CONTEXT = 0.5
-"""Share of the windows of a scene with neighbours that see them."""
+"""Share of the windows of a scene with neighbours that come with context."""
 
 EARLIER = 0.7
-"""Share of those that see the frames before; the others see the frames after."""
+"""Share of those whose context is the frames before; the others have the frames after."""
 
 SINGLE = DOUBLED = 0.15
-"""Share of those with one neighbour instead of two, and of those that are twice as far in time."""
+"""Share of those with one neighbour in place of two, and of those whose neighbours are twice as far in time."""
 
 BLENDED = 0.3
 """Share of the other windows that are blends of two scenes."""
 
-FAINTER = 0.3
+WEAKENED = 0.3
 """Share of the windows whose signal is weakened."""
 
-PIXEL = 0.9
+PIXEL_NOISE = 0.9
 """Noise of a pixel that is added, in units of the noise: as measured, a little less than 1."""
 
-MEAN = 0.7
+MEAN_NOISE = 0.7
 """The same for the mean of two neighbours, in units of that of a pixel."""
 
 SHIFT = 6.0
-"""By which windows are moved off their hole, px, one standard deviation."""
+"""Standard deviation of the distance between the middles of a window and of its hole, px."""
 
 STRETCH = 0.2
-"""Logarithm of the scale by which windows show more or less, at most."""
+"""Maximum logarithm of the factor by which the scale of a window is changed."""
 
-TRIES = 200
-"""Scenes that are drawn for one that a hole fits into."""
+MAX_DRAWS = 200
+"""Scenes that are drawn before it is given up to find one that a hole fits into."""
 
 
-class WindowSample(NamedTuple):
-    """A straightened window, or a batch of them with a leading axis.
+class Sample(NamedTuple):
+    """A log-polar window, or a batch of them with a leading axis.
 
     Attributes
     ----------
@@ -87,66 +87,66 @@ class WindowSample(NamedTuple):
     place: Tensor
 
 
-class Windows(Dataset[WindowSample]):
+class Windows(Dataset[Sample]):
     """Endless training windows, a pure function of (seed, number).
 
     Parameters
     ----------
-    scenes : sequence of LevelScene
+    scenes : sequence of Scene
     side : int
         Of a window, px.
     seed : int
     """
 
-    def __init__(self, scenes: Sequence[LevelScene], side: int, seed: int) -> None:
+    def __init__(self, scenes: Sequence[Scene], side: int, seed: int) -> None:
         self.scenes = list(scenes)
         self.odds = odds(scenes)
         self.side = side
         self.seed = seed
 
-    def __getitem__(self, number: int) -> WindowSample:
+    def __getitem__(self, number: int) -> Sample:
         rng = np.random.default_rng([self.seed, number])
         scene, holes = self._holes(rng)
         window = _window(rng, scene, holes, self.side)
         sampler = log_polar_grid.sampler(window, _shape(scene))
         known = sampler.mask(scene.known)
         image = sampler.values(scene.level, known)
-        lost, weight = holes.at(*np.divmod(sampler.index, scene.level.shape[1]))
+        missing, weight = holes.at(*np.divmod(sampler.index, scene.level.shape[1]))
         context, context_known = np.zeros_like(image), np.zeros_like(known)
         if scene.context and rng.random() < WITH_CONTEXT:
             context, context_known = _context(rng, scene, sampler)
         elif rng.random() < BLENDED:
             image, known = self._blended(rng, scene, window, image, known)
-        if rng.random() < FAINTER:
+        if rng.random() < WEAKENED:
             share = np.float32(rng.uniform(0.5, 1))
-            added = np.float32(PIXEL * np.sqrt(1 - share**2))
+            added = np.float32(PIXEL_NOISE * np.sqrt(1 - share**2))
             image = image * share + added * _normal(rng, image)
-            context = np.where(context_known, context * share + MEAN * added * _normal(rng, image), 0)
-        valid = known & ~lost
+            context = np.where(context_known, context * share + MEAN_NOISE * added * _normal(rng, image), 0)
+        valid = known & ~missing
         offset = np.float32(image[valid].mean()) if valid.any() else np.float32(0)
-        return WindowSample(
+        return Sample(
             image=_tensor(np.where(valid, image - offset, 0), np.where(context_known, context - offset, 0)),
             mask=_tensor(valid, context_known),
             truth=_tensor(np.where(known, image - offset, 0)),
-            weight=_tensor(np.where(known & lost, weight, 0)),
+            weight=_tensor(np.where(known & missing, weight, 0)),
             place=torch.tensor([window.radius, window.scale], dtype=torch.float32),
         )
 
-    def _scene(self, rng: np.random.Generator) -> LevelScene:
+    def _scene(self, rng: np.random.Generator) -> Scene:
         return self.scenes[int(rng.choice(len(self.scenes), p=self.odds))]
 
-    def _holes(self, rng: np.random.Generator) -> tuple[LevelScene, straight_holes.Holes]:
-        for _ in range(TRIES):
+    def _holes(self, rng: np.random.Generator) -> tuple[Scene, Holes]:
+        for _ in range(MAX_DRAWS):
             scene = self._scene(rng)
-            holes = straight_holes.draw(rng, scene.known, scene.block)
+            holes = draw(rng, scene.known, scene.block)
             if holes is not None:
                 return scene, holes
-        raise TrainingError("no frame has blocks that are known well enough to be lost", "add frames")
+        raise TrainingError("no frame has blocks that are known well enough to put a hole there", "add frames")
 
     def _blended(
         self,
         rng: np.random.Generator,
-        scene: LevelScene,
+        scene: Scene,
         window: log_polar_grid.Window,
         image: NDArray[np.float32],
         known: NDArray[np.bool_],
@@ -164,13 +164,13 @@ class Windows(Dataset[WindowSample]):
         if both.mean() <= 0.6 * known.mean():
             return image, known
         share = np.float32(rng.uniform(0.3, 1))
-        added = np.float32(PIXEL * np.sqrt(2 * share * (1 - share)))
+        added = np.float32(PIXEL_NOISE * np.sqrt(2 * share * (1 - share)))
         blend = share * image + (1 - share) * sampler.values(other.level, both) + added * _normal(rng, image)
         return blend.astype(np.float32), both
 
 
-def odds(scenes: Sequence[LevelScene]) -> NDArray[np.float64]:
-    """How often each scene is drawn; by kind, then by day, then by scene, binned copies less often.
+def odds(scenes: Sequence[Scene]) -> NDArray[np.float64]:
+    """Probability of each scene: by kind, then by day, then by scene, lower for binned copies.
 
     Returns
     -------
@@ -188,20 +188,28 @@ def odds(scenes: Sequence[LevelScene]) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def collate_windows(samples: Sequence[WindowSample]) -> WindowSample:
-    """Stack samples into a batch."""
-    return WindowSample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
-
-
 def average_of(
-    scene: LevelScene, orders: Sequence[int], sampler: log_polar_grid.Sampler
+    scene: Scene, orders: Sequence[int], sampler: log_polar_grid.Sampler
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Mean of the neighbours of some orders in a window, and where there is any; both (side, side)."""
+    """Mean of the neighbours of some orders in a window, and where it is known.
+
+    Parameters
+    ----------
+    scene : Scene
+    orders : sequence of int
+    sampler : Sampler
+
+    Returns
+    -------
+    mean : ndarray of float32, shape (side, side)
+        Units of the scene's noise; 0 where unknown.
+    known : ndarray of bool, shape (side, side)
+    """
     planes = []
-    for one in scene.context:
-        if one.order in orders:
-            known = sampler.mask(one.known)
-            planes.append((sampler.values(one.level, known), known))
+    for neighbour in scene.context:
+        if neighbour.order in orders:
+            known = sampler.mask(neighbour.known)
+            planes.append((sampler.values(neighbour.level, known), known))
     return _mean(planes, sampler)
 
 
@@ -216,9 +224,9 @@ def _mean(
 
 
 def _context(
-    rng: np.random.Generator, scene: LevelScene, sampler: log_polar_grid.Sampler
+    rng: np.random.Generator, scene: Scene, sampler: log_polar_grid.Sampler
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Neighbours of a scene as a user may give them: before or after, one or two, with holes, somewhat off in level."""
+    """Context as a user may give it: before or after, one neighbour or two, with holes, its level somewhat off."""
     orders = [-1, -2] if rng.random() < EARLIER else [1, 2]
     if rng.random() < SINGLE:
         orders = orders[:1]
@@ -226,9 +234,9 @@ def _context(
         orders = [2 * order for order in orders]
     planes = []
     side = sampler.index.shape[0]
-    for one in (one for order in orders for one in scene.context if one.order == order):
-        known = sampler.mask(one.known)
-        level = sampler.values(one.level, known)
+    for neighbour in (other for order in orders for other in scene.context if other.order == order):
+        known = sampler.mask(neighbour.known)
+        level = sampler.values(neighbour.level, known)
         if rng.random() < 0.2:
             top, left, high, wide = (int(value) for value in rng.integers(0, side, 4))
             known[top : top + high // 3, left : left + wide // 3] = False
@@ -238,20 +246,18 @@ def _context(
     return np.where(known, mean + shift, 0).astype(np.float32), known
 
 
-def _window(
-    rng: np.random.Generator, scene: LevelScene, holes: straight_holes.Holes, side: int
-) -> log_polar_grid.Window:
+def _window(rng: np.random.Generator, scene: Scene, holes: Holes, side: int) -> log_polar_grid.Window:
     y, x = holes.middle[0] - scene.centre[1], holes.middle[1] - scene.centre[0]
     radius, angle = float(np.hypot(x, y)), float(np.arctan2(y, x))
     scale = max(1.0, holes.extent / (ROOM * side)) * float(np.exp(rng.uniform(-STRETCH, STRETCH)))
     mirrored = bool(rng.random() < 0.5)
-    outward, turned = rng.normal(size=2) * SHIFT / radius
+    outward, along = rng.normal(size=2) * SHIFT / radius
     return log_polar_grid.Window(
-        scene.centre, radius * float(np.exp(outward)), angle + float(turned), scale, mirrored, side
+        scene.centre, radius * float(np.exp(outward)), angle + float(along), scale, mirrored, side
     )
 
 
-def _shape(scene: LevelScene) -> tuple[int, int]:
+def _shape(scene: Scene) -> tuple[int, int]:
     return scene.level.shape[0], scene.level.shape[1]
 
 

@@ -1,6 +1,6 @@
-"""Artificial holes for straightened windows: a main hole and a few beside it, on a block grid that lies anywhere.
+"""Artificial holes for log-polar windows: a main hole and a few beside it, on a block grid with a random origin.
 
-A frame's own block grid would let a network learn where its corners lie.
+With the frame's own block grid a network would learn where the corners of the blocks lie.
 """
 
 from __future__ import annotations
@@ -29,37 +29,37 @@ SHAPES: dict[tuple[int, int], float] = {
     (1, 12): 0.005,
     (12, 1): 0.005,
 }
-"""Rectangles of lost blocks (rows, columns), and how often each is drawn."""
+"""Rectangles of missing blocks (rows, columns), and the probability of each."""
 
-CLUSTERS = 0.06
-"""How often a cluster is drawn: `SCATTERED` blocks of a square of `CLUSTER` by `CLUSTER`."""
+CLUSTER_ODDS = 0.06
+"""Probability of a cluster: `CLUSTER_BLOCKS` blocks of a square of `CLUSTER_SIDE` by `CLUSTER_SIDE`."""
 
-CLUSTER = 5
-SCATTERED = 6
+CLUSTER_SIDE = 5
+CLUSTER_BLOCKS = 6
 
 KNOWN_BLOCK = 0.97
-"""Share of a block's pixels that must be known for it to be lost."""
+"""Share of a block's pixels that must be known for it to be made missing."""
 
-BESIDE = 3
-"""Most holes beside the main one."""
+MAX_BESIDE = 3
+"""Maximum number of holes beside the main one."""
 
-NEAR = 6
-"""Blocks between the corners of the main hole and of others, at most."""
+MAX_DISTANCE = 6
+"""Maximum number of blocks, along each axis, between the middle of the main hole and the corner of another."""
 
-TRIES = 60
+MAX_DRAWS = 60
 """Draws for the main hole."""
 
-TRIES_BESIDE = 12
+MAX_DRAWS_BESIDE = 12
 """Draws after which no more holes are put beside it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Holes:
-    """Lost blocks on a grid of their own.
+    """Missing blocks on a grid of their own.
 
     Attributes
     ----------
-    lost : ndarray of bool, shape (rows, columns)
+    missing : ndarray of bool, shape (rows, columns)
         Blocks.
     weight : ndarray of float32, shape (rows, columns)
         1 over the root of the number of blocks of the hole that a block belongs to; 0 elsewhere.
@@ -73,7 +73,7 @@ class Holes:
         Its longer side, px.
     """
 
-    lost: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
     weight: NDArray[np.float32]
     block: int
     corner: tuple[int, int]
@@ -83,12 +83,12 @@ class Holes:
     def at(
         self, rows: NDArray[np.integer], columns: NDArray[np.integer]
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Whether pixels of the frame are lost, and their weight; arrays of one shape."""
-        high, wide = self.lost.shape
+        """Whether pixels of the frame are missing (bool), and their weight (float32), in the shape of `rows`."""
+        high, wide = self.missing.shape
         down, along = (rows - self.corner[0]) // self.block, (columns - self.corner[1]) // self.block
         inside = (down >= 0) & (down < high) & (along >= 0) & (along < wide)
         place = np.where(inside, down * wide + along, 0)
-        return inside & self.lost.ravel()[place], np.where(inside, self.weight.ravel()[place], np.float32(0))
+        return inside & self.missing.ravel()[place], np.where(inside, self.weight.ravel()[place], np.float32(0))
 
 
 def draw(rng: np.random.Generator, known: NDArray[np.bool_], block: int) -> Holes | None:
@@ -105,44 +105,44 @@ def draw(rng: np.random.Generator, known: NDArray[np.bool_], block: int) -> Hole
     Returns
     -------
     Holes or None
-        None where none of `TRIES` main holes fits.
+        None where none of `MAX_DRAWS` main holes fits.
     """
     corner = (int(rng.integers(block)), int(rng.integers(block)))
     free = _free(known, block, corner)
     places = np.argwhere(free)
     if not len(places):
         return None
-    lost, weight = np.zeros_like(free), np.zeros(free.shape, dtype=np.float32)
+    missing, weight = np.zeros_like(free), np.zeros(free.shape, dtype=np.float32)
     main: tuple[int, int, int, int] | None = None
     wanted = 0
-    for attempt in range(TRIES):
+    for attempt in range(MAX_DRAWS):
         pattern = _pattern(rng)
         high, wide = pattern.shape
         if main is None:
             row, column = (int(place) for place in places[rng.integers(len(places))] - (high // 2, wide // 2))
         else:
             middles = (main[0] + main[2] // 2, main[1] + main[3] // 2)
-            row, column = (middle + int(rng.integers(-NEAR, NEAR + 1)) for middle in middles)
+            row, column = (middle + int(rng.integers(-MAX_DISTANCE, MAX_DISTANCE + 1)) for middle in middles)
         if _fits(free, row, column, pattern):
             window = (slice(row, row + high), slice(column, column + wide))
-            lost[window] |= pattern
+            missing[window] |= pattern
             weight[window][pattern] = 1 / np.sqrt(pattern.sum())
             gap = int(rng.integers(1, 3))
             free[max(row - gap, 0) : row + high + gap, max(column - gap, 0) : column + wide + gap] = False
             if main is None:
-                main, wanted = (row, column, high, wide), int(rng.integers(BESIDE + 1)) + 1
+                main, wanted = (row, column, high, wide), int(rng.integers(MAX_BESIDE + 1)) + 1
             wanted -= 1
-        if main is not None and (wanted == 0 or attempt >= TRIES_BESIDE):
+        if main is not None and (wanted == 0 or attempt >= MAX_DRAWS_BESIDE):
             break
     if main is None:
         return None
     row, column, high, wide = main
     middle = (corner[0] + (row + high / 2) * block - 0.5, corner[1] + (column + wide / 2) * block - 0.5)
-    return Holes(lost, weight, block, corner, middle, float(max(high, wide) * block))
+    return Holes(missing, weight, block, corner, middle, float(max(high, wide) * block))
 
 
 _RECTANGLES = list(SHAPES)
-_ODDS = np.array([*SHAPES.values(), CLUSTERS])
+_ODDS = np.array([*SHAPES.values(), CLUSTER_ODDS])
 _ODDS = _ODDS / _ODDS.sum()
 
 
@@ -150,9 +150,9 @@ def _pattern(rng: np.random.Generator) -> NDArray[np.bool_]:
     chosen = int(rng.choice(len(_ODDS), p=_ODDS))
     if chosen < len(_RECTANGLES):
         return np.ones(_RECTANGLES[chosen], dtype=bool)
-    pattern = np.zeros(CLUSTER * CLUSTER, dtype=bool)
-    pattern[rng.choice(pattern.size, SCATTERED, replace=False)] = True
-    return pattern.reshape(CLUSTER, CLUSTER)
+    pattern = np.zeros(CLUSTER_SIDE * CLUSTER_SIDE, dtype=bool)
+    pattern[rng.choice(pattern.size, CLUSTER_BLOCKS, replace=False)] = True
+    return pattern.reshape(CLUSTER_SIDE, CLUSTER_SIDE)
 
 
 def _fits(free: NDArray[np.bool_], row: int, column: int, pattern: NDArray[np.bool_]) -> bool:
@@ -163,9 +163,9 @@ def _fits(free: NDArray[np.bool_], row: int, column: int, pattern: NDArray[np.bo
 
 
 def _free(known: NDArray[np.bool_], block: int, corner: tuple[int, int]) -> NDArray[np.bool_]:
-    """Blocks that can be lost, those at the edge of the grid left out."""
+    """Blocks that can be made missing, those at the edge of the grid left out."""
     rows, columns = ((length // block - 1) * block for length in known.shape)
     part = known[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
-    free = np.asarray(blocks.means(part, (block, block)) > KNOWN_BLOCK)
+    free = np.asarray(blocks.block_means(part, (block, block)) > KNOWN_BLOCK)
     free[[0, -1]] = free[:, [0, -1]] = False
     return free

@@ -1,4 +1,4 @@
-"""How the network for straightened windows is trained: windows in units of the noise, cells against their means."""
+"""How the log-polar design is trained: windows in units of the noise, cells compared with their means."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.model.log_polar import CellOutput, StraightConfig, StraightStack
+from corinpaint.model.log_polar import CellOutput, LogPolarConfig, LogPolarStack
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.log_polar.dataset import Windows, WindowSample, collate_windows
-from corinpaint.train.log_polar.losses import StraightWeights, straight_losses
-from corinpaint.train.log_polar.scenes import LevelScene, load_level_scenes, split_levels
-from corinpaint.train.log_polar.validation import StraightValidation, checks
-from corinpaint.train.recipe import Moment, Work, check_crop, check_start
+from corinpaint.train.log_polar.dataset import Sample, Windows
+from corinpaint.train.log_polar.losses import losses
+from corinpaint.train.log_polar.scenes import Scene, load_scenes, split_scenes
+from corinpaint.train.log_polar.validation import Validation, validation_holes
+from corinpaint.train.loss_weights import LogPolarLossWeights
+from corinpaint.train.recipe import Step, TrainingData, initial_model
 from corinpaint.train.record import data_record
 
 BETAS = (0.9, 0.99)
+"""Decay of AdamW's averages of the gradient and of its square."""
+
 DECAY = 1e-4
-"""Of the weights, by AdamW."""
+"""Decay of the weights by AdamW."""
 
 AVERAGE = 0.998
-"""Limit of the decay of their moving average, per step."""
+"""Limit of the decay of the weights' moving average, per step."""
 
 
-class Straight:
-    """See `corinpaint.train.recipe.Recipe`.
+class LogPolarRecipe:
+    """Recipe of the log-polar design, see `corinpaint.train.recipe.Recipe`.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class Straight:
     Raises
     ------
     TrainingError
-        A window that does not fit the network.
+        A window or a checkpoint that does not fit the network.
     CheckpointError
         `init` cannot be loaded.
     """
@@ -48,41 +50,34 @@ class Straight:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.settings = config, config.settings()
-        self.weights = cast(StraightWeights, self.settings.weights)
-        self.model = self._model()
-        check_crop(self.settings.crop, self.model)
+        self.weights = cast(LogPolarLossWeights, self.settings.weights)
+        layers = self.settings.layers
+        self.model = initial_model(config, LogPolarStack, lambda: LogPolarStack(LogPolarConfig(layers=layers)))
 
-    def read(self) -> Sequence[LevelScene]:
-        """See `Recipe.read`."""
-        config = self.config
-        cache = config.cache()
-        return load_level_scenes(
-            config.data_dir, config.simulated, config.simulated_seed, config.calibration_dir, cache
-        )
+    def read_scenes(self) -> Sequence[Scene]:
+        """See `Recipe.read_scenes`."""
+        return load_scenes(self.config)
 
-    def work(self, scenes: Sequence[LevelScene]) -> Work:
-        """See `Recipe.work`.
+    def prepare(self, scenes: Sequence[Scene]) -> TrainingData:
+        """See `Recipe.prepare`.
 
         Raises
         ------
         TrainingError
             Nothing to train or to validate on.
         """
-        training, held = split_levels(scenes, self.config.validation_fraction)
-        own = [[scene for scene in part if not scene.binned] for part in (training, held)]
+        training, held_out = split_scenes(scenes, self.config.validation_fraction)
+        side = self.settings.crop
 
-        def validation() -> StraightValidation:
-            found = checks(held, self.settings.crop, self.settings.validation_crops)
-            if not found:
+        def validation() -> Validation:
+            holes = validation_holes(held_out, side, self.settings.validation_crops)
+            if not holes:
                 raise TrainingError("no frame that is held out has a block whose truth is known", "hold out more days")
-            return StraightValidation(found)
+            return Validation(holes)
 
-        return Work(
-            Windows(training, self.settings.crop, self.config.seed),
-            collate_windows,
-            validation,
-            data_record(own[0], own[1], self.config),
-        )
+        frames = [[scene for scene in part if not scene.binned] for part in (training, held_out)]
+        samples = Windows(training, side, self.config.seed)
+        return TrainingData(samples, validation, data_record(frames[0], frames[1], self.config))
 
     def to(self, device: torch.device) -> None:
         """See `Recipe.to`."""
@@ -92,21 +87,12 @@ class Straight:
         """AdamW."""
         return AdamW(self.model.parameters(), lr=self.settings.learning_rate, betas=BETAS, weight_decay=DECAY)
 
-    def forward(self, batch: WindowSample) -> CellOutput:
+    def forward(self, batch: Sample) -> CellOutput:
         """See `Recipe.forward`; the prior is computed in full precision in any case."""
         return self.model.predict_cells(batch.image, batch.mask, batch.place)
 
-    def losses(self, output: CellOutput, batch: WindowSample, moment: Moment) -> dict[str, Tensor]:
-        """See `Recipe.losses`; the pixel of the cells that the interval is judged by changes from step to step."""
-        row, column = np.random.default_rng([self.config.seed, moment.step, 1]).integers(self.model.config.cell, size=2)
-        pixel = (int(row), int(column))
-        return straight_losses(output, batch.truth, batch.weight, self.weights, pixel, moment.mean)
-
-    def _model(self) -> StraightStack:
-        if self.config.init is None:
-            return StraightStack(StraightConfig(layers=self.settings.layers))
-        model, _ = load_checkpoint(self.config.init)
-        if not isinstance(model, StraightStack):
-            raise TrainingError(f"{self.config.init}: is of the published design", "start from it with its own presets")
-        check_start(self.config.init, self.config.layers, model)
-        return model
+    def losses(self, output: CellOutput, batch: Sample, step: Step) -> dict[str, Tensor]:
+        """See `Recipe.losses`; the pixel of a cell that the interval is compared with changes from step to step."""
+        rng = np.random.default_rng([self.config.seed, step.number, 1])
+        row, column = rng.integers(self.model.config.cell, size=2)
+        return losses(output, batch.truth, batch.weight, self.weights, (int(row), int(column)), step.mean)

@@ -1,8 +1,7 @@
-"""Validation of the network for straightened windows: fixed holes, each filled as a restoration fills it."""
+"""Validation of the log-polar design: fixed holes, each filled as a restoration fills it."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,37 +14,40 @@ from torch import Tensor
 from torch.nn import functional
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.simulation.placement import place
-from corinpaint.model.log_polar import StraightStack
+from corinpaint.lasco.simulation.hole_placement import generator, place_holes
+from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.dataset import average_of
 from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
-from corinpaint.train.log_polar.scenes import LevelScene
+from corinpaint.train.log_polar.scenes import Scene
+from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
-"""Holes of the validation, as `corinpaint.lasco.simulation.placement` calls them, and their sides in blocks."""
+"""Holes of the validation, as `corinpaint.lasco.simulation.hole_placement` calls them, and their sides in blocks."""
 
-MOST = 6
-"""Holes of one size in a frame."""
+MAX_HOLES = 6
+"""Maximum number of holes of one size in a frame."""
 
 BATCH = 8
-TINY = 1e-6
-"""Least error that ratios of errors tell apart, units of the noise."""
+"""Holes that are filled at once."""
 
-SHOWN = 8.0
+WHITE = 8.0
 """Error that is white in the pictures, units of the noise."""
+
+MIN_RANGE = 1e-6
+"""Minimum range of brightness of a picture, units of the noise."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
+class ValidationHole:
     """One hole of the validation.
 
     Attributes
     ----------
-    scene : LevelScene
+    scene : Scene
     valid : ndarray of bool, shape (H, W)
         What is seen of the scene, without this hole and the others of its size.
     rows, columns : ndarray of int, shape (P,)
@@ -55,7 +57,7 @@ class Check:
         Of the hole, blocks.
     """
 
-    scene: LevelScene
+    scene: Scene
     valid: NDArray[np.bool_]
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -68,34 +70,37 @@ class Check:
         return self.scene.level[self.rows, self.columns].astype(np.float64)
 
 
-def checks(scenes: Sequence[LevelScene], side: int, count: int) -> list[Check]:
+def validation_holes(scenes: Sequence[Scene], side: int, count: int) -> list[ValidationHole]:
     """Fixed holes in scenes, spread over scenes and sizes; binned copies are left out.
 
     Parameters
     ----------
-    scenes : sequence of LevelScene
+    scenes : sequence of Scene
         Of 32 x 32 blocks.
     side : int
         Of a window, px.
     count : int
-        Number of holes, roughly.
+        Approximate number of holes.
+
+    Returns
+    -------
+    list of ValidationHole
     """
-    found: list[Check] = []
+    found: list[ValidationHole] = []
     own = [scene for scene in scenes if not scene.binned]
-    each = min(MOST, max(1, math.ceil(count / max(len(own) * len(SIZES), 1))))
+    each = min(MAX_HOLES, max(1, math.ceil(count / max(len(own) * len(SIZES), 1))))
     for scene in own:
-        usable = blocks.means(scene.known, (scene.block, scene.block)) == 1
+        usable = blocks.block_means(scene.known, (scene.block, scene.block)) == 1
         for size, wide in SIZES.items():
-            digest = hashlib.sha256(f"{scene.name} {size}".encode()).digest()
-            holes = place(usable, size, each, np.random.default_rng(int.from_bytes(digest[:8], "big")))
+            holes = place_holes(usable, size, each, generator(f"{scene.name} {size}"))
             shape = scene.level.shape
-            valid = scene.known & ~blocks.expand(np.logical_or.reduce(holes), shape) if holes else scene.known
+            valid = scene.known & ~blocks.to_pixels(np.logical_or.reduce(holes), shape) if holes else scene.known
             for hole in holes:
-                rows, columns = np.nonzero(blocks.expand(hole, shape))
+                rows, columns = np.nonzero(blocks.to_pixels(hole, shape))
                 window = replace(
                     log_polar_grid.around(rows, columns, scene.centre, ROOM * side / log_polar_grid.SIDE), side=side
                 )
-                found.append(Check(scene, valid, rows, columns, window, wide))
+                found.append(ValidationHole(scene, valid, rows, columns, window, wide))
     return found
 
 
@@ -108,19 +113,19 @@ class _Filled(NamedTuple):
     pictures: tuple[Array, Array, Array, Array]
 
 
-class StraightValidation:
+class Validation:
     """Fixed holes and what a network makes of them, without context and with it.
 
     Parameters
     ----------
-    found : sequence of Check
+    holes : sequence of ValidationHole
     """
 
-    def __init__(self, found: Sequence[Check]) -> None:
-        self.checks = list(found)
+    def __init__(self, holes: Sequence[ValidationHole]) -> None:
+        self.holes = list(holes)
         self.reference: dict[str, float] = {}
 
-    def model_figures(self, model: StraightStack, device: torch.device) -> dict[str, float]:
+    def model_figures(self, model: LogPolarStack, device: torch.device) -> dict[str, float]:
         """Figures of a network.
 
         Returns
@@ -135,76 +140,69 @@ class StraightValidation:
         """
         training = model.training
         model.eval()
-        bare = list(self._filled(model, device, self.checks, context=False))
-        aided = [number for number, check in enumerate(self.checks) if check.scene.context]
-        helped = list(self._filled(model, device, [self.checks[number] for number in aided], context=True))
+        alone = list(self._filled(model, device, self.holes, context=False))
+        numbers = [number for number, hole in enumerate(self.holes) if hole.scene.context]
+        in_context = [self.holes[number] for number in numbers]
+        aided = list(self._filled(model, device, in_context, context=True))
         model.train(training)
-        errors = [_error(one.fill, check) for one, check in zip(bare, self.checks, strict=True)]
-        priors = [_error(one.prior, check) for one, check in zip(bare, self.checks, strict=True)]
-        ratios = [max(own, TINY) / max(prior, TINY) for own, prior in zip(errors, priors, strict=True)]
-        figures = {"median": float(np.median(errors)), "coverage": _coverage(bare, self.checks)}
-        for suffix, members in self._groups():
-            figures[f"over_prior{suffix}"] = _geometric([ratios[number] for number in members])
+        errors = [_error(filled.fill, hole) for filled, hole in zip(alone, self.holes, strict=True)]
+        priors = [_error(filled.prior, hole) for filled, hole in zip(alone, self.holes, strict=True)]
+        ratios = error_ratios(errors, priors)
+        figures = {"median": float(np.median(errors)), "coverage": _coverage(alone, self.holes)}
+        for suffix, members in groups([hole.side for hole in self.holes], [hole.scene.kind for hole in self.holes]):
+            figures[f"over_prior{suffix}"] = geometric_mean(ratios[number] for number in members)
         self.reference = {name: 1.0 for name in figures if name.startswith("over_prior")}
         self.reference |= {"median": float(np.median(priors)), "coverage": LEVEL}
-        if aided:
-            mine = [self.checks[number] for number in aided]
-            with_it = [max(_error(one.fill, check), TINY) for one, check in zip(helped, mine, strict=True)]
-            base = [max(priors[number], TINY) for number in aided]
-            figures["over_prior_context"] = _geometric([a / b for a, b in zip(with_it, base, strict=True)])
-            figures["coverage_context"] = _coverage(helped, mine)
+        if in_context:
+            errors = [_error(filled.fill, hole) for filled, hole in zip(aided, in_context, strict=True)]
+            figures["over_prior_context"] = geometric_mean(error_ratios(errors, [priors[n] for n in numbers]))
+            figures["coverage_context"] = _coverage(aided, in_context)
             self.reference |= {"over_prior_context": 1.0, "coverage_context": LEVEL}
         return figures
 
-    def pictures(self, model: StraightStack, device: torch.device, count: int = 6) -> Tensor:
+    def pictures(self, model: LogPolarStack, device: torch.device, count: int = 6) -> Tensor:
         """Truth, input, fill and error of some windows, side by side.
 
         Returns
         -------
         Tensor (1, count * side, 4 * side)
-            0 to 1; the error is grey where it is 0, white at `SHOWN` units of the noise.
+            0 to 1; the error is grey where it is 0, white at `WHITE` units of the noise.
         """
         training = model.training
         model.eval()
-        step = max(1, len(self.checks) // count)
+        step = max(1, len(self.holes) // count)
         rows = []
-        for one in self._filled(model, device, self.checks[::step][:count], context=False):
-            truth, seen, filled, error = one.pictures
+        for pictured in self._filled(model, device, self.holes[::step][:count], context=False):
+            truth, seen, filled, error = pictured.pictures
             low, high = np.percentile(truth, [1, 99])
-            planes = [(plane - low) / max(high - low, TINY) for plane in (truth, seen, filled)]
-            rows.append(np.hstack([*planes, 0.5 + error / (2 * SHOWN)]))
+            planes = [(plane - low) / max(high - low, MIN_RANGE) for plane in (truth, seen, filled)]
+            rows.append(np.hstack([*planes, 0.5 + error / (2 * WHITE)]))
         model.train(training)
         return torch.from_numpy(np.vstack(rows).astype(np.float32)).clamp(0, 1)[None]
 
-    def _groups(self) -> list[tuple[str, list[int]]]:
-        groups: dict[str, list[int]] = {}
-        for number, check in enumerate(self.checks):
-            for suffix in ("", f"_{check.side}", f"_{check.scene.kind}"):
-                groups.setdefault(suffix, []).append(number)
-        return sorted(groups.items())
-
     def _filled(
-        self, model: StraightStack, device: torch.device, chosen: Sequence[Check], context: bool
+        self, model: LogPolarStack, device: torch.device, chosen: Sequence[ValidationHole], context: bool
     ) -> Iterator[_Filled]:
         for start in range(0, len(chosen), BATCH):
             part = chosen[start : start + BATCH]
-            seen = [_seen(check, context) for check in part]
+            seen = [_seen(hole, context) for hole in part]
             image, mask = (torch.from_numpy(np.stack(planes)).to(device) for planes in zip(*seen, strict=True))
-            place = torch.tensor([(c.window.radius, c.window.scale) for c in part], dtype=torch.float32, device=device)
+            places = [(hole.window.radius, hole.window.scale) for hole in part]
+            place = torch.tensor(places, dtype=torch.float32, device=device)
             with torch.no_grad():
                 cells = model.predict_cells(image, mask, place)
                 fills = _enlarged(cells.predictions[-1] + cells.offset, model.config.cell)
                 priors = _enlarged(cells.prior + cells.offset, model.config.cell)
                 scales = torch.exp(_enlarged(cells.log_scale, model.config.cell))
-            for check, (planes, known), *fields in zip(part, seen, *map(_arrays, (fills, priors, scales)), strict=True):
-                yield _read(check, planes[0], known[0] > 0, fields)
+            for hole, (planes, known), *fields in zip(part, seen, *map(_arrays, (fills, priors, scales)), strict=True):
+                yield _read(hole, planes[0], known[0] > 0, fields)
 
 
-def _seen(check: Check, context: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _seen(hole: ValidationHole, context: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Image and mask of a hole's window, each (2, side, side)."""
-    scene = check.scene
-    sampler = log_polar_grid.sampler(check.window, (scene.level.shape[0], scene.level.shape[1]))
-    known = sampler.mask(check.valid)
+    scene = hole.scene
+    sampler = log_polar_grid.sampler(hole.window, (scene.level.shape[0], scene.level.shape[1]))
+    known = sampler.mask(hole.valid)
     image = sampler.values(scene.level, known)
     mean, mean_known = np.zeros_like(image), np.zeros_like(known)
     if context:
@@ -213,11 +211,13 @@ def _seen(check: Check, context: bool) -> tuple[NDArray[np.float32], NDArray[np.
     return np.stack([image, mean]), np.stack([known, mean_known]).astype(np.float32)
 
 
-def _read(check: Check, seen: NDArray[np.float32], known: NDArray[np.bool_], fields: Sequence[Array]) -> _Filled:
-    at = check.window.places(check.rows, check.columns)
+def _read(
+    hole: ValidationHole, seen: NDArray[np.float32], known: NDArray[np.bool_], fields: Sequence[Array]
+) -> _Filled:
+    at = hole.window.places(hole.rows, hole.columns)
     fill, prior, scale = (log_polar_grid.read(field, *at) for field in fields)
-    scene = check.scene
-    sampler = log_polar_grid.sampler(check.window, (scene.level.shape[0], scene.level.shape[1]))
+    scene = hole.scene
+    sampler = log_polar_grid.sampler(hole.window, (scene.level.shape[0], scene.level.shape[1]))
     whole = sampler.mask(scene.known)
     middle = float(np.median(seen[known])) if known.any() else 0.0
     truth = np.where(whole, sampler.values(scene.level, whole), middle).astype(np.float64)
@@ -234,15 +234,11 @@ def _arrays(batch: Tensor) -> list[Array]:
     return [np.asarray(one[0].cpu().numpy(), dtype=np.float64) for one in batch]
 
 
-def _error(values: Array, check: Check) -> float:
-    return float(np.median(np.abs(values - check.truth)))
+def _error(values: Array, hole: ValidationHole) -> float:
+    return float(np.median(np.abs(values - hole.truth)))
 
 
-def _coverage(filled: Sequence[_Filled], chosen: Sequence[Check]) -> float:
-    pairs = zip(filled, chosen, strict=True)
-    within = [np.abs(one.fill - check.truth) < QUANTILE * one.scale for one, check in pairs]
+def _coverage(filled: Sequence[_Filled], holes: Sequence[ValidationHole]) -> float:
+    pairs = zip(filled, holes, strict=True)
+    within = [np.abs(one.fill - hole.truth) < QUANTILE * one.scale for one, hole in pairs]
     return float(np.concatenate(within).mean())
-
-
-def _geometric(ratios: Sequence[float]) -> float:
-    return float(np.exp(np.mean(np.log(ratios))))

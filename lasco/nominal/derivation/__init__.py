@@ -1,1 +1,1 @@
-"""Scripts that derive the nominal sets from frames; nothing imports them at run time."""
+"""Scripts that derive the nominal sets from frames; no other module imports them."""

@@ -1,10 +1,10 @@
-"""The nominal calibration set: vignetting, stray light and mask of C3 Clear, fitted to a pair of real frames.
+"""Derivation of the nominal calibration set of C3 Clear: vignetting, stray light and mask.
 
-For users who do not have the official files. A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
-pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is one in the middle of
-the field, so the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
+A Level 1 frame and a Level 0.5 frame of the same hour give, pixel by
+pixel on the detector grid, ``level1 = rate * calfactor * vignetting - ramp``. The vignetting is 1 in the middle of the
+field, so that the difference there is the ramp (a quadratic surface); the ratio then gives the vignetting everywhere.
 
-Run ``python -m corinpaint.lasco.nominal.derivation.c3 LEVEL1 LEVEL05 -o DIRECTORY`` to make the set again.
+Run ``python -m corinpaint.lasco.nominal.derivation.c3 LEVEL1 LEVEL05 -o DIRECTORY`` to derive the set again.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from corinpaint.lasco.level1.product import read_level1
 from corinpaint.lasco.nominal import c3
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 
-MIDDLE = (235.0, 420.0)
-"""Radii in px between which C3 is not vignetted outside the pylon's shadow (measured on the pair)."""
+UNVIGNETTED_RADII = (235.0, 420.0)
+"""Radii between which C3 is not vignetted outside of the pylon's shadow, px (measured on the two frames)."""
 
 PYLON_ANGLES = (195.0, 262.0)
-"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the pair)."""
+"""Position angles in degrees, counter-clockwise from +column, of the pylon's shadow (measured on the two frames)."""
 
 OCCULTER_RIM = 74.0
-"""Radius in px inside which the rim of the occulter makes the image too steep to look for planets."""
+"""Radius in px inside which the image is too steep, because of the occulter, to detect planets."""
 
 STEP = 2
 """Pixels per stored sample of the vignetting along each axis."""
@@ -45,7 +45,7 @@ LOG_SCALE = 1e-4
 
 
 @dataclass(frozen=True)
-class Nominal:
+class NominalC3:
     """A fitted set.
 
     Attributes
@@ -57,9 +57,9 @@ class Nominal:
     field : ndarray of bool, shape (1024, 1024)
         True inside the field of view on the corrected grid, False behind occulter and pylon and beyond the edge.
     exposure_ratio : float
-        Exposure error of the Level 0.5 frame that the fit found (1 = none).
+        Exposure factor of the Level 0.5 frame from the fit (1 = EXPTIME is exact).
     source : str
-        Files that the set was fitted to.
+        Names of the files that the set was fitted to.
     """
 
     vignetting: NDArray[np.float32]
@@ -69,17 +69,17 @@ class Nominal:
     source: str
 
 
-def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
-    """Fit the set to one pair.
+def fit(level1: Path, frame: Frame, calfactor: float) -> NominalC3:
+    """Fit the set to a Level 1 and a Level 0.5 frame.
 
     Parameters
     ----------
     level1 : Path
-        Official Level 1 file, the same hour as the frame.
+        Official Level 1 file of the same hour as the frame.
     frame : Frame
         Level 0.5 frame.
     calfactor : float
-        MSB per (DN / s) at the frame's date.
+        MSB per (DN / s) at the date of the frame.
 
     Returns
     -------
@@ -89,17 +89,17 @@ def fit(level1: Path, frame: Frame, calfactor: float) -> Nominal:
     official, masked = found.data, found.masked
     centre = distortion.occulter_centre(frame.date)
     to_detector = distortion.distort_map(centre)
-    truth = np.where(to_detector.touched(masked), np.nan, to_detector.image(official)).astype(np.float64)
+    truth = np.where(to_detector.propagate_flags(masked), np.nan, to_detector.image(official)).astype(np.float64)
     rate = (frame.data.astype(np.float64) - float(frame.header["OFFSET"])) / frame.exptime * calfactor
     radius, angle = _polar(centre)
     wedge = (angle > PYLON_ANGLES[0]) & (angle < PYLON_ANGLES[1])
-    middle = (radius > MIDDLE[0]) & (radius < MIDDLE[1]) & ~wedge & np.isfinite(truth)
+    middle = (radius > UNVIGNETTED_RADII[0]) & (radius < UNVIGNETTED_RADII[1]) & ~wedge & np.isfinite(truth)
     ramp, excess = _fit_ramp(rate - truth, rate, middle)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.log((truth + c3.quadratic(ramp)) / (rate * (1 - excess)))
-    ratio[(_trails(truth) | _trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
+    ratio[(_bleed_trails(truth) | _bleed_trails(rate)) & (radius > OCCULTER_RIM)] = np.nan
     vignetting = np.exp(_smooth(ratio, radius))
-    return Nominal(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
+    return NominalC3(vignetting.astype(np.float32), ramp, _field(masked), 1 - excess, f"{level1.name} / {frame.name}")
 
 
 def _polar(centre: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,40 +122,40 @@ def _fit_ramp(
     return tuple(float(c) for c in solution[:-1]), float(solution[-1])
 
 
-def _trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Planets and comets with their bleed along the rows: what stands out of its column by a tenth, and around it."""
+def _bleed_trails(image: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Planets and comets with their bleed trails: pixels a tenth brighter than their column, and those around them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         log = np.log(image)
-    log = _nearest(log, np.isfinite(log))
+    log = _fill_from_nearest(log, np.isfinite(log))
     outlier = np.abs(log - ndimage.median_filter(log, (25, 1))) > 0.1
     bright = ndimage.binary_opening(outlier, np.ones((1, 5), dtype=bool))
     return np.asarray(ndimage.binary_dilation(bright, np.ones((9, 13), dtype=bool)))
 
 
 def _smooth(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Remove stars, planets and noise: outliers are dropped, gaps filled from the nearest, then smoothed.
+    """Remove stars, planets and noise: outliers are replaced by the nearest good values, then the image is smoothed.
 
     Where the correction is steep (behind the pylon and near the occulter) the smoothing is finer.
     """
     good = np.isfinite(values)
-    filled = _nearest(values, good)
+    filled = _fill_from_nearest(values, good)
     local = ndimage.median_filter(filled, 15)
     around = _azimuthal_median(filled, radius)
     inner = (radius < 170) & (np.abs(local) < 4)
     good &= np.where(inner, np.abs(filled - around) < 0.05 + 0.15 * np.abs(around), np.abs(filled - local) < 0.08)
-    filled = np.where(good | (radius >= 170), _nearest(values, good), around)
+    filled = np.where(good | (radius >= 170), _fill_from_nearest(values, good), around)
     good |= radius < 170
-    fine, coarse = (_normalised(filled, good, sigma) for sigma in (1.5, 5.0))
+    fine, coarse = (_normalised_convolution(filled, good, sigma) for sigma in (1.5, 5.0))
     weight = np.clip((np.abs(ndimage.gaussian_filter(filled, 4.0)) - 0.12) / 0.2, 0, 1)
     return np.asarray(weight * fine + (1 - weight) * coarse)
 
 
 def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median over an arc of 60 px about the middle of the occulter, where the vignetting is nearly round."""
+    """Median over an arc of 60 px about the occulter centre, where the vignetting is nearly axisymmetric."""
     row, column = np.unravel_index(int(np.argmin(radius)), radius.shape)
     radii, angles = np.meshgrid(np.arange(0, 200), np.arange(0, 360, 0.5) * np.pi / 180, indexing="ij")
-    places = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
-    polar = ndimage.map_coordinates(values, places, order=1, mode="nearest")
+    positions = np.stack([row + radii * np.sin(angles), column + radii * np.cos(angles)])
+    polar = ndimage.map_coordinates(values, positions, order=1, mode="nearest")
     smooth = np.stack(
         [ndimage.median_filter(line, 1 + 2 * int(3500 / max(r, 40)), mode="wrap") for r, line in enumerate(polar)]
     )
@@ -165,26 +165,29 @@ def _azimuthal_median(values: NDArray[np.float64], radius: NDArray[np.float64]) 
     return np.asarray(ndimage.map_coordinates(smooth, index, order=1, mode="nearest"))
 
 
-def _nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _fill_from_nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
     index = ndimage.distance_transform_edt(~good, return_distances=False, return_indices=True)
     return np.asarray(values[tuple(index)])
 
 
-def _normalised(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
+def _normalised_convolution(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
     weight = ndimage.gaussian_filter(good.astype(float), sigma)
     total = ndimage.gaussian_filter(np.where(good, values, 0.0), sigma)
     return np.asarray(np.where(weight > 0.05, total / np.maximum(weight, 0.05), values))
 
 
 def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Field of view without specks: single masked pixels inside the field are stars or noise, not the mask."""
+    """Field of view without small groups of masked pixels, which are stars or noise."""
     labels, _ = ndimage.label(masked)
     sizes = np.bincount(labels.ravel())
     return np.asarray(~(masked & (sizes[labels] > 200)))
 
 
-def write(fitted: Nominal, directory: Path) -> list[Path]:
-    """Write the set: vignetting (logarithm, binned, 16-bit, gzip-tiled), mask (Rice) and ramp (JSON)."""
+def write(fitted: NominalC3, directory: Path) -> list[Path]:
+    """Write the set and return its paths: vignetting (binned logarithm as 16-bit integers), mask and ramp (JSON).
+
+    Both images are Rice-compressed FITS.
+    """
     size = 1024 // STEP
     log = np.log(fitted.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
     header = fits.Header()

@@ -11,11 +11,11 @@ from corinpaint.lasco.geometry import distortion
 CENTRE = (516.456, 531.132)
 
 
-def test_the_shift_at_200_px_is_the_one_that_was_measured():
-    assert distortion.shift(200.0) == pytest.approx(-2.45, abs=0.005)
+def test_the_radial_shift_at_200_px_is_the_measured_one():
+    assert distortion.radial_shift(200.0) == pytest.approx(-2.45, abs=0.005)
     mm = 0.021 * 300
     by_hand = mm * (0.0051344125 - 0.00012233862 * mm**2 + 1.0978595e-7 * mm**4) / 0.021
-    assert distortion.shift(300.0, "C2") == pytest.approx(by_hand, rel=1e-12)
+    assert distortion.radial_shift(300.0, "C2") == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_the_occulter_centre_is_the_tabulated_one_nearest_in_time():
@@ -23,7 +23,7 @@ def test_the_occulter_centre_is_the_tabulated_one_nearest_in_time():
     assert distortion.occulter_centre(Time("2010-01-01")) == CENTRE
 
 
-def test_taking_the_distortion_out_of_a_distorted_image_gives_it_back():
+def test_correcting_a_distorted_image_restores_it():
     y, x = np.mgrid[0:1024, 0:1024]
     image = 2 + np.sin(x / 50) * np.cos(y / 40)
     there = distortion.distort_map(CENTRE).image(image)
@@ -32,16 +32,16 @@ def test_taking_the_distortion_out_of_a_distorted_image_gives_it_back():
     assert np.abs(there - image).max() > 0.02
 
 
-def test_a_ring_moves_by_the_shift():
+def test_a_ring_moves_by_the_radial_shift():
     y, x = np.mgrid[0:1024, 0:1024]
     radius = np.hypot(x - CENTRE[0], y - CENTRE[1])
     straightened = distortion.undistort_map(CENTRE).image(radius)
     row = straightened[531, 517:1000]
-    expected = radius[531, 517:1000] + distortion.shift(radius[531, 517:1000])
+    expected = radius[531, 517:1000] + distortion.radial_shift(radius[531, 517:1000])
     assert np.abs(row - expected).max() < 0.02
 
 
-def test_a_pixel_is_touched_exactly_when_its_value_depends_on_a_flagged_one():
+def test_a_pixel_is_flagged_exactly_when_its_value_depends_on_a_flagged_one():
     warp = distortion.undistort_map(CENTRE)
     rng = np.random.default_rng(1)
     flags = np.zeros((1024, 1024), dtype=bool)
@@ -49,21 +49,21 @@ def test_a_pixel_is_touched_exactly_when_its_value_depends_on_a_flagged_one():
     image = rng.uniform(1, 2, (1024, 1024)).astype(np.float32)
     other = np.where(flags, image + 1, image).astype(np.float32)
     changed = warp.image(image) != warp.image(other)
-    touched = warp.touched(flags)
+    touched = warp.propagate_flags(flags)
     assert changed.any()
     assert not (changed & ~touched).any()
     assert (touched & ~changed).sum() < 5  # weights so small that float32 loses them
 
 
-def test_sources_are_the_pixels_that_wanted_ones_are_made_of():
+def test_source_pixels_are_those_on_which_the_wanted_ones_depend():
     warp = distortion.undistort_map(CENTRE)
     wanted = np.zeros((1024, 1024), dtype=bool)
     wanted[100:110, 200:230] = True
-    sources = warp.sources(wanted)
-    assert np.array_equal(warp.touched(~sources) & wanted, np.zeros_like(wanted))
+    sources = warp.source_pixels(wanted)
+    assert np.array_equal(warp.propagate_flags(~sources) & wanted, np.zeros_like(wanted))
     one = np.zeros_like(wanted)
     one[np.argwhere(sources)[5][0], np.argwhere(sources)[5][1]] = True
-    assert (warp.touched(one) & wanted).any()
+    assert (warp.propagate_flags(one) & wanted).any()
 
 
 def _scene(column: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -94,8 +94,8 @@ def _halved(image: np.ndarray) -> np.ndarray:
     return image.reshape(512, 2, 512, 2).mean(axis=(1, 3))
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_the_roll_is_taken_out_about_the_pivot(turned):
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_the_roll_is_corrected_about_the_pivot(upside_down):
     """A blob that the roll moved along a circle about the sun comes back to where it belongs."""
     pivot, roll = (518.0, 500.0), 30.0
     angle = np.radians(-roll)  # the camera sees the sky turned clockwise by the roll
@@ -103,10 +103,10 @@ def test_the_roll_is_taken_out_about_the_pivot(turned):
         150.0,
         80.0,
     )
-    seen = 1023 - place if turned else place
+    seen = 1023 - place if upside_down else place
     row, column = np.mgrid[0:1024, 0:1024]
     image = np.exp(-((column - seen[0]) ** 2 + (row - seen[1]) ** 2) / 50)
-    geometry = distortion.Geometry("C3", CENTRE, warp=False, turned=turned, roll=roll, pivot=pivot)
+    geometry = distortion.Geometry("C3", CENTRE, warp=False, upside_down=upside_down, roll=roll, pivot=pivot)
     product = distortion.product_map(geometry).image(image)
     assert np.unravel_index(product.argmax(), product.shape) == (580, 668)
     assert distortion.product_map(geometry).outside.any()
@@ -118,5 +118,5 @@ def test_without_warp_and_roll_nothing_is_interpolated():
     assert np.array_equal(same, image)
 
 
-def test_maps_are_kept_but_not_without_end():
+def test_the_number_of_cached_maps_is_limited():
     assert distortion.product_map.cache_parameters()["maxsize"] * 52 < 200  # MB

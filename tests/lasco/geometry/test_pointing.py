@@ -13,85 +13,85 @@ from corinpaint.lasco.geometry import pointing
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options
-from corinpaint.lasco.photometry.optics import load_assets
-from corinpaint.lasco.reference_files.calibration_set import Assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 ESTIMATE = b"Using SOHO roll + offset"
 NOON = Time("2002-01-08T12:00:00", scale="utc")
 
 
-def _of(raw: bytes, assets: Assets | None = None, date: Time | None = None) -> pointing.Pointing:
+def _of(raw: bytes, calibration: CalibrationSet | None = None, date: Time | None = None) -> pointing.Pointing:
     frame = read_frame(raw)
-    return pointing.pointing(frame, assets or load_assets(), date or frame.date)
+    return pointing.determine_pointing(frame, calibration or load_calibration_set(), date or frame.date)
 
 
 def _estimated(raw: bytes) -> bytes:
     """The header as it is written from 2010 on: with a comment to CRPIX1."""
-    place = raw.index(b"CRPIX1  =")
-    card = raw[place : place + 80].rstrip()
-    return raw[:place] + (card + b" / " + ESTIMATE).ljust(80) + raw[place + 80 :]
+    start = raw.index(b"CRPIX1  =")
+    card = raw[start : start + 80].rstrip()
+    return raw[:start] + (card + b" / " + ESTIMATE).ljust(80) + raw[start + 80 :]
 
 
 def test_the_sun_centre_is_the_headers_counted_from_zero(make_frame):
-    place = _of(make_frame())
-    assert (place.column, place.row, place.roll) == (517.956, 532.632, -0.23)
+    found = _of(make_frame())
+    assert (found.column, found.row, found.roll) == (517.956, 532.632, -0.23)
 
 
-def test_an_estimated_centre_counts_from_one_and_its_roll_holds_the_cameras(make_frame):
-    place = _of(_estimated(make_frame(CRPIX1=519.2, CRPIX2=533.5, CROTA1=-0.7)))
-    assert (place.column, place.row, place.roll) == pytest.approx((518.2, 532.5, -0.7))
+def test_an_estimated_centre_counts_from_one_and_its_roll_includes_that_of_the_camera(make_frame):
+    found = _of(_estimated(make_frame(CRPIX1=519.2, CRPIX2=533.5, CROTA1=-0.7)))
+    assert (found.column, found.row, found.roll) == pytest.approx((518.2, 532.5, -0.7))
 
 
-def test_without_a_centre_the_default_is_taken_and_said_so(make_frame):
-    place = _of(make_frame(drop=("CRPIX1",)))
-    assert (place.column, place.row) == pointing.DEFAULT_SUN_CENTRE["C3"]
-    assert "default" in place.source
+def test_without_a_centre_the_default_is_used_and_reported(make_frame):
+    found = _of(make_frame(drop=("CRPIX1",)))
+    assert (found.column, found.row) == pointing.DEFAULT_SUN_CENTRE["C3"]
+    assert "default" in found.source
 
 
-def test_a_centre_far_from_the_middle_is_not_believed(make_frame):
+def test_a_centre_far_from_the_middle_is_not_used(make_frame):
     assert "default" in _of(make_frame(CRPIX1=3.0)).source
 
 
-def test_the_occulters_centre_in_a_c2_header_is_no_sun_centre(make_frame):
-    place = _of(make_frame(DETECTOR="C2", FILTER="Orange", CRPIX1=512.634, CRPIX2=505.293))
-    assert (place.column, place.row, place.roll) == (510.2, 506.5, 0.5)
+def test_the_occulter_centre_in_a_c2_header_is_not_used_as_sun_centre(make_frame):
+    found = _of(make_frame(DETECTOR="C2", FILTER="Orange", CRPIX1=512.634, CRPIX2=505.293))
+    assert (found.column, found.row, found.roll) == (510.2, 506.5, 0.5)
 
 
 def test_a_summed_frame_has_the_same_point_of_the_sky_at_its_centre(make_frame):
-    """Pixel centres of a 2 x 2 sum lie at (0.5, 2.5, 4.5 ...) of the full frame."""
+    """Pixel centres of a 2 x 2 sum are at (0.5, 2.5, 4.5 ...) of the full frame."""
     counts = np.full((512, 512), 3000, np.int16)
-    place = _of(make_frame(counts, LEBXSUM=2, LEBYSUM=2, CRPIX1=517.956 / 2, CRPIX2=532.632 / 2))
-    assert 2 * place.column + 0.5 == pytest.approx(517.956)
-    assert 2 * place.row + 0.5 == pytest.approx(532.632)
+    found = _of(make_frame(counts, LEBXSUM=2, LEBYSUM=2, CRPIX1=517.956 / 2, CRPIX2=532.632 / 2))
+    assert 2 * found.column + 0.5 == pytest.approx(517.956)
+    assert 2 * found.row + 0.5 == pytest.approx(532.632)
 
 
 def test_a_subfield_counts_its_centre_from_its_own_corner(make_frame):
     counts = np.full((512, 512), 700, np.int16)
     cards = {"R1COL": 20 + 256, "R1ROW": 1 + 256, "R2COL": 20 + 767, "R2ROW": 1 + 767}
-    place = _of(make_frame(counts, CRPIX1=517.956 - 256, CRPIX2=532.632 - 256, **cards))
-    assert (place.column, place.row) == pytest.approx((517.956, 532.632))
+    found = _of(make_frame(counts, CRPIX1=517.956 - 256, CRPIX2=532.632 - 256, **cards))
+    assert (found.column, found.row) == pytest.approx((517.956, 532.632))
 
 
 @pytest.mark.parametrize(
-    ("crota", "turned", "left"),
+    ("crota", "upside_down", "left"),
     [(0.0, False, 0.0), (6.5, False, 6.5), (180.0, True, 0.0), (-172.478, True, 7.522), (187.0, True, 7.0)],
 )
-def test_upside_down_frames_are_turned_and_the_rest_of_the_roll_is_left(make_frame, crota, turned, left):
+def test_upside_down_frames_are_rotated_and_the_remaining_roll_is_kept(make_frame, crota, upside_down, left):
     raw = make_frame(CROTA1=crota)
-    assert read_frame(raw).turned is turned
+    assert read_frame(raw).upside_down is upside_down
     assert _of(raw).roll == pytest.approx(left - 0.23, abs=1e-9)
 
 
-def test_a_rolled_frame_puts_the_same_star_at_the_same_place_of_the_sky(make_frame):
-    """A star that is turned about the sun centre on the detector by the roll keeps its world coordinates."""
+def test_a_rolled_frame_has_the_same_star_at_the_same_position_on_the_sky(make_frame):
+    """A star that is rotated by the roll about the sun centre on the detector keeps its world coordinates."""
     seen = []
     for crota in (0.0, 20.0, 180.0, -160.0):
         frame = read_frame(make_frame(CROTA1=crota))
-        header = calibrate(frame, load_assets(), Options(roll=False)).header
+        header = calibrate(frame, load_calibration_set(), Options(roll=False)).header
         turn = np.radians(-crota)  # turning the image by CROTA counter-clockwise brings north up
         offset = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ (200.0, 100.0)
         detector = np.array([517.956, 532.632]) + offset
-        product = 1023 - detector if frame.turned else detector
+        product = 1023 - detector if frame.upside_down else detector
         seen.append(WCS(header).pixel_to_world_values(*product))
     assert np.allclose(seen, seen[0], atol=1e-6)
 
@@ -100,63 +100,63 @@ def test_a_rolled_frame_puts_the_same_star_at_the_same_place_of_the_sky(make_fra
 def fitted(tmp_path):
     """Writer of star fits about noon: times in hours from it, sun centres, rolls."""
 
-    def written(hours, x, y, roll, name="c3_post_recovery_adj_xyr_medv2.sav") -> Assets:
-        tai = np.asarray(hours, float) * 3600 + pointing.tai(NOON) + pointing.TERRESTRIAL
+    def written(hours, x, y, roll, name="c3_post_recovery_adj_xyr_medv2.sav") -> CalibrationSet:
+        tai = np.asarray(hours, float) * 3600 + pointing.tai_seconds(NOON) + pointing.TT_MINUS_TAI_S
         (tmp_path / name).write_bytes(save_file(c_tai=tai, c_xmed=x, c_ymed=y, c_rmed=roll))
-        return Assets("OFFICIAL", tmp_path)
+        return CalibrationSet("OFFICIAL", tmp_path)
 
     return written
 
 
-def test_star_fits_are_linear_in_time(make_frame, fitted):
-    assets = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
-    place = _of(make_frame(), assets, NOON)
-    assert (place.column, place.row, place.roll) == pytest.approx((518.0, 532.5, -0.3))
-    assert place.file.name == "c3_post_recovery_adj_xyr_medv2.sav"
-    assert _of(make_frame(), assets, NOON + TimeDelta(3600, format="sec")).column == pytest.approx(518.5)
+def test_star_fits_are_interpolated_linearly_in_time(make_frame, fitted):
+    calibration = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
+    found = _of(make_frame(), calibration, NOON)
+    assert (found.column, found.row, found.roll) == pytest.approx((518.0, 532.5, -0.3))
+    assert found.file.name == "c3_post_recovery_adj_xyr_medv2.sav"
+    assert _of(make_frame(), calibration, NOON + TimeDelta(3600, format="sec")).column == pytest.approx(518.5)
 
 
-def test_star_fits_of_before_the_recovery_are_another_table(make_frame, fitted):
-    assets = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4], "c3_pre_recovery_adj_xyr_medv2.sav")
-    assert _of(make_frame(), assets, NOON).file is None
+def test_star_fits_before_the_recovery_are_in_another_table(make_frame, fitted):
+    calibration = fitted([-2, 2], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4], "c3_pre_recovery_adj_xyr_medv2.sav")
+    assert _of(make_frame(), calibration, NOON).file is None
 
 
-def test_beyond_the_star_fits_the_header_is_taken(make_frame, fitted):
-    assets = fitted([2, 3], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
-    assert "header" in _of(make_frame(), assets, NOON).source
+def test_outside_of_the_star_fits_the_header_is_used(make_frame, fitted):
+    calibration = fitted([2, 3], [517.0, 519.0], [532.0, 533.0], [-0.2, -0.4])
+    assert "header" in _of(make_frame(), calibration, NOON).source
 
 
-def test_star_fits_of_a_turned_frame_are_turned_with_it(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [179.8, 179.8])
-    place = _of(make_frame(CROTA1=180.0), assets, NOON)
-    assert (place.column, place.row, place.roll) == pytest.approx((1023 - 518, 1023 - 532, -0.2))
+def test_star_fits_of_an_upside_down_frame_are_rotated_with_it(make_frame, fitted):
+    calibration = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [179.8, 179.8])
+    found = _of(make_frame(CROTA1=180.0), calibration, NOON)
+    assert (found.column, found.row, found.roll) == pytest.approx((1023 - 518, 1023 - 532, -0.2))
 
 
-def test_no_roll_is_made_up_between_two_star_fits_of_different_attitude(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.4], [532.0, 532.0], [-0.2, 179.7])
-    assert _of(make_frame(), assets, NOON).roll == pytest.approx(-0.2)
-    assert _of(make_frame(CROTA1=180.0), assets, NOON).roll == pytest.approx(-0.3)
+def test_the_roll_is_not_interpolated_between_star_fits_of_different_attitude(make_frame, fitted):
+    calibration = fitted([-2, 2], [518.0, 518.4], [532.0, 532.0], [-0.2, 179.7])
+    assert _of(make_frame(), calibration, NOON).roll == pytest.approx(-0.2)
+    assert _of(make_frame(CROTA1=180.0), calibration, NOON).roll == pytest.approx(-0.3)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"SR\x00\x04", save_file(c_tai=np.arange(3.0))])
 def test_damaged_star_fits_are_named(make_frame, tmp_path, content):
     (tmp_path / "c3_post_recovery_adj_xyr_medv2.sav").write_bytes(content)
     with pytest.raises(CalibrationError, match=r"c3_post_recovery_adj_xyr_medv2\.sav"):
-        _of(make_frame(), Assets("OFFICIAL", tmp_path))
+        _of(make_frame(), CalibrationSet("OFFICIAL", tmp_path))
 
 
 def test_tai_counts_the_leap_seconds_of_the_day_once():
-    assert pointing.tai(Time("1958-01-01", scale="tai")) == 0
+    assert pointing.tai_seconds(Time("1958-01-01", scale="tai")) == 0
     start = Time("2003-10-28T00:00:00", scale="utc")
-    assert pointing.tai(start) == pytest.approx((52940 - 36204) * 86400 + 32, abs=1e-6)
+    assert pointing.tai_seconds(start) == pytest.approx((52940 - 36204) * 86400 + 32, abs=1e-6)
 
 
 def test_the_official_pointing_of_the_same_hour_is_within_a_tenth_of_a_pixel(shared):
     official = {"CRPIX1": 518.986, "CRPIX2": 533.623, "CROTA1": -0.237765}  # of 35082038
-    place = _of((shared / "c3_level05" / "32082037.fts.gz").read_bytes())
-    assert place.column + 1 == pytest.approx(official["CRPIX1"], abs=0.1)
-    assert place.row + 1 == pytest.approx(official["CRPIX2"], abs=0.1)
-    assert place.roll == pytest.approx(official["CROTA1"], abs=0.02)
+    found = _of((shared / "c3_level05" / "32082037.fts.gz").read_bytes())
+    assert found.column + 1 == pytest.approx(official["CRPIX1"], abs=0.1)
+    assert found.row + 1 == pytest.approx(official["CRPIX2"], abs=0.1)
+    assert found.roll == pytest.approx(official["CROTA1"], abs=0.02)
 
 
 def test_early_headers_give_the_same_centre_by_their_commanded_corners(make_frame):
@@ -164,16 +164,16 @@ def test_early_headers_give_the_same_centre_by_their_commanded_corners(make_fram
     assert (early.column, early.row) == (517.956, 532.632)
 
 
-def test_which_way_is_up_is_the_headers_and_the_fits_where_the_header_is_silent(make_frame, fitted):
-    assets = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [180.0, 180.0])
-    with_header, without = _of(make_frame(), assets, NOON), _of(make_frame(drop=("CROTA1",)), assets, NOON)
-    assert (with_header.turned, with_header.roll) == (False, 0.0)
+def test_the_header_says_which_way_is_up_and_without_it_the_star_fits(make_frame, fitted):
+    calibration = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [180.0, 180.0])
+    with_header, without = _of(make_frame(), calibration, NOON), _of(make_frame(drop=("CROTA1",)), calibration, NOON)
+    assert (with_header.upside_down, with_header.roll) == (False, 0.0)
     assert "side of CROTA1" in with_header.source
-    assert (without.turned, without.roll, without.column) == (True, 0.0, 1023 - 518.0)
+    assert (without.upside_down, without.roll, without.column) == (True, 0.0, 1023 - 518.0)
 
 
 @pytest.mark.parametrize(("x", "roll"), [(5000.0, 0.0), (518.0, 1000.0)])
-def test_star_fits_that_cannot_be_are_named(make_frame, fitted, x, roll):
-    assets = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
-    with pytest.raises(CalibrationError, match="cannot be"):
-        _of(make_frame(), assets, NOON)
+def test_impossible_star_fits_are_named(make_frame, fitted, x, roll):
+    calibration = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
+    with pytest.raises(CalibrationError, match="impossible"):
+        _of(make_frame(), calibration, NOON)

@@ -1,4 +1,4 @@
-"""Telemetry blocks: lost, never sent, zones and MISSLIST."""
+"""Telemetry blocks: missing and never-sent ones, zones and MISSLIST."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from corinpaint.lasco.errors import BadKeywordError
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import lost, read_frame, unsent
+from corinpaint.lasco.level05.frame import missing, read_frame, unsent
 
 
 def _at(*places: tuple[int, int]) -> np.ndarray:
@@ -27,32 +27,32 @@ def test_c3_never_sends_its_99_corner_blocks():
     assert not blocks.never_sent()[16, 16]
 
 
-def test_a_zero_block_is_lost_unless_it_is_never_sent():
+def test_a_zero_block_is_missing_unless_it_is_never_sent():
     data = np.full((1024, 1024), 500.0, np.float32)
-    data[blocks.expand(blocks.never_sent())] = 0
+    data[blocks.to_pixels(blocks.never_sent())] = 0
     data[10 * 32 : 11 * 32, 20 * 32 : 21 * 32] = 0
-    assert np.array_equal(blocks.empty(data) & ~blocks.never_sent(), _at((10, 20)))
+    assert np.array_equal(blocks.empty_blocks(data) & ~blocks.never_sent(), _at((10, 20)))
 
 
-def test_a_block_with_a_mean_of_a_tenth_of_a_count_is_lost_and_one_above_is_not():
+def test_a_block_is_missing_when_its_mean_is_at_most_a_tenth_of_a_count():
     data = np.full((1024, 1024), 500.0, np.float32)
     for column, counts in ((320, 102), (640, 103)):  # means 0.0996 and 0.1006 DN
         block = np.zeros(1024)
         block[:counts] = 1
         data[320:352, column : column + 32] = block.reshape(32, 32)
-    assert np.array_equal(blocks.empty(data), _at((10, 10)))
+    assert np.array_equal(blocks.empty_blocks(data), _at((10, 10)))
 
 
-def test_real_frames_have_no_lost_block_and_send_no_corner(real_frames):
+def test_real_frames_have_no_missing_block_and_no_counts_in_the_corners(real_frames):
     for path in real_frames:
         frame = read_frame(path)
-        assert lost(frame).sum() == 0
-        assert (blocks.never_sent() & ~blocks.empty(frame.data)).sum() <= 1
+        assert missing(frame).sum() == 0
+        assert (blocks.never_sent() & ~blocks.empty_blocks(frame.data)).sum() <= 1
 
 
-def test_a_corner_with_a_stray_pixel_was_not_sent_and_one_full_of_counts_was(make_frame):
+def test_a_corner_block_was_sent_only_when_most_of_its_pixels_have_counts(make_frame):
     data = np.full((1024, 1024), 500, np.int16)
-    data[blocks.expand(blocks.never_sent())] = 0
+    data[blocks.to_pixels(blocks.never_sent())] = 0
     data[0, 0] = 9000
     assert unsent(read_frame(make_frame(data))).sum() == 99 * 1024
     data[:32, :32] = 380
@@ -61,20 +61,20 @@ def test_a_corner_with_a_stray_pixel_was_not_sent_and_one_full_of_counts_was(mak
 
 
 def test_blocks_expand_to_their_pixels():
-    pixels = blocks.expand(_at((3, 5)))
+    pixels = blocks.to_pixels(_at((3, 5)))
     assert pixels.sum() == 1024
     assert pixels[96:128, 160:192].all()
-    assert np.argwhere(blocks.expand(_at((3, 5)), (32, 64))).tolist() == [[3, 10], [3, 11]]
+    assert np.argwhere(blocks.to_pixels(_at((3, 5)), (32, 64))).tolist() == [[3, 10], [3, 11]]
 
 
 def test_blocks_of_a_summed_frame_are_smaller():
-    assert blocks.sides((512, 256)) == (16, 8)
+    assert blocks.block_shape((512, 256)) == (16, 8)
     data = np.full((512, 512), 500.0, np.float32)
     data[160:176, 320:336] = 0
-    assert np.array_equal(blocks.empty(data), _at((10, 20)))
+    assert np.array_equal(blocks.empty_blocks(data), _at((10, 20)))
 
 
-def test_lost_blocks_whose_borders_overlap_form_one_zone():
+def test_missing_blocks_whose_neighbours_overlap_form_one_zone():
     assert len(blocks.zones(_at((5, 5), (5, 7)))) == 1
     assert len(blocks.zones(_at((5, 5), (5, 6)))) == 1
     assert len(blocks.zones(_at((5, 5), (5, 8)))) == 2
@@ -83,7 +83,7 @@ def test_lost_blocks_whose_borders_overlap_form_one_zone():
     assert blocks.zones(_at()) == []
 
 
-def test_a_zone_is_its_lost_blocks_with_their_neighbours():
+def test_a_zone_contains_its_missing_blocks_and_their_neighbours():
     (zone,) = blocks.zones(_at((5, 5), (6, 6)))
     assert zone.missing.sum() == 2
     assert zone.area.sum() == 14
@@ -92,34 +92,34 @@ def test_a_zone_is_its_lost_blocks_with_their_neighbours():
 
 
 def test_no_missing_block_is_written_as_none():
-    assert blocks.misslist(_at()) == "None"
-    assert not blocks.from_misslist("None").any()
+    assert blocks.format_misslist(_at()) == "None"
+    assert not blocks.parse_misslist("None").any()
 
 
-def test_misslist_numbers_count_on_the_map_turned_by_90_degrees():
+def test_misslist_numbers_count_on_the_map_rotated_by_90_degrees():
     # IDL rotate(map, 1) takes (column i, row j) to (31 - j, i): the number is i * 32 + 31 - j.
-    assert blocks.misslist(_at((0, 0))) == "0V0V"
-    assert blocks.misslist(_at((31, 0))) == "0000"
-    assert blocks.misslist(_at((0, 1))) == "1V1V"
+    assert blocks.format_misslist(_at((0, 0))) == "0V0V"
+    assert blocks.format_misslist(_at((31, 0))) == "0000"
+    assert blocks.format_misslist(_at((0, 1))) == "1V1V"
 
 
-def test_a_run_is_written_by_its_end_points_and_all_but_the_last_run_by_the_number_after_it():
+def test_a_run_is_written_as_its_first_number_and_the_number_after_its_last_except_for_the_last_run():
     column = _at((10, 3), (11, 3), (12, 3))
-    assert blocks.misslist(column) == "3J3L"
-    assert blocks.misslist(column | _at((12, 5))) == "3J3M5J5J"
+    assert blocks.format_misslist(column) == "3J3L"
+    assert blocks.format_misslist(column | _at((12, 5))) == "3J3M5J5J"
 
 
-def test_lists_of_the_first_version_are_read_too():
-    assert np.array_equal(blocks.from_misslist("3J 3L 5J 5J"), _at((10, 3), (11, 3), (12, 3), (12, 5)))
+def test_lists_of_version_0_1_0_are_read():
+    assert np.array_equal(blocks.parse_misslist("3J 3L 5J 5J"), _at((10, 3), (11, 3), (12, 3), (12, 5)))
 
 
 @settings(max_examples=100, deadline=None)
 @given(arrays(bool, (32, 32), elements=st.booleans()))
-def test_misslist_and_back_gives_the_same_map(grid):
-    assert np.array_equal(blocks.from_misslist(blocks.misslist(grid)), grid)
+def test_parsing_a_misslist_gives_the_same_map(grid):
+    assert np.array_equal(blocks.parse_misslist(blocks.format_misslist(grid)), grid)
 
 
 @pytest.mark.parametrize("text", ["", "00", "00 0", "00 0W", "00 01 02", "0a 0b", "000", "000102", "0W00", "0500"])
 def test_a_damaged_misslist_is_refused(text):
     with pytest.raises(BadKeywordError, match="MISSLIST"):
-        blocks.from_misslist(text)
+        blocks.parse_misslist(text)

@@ -35,12 +35,12 @@ def test_filter_and_polariser_are_compared_without_blanks(make_frame):
     assert read_frame(make_frame(POLAR="-60 Deg")).polar == "-60DEG"
 
 
-@pytest.mark.parametrize(("roll", "turned"), [(0.0, False), (180.0, True), (-179.5, True), (90.0, False)])
-def test_a_roll_near_180_degrees_is_seen(make_frame, roll, turned):
-    assert read_frame(make_frame(CROTA1=roll)).turned is turned
+@pytest.mark.parametrize(("roll", "upside_down"), [(0.0, False), (180.0, True), (-179.5, True), (90.0, False)])
+def test_a_roll_near_180_degrees_means_upside_down(make_frame, roll, upside_down):
+    assert read_frame(make_frame(CROTA1=roll)).upside_down is upside_down
 
 
-def test_a_tab_in_a_history_card_survives_as_a_blank(make_frame):
+def test_a_tab_in_a_history_card_becomes_a_blank(make_frame):
     raw = make_frame().replace(b"offset_bias.pro 1.24", b"offset_bias.pro\t1.24")
     frame = read_frame(raw)
     assert "offset_bias.pro 1.24" in str(frame.header["HISTORY"])

@@ -11,33 +11,33 @@ from corinpaint.lasco.level05 import keywords
 
 
 def test_values_are_compared_in_upper_case_without_blanks():
-    assert keywords.squeezed("-60 Deg ") == "-60DEG"
+    assert keywords.without_blanks("-60 Deg ") == "-60DEG"
 
 
-def test_a_sound_header_gives_the_start_of_the_exposure():
-    assert keywords.check(fits.Header(level05.CARDS), "good.fts", ("C3",)).isot == "2002-01-08T02:18:05.594"
+def test_a_valid_header_gives_the_start_of_the_exposure():
+    assert keywords.check_header(fits.Header(level05.CARDS), "good.fts", ("C3",)).isot == "2002-01-08T02:18:05.594"
 
 
 def test_c1_is_refused_by_name():
     with pytest.raises(errors.WrongInstrumentError, match=r"odd\.fts: DETECTOR = 'C1', but this is for C2 or C3"):
-        keywords.check(fits.Header({**level05.CARDS, "DETECTOR": "C1"}), "odd.fts", ("C2", "C3"))
+        keywords.check_header(fits.Header({**level05.CARDS, "DETECTOR": "C1"}), "odd.fts", ("C2", "C3"))
 
 
 @pytest.mark.parametrize("key", level05.REQUIRED)
-def test_every_keyword_that_the_calibration_needs_is_missed_by_name(key):
+def test_the_error_names_a_missing_keyword(key):
     cards = {k: v for k, v in level05.CARDS.items() if k != key}
     with pytest.raises(errors.MissingKeywordError, match=key):
-        keywords.check(fits.Header(cards), "odd.fts", ("C3",))
+        keywords.check_header(fits.Header(cards), "odd.fts", ("C3",))
 
 
 @pytest.mark.parametrize("value", [True, "5", "nan"])
-def test_what_is_no_finite_number_is_no_number(value):
+def test_a_value_that_is_not_a_finite_number_is_refused(value):
     with pytest.raises(errors.BadKeywordError, match="EXPTIME"):
-        keywords.number(fits.Header({"EXPTIME": value}), "EXPTIME", "odd.fts")
+        keywords.finite_number(fits.Header({"EXPTIME": value}), "EXPTIME", "odd.fts")
 
 
 @pytest.mark.parametrize("key", ["CROTA1", "MID_DATE", "HCOMP_SF", "CRPIX1"])
-def test_a_blank_value_is_a_missing_one_where_it_may_be_missing(make_frame, key):
+def test_a_blank_value_of_an_optional_keyword_counts_as_missing(make_frame, key):
     assert calibrate(read_frame(make_frame(**{key: " "}))).header["LEVEL"] == "1.0"
 
 

@@ -12,7 +12,7 @@ from corinpaint.lasco.level05.frame import read_frame
 SUMMED = {"LEBXSUM": 2, "LEBYSUM": 2}
 
 
-def test_a_negative_sum_stands_for_65536_more():
+def test_a_negative_sum_is_increased_by_65536():
     assert readout.unwrap(np.array([-1, -32768, 0, 32767])).tolist() == [65535, 32768, 0, 32767]
 
 
@@ -38,7 +38,7 @@ def test_zero_and_one_both_mean_no_summing(make_frame):
     assert read_frame(make_frame(SUMCOL=1, SUMROW=0, LEBXSUM=0)).sums == readout.Summing()
 
 
-def test_a_subfield_lands_where_its_corners_say(make_frame):
+def test_a_subfield_is_placed_by_its_corners(make_frame):
     counts = np.arange(256 * 512, dtype=np.int16).reshape(256, 512) % 1000 + 400
     read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
     assert read.data.shape == (1024, 1024)
@@ -46,14 +46,14 @@ def test_a_subfield_lands_where_its_corners_say(make_frame):
     assert np.count_nonzero(read.data) == counts.size
     assert read.read_out.sum() == counts.size
     assert frame.unsent(read).sum() >= 1024**2 - counts.size
-    assert not frame.lost(read).any()
+    assert not frame.missing(read).any()
 
 
-def test_a_lost_block_of_a_subfield_is_lost_and_what_lies_outside_is_not(make_frame):
+def test_blocks_are_missing_inside_of_a_subfield_only(make_frame):
     counts = np.full((256, 512), 700, np.int16)
     counts[32:64, 64:96] = 0
     read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
-    assert np.argwhere(frame.lost(read)).tolist() == [[11, 6]]
+    assert np.argwhere(frame.missing(read)).tolist() == [[11, 6]]
 
 
 def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
@@ -61,15 +61,15 @@ def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
         make_frame(np.full((128, 256), 900, np.int16), R1COL=148, R1ROW=321, R2COL=659, R2ROW=576, **SUMMED)
     )
     assert read.data.shape == (512, 512)
-    assert read.window == (160, 288, 64, 320)
+    assert read.subfield == (160, 288, 64, 320)
 
 
-def test_corners_only_in_the_cards_of_the_commanded_image_are_taken_from_there(make_frame):
+def test_missing_corners_are_read_from_the_commanded_ones(make_frame):
     read = read_frame(make_frame(R1COL=0, R1ROW=0, P1COL=20, P1ROW=1))
-    assert read.window is None
+    assert read.subfield is None
 
 
-def test_the_error_of_a_wrong_size_names_the_corners_and_the_size_that_they_make(make_frame):
+def test_the_error_of_a_wrong_size_names_the_corners_and_the_expected_size(make_frame):
     with pytest.raises(errors.WrongShapeError, match=r"1024 x 1024 px, but R1COL = 20.*LEBXSUM = 2.* make 512 x 512"):
         read_frame(make_frame(**SUMMED))
 
@@ -79,14 +79,14 @@ def test_fewer_blocks_are_never_sent_of_summed_frames(make_frame, binning, unsen
     side = 1024 // binning
     counts = np.full((side, side), 900, np.int16)
     never = frame.blocks.never_sent("C3", readout.Summing(leb_x=binning, leb_y=binning))
-    counts[frame.blocks.expand(never, counts.shape)] = 0
+    counts[frame.blocks.to_pixels(never, counts.shape)] = 0
     read = read_frame(make_frame(counts, LEBXSUM=binning, LEBYSUM=binning))
     assert never.sum() == unsent
-    assert not frame.lost(read).any()
+    assert not frame.missing(read).any()
     assert frame.unsent(read).sum() == unsent * (32 // binning) ** 2
 
 
-def test_counts_of_a_monthly_image_need_not_be_whole_nor_positive(make_frame):
+def test_counts_of_a_monthly_image_may_be_fractional_or_negative(make_frame):
     image = np.linspace(-5, 700, 1024 * 1024, dtype=np.float32).reshape(1024, 1024)
     assert read_frame(make_frame(image, FILEORIG="0")).monthly
     assert read_frame(make_frame(image, POLAR="Qs")).polarised_product
@@ -96,17 +96,17 @@ def test_counts_of_a_monthly_image_need_not_be_whole_nor_positive(make_frame):
 
 @pytest.mark.parametrize("cards", [{"FILEORIG": "0"}, {"POLAR": "Qs"}])
 @pytest.mark.parametrize("value", [1e11, -1e300])
-def test_an_image_made_of_several_may_not_hold_what_no_sum_reaches(make_frame, cards, value):
+def test_an_image_made_from_several_exposures_has_a_maximum_value(make_frame, cards, value):
     image = np.full((1024, 1024), 500.5)
     image[600, 600] = value
     with pytest.raises(errors.BadKeywordError, match=r"500\.5.*which LASCO cannot give"):
         read_frame(make_frame(image, **cards))
 
 
-def test_an_image_of_differences_loses_no_block_whose_mean_is_zero(make_frame):
+def test_a_block_of_a_difference_image_with_zero_mean_is_not_missing(make_frame):
     image = np.where(np.indices((1024, 1024)).sum(axis=0) % 2, 3.5, -3.5).astype(np.float32)
     image[320:352, 320:352] = 0
-    assert np.argwhere(frame.lost(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
+    assert np.argwhere(frame.missing(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
 
 
 def test_the_real_polarised_frames_are_sums_of_four_read_outs(shared):

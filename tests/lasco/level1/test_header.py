@@ -11,12 +11,12 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import header
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 
 def _header(raw: bytes, **options: bool) -> fits.Header:
-    return calibrate(read_frame(raw), load_assets(), Options(**options)).header
+    return calibrate(read_frame(raw), load_calibration_set(), Options(**options)).header
 
 
 def test_the_solar_radius_is_within_a_thousandth_of_the_official_one(shared):
@@ -54,29 +54,29 @@ def test_an_image_without_a_value_has_no_statistics():
     assert "DATAMIN" not in found
 
 
-def test_history_cards_with_tabs_survive(make_frame):
+def test_history_cards_with_tabs_are_kept(make_frame):
     found = _header(make_frame().replace(b"offset_bias.pro 1.24", b"offset_bias.pro\t1.24"))
     assert "offset_bias.pro 1.24" in str(found["HISTORY"])
 
 
 def test_a_long_misslist_is_kept_whole(make_frame, tmp_path):
     rng = np.random.default_rng(0)
-    lost = (rng.random((32, 32)) < 0.3) & ~blocks.never_sent()
-    frame = read_frame(make_frame(lost=tuple(map(tuple, np.argwhere(lost)))))
-    path = calibrate(frame, load_assets()).write(tmp_path)
+    missing = (rng.random((32, 32)) < 0.3) & ~blocks.never_sent()
+    frame = read_frame(make_frame(missing=tuple(map(tuple, np.argwhere(missing)))))
+    path = calibrate(frame, load_calibration_set()).write(tmp_path)
     found = fits.getheader(path)
-    assert np.array_equal(blocks.from_misslist(found["MISSLIST"]), lost)
-    assert found["NMISSING"] == lost.sum()
+    assert np.array_equal(blocks.parse_misslist(found["MISSLIST"]), missing)
+    assert found["NMISSING"] == missing.sum()
 
 
-def test_every_departure_is_told(make_frame):
+def test_every_departure_is_reported(make_frame):
     found = _header(make_frame(), warp=False, vignetting=False)
     assert found["CALOPT"] == "no-vignetting no-warp"
     assert "no-vignetting no-warp" in str(found["HISTORY"])
     assert _header(make_frame())["CALOPT"] == "none"
 
 
-def test_cards_of_the_input_that_the_product_sets_itself_are_not_taken_over(make_frame):
+def test_cards_that_the_product_sets_are_not_copied_from_the_input(make_frame):
     found = _header(make_frame(CALF9="mine", CALERR=5.0, WEIGHTS="mine", CROTA=7.0, TIMEOFF=3.0))
     assert "CALF9" not in found
     assert "WEIGHTS" not in found

@@ -15,13 +15,13 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import read_level1
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 
 @pytest.fixture(scope="module")
 def product(make_frame) -> level1.Level1:
-    return calibrate(read_frame(make_frame()), load_assets())
+    return calibrate(read_frame(make_frame()), load_calibration_set())
 
 
 def test_the_file_holds_brightness_an_explained_mask_and_uncertainty(product, tmp_path):
@@ -98,7 +98,7 @@ def test_raw_zeros_of_the_official_file_are_its_mask(shared):
     assert np.nanmax(found.data) == pytest.approx(found.header["DATAMAX"], rel=1e-4)
 
 
-def test_our_own_files_are_read_back(product, tmp_path):
+def test_files_of_corinpaint_are_read(product, tmp_path):
     found = read_level1(product.write(tmp_path))
     assert np.array_equal(found.data, product.data.astype(float), equal_nan=True)
     assert np.array_equal(found.masked, np.isnan(product.data))
@@ -106,15 +106,15 @@ def test_our_own_files_are_read_back(product, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "error"),
-    [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS"), NotFitsError)],
+    [(b"", NotFitsError), (b"<html>", NotFitsError), (gzip.compress(b"no FITS", mtime=0), NotFitsError)],
 )
-def test_what_is_no_fits_file_is_named(tmp_path, content, error):
+def test_a_file_that_is_not_fits_is_named(tmp_path, content, error):
     (tmp_path / "35000000.fts").write_bytes(content)
     with pytest.raises(error, match=r"35000000\.fts"):
         read_level1(tmp_path / "35000000.fts")
 
 
-def test_what_is_not_level_1_or_holds_no_image_is_refused(tmp_path, make_frame):
+def test_a_file_that_is_not_level_1_or_has_no_image_is_refused(tmp_path, make_frame):
     (tmp_path / "32082037.fts").write_bytes(make_frame())
     with pytest.raises(WrongLevelError, match="LEVEL"):
         read_level1(tmp_path / "32082037.fts")

@@ -45,7 +45,7 @@ def test_the_shipped_set_is_small_and_quick_to_read():
     assert min(taken) < 0.1
 
 
-def test_the_shipped_field_leaves_out_occulter_and_corners_and_keeps_the_rest():
+def test_the_shipped_field_of_view_excludes_only_occulter_and_corners():
     vignetting, field = c2.read(optics.NOMINAL_DIRECTORY)
     assert not field[505, 512]
     assert not field[[2, 2, -3, -3], [2, -3, 2, -3]].any()
@@ -56,6 +56,6 @@ def test_the_shipped_field_leaves_out_occulter_and_corners_and_keeps_the_rest():
     assert np.isfinite(vignetting).all()
 
 
-def test_the_accuracy_is_best_where_c3_sees_the_same_and_worst_at_the_occulter():
-    inside, overlap, corner = c2.accuracy(np.array([2.2, 6.0, 8.5]))
+def test_the_error_is_smallest_where_c3_overlaps_and_largest_at_the_occulter():
+    inside, overlap, corner = c2.relative_error(np.array([2.2, 6.0, 8.5]))
     assert inside > 2 * corner > 2 * overlap > 0

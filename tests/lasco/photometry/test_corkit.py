@@ -1,4 +1,4 @@
-"""What is taken from CorKit, as SolarSoft compares headers, and without torch."""
+"""Bias and calibration factor from CorKit, with headers as SolarSoft compares them, without torch."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def test_photons_pixel_response_read_out_and_rounding_add_up(make_frame):
     assert noise.variance(frame, 377.741)[500, 500] == pytest.approx(expected, rel=1e-6)
 
 
-def test_every_read_out_of_a_sum_brings_its_noise(make_frame):
+def test_every_read_out_of_a_sum_adds_its_noise(make_frame):
     counts = np.full((512, 512), 1500, np.int16)
     on_board = read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2))
     on_chip = read_frame(make_frame(counts, SUMCOL=2, SUMROW=2))

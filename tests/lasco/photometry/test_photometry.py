@@ -10,11 +10,11 @@ from corinpaint.lasco.errors import FrameError
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.photometry import photometry
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 
 
 def test_the_rate_is_counts_without_bias_per_corrected_second():
-    assert photometry.rate(np.array([100.0, 500.0]), 100, 20, 0.5).tolist() == [0, 40]
+    assert photometry.count_rate(np.array([100.0, 500.0]), 100, 20, 0.5).tolist() == [0, 40]
 
 
 def test_stray_light_is_neither_vignetted_nor_scaled():
@@ -28,7 +28,7 @@ def test_what_cannot_be_calibrated_is_refused_by_name(name):
     damage, error = level05.KINDS[name]
     frame = read_frame(damage(), name="odd.fts")
     with pytest.raises(error, match=name.split()[0]) as caught:
-        calibrate(frame, load_assets())
+        calibrate(frame, load_calibration_set())
     assert isinstance(caught.value, FrameError)
     assert "odd.fts" in str(caught.value)
 
@@ -37,13 +37,13 @@ def test_a_lamp_that_is_off_in_words_is_off(make_frame):
     photometry.check_supported(read_frame(make_frame(LAMP="0")))
 
 
-def test_only_full_wells_are_called_saturated(real_frames):
+def test_only_pixels_at_full_well_are_saturated(real_frames):
     for path in real_frames:
-        assert photometry.saturated(read_frame(path)).mean() < 2e-3
+        assert photometry.saturated_pixels(read_frame(path)).mean() < 2e-3
 
 
 def test_a_sum_is_saturated_when_its_mean_read_out_is(make_frame):
     counts = np.full((512, 512), 30000, np.int32)
     counts[5, 5] = 44100  # C3: 11025 DN each
     frame = read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2))
-    assert np.argwhere(photometry.saturated(frame)).tolist() == [[5, 5]]
+    assert np.argwhere(photometry.saturated_pixels(frame)).tolist() == [[5, 5]]

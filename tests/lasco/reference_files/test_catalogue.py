@@ -28,7 +28,7 @@ def _strings_of_corkit() -> set[str]:
 
 def test_every_address_is_one_that_corkit_lists():
     known = _strings_of_corkit()
-    for asset in catalogue.FIXED:
+    for asset in catalogue.FIXED_FILES:
         folder = asset.url().removesuffix(asset.name)
         assert asset.url() in known or (folder in known and asset.name in known), asset.url()
     table = catalogue.exposure_table("C3", DAY).url()
@@ -37,17 +37,17 @@ def test_every_address_is_one_that_corkit_lists():
     assert catalogue.attitude_folder(DAY).url() == f"{catalogue.SOHO_DATA}ancillary/attitude/predictive/2002/"
 
 
-def test_files_have_the_place_that_they_have_below_the_server():
+def test_files_have_the_path_that_they_have_below_the_server():
     table = catalogue.exposure_table("C3", DAY)
     assert table.path == "soho/lasco/lasco/expfac/data/0201/c3_expfactor_020108.dat"
     assert table.url() == f"https://hesperia.gsfc.nasa.gov/ssw/{table.path}"
     assert table.url("https://mirror.example/lasco/") == f"https://mirror.example/lasco/{table.path}"
-    places = [asset.path for asset in catalogue.FIXED]
+    places = [asset.path for asset in catalogue.FIXED_FILES]
     assert len(set(places)) == len(places) == 13
 
 
 def test_a_telescope_needs_its_own_files_and_those_of_both():
-    assert [a.name for a in catalogue.fixed(["C2"])] == [
+    assert [a.name for a in catalogue.fixed_files(["C2"])] == [
         "c2vig_final.fts",
         "c2_time_offsets.dat",
         "c2_pre_recovery_adj_xyr_medv2.sav",
@@ -55,20 +55,20 @@ def test_a_telescope_needs_its_own_files_and_those_of_both():
         "occulter_center.dat",
         "nominal_roll_attitude.dat",
     ]
-    assert set(catalogue.fixed(["C2"])) | set(catalogue.fixed(["C3"])) == set(catalogue.fixed())
+    assert set(catalogue.fixed_files(["C2"])) | set(catalogue.fixed_files(["C3"])) == set(catalogue.fixed_files())
 
 
 def test_a_frame_needs_a_handful_of_files(make_frame):
     days = catalogue.days_of([read_frame(make_frame()), read_frame(make_frame(TIME_OBS="23:59:59.999"))])
     assert days == {"C3": {DAY}}
-    needed = catalogue.needed(days)
+    needed = catalogue.required_files(days)
     assert [asset.name for asset in needed if asset.day] == ["c3_expfactor_020108.dat"]
     assert len(needed) == 11
 
 
 def test_days_count_from_the_first_to_the_last():
     days = catalogue.days(date(2001, 12, 31), date(2002, 1, 2))
-    tables = catalogue.daily(days)
+    tables = catalogue.daily_tables(days)
     assert len(tables) == 6
     assert {asset.path.split("/")[-2] for asset in tables} == {"0112", "0201"}
 
@@ -78,17 +78,17 @@ def test_days_count_from_the_first_to_the_last():
     [(DAY, date(2002, 1, 7)), (date(1, 1, 1), DAY), (DAY, date.today() + timedelta(days=3))],
     ids=["backwards", "before SOHO", "in the future"],
 )
-def test_days_that_cannot_be_are_refused(first, last):
+def test_impossible_days_are_refused(first, last):
     with pytest.raises(OptionError):
         catalogue.days(first, last)
 
 
-@pytest.mark.parametrize("asset", catalogue.FIXED, ids=lambda asset: asset.name)
-def test_a_file_is_known_by_its_name(asset):
+@pytest.mark.parametrize("asset", catalogue.FIXED_FILES, ids=lambda asset: asset.name)
+def test_a_file_is_identified_by_its_name(asset):
     assert catalogue.identify(asset.name) == asset
 
 
-def test_daily_files_are_known_by_their_names():
+def test_daily_files_are_identified_by_their_names():
     assert catalogue.identify("c2_expfactor_960501.dat") == catalogue.exposure_table("C2", date(1996, 5, 1))
     assert catalogue.identify("SO_AT_ROL_20100104_V01.DAT").path.endswith("predictive/2010/SO_AT_ROL_20100104_V01.DAT")
     assert catalogue.identify("SO_AT_PRE_20230104_V01.FTS").path.endswith("predictive/SO_AT_PRE_20230104_V01.FTS")
@@ -102,7 +102,7 @@ def test_other_names_are_not_official(name):
     assert catalogue.identify(name) is None
 
 
-def test_of_the_attitude_files_of_a_day_the_newest_versions_are_taken():
+def test_the_latest_versions_of_the_attitude_files_of_a_day_are_chosen():
     names = [
         "?C=N;O=D",
         "SO_AT_PRE_20100104_V01.FTS",
@@ -111,7 +111,7 @@ def test_of_the_attitude_files_of_a_day_the_newest_versions_are_taken():
         "SO_AT_ROL_20100104_V02.DAT",
         "SO_AT_ROL_20100105_V02.DAT",
     ]
-    found = catalogue.attitude(names, [date(2010, 1, 4)])
+    found = catalogue.attitude_files(names, [date(2010, 1, 4)])
     assert {(asset.name, asset.kind) for asset in found} == {
         ("SO_AT_PRE_20100104_V10.fts", "attitude"),
         ("SO_AT_ROL_20100104_V02.DAT", "text"),

@@ -1,4 +1,4 @@
-"""Fetching from a server with the official layout, and what goes wrong on the way."""
+"""Fetching from a server with the official layout, and its failures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import official_tree
 import pytest
 
 from corinpaint.lasco.errors import FetchError
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue, manifest, transfer
 from corinpaint.lasco.reference_files import fetch as fetching
 
 DAYS = [date(2002, 1, 8), date(2002, 1, 9), date(2010, 1, 4)]
-TABLES = catalogue.daily(DAYS, ["C3"])
+TABLES = catalogue.daily_tables(DAYS, ["C3"])
 FIRST, SECOND, THIRD = TABLES
 RAMP = catalogue.identify("C3ramp.fts")
 ATTITUDE = [catalogue.identify("SO_AT_PRE_20100104_V02.FTS"), catalogue.identify("SO_AT_ROL_20100104_V01.DAT")]
@@ -23,7 +23,7 @@ ATTITUDE = [catalogue.identify("SO_AT_PRE_20100104_V02.FTS"), catalogue.identify
 
 @pytest.fixture
 def server():
-    with official_tree.serving([*catalogue.FIXED, *TABLES, *ATTITUDE]) as running:
+    with official_tree.serving([*catalogue.FIXED_FILES, *TABLES, *ATTITUDE]) as running:
         yield running
 
 
@@ -42,18 +42,18 @@ def _files(directory):
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_what_is_fetched_has_the_layout_of_the_server_and_is_recorded(server, fetch, tmp_path):
-    needed = catalogue.needed({"C3": [DAYS[0]]})
+def test_fetched_files_have_the_layout_of_the_server_and_are_recorded(server, fetch, tmp_path):
+    needed = catalogue.required_files({"C3": [DAYS[0]]})
     report = fetch(*needed)
     assert (report.ok, report.added) == (True, needed)
-    assert _files(tmp_path) == {asset.path for asset in needed} | {manifest.LOCK}
+    assert _files(tmp_path) == {asset.path for asset in needed} | {manifest.LOCK_FILE}
     assert all((tmp_path / asset.path).read_bytes() == official_tree.content(asset) for asset in needed)
     assert manifest.read(tmp_path)[RAMP.path].source == f"{server.url}/{RAMP.path}"
     assert manifest.verify(tmp_path) == []
-    assert load_assets(tmp_path).kind == "OFFICIAL"
+    assert load_calibration_set(tmp_path).kind == "OFFICIAL"
 
 
-def test_a_second_run_asks_the_server_for_nothing(server, fetch):
+def test_a_second_run_requests_nothing_from_the_server(server, fetch):
     fetch(RAMP, FIRST)
     server.asked.clear()
     report = fetch(RAMP, FIRST)
@@ -61,7 +61,7 @@ def test_a_second_run_asks_the_server_for_nothing(server, fetch):
     assert not server.asked
 
 
-def test_a_run_that_was_stopped_is_gone_on_with(server, fetch, tmp_path, monkeypatch):
+def test_an_interrupted_run_is_continued(server, fetch, tmp_path, monkeypatch):
     download = transfer.download
 
     def stop_at_second(url, *rest):
@@ -72,7 +72,7 @@ def test_a_run_that_was_stopped_is_gone_on_with(server, fetch, tmp_path, monkeyp
     monkeypatch.setattr(transfer, "download", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
         fetch(*TABLES)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
     assert list(manifest.read(tmp_path)) == [FIRST.path]
     monkeypatch.undo()
     report = fetch(*TABLES)
@@ -80,13 +80,13 @@ def test_a_run_that_was_stopped_is_gone_on_with(server, fetch, tmp_path, monkeyp
     assert server.asked[f"/{FIRST.path}"] == 1
 
 
-def test_a_day_without_a_table_is_no_failure(server, fetch):
+def test_a_day_without_a_table_is_not_a_failure(server, fetch):
     del server.files[f"/{SECOND.path}"]
     report = fetch(*TABLES)
     assert (report.ok, report.added, report.absent) == (True, [FIRST, THIRD], [SECOND])
 
 
-def test_a_file_that_should_be_there_and_is_not_is_a_failure_and_the_others_come(server, fetch, tmp_path):
+def test_a_missing_file_is_a_failure_and_the_others_are_fetched(server, fetch, tmp_path):
     server.break_(RAMP, "404")
     report = fetch(RAMP, FIRST)
     ((asset, error),) = report.failed
@@ -96,38 +96,38 @@ def test_a_file_that_should_be_there_and_is_not_is_a_failure_and_the_others_come
 
 
 @pytest.mark.parametrize("asset", [RAMP, FIRST], ids=["image", "table"])
-def test_a_page_instead_of_the_file_is_a_failure_and_no_file(server, fetch, tmp_path, asset):
+def test_an_html_page_instead_of_the_file_is_a_failure_and_not_installed(server, fetch, tmp_path, asset):
     server.break_(asset, "page")
     report = fetch(asset, SECOND)
     ((_, error),) = report.failed
     assert "is an HTML page, not data" in str(error)
     assert f"{server.url}/{asset.path}" in str(error)
     assert report.added == [SECOND]
-    assert _files(tmp_path) == {SECOND.path, manifest.LOCK}
+    assert _files(tmp_path) == {SECOND.path, manifest.LOCK_FILE}
 
 
-def test_a_cut_connection_is_a_failure_and_no_file(server, fetch, tmp_path):
+def test_a_truncated_download_is_a_failure_and_not_installed(server, fetch, tmp_path):
     server.break_(RAMP, "cut", "cut", "cut")
     report = fetch(RAMP, FIRST)
     ((_, error),) = report.failed
     assert isinstance(error, transfer.UnreachableError)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
 
 
-def test_a_server_error_that_passes_is_not_even_told(server, fetch):
+def test_a_temporary_server_error_is_not_reported(server, fetch):
     server.break_(RAMP, "500", "cut")
     assert fetch(RAMP).added == [RAMP]
     assert server.asked[f"/{RAMP.path}"] == 3
 
 
-def test_content_that_is_complete_but_damaged_is_a_failure(server, fetch, tmp_path):
+def test_complete_but_damaged_content_is_a_failure(server, fetch, tmp_path):
     server.files[f"/{RAMP.path}"] = official_tree.content(RAMP)[:9000]
     ((_, error),) = fetch(RAMP).failed
     assert "not a readable FITS image" in str(error)
     assert not (tmp_path / RAMP.path).exists()
 
 
-def test_another_checksum_than_recorded_is_a_failure_and_the_file_stays_missing(server, fetch, tmp_path):
+def test_a_checksum_that_differs_from_the_record_is_a_failure_and_the_file_stays_missing(server, fetch, tmp_path):
     fetch(RAMP)
     (tmp_path / RAMP.path).unlink()
     server.files[f"/{RAMP.path}"] = official_tree.fits_image(value=99)
@@ -139,7 +139,7 @@ def test_another_checksum_than_recorded_is_a_failure_and_the_file_stays_missing(
     assert manifest.verify(tmp_path) == []
 
 
-def test_an_update_asks_for_every_file_and_takes_what_is_new(server, fetch, tmp_path):
+def test_an_update_requests_every_file_and_installs_new_content(server, fetch, tmp_path):
     fetch(FIRST, SECOND)
     server.files[f"/{FIRST.path}"] = official_tree.TABLE + b"32082038.fts 1.0 377.7 0 8999.9\n"
     report = fetch(FIRST, SECOND, update=True)
@@ -155,7 +155,7 @@ def test_a_changed_file_is_fetched_again(fetch, tmp_path):
     assert manifest.verify(tmp_path) == []
 
 
-def test_a_full_disk_ends_the_run_with_what_was_fetched_before(server, fetch, tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_run_and_keeps_the_files_before(server, fetch, tmp_path, monkeypatch):
     def write(sink, data, write=transfer._Sink.write):
         if SECOND.name in sink.url:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -166,20 +166,20 @@ def test_a_full_disk_ends_the_run_with_what_was_fetched_before(server, fetch, tm
     ((asset, error),) = report.failed
     assert (asset, report.added, report.untried) == (SECOND, [FIRST], [THIRD])
     assert "cannot be written (No space left on device)" in str(error)
-    assert _files(tmp_path) == {FIRST.path, manifest.LOCK}
+    assert _files(tmp_path) == {FIRST.path, manifest.LOCK_FILE}
     assert manifest.verify(tmp_path) == []
     assert server.asked[f"/{SECOND.path}"] == 1
     assert not server.asked[f"/{THIRD.path}"]
 
 
-def test_a_server_that_does_not_answer_is_left_alone_after_a_few_files(tmp_path):
+def test_a_server_that_does_not_answer_is_not_asked_after_a_few_files(tmp_path):
     with official_tree.serving([]) as gone:
         mirror = gone.url
     slept = []
     connection = transfer.Connection(retries=1, sleep=slept.append)
-    report = fetching.fetch(tmp_path, list(catalogue.FIXED), mirror=mirror, connection=connection)
-    assert len(report.failed) == len(catalogue.FIXED)
-    assert len(slept) == fetching.UNANSWERED
+    report = fetching.fetch(tmp_path, list(catalogue.FIXED_FILES), mirror=mirror, connection=connection)
+    assert len(report.failed) == len(catalogue.FIXED_FILES)
+    assert len(slept) == fetching.MAX_UNANSWERED
     assert "not tried" in str(report.failed[-1][1])
 
 
@@ -209,7 +209,7 @@ def test_every_file_has_its_progress_bar(server, fetch):
     assert made[0][1].total == len(official_tree.TABLE)
 
 
-def test_the_official_addresses_are_asked_where_no_mirror_is_given(tmp_path, monkeypatch):
+def test_the_official_servers_are_used_without_a_mirror(tmp_path, monkeypatch):
     asked = []
 
     def download(url, path, *_):
@@ -222,9 +222,9 @@ def test_the_official_addresses_are_asked_where_no_mirror_is_given(tmp_path, mon
 
 
 def test_attitude_files_come_from_the_index_of_the_server(server, fetch):
-    found = fetching.attitude(DAYS[2:], mirror=server.url)
+    found = fetching.find_attitude_files(DAYS[2:], mirror=server.url)
     assert found == ATTITUDE
     assert fetch(*found).added == ATTITUDE
     server.faults["/ancillary/attitude/predictive/2002/"] = ["404"]
     with pytest.raises(FetchError, match="predictive/2002/"):
-        fetching.attitude(DAYS, mirror=server.url)
+        fetching.find_attitude_files(DAYS, mirror=server.url)

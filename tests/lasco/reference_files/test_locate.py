@@ -20,7 +20,7 @@ def _write(path: Path, text: str = "x") -> Path:
 
 
 def _age(root: Path) -> None:
-    """Make every folder look as if nothing had changed for an hour, so that the memory is trusted."""
+    """Set the time stamps of all folders to an hour ago, so that the cache is valid."""
     for place, _, _ in os.walk(root):
         os.utime(place, (time.time() - 3600,) * 2)
 
@@ -31,7 +31,7 @@ def test_a_file_is_found_at_any_depth(tmp_path):
     assert locate.locate(tmp_path, "c2vig_final.fts") is None
 
 
-def test_of_several_files_the_first_in_order_of_the_paths_is_taken(tmp_path):
+def test_of_several_files_the_first_in_order_of_the_paths_is_found(tmp_path):
     for folder in ("b", "a/z", "c"):
         _write(tmp_path / folder / "C3ramp.fts")
     assert locate.locate(tmp_path, "C3ramp.fts") == tmp_path / "a" / "z" / "C3ramp.fts"
@@ -46,7 +46,7 @@ def test_a_file_that_is_added_later_is_found(tmp_path, place):
     assert locate.locate(tmp_path, "c3_expfactor_020108.dat") == path
 
 
-def test_a_file_that_is_added_at_the_time_stamp_of_the_reading_is_found(tmp_path):
+def test_a_file_that_is_added_at_the_time_of_reading_is_found(tmp_path):
     stamp = time.time_ns()
     os.utime(tmp_path, ns=(stamp, stamp))
     assert locate.locate(tmp_path, "C3ramp.fts") is None
@@ -55,7 +55,7 @@ def test_a_file_that_is_added_at_the_time_stamp_of_the_reading_is_found(tmp_path
     assert locate.locate(tmp_path, "C3ramp.fts") == path
 
 
-def test_a_file_that_went_is_looked_for_elsewhere(tmp_path):
+def test_a_removed_file_is_searched_for_elsewhere(tmp_path):
     first, second = _write(tmp_path / "a" / "C3ramp.fts"), tmp_path / "b" / "C3ramp.fts"
     assert locate.locate(tmp_path, "C3ramp.fts") == first
     second.parent.mkdir()
@@ -71,7 +71,7 @@ def test_a_folder_that_appears_later_is_read(tmp_path):
     assert locate.locate(tmp_path / "later", "C3ramp.fts") == path
 
 
-def test_a_tree_is_read_once_also_for_what_it_has_not(tmp_path, monkeypatch):
+def test_a_folder_is_read_once_also_for_files_that_it_lacks(tmp_path, monkeypatch):
     path = _write(tmp_path / "a" / "C3ramp.fts")
     _age(tmp_path)
     walked = []
@@ -98,7 +98,7 @@ def test_ten_thousand_files_do_not_slow_it_down(tmp_path):
     assert time.perf_counter() - start < 1.0
 
 
-def test_links_in_a_circle_do_not_hang_it_and_links_to_files_are_followed(tmp_path):
+def test_circular_links_end_and_links_to_files_are_followed(tmp_path):
     target = _write(tmp_path / "elsewhere" / "ramp")
     root = tmp_path / "store"
     (root / "a").mkdir(parents=True)
@@ -110,14 +110,14 @@ def test_links_in_a_circle_do_not_hang_it_and_links_to_files_are_followed(tmp_pa
     assert locate.locate(root, "c2vig_final.fts") is None
 
 
-def test_only_so_many_trees_are_remembered(tmp_path):
-    for number in range(2 * locate.KNOWN_TREES):
+def test_the_number_of_cached_folders_is_limited(tmp_path):
+    for number in range(2 * locate.MAX_CACHED_FOLDERS):
         _write(tmp_path / str(number) / "C3ramp.fts")
         assert locate.locate(tmp_path / str(number), "C3ramp.fts")
-    assert len(locate._trees) <= locate.KNOWN_TREES
+    assert len(locate._trees) <= locate.MAX_CACHED_FOLDERS
 
 
-def test_threads_may_look_while_files_come_and_go(tmp_path):
+def test_threads_can_locate_while_files_are_added_and_removed(tmp_path):
     steady, errors = _write(tmp_path / "a" / "C3ramp.fts"), []
 
     def look():

@@ -21,7 +21,7 @@ ASSETS = [RAMP, TABLE]
 def directory(tmp_path):
     """A folder of two files, both recorded."""
     official_tree.tree(tmp_path, ASSETS)
-    manifest.update(tmp_path, {asset.path: manifest.entry(tmp_path / asset.path, asset.url()) for asset in ASSETS})
+    manifest.update(tmp_path, {asset.path: manifest.make_entry(tmp_path / asset.path, asset.url()) for asset in ASSETS})
     return tmp_path
 
 
@@ -38,22 +38,22 @@ def test_the_lock_file_names_size_hash_origin_and_time_of_every_file(directory):
     assert entry["recorded"].endswith("Z")
 
 
-def test_what_is_recorded_stays_recorded_when_more_comes(directory):
+def test_new_entries_keep_the_old_ones(directory):
     before = manifest.read(directory)
-    manifest.update(directory, {"more.dat": manifest.entry(directory / TABLE.path, "imported")})
+    manifest.update(directory, {"more.dat": manifest.make_entry(directory / TABLE.path, "imported")})
     assert manifest.read(directory) == {**before, "more.dat": manifest.read(directory)["more.dat"]}
 
 
 def test_a_lock_file_that_cannot_be_written_stays_as_it_was(directory, monkeypatch):
-    before = (directory / manifest.LOCK).read_bytes()
+    before = (directory / manifest.LOCK_FILE).read_bytes()
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(Exception, match="No space left"):
         manifest.update(directory, {})
-    assert (directory / manifest.LOCK).read_bytes() == before
+    assert (directory / manifest.LOCK_FILE).read_bytes() == before
     assert not list(directory.glob(".corinpaint-*"))
 
 
-def test_a_folder_as_recorded_has_no_findings(directory):
+def test_a_folder_as_recorded_has_no_defects(directory):
     assert manifest.verify(directory) == []
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_file_is_found(directory, content):
     assert "fetch or import it again" in finding.message
 
 
-def test_an_official_file_that_is_not_recorded_is_found_and_others_are_left_alone(directory):
+def test_an_unrecorded_official_file_is_found_and_other_files_are_ignored(directory):
     (directory / "sub").mkdir()
     (directory / "sub" / "c3_expfactor_020109.dat").write_bytes(official_tree.TABLE)
     (directory / "sub" / "notes.txt").write_text("mine")
@@ -94,7 +94,7 @@ def test_a_second_file_of_the_same_name_is_found(directory):
     assert _problems(directory) == [("C3ramp.fts", "unlocked")]
 
 
-def test_nothing_at_all_is_an_error(tmp_path):
+def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(CalibrationError, match="fetch or import"):
         manifest.verify(tmp_path)
 
@@ -111,15 +111,15 @@ def test_nothing_at_all_is_an_error(tmp_path):
     ],
 )
 def test_a_damaged_lock_file_is_named(directory, text):
-    (directory / manifest.LOCK).write_text(text)
+    (directory / manifest.LOCK_FILE).write_text(text)
     with pytest.raises(CalibrationError, match=r"calibration\.lock\.json.*remove it"):
         manifest.verify(directory)
 
 
-def test_the_list_names_every_file_that_is_there_once_and_the_daily_ones_that_are_there(directory):
+def test_the_status_lists_all_fixed_files_and_the_daily_ones_that_exist(directory):
     (directory / "c2vig_final.fts").write_bytes(official_tree.fits_image())
     rows = {row.path.split("/")[-1]: row for row in manifest.status(directory)}
-    assert len(rows) == len(catalogue.FIXED) + 1
+    assert len(rows) == len(catalogue.FIXED_FILES) + 1
     ramp, table, absent = rows["C3ramp.fts"], rows[TABLE.name], rows["occulter_center.dat"]
     assert (ramp.present, ramp.size, ramp.source) == (True, len(official_tree.content(RAMP)), RAMP.url())
     assert (table.present, table.sha256) == (True, hashlib.sha256(official_tree.TABLE).hexdigest())

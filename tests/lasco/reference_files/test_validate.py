@@ -12,20 +12,20 @@ NAN = np.array([1.0, np.nan])
 
 
 @pytest.mark.parametrize("kind", ["image", "save", "exposures", "offsets", "text", "attitude"])
-def test_good_files_have_no_defect_and_pages_and_empty_files_always_have(tmp_path, kind):
+def test_valid_files_have_no_defect_and_html_pages_and_empty_files_have_one(tmp_path, kind):
     path = tmp_path / "file"
-    assets = [*catalogue.FIXED, catalogue.identify("c3_expfactor_020108.dat")]
+    assets = [*catalogue.FIXED_FILES, catalogue.identify("c3_expfactor_020108.dat")]
     assets.append(catalogue.identify("SO_AT_PRE_20100104_V01.FTS"))
     path.write_bytes(next(official_tree.content(asset) for asset in assets if asset.kind == kind))
-    assert validate.defect(path, kind) is None
+    assert validate.find_defect(path, kind) is None
     path.write_bytes(official_tree.PAGE)
-    assert validate.defect(path, kind) == "an HTML page, not data"
+    assert validate.find_defect(path, kind) == "an HTML page, not data"
     path.write_bytes(b"")
-    assert validate.defect(path, kind) == "empty"
+    assert validate.find_defect(path, kind) == "empty"
     path.write_bytes(b"\0\xff random \0 bytes" * 50)
-    assert validate.defect(path, kind)
+    assert validate.find_defect(path, kind)
     path.unlink()
-    assert "not readable" in validate.defect(path, kind)
+    assert "not readable" in validate.find_defect(path, kind)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_good_files_have_no_defect_and_pages_and_empty_files_always_have(tmp_pat
 def test_an_image_is_finite_and_has_the_size_of_the_detector(tmp_path, content, said):
     path = tmp_path / "C3ramp.fts"
     path.write_bytes(content)
-    assert said in validate.defect(path, "image")
+    assert said in validate.find_defect(path, "image")
 
 
 @pytest.mark.parametrize(
@@ -59,27 +59,27 @@ def test_an_image_is_finite_and_has_the_size_of_the_detector(tmp_path, content, 
 def test_star_fits_are_columns_of_one_length(tmp_path, content, said):
     path = tmp_path / "c3_post_recovery_adj_xyr_medv2.sav"
     path.write_bytes(content)
-    assert said in validate.defect(path, "save")
+    assert said in validate.find_defect(path, "save")
 
 
 @pytest.mark.parametrize("content", [b"32082037.fts one 377.7 0 8285.6", b"32082037.fts 1.0 nan 0 8285.6", b"1 2 3 4"])
 def test_an_exposure_table_has_a_row_with_factor_bias_and_time(tmp_path, content):
     path = tmp_path / "c3_expfactor_020108.dat"
     path.write_bytes(content)
-    assert validate.defect(path, "exposures") == "not a table of exposure factors"
+    assert validate.find_defect(path, "exposures") == "not a table of exposure factors"
     path.write_bytes(b"; a remark\n" + content + b"\n" + official_tree.TABLE)
-    assert validate.defect(path, "exposures") is None
+    assert validate.find_defect(path, "exposures") is None
 
 
 @pytest.mark.parametrize("rows", [b"", b"50084 0 512.0 0\n", b"50084 0 512.0 0 later\n"])
 def test_clock_offsets_are_rows_of_five_numbers_below_two_lines(tmp_path, rows):
     path = tmp_path / "c2_time_offsets.dat"
     path.write_bytes(b"one\ntwo\n" + rows)
-    assert validate.defect(path, "offsets") == "not a table of clock offsets"
+    assert validate.find_defect(path, "offsets") == "not a table of clock offsets"
 
 
 def test_an_attitude_file_without_a_table_is_named(tmp_path):
     path = tmp_path / "SO_AT_PRE_20100104_V01.FTS"
     for content in (official_tree.fits_image(), official_tree.fits_table(0)):
         path.write_bytes(content)
-        assert validate.defect(path, "attitude") == "a FITS file without a table"
+        assert validate.find_defect(path, "attitude") == "a FITS file without a table"

@@ -12,9 +12,9 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise
-from corinpaint.lasco.photometry.optics import load_assets, load_optics
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
 from corinpaint.lasco.simulation import camera
-from corinpaint.lasco.simulation.corona import polar
+from corinpaint.lasco.simulation.corona import polar_coordinates
 
 CENTRE = distortion.C3_OCCULTER_CENTRES[-1][1]
 BIAS, EXPTIME = 377.741, 19.1
@@ -27,47 +27,49 @@ def expose():
 
     def counts(brightness: float, exptime: float = EXPTIME, calfactor: float = 6.1e-13) -> np.ndarray:
         scene = np.full((1024, 1024), brightness, np.float32)
-        return camera.expose(scene, load_optics(load_assets()), CENTRE, calfactor, exptime, 52282)
+        return camera.expected_counts(scene, load_optics(load_calibration_set()), CENTRE, calfactor, exptime, 52282)
 
     return counts
 
 
 @pytest.fixture(scope="module")
 def flat_exposures() -> list[np.ndarray]:
-    """Two read-outs of the same even light."""
+    """Two read-outs of the same uniform light."""
     light = np.full((1024, 1024), LEVEL, np.float32)
     return [camera.read_out(light, BIAS, EXPTIME, np.random.default_rng(seed)) for seed in (1, 2)]
 
 
 def spread(values: np.ndarray) -> float:
-    """Standard deviation, blind to cosmic rays."""
+    """Robust standard deviation, insensitive to cosmic rays."""
     return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
 def rings(low: float, high: float) -> np.ndarray:
-    radius, _ = polar(CENTRE)
+    radius, _ = polar_coordinates(CENTRE)
     return (radius > low) & (radius < high)
 
 
-def test_exposing_is_calibrating_backwards_wherever_nothing_shades(make_frame, expose):
+def test_expected_counts_invert_the_calibration_outside_of_the_shadows(make_frame, expose):
     frame = read_frame(make_frame())
     counts = expose(1e-10, frame.exptime, corkit.calfactor(frame))
-    back = calibrate.expose(dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_assets()).brightness
-    _, angle = polar(CENTRE)
+    back = calibrate.calibrate_on_detector(
+        dataclasses.replace(frame, data=counts + np.float32(BIAS)), load_calibration_set()
+    ).brightness
+    _, angle = polar_coordinates(CENTRE)
     seen = rings(120, 450) & (np.abs(angle - camera.PYLON[0]) > 45)
     assert np.abs(back[seen] / 1e-10 - 1).max() < 1e-3
 
 
-def test_behind_the_occulter_and_beyond_the_edge_the_scene_does_not_show(expose):
+def test_the_scene_is_invisible_behind_the_occulter_and_beyond_the_edge(expose):
     dark, bright = expose(0.0), expose(1e-9)
     for hidden in (rings(0, 50), rings(575, 1000)):
         assert np.allclose(dark[hidden], bright[hidden], rtol=1e-3)
         assert dark[hidden].min() > 0
 
 
-def test_of_the_scene_little_is_left_deep_in_the_pylon_s_shadow(expose):
-    _, angle = polar(CENTRE)
-    seen = (expose(1e-9) - expose(0.0)) * load_optics(load_assets()).vignetting(52282)
+def test_the_scene_is_faint_in_the_core_of_the_pylons_shadow(expose):
+    _, angle = polar_coordinates(CENTRE)
+    seen = (expose(1e-9) - expose(0.0)) * load_optics(load_calibration_set()).vignetting(52282)
     ring = rings(100, 150)
     shaded = ring & (np.abs(angle - camera.PYLON[0]) < 3)
     opposite = ring & (np.abs(angle - camera.PYLON[0] + 180) < 3)
@@ -109,7 +111,7 @@ def test_a_longer_exposure_collects_more_cosmic_rays():
     assert hits(400.0) > 3 * hits(5.0)
 
 
-def test_charge_over_the_full_well_bleeds_along_its_row_and_is_not_lost():
+def test_charge_above_the_full_well_bleeds_along_its_row_and_is_conserved():
     light = np.full((1024, 1024), 500, np.float32)
     light[600, 500:504] = 100_000
     frame = camera.read_out(light, BIAS, 1.0, np.random.default_rng(4))
@@ -123,7 +125,7 @@ def test_charge_over_the_full_well_bleeds_along_its_row_and_is_not_lost():
     assert np.median(frame[[599, 601]]) == pytest.approx(500 + BIAS, abs=2)
 
 
-def test_compression_gives_whole_counts_close_to_those_that_went_in(flat_exposures):
+def test_compression_gives_whole_counts_close_to_its_input(flat_exposures):
     counts = flat_exposures[0]
     packed = camera.compress(counts)
     assert np.array_equal(packed, np.rint(packed))
@@ -131,11 +133,11 @@ def test_compression_gives_whole_counts_close_to_those_that_went_in(flat_exposur
     assert not np.array_equal(packed, np.rint(counts))
 
 
-def test_compression_keeps_every_block_to_itself():
+def test_compression_treats_every_block_separately():
     counts = np.random.default_rng(0).normal(1000, 20, (1024, 1024)).astype(np.float32)
     every_other = np.zeros((32, 32), dtype=bool)
     every_other[::2, ::2] = True
-    inside = blocks.expand(every_other)
+    inside = blocks.to_pixels(every_other)
     changed = camera.compress(counts) != camera.compress(np.where(inside, 1.1 * counts, counts))
     assert changed[inside].mean() > 0.9
     assert not changed[~inside].any()

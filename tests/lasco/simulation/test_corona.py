@@ -1,4 +1,4 @@
-"""The sky of the simulator: brightness that electrons and dust explain, light that goes where it belongs."""
+"""The sky of the simulator: brightness of the K and F corona, CMEs, stars and planets."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def empty() -> np.ndarray:
 
 
 def test_position_angles_run_counter_clockwise_from_the_right_with_row_0_at_the_bottom():
-    radius, angle = corona.polar((500.0, 400.0))
+    radius, angle = corona.polar_coordinates((500.0, 400.0))
     assert [radius[400, 510], radius[410, 500], radius[400, 490], radius[390, 500]] == [10, 10, 10, 10]
     assert [angle[400, 510], angle[410, 500], angle[400, 490], angle[390, 500]] == [0, 90, 180, 270]
 
 
 @pytest.mark.parametrize("radius", [4.0, 10.0, 30.0])
-def test_the_k_corona_is_what_the_electrons_of_saito_scatter(radius):
+def test_the_k_corona_is_thomson_scattering_by_the_densities_of_saito(radius):
     thomson, solar_radius = 6.652e-25, 6.96e10  # cm^2, cm
 
     def per_length(along: float) -> float:
@@ -44,11 +44,11 @@ def test_the_k_corona_is_what_the_electrons_of_saito_scatter(radius):
         return 3 / 16 * thomson * solar_radius * density * r**-2 * (1 + (along / r) ** 2)
 
     scattered, _ = integrate.quad(per_length, -np.inf, np.inf)
-    assert corona.k_law(np.array(radius)) == pytest.approx(scattered, rel=0.1)
+    assert corona.equatorial_k_corona(np.array(radius)) == pytest.approx(scattered, rel=0.1)
 
 
 def test_the_k_corona_falls_off_all_around_and_has_streamers(quiet):
-    radius, _ = corona.polar(corona.SUN_CENTRE)
+    radius, _ = corona.polar_coordinates(corona.SUN_CENTRE)
     rings = [quiet[np.abs(radius - r) < 2] for r in (100, 200, 300, 400)]
     assert (quiet > 0).all()
     assert (np.diff([np.median(ring) for ring in rings]) < 0).all()
@@ -60,12 +60,12 @@ def test_the_k_corona_has_no_seam_where_the_angles_begin(quiet):
     assert np.abs(np.log(above / below)).max() < 0.05
 
 
-def test_a_mass_ejection_adds_light_on_one_side_and_leaves_the_rest_as_it_was(quiet):
+def test_a_cme_adds_light_on_one_side_only(quiet):
     erupting = corona.k_corona(np.random.default_rng(5), cme=True)
     added = erupting - quiet
     assert added.max() > 3e-12
     assert (erupting > 0).all()
-    radius, _ = corona.polar(corona.SUN_CENTRE)
+    radius, _ = corona.polar_coordinates(corona.SUN_CENTRE)
     ring = (radius > 80) & (radius < 450)
     assert (np.abs(added) < 1e-3 * quiet)[ring].mean() > 0.5
 
@@ -74,27 +74,27 @@ def test_the_f_corona_is_flattened_towards_the_ecliptic():
     image = corona.f_corona(np.random.default_rng(0))
     right, top, left, bottom = (image[at(300, angle)] for angle in (0, 90, 180, 270))
     assert min(right, left) > 1.5 * max(top, bottom)
-    assert image.min() > 0.5 * corona.SKY
+    assert image.min() > 0.5 * corona.SKY_BRIGHTNESS
 
 
 def test_stars_only_add_light_and_are_as_many_as_stated():
     image, again = empty(), empty()
     corona.add_stars(image, np.random.default_rng(1))
     corona.add_stars(again, np.random.default_rng(1))
-    peaks = (image == ndimage.maximum_filter(image, 3)) & (image > 0.1 * corona.FAINTEST_STAR)
+    peaks = (image == ndimage.maximum_filter(image, 3)) & (image > 0.1 * corona.MIN_STAR_FLUX)
     assert image.min() == 0
-    assert corona.STARS[0] < np.count_nonzero(peaks) < corona.STARS[1]
+    assert corona.STAR_COUNT[0] < np.count_nonzero(peaks) < corona.STAR_COUNT[1]
     assert np.array_equal(image, again)
 
 
-def test_a_planet_keeps_its_flux_and_its_place():
+def test_a_planet_keeps_its_flux_and_position():
     image = empty()
     corona.add_planet(image, corona.Planet(700.0, 500.0, 2e-7))
     assert image.sum(dtype=float) == pytest.approx(2e-7, rel=1e-3)
     assert np.unravel_index(image.argmax(), image.shape) == (500, 700)
 
 
-def test_a_planet_on_the_corner_sends_part_of_its_light_past_the_frame():
+def test_a_planet_at_the_corner_has_part_of_its_light_outside_of_the_frame():
     image = empty()
     corona.add_planet(image, corona.Planet(-0.5, 1023.5, 2e-7))
     assert np.unravel_index(image.argmax(), image.shape) == (1023, 0)

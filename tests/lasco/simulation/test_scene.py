@@ -14,10 +14,10 @@ from scipy import ndimage
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame, lost, read_frame
+from corinpaint.lasco.level05.frame import Frame, missing, read_frame
 from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise, photometry
-from corinpaint.lasco.photometry.optics import load_assets, load_optics, occulted_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
 from corinpaint.lasco.simulation import camera
 from corinpaint.lasco.simulation.scene import Simulation, simulate, write, write_truth
 
@@ -45,8 +45,8 @@ def simulation() -> Simulation:
 
 @pytest.fixture(scope="module")
 def erupting() -> Simulation:
-    """The same with a mass ejection, and with other blocks lost."""
-    return simulate(7, cme=True, lost=GIVEN)
+    """The same with a CME and other missing blocks."""
+    return simulate(7, cme=True, missing=GIVEN)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def test_another_seed_gives_another_corona(simulation: Simulation, another: Simu
     assert not np.allclose(another.brightness, simulation.brightness, rtol=0.01)
 
 
-def test_the_exposure_does_not_depend_on_what_is_lost(simulation: Simulation) -> None:
-    whole = simulate(7, lost=0)
-    assert not whole.lost.any()
+def test_the_exposure_does_not_depend_on_the_missing_blocks(simulation: Simulation) -> None:
+    whole = simulate(7, missing=0)
+    assert not whole.missing.any()
     np.testing.assert_array_equal(whole.complete, simulation.complete)
     np.testing.assert_array_equal(whole.frame.data, simulation.complete)
 
@@ -106,31 +106,33 @@ def test_the_file_has_the_cards_of_real_ones_in_their_order(file: Path) -> None:
     assert any("not an observation" in line for line in header["HISTORY"])
 
 
-def test_the_statistics_in_the_header_are_those_of_the_pixels_that_arrived(file: Path) -> None:
+def test_the_statistics_in_the_header_are_those_of_the_received_pixels(file: Path) -> None:
     data, header = fits.getdata(file, header=True)
     assert header["DATAZER"] == np.count_nonzero(data == 0)
     assert header["DATAMAX"] == data.max()
     assert header["DATAAVG"] == pytest.approx(data[data != 0].mean(), abs=0.01)
 
 
-def test_lost_blocks_are_zero_and_everything_else_is_the_complete_exposure(simulation: Simulation) -> None:
-    assert simulation.lost.any()
-    np.testing.assert_array_equal(lost(simulation.frame), simulation.lost)
-    gone = blocks.expand(simulation.lost)
+def test_missing_blocks_are_zero_and_all_other_pixels_are_those_of_the_complete_exposure(
+    simulation: Simulation,
+) -> None:
+    assert simulation.missing.any()
+    np.testing.assert_array_equal(missing(simulation.frame), simulation.missing)
+    gone = blocks.to_pixels(simulation.missing)
     assert not simulation.frame.data[gone].any()
     assert simulation.complete[gone].all()
     np.testing.assert_array_equal(simulation.frame.data[~gone], simulation.complete[~gone])
-    assert not simulation.complete[blocks.expand(blocks.never_sent())].any()
+    assert not simulation.complete[blocks.to_pixels(blocks.never_sent())].any()
 
 
-def test_the_truth_file_holds_what_was_lost(simulation: Simulation, tmp_path: Path) -> None:
+def test_the_truth_file_contains_the_missing_pixels(simulation: Simulation, tmp_path: Path) -> None:
     with fits.open(write_truth(simulation, tmp_path / "truth.fits")) as hdus:
         np.testing.assert_array_equal(hdus["COMPLETE"].data, simulation.complete)
         np.testing.assert_array_equal(hdus["BRIGHTNESS"].data, simulation.brightness)
-        np.testing.assert_array_equal(hdus["LOST"].data.astype(bool), simulation.lost)
+        np.testing.assert_array_equal(hdus["LOST"].data.astype(bool), simulation.missing)
 
 
-def test_a_file_that_is_there_is_not_replaced_unasked(simulation: Simulation, tmp_path: Path) -> None:
+def test_an_existing_file_is_not_replaced_without_overwrite(simulation: Simulation, tmp_path: Path) -> None:
     path = write(simulation, tmp_path / "32000007.fts")
     with pytest.raises(OutputError, match="there already"):
         write(simulation, path)
@@ -141,22 +143,24 @@ def test_a_file_that_is_there_is_not_replaced_unasked(simulation: Simulation, tm
 def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    simulation, assets = request.getfixturevalue(name), load_assets()
+    simulation, calibration = request.getfixturevalue(name), load_calibration_set()
     frame = as_complete(simulation)
-    vignetting = load_optics(assets).vignetting(frame.mjd)
-    seen = ~occulted_on_detector(load_optics(assets), distortion.occulter_centre(frame.date))
-    seen &= ~blocks.expand(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
+    vignetting = load_optics(calibration).vignetting(frame.mjd)
+    seen = ~occulted_on_detector(load_optics(calibration), distortion.occulter_centre(frame.date))
+    seen &= ~blocks.to_pixels(blocks.never_sent()) & (vignetting < 5) & (frame.data < 10000)
     per_count = (corkit.calfactor(frame) / frame.exptime * vignetting)[seen]
     signal = frame.data[seen] - float(frame.header["OFFSET"])
     variance = signal.clip(0) / noise.GAIN["C3"] + noise.READ_NOISE["C3"] ** 2 + (noise.FLAT_FIELD["C3"] * signal) ** 2
     sigma = np.sqrt(variance + camera.COMPRESSION_STEP**2 / 12) * per_count
-    departure = (calibrate.calibrate_on_detector(frame, assets).brightness[seen] - simulation.brightness[seen]) / sigma
+    departure = (
+        calibrate.calibrate_on_detector(frame, calibration).brightness[seen] - simulation.brightness[seen]
+    ) / sigma
     assert abs(np.median(departure)) < 0.03
     assert np.quantile(np.abs(departure), 0.68) < 1.1
     assert np.quantile(np.abs(departure), 0.997) < 4
 
 
-def test_a_mass_ejection_brightens_the_corona_when_asked_for(simulation: Simulation, erupting: Simulation) -> None:
+def test_a_cme_brightens_the_corona(simulation: Simulation, erupting: Simulation) -> None:
     quiet, brighter = (without_stars(s.brightness) for s in (simulation, erupting))
     assert (brighter - quiet).max() > 3e-12
 
@@ -166,7 +170,7 @@ def without_stars(brightness: np.ndarray) -> np.ndarray:
     return np.median(brightness.reshape(64, 16, 64, 16), axis=(1, 3))
 
 
-def test_date_and_exposure_time_are_those_asked_for(short: Simulation) -> None:
+def test_date_and_exposure_time_are_the_requested_ones(short: Simulation) -> None:
     frame = short.frame
     assert frame.header["DATE-OBS"] == "2002/01/08"
     assert frame.header["TIME-OBS"] == "02:18:05.594"
@@ -176,17 +180,17 @@ def test_date_and_exposure_time_are_those_asked_for(short: Simulation) -> None:
     assert frame.header["EXP0"] + frame.header["EXP3"] == pytest.approx(EXPTIME)
 
 
-def test_given_blocks_are_the_lost_ones(erupting: Simulation) -> None:
-    np.testing.assert_array_equal(erupting.lost, GIVEN)
+def test_the_given_blocks_are_missing(erupting: Simulation) -> None:
+    np.testing.assert_array_equal(erupting.missing, GIVEN)
 
 
 @pytest.mark.parametrize(
-    ("lost", "message"),
+    ("missing", "message"),
     [(np.ones((2, 2), dtype=bool), "shape"), (blocks.never_sent(), "never sent"), (-1, "count"), (1000, "count")],
 )
-def test_impossible_losses_are_refused(lost: np.ndarray | int, message: str) -> None:
+def test_impossible_missing_blocks_are_refused(missing: np.ndarray | int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        simulate(1, lost=lost)
+        simulate(1, missing=missing)
 
 
 def test_compression_leaves_multiples_of_32_in_sums_of_two_by_two_pixels(simulation: Simulation) -> None:

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.simulation.telemetry import lost_pattern
+from corinpaint.lasco.simulation.telemetry import missing_pattern
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 7, 40, 64, 925])
-def test_a_pattern_has_exactly_the_blocks_asked_for_and_none_that_is_never_sent(count):
-    lost = lost_pattern(np.random.default_rng(count), count)
-    assert lost.sum() == count
-    assert not (lost & blocks.never_sent()).any()
+def test_a_pattern_has_the_requested_number_of_blocks_and_no_never_sent_block(count):
+    missing = missing_pattern(np.random.default_rng(count), count)
+    assert missing.sum() == count
+    assert not (missing & blocks.never_sent()).any()
 
 
-def test_patterns_hold_single_blocks_runs_and_clusters_up_to_eight_by_eight():
-    patterns = [lost_pattern(np.random.default_rng(seed)) for seed in range(300)]
+def test_patterns_contain_single_blocks_runs_and_clusters_up_to_eight_by_eight():
+    patterns = [missing_pattern(np.random.default_rng(seed)) for seed in range(300)]
     sizes = np.array([pattern.sum() for pattern in patterns])
     assert sizes.min() >= 2
     assert np.mean(sizes <= 12) > 0.6
@@ -33,10 +33,10 @@ def test_patterns_hold_single_blocks_runs_and_clusters_up_to_eight_by_eight():
 
 
 def test_the_same_generator_gives_the_same_pattern():
-    assert np.array_equal(lost_pattern(np.random.default_rng(3)), lost_pattern(np.random.default_rng(3)))
+    assert np.array_equal(missing_pattern(np.random.default_rng(3)), missing_pattern(np.random.default_rng(3)))
 
 
 @pytest.mark.parametrize("count", [-1, 2000])
-def test_more_blocks_than_are_sent_cannot_be_lost(count):
-    with pytest.raises(ValueError, match="sends"):
-        lost_pattern(np.random.default_rng(0), count)
+def test_more_missing_blocks_than_are_sent_are_refused(count):
+    with pytest.raises(ValueError, match="that C3 sends"):
+        missing_pattern(np.random.default_rng(0), count)

@@ -15,7 +15,7 @@ from corinpaint.lasco.errors import CheckpointError, OptionError, WrongShapeErro
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore import pipeline
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.network.adapters import adapt
@@ -31,7 +31,7 @@ def exports(checkpoint, trace, onnx_model) -> dict[str, Path]:
 
 
 def test_every_engine_gives_the_same_answer_on_a_frame(exports, make_frame):
-    frame = read_frame(make_frame(lost=((20, 20), (20, 21), (8, 12), (6, 20))))
+    frame = read_frame(make_frame(missing=((20, 20), (20, 21), (8, 12), (6, 20))))
     products = {}
     for name, path in exports.items():
         engine = loading.load(path)
@@ -59,15 +59,17 @@ def test_every_engine_keeps_observed_pixels_and_agrees_within_the_tolerance(expo
         assert np.abs(answer.image - answers["torch"].image).max() < base.TOLERANCE
 
 
-def test_every_engine_fills_a_frame_by_straightened_windows_alike(
-    straight_checkpoint, straight_trace, straight_onnx, make_frame
+def test_every_engine_fills_a_frame_by_log_polar_windows_alike(
+    log_polar_checkpoint, log_polar_trace, log_polar_onnx, make_frame
 ):
-    calibrated = calibrate_on_detector(read_frame(make_frame(lost=((20, 20), (20, 21), (8, 12)))), load_assets())
+    calibrated = calibrate_on_detector(
+        read_frame(make_frame(missing=((20, 20), (20, 21), (8, 12)))), load_calibration_set()
+    )
     zones = tuple(blocks.zones(calibrated.missing_in_field))
-    engines = [loading.load(path) for path in (straight_checkpoint, straight_trace, straight_onnx)]
+    engines = [loading.load(path) for path in (log_polar_checkpoint, log_polar_trace, log_polar_onnx)]
     assert {engine.info.domain for engine in engines} == {"noise"}
     (reference, reached), *others = [adapt(engine).fill(calibrated, zones) for engine in engines]
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     assert np.array_equal(reached, hole)
     for exposed, reached_too in others:
         assert np.array_equal(reached_too, reached)

@@ -45,22 +45,22 @@ def test_an_onnx_model_of_somebody_else_is_refused(tmp_path):
         ((zeros(0, 2, 64, 64), zeros(0, 2, 64, 64), zeros(0, 2)), "does not fit"),
     ],
 )
-def test_windows_that_do_not_fit_together_are_refused_by_name_of_the_model(straight_onnx, given, message):
+def test_windows_that_do_not_fit_together_are_refused_by_name_of_the_model(log_polar_onnx, given, message):
     with pytest.raises(WrongShapeError, match=rf"straight\.onnx: .*{message}"):
-        loading.load(straight_onnx).fill(*given)
+        loading.load(log_polar_onnx).fill(*given)
 
 
-def test_what_stands_under_a_mask_of_zero_does_not_matter_nan_included(straight_onnx):
+def test_what_stands_under_a_mask_of_zero_does_not_matter_nan_included(log_polar_onnx):
     image, mask, place = fingerprints.given("noise", 64)
-    engine = loading.load(straight_onnx)
+    engine = loading.load(log_polar_onnx)
     clean, spoiled = (engine.fill(np.where(mask > 0, image, np.float32(under)), mask, place) for under in (0, np.nan))
     for one, other in zip(clean, spoiled, strict=True):
         assert np.isfinite(one).all()
         assert np.array_equal(one, other)
 
 
-def test_eight_threads_get_what_one_gets(straight_onnx):
-    engine = loading.load(straight_onnx, threads=1)
+def test_eight_threads_get_what_one_gets(log_polar_onnx):
+    engine = loading.load(log_polar_onnx, threads=1)
     random = np.random.default_rng(3)
     batches = []
     for size in (1, 2, 4) * 4:
@@ -84,10 +84,10 @@ def test_one_bit_changed_in_a_model_is_found_when_it_is_opened(onnx_model, tmp_p
 
 
 def test_a_model_whose_weights_were_edited_is_refused_by_its_fingerprint_though_its_hash_is_right(
-    straight_onnx, tmp_path
+    log_polar_onnx, tmp_path
 ):
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(str(straight_onnx))
+    model = onnx.load(str(log_polar_onnx))
     weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
     weights.raw_data = (np.frombuffer(weights.raw_data, "<f4") * np.float32(1.5)).tobytes()
     description = next(entry for entry in model.metadata_props if entry.key == KEY)

@@ -33,10 +33,10 @@ def test_an_input_is_not_changed_and_need_not_be_writable(trace):
     assert not np.array_equal(restored, image)
 
 
-def test_a_network_for_straightened_windows_gives_a_scale_beside_its_fill(straight_checkpoint, straight_trace):
+def test_a_network_for_log_polar_windows_gives_a_scale_beside_its_fill(log_polar_checkpoint, log_polar_trace):
     image = 30 * np.random.default_rng(0).random((1, 2, 64, 128), dtype=np.float32)
     given = image, np.ones_like(image), np.array([(300, 1)], dtype=np.float32)
-    engines = torch_backends.TorchInpainter(straight_checkpoint), torch_backends.TorchScriptInpainter(straight_trace)
+    engines = torch_backends.TorchInpainter(log_polar_checkpoint), torch_backends.TorchScriptInpainter(log_polar_trace)
     first, second = (engine.fill(*given) for engine in engines)
     assert {engine.info.domain for engine in engines} == {"noise"}
     assert first.image.shape == first.reached.shape == first.scale.shape == (1, 1, 64, 128)

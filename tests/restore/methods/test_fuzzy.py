@@ -13,8 +13,8 @@ FOUR = ((20, 20), (20, 21), (21, 20), (21, 21))
 SIXTEEN = tuple((row, column) for row in range(19, 23) for column in range(20, 24))
 
 
-def _window(field, lost=ONE, **options):
-    made, truth = problems.problem(field, lost, **options)
+def _window(field, missing=ONE, **options):
+    made, truth = problems.problem(field, missing, **options)
     window = windows.cut(made, made.zones[0], (32, 32))
     return window, truth[window.place] / window.unit
 
@@ -23,10 +23,10 @@ def _rms(found, truth, window) -> float:
     return float(np.sqrt(np.mean(np.square(found - truth)[window.hole])) * window.unit / problems.UNIT)
 
 
-@pytest.mark.parametrize("lost", [ONE, SIXTEEN])
+@pytest.mark.parametrize("missing", [ONE, SIXTEEN])
 @pytest.mark.parametrize("degrees", [0, 30, 45, 70, 90, 110, 135, 160])
-def test_the_interpolation_follows_a_grating_at_an_angle(degrees, lost):
-    window, truth = _window(problems.grating(degrees), lost, noise=0.02)
+def test_the_interpolation_follows_a_grating_at_an_angle(degrees, missing):
+    window, truth = _window(problems.grating(degrees), missing, noise=0.02)
     found = _rms(fuzzy.compass(window), truth, window)
     harmonic = _rms(laplace.smoothest(window, laplace.FIRST, 1), truth, window)
     assert found < 0.08

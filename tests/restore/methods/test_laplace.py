@@ -13,8 +13,8 @@ from corinpaint.restore.methods import laplace, windows
 FOUR = ((20, 20), (20, 21), (21, 20), (21, 21))
 
 
-def _window(field, lost=((20, 20),), **options):
-    made, truth = problems.problem(field, lost, **options)
+def _window(field, missing=((20, 20),), **options):
+    made, truth = problems.problem(field, missing, **options)
     window = windows.cut(made, made.zones[0], (laplace.MARGIN, laplace.MARGIN))
     return window, truth[window.place] / window.unit
 

@@ -19,8 +19,8 @@ def _sextic(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def test_a_polynomial_of_its_degree_is_recovered():
-    for lost in (ONE, SIXTEEN):
-        made, truth = problems.problem(_sextic, lost)
+    for missing in (ONE, SIXTEEN):
+        made, truth = problems.problem(_sextic, missing)
         assert problems.worst(polynomial.polynomial()(made), truth, made) < 1e-4
 
 

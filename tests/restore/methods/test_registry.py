@@ -110,9 +110,9 @@ def test_zones_are_filled_each_by_itself(name):
     assert np.array_equal(registry.METHODS[name]()(alone)[alone.hole], filled[alone.hole])
 
 
-@pytest.mark.parametrize("lost", [((0, 20),), ((31, 31),), ((15, 0), (16, 0))])
-def test_holes_at_the_edge_of_the_frame_are_filled_from_the_other_sides(name, lost):
-    made, truth = problems.problem(problems.power, lost, noise=1e-3)
+@pytest.mark.parametrize("missing", [((0, 20),), ((31, 31),), ((15, 0), (16, 0))])
+def test_holes_at_the_edge_of_the_frame_are_filled_from_the_other_sides(name, missing):
+    made, truth = problems.problem(problems.power, missing, noise=1e-3)
     assert problems.worst(registry.METHODS[name]()(made), truth, made) < 0.25
 
 
@@ -127,8 +127,8 @@ def test_a_hole_beside_the_occulter_is_filled_from_the_other_sides(name):
 def test_a_hole_with_nothing_observed_around_stays_without_values(name):
     hidden = np.zeros((32, 32), dtype=bool)
     hidden[17:24, 17:24] = True
-    made, _ = problems.problem(problems.power, (*ONE, (8, 12)), hidden=blocks.expand(hidden, (1024, 1024)))
-    hole = blocks.expand(made.zones[1].missing, (1024, 1024))
+    made, _ = problems.problem(problems.power, (*ONE, (8, 12)), hidden=blocks.to_pixels(hidden, (1024, 1024)))
+    hole = blocks.to_pixels(made.zones[1].missing, (1024, 1024))
     made = replace(made, hole=made.hole | hole)
     filled = registry.METHODS[name]()(made)
     assert np.isnan(filled[hole]).all()

@@ -17,7 +17,7 @@ from corinpaint.restore import pipeline
 from corinpaint.restore.context import Context
 from corinpaint.restore.methods import temporal
 
-LOST = ((12, 20), (12, 21))
+MISSING = ((12, 20), (12, 21))
 
 
 def corona(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -32,21 +32,21 @@ def _context(image: np.ndarray, hours: float = 0.2, observed: np.ndarray | None 
 
 
 def test_what_did_not_change_is_taken_from_the_frames_before():
-    problem, truth = posed(corona, LOST)
+    problem, truth = posed(corona, MISSING)
     filled = temporal.temporal()(replace(problem, context=(_context(truth),)))
     assert worst(filled, truth, problem) < 0.02
 
 
 def test_a_smooth_change_since_is_followed():
     rows, columns = np.mgrid[0:1024, 0:1024]
-    problem, truth = posed(corona, LOST)
+    problem, truth = posed(corona, MISSING)
     before = truth - (0.1 * UNIT * (1 + (rows - 400) / 1000 + (columns - 660) / 800)).astype(np.float32)
     filled = temporal.temporal()(replace(problem, context=(_context(before),)))
     assert worst(filled, truth, problem) < 0.03
 
 
 def test_the_nearest_two_that_observed_a_pixel_are_averaged():
-    problem, truth = posed(corona, LOST)
+    problem, truth = posed(corona, MISSING)
     blind = np.ones(truth.shape, dtype=bool)
     blind[400:410, 650:660] = False
     frames = (_context(truth, 0.1, blind), _context(3 * truth, 0.2), _context(5 * truth, 0.3), _context(9 * truth, 0.4))
@@ -57,16 +57,16 @@ def test_the_nearest_two_that_observed_a_pixel_are_averaged():
 
 
 def test_where_no_context_looked_there_is_no_fill():
-    problem, truth = posed(corona, LOST)
-    blind = ~blocks.expand(problem.zones[0].missing)
+    problem, truth = posed(corona, MISSING)
+    blind = ~blocks.to_pixels(problem.zones[0].missing)
     filled = temporal.temporal()(replace(problem, context=(_context(truth, observed=blind),)))
     assert np.isnan(filled[problem.hole]).all()
     assert np.isnan(temporal.temporal()(problem)[problem.hole]).all()
 
 
 def test_a_frame_is_filled_from_its_neighbour_in_time_and_says_so(make_frame):
-    frame = read_frame(make_frame(lost=((20, 20), (20, 21))))
-    earlier = read_frame(make_frame(TIME_OBS="02:06:05.594", lost=((20, 21),)))
+    frame = read_frame(make_frame(missing=((20, 20), (20, 21))))
+    earlier = read_frame(make_frame(TIME_OBS="02:06:05.594", missing=((20, 21),)))
     product = pipeline.restore(frame, fill="temporal", context=[earlier])
     assert product.filled.sum() == 0  # the zone is only half seen by the context
     earlier = read_frame(make_frame(TIME_OBS="02:06:05.594"))
@@ -80,6 +80,6 @@ def test_a_frame_is_filled_from_its_neighbour_in_time_and_says_so(make_frame):
 
 @pytest.mark.parametrize(("fill", "frames"), [("temporal", 0), ("harmonic", 1), ("none", 1)])
 def test_context_is_asked_for_by_temporal_and_refused_where_it_is_of_no_use(make_frame, fill, frames):
-    frame = read_frame(make_frame(lost=((20, 20),)))
+    frame = read_frame(make_frame(missing=((20, 20),)))
     with pytest.raises(OptionError, match=f"{fill}.*{frames} context frames"):
         pipeline.restore(frame, fill=fill, context=[frame] * frames)

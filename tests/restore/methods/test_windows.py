@@ -9,7 +9,7 @@ import pytest
 from corinpaint.restore.methods import windows
 
 
-def test_a_window_holds_the_lost_blocks_and_a_margin_in_units_of_the_corona():
+def test_a_window_holds_the_missing_blocks_and_a_margin_in_units_of_the_corona():
     made, truth = problems.problem(problems.plane, ((20, 20), (21, 21)))
     window = windows.cut(made, made.zones[0], (5, 7))
     assert window.image.shape == (64 + 10, 64 + 14)

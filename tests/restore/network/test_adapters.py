@@ -12,7 +12,7 @@ from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines.base import Filled
@@ -23,26 +23,26 @@ from corinpaint.restore.network.adapters import adapt
 
 @pytest.fixture(scope="module")
 def calibrated(make_frame):
-    return calibrate_on_detector(read_frame(make_frame(lost=((20, 20), (8, 12)), CROTA1=180.0)), load_assets())
+    return calibrate_on_detector(
+        read_frame(make_frame(missing=((20, 20), (8, 12)), CROTA1=180.0)), load_calibration_set()
+    )
 
 
 def test_the_network_fills_the_zones_asked_for(calibrated, echo):
     first, second = blocks.zones(calibrated.missing_in_field)
     found, reached = adapt(echo).fill(calibrated, (first,))
-    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
+    hole, other = (blocks.to_pixels(zone.missing) & calibrated.field for zone in (first, second))
     assert reached.all()
     assert (found.brightness[hole] > 0).all()
     assert np.array_equal(found.brightness[~hole], calibrated.brightness[~hole])
     assert np.array_equal(found.variance[other], calibrated.variance[other])
 
 
-def test_a_network_for_straightened_windows_fills_the_zones_asked_for_and_tells_their_variance(
-    calibrated, straight_echo
-):
+def test_a_network_for_log_polar_windows_fills_the_zones_asked_for_and_tells_their_variance(calibrated, log_polar_echo):
     first, second = blocks.zones(calibrated.missing_in_field)
-    found, reached = adapt(straight_echo).fill(calibrated, (first,))
-    hole, other = (blocks.expand(zone.missing) & calibrated.field for zone in (first, second))
-    assert straight_echo.calls == 1
+    found, reached = adapt(log_polar_echo).fill(calibrated, (first,))
+    hole, other = (blocks.to_pixels(zone.missing) & calibrated.field for zone in (first, second))
+    assert log_polar_echo.calls == 1
     assert reached[hole].all()
     assert not reached[other].any()
     assert (found.brightness[hole] > 0).all()
@@ -57,10 +57,10 @@ def earlier(calibrated):
     return (Context("earlier", 0.5, calibrated.brightness, np.ones(calibrated.field.shape, dtype=bool), 1.0),)
 
 
-def test_context_is_handed_to_a_network_that_takes_it(calibrated, straight_echo, earlier):
-    masks, fill = [], straight_echo.fill
-    straight_echo.fill = lambda image, mask, place: masks.append(mask) or fill(image, mask, place)
-    adapt(straight_echo).fill(calibrated, tuple(blocks.zones(calibrated.missing_in_field)), earlier)
+def test_context_is_handed_to_a_network_that_takes_it(calibrated, log_polar_echo, earlier):
+    masks, fill = [], log_polar_echo.fill
+    log_polar_echo.fill = lambda image, mask, place: masks.append(mask) or fill(image, mask, place)
+    adapt(log_polar_echo).fill(calibrated, tuple(blocks.zones(calibrated.missing_in_field)), earlier)
     assert masks
     assert all(mask[:, 1].mean() > 0.9 for mask in masks)
 
@@ -71,15 +71,15 @@ def test_context_is_refused_by_a_network_that_takes_none(calibrated, echo, earli
     assert echo.calls == 0
 
 
-def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is_strong(straight_echo):
-    lost = np.zeros((32, 32), dtype=bool)
-    lost[10, 10] = lost[11, 11] = True  # on the pylon
-    complete = calibrate_on_detector(simulate(4, lost=0).frame, load_assets())
-    frame = replace(complete.frame, data=np.where(blocks.expand(lost), 0, complete.frame.data))
-    holed = calibrate_on_detector(frame, load_assets())
-    truth = fill_from(complete, holed, straight_echo)
+def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is_strong(log_polar_echo):
+    missing = np.zeros((32, 32), dtype=bool)
+    missing[10, 10] = missing[11, 11] = True  # on the pylon
+    complete = calibrate_on_detector(simulate(4, missing=0).frame, load_calibration_set())
+    frame = replace(complete.frame, data=np.where(blocks.to_pixels(missing), 0, complete.frame.data))
+    holed = calibrate_on_detector(frame, load_calibration_set())
+    truth = fill_from(complete, holed, log_polar_echo)
     found, reached = adapt(truth).fill(holed, tuple(blocks.zones(holed.missing_in_field)))
-    hole = blocks.expand(holed.missing_in_field) & holed.field & reached & complete.observed
+    hole = blocks.to_pixels(holed.missing_in_field) & holed.field & reached & complete.observed
     ratio = np.sqrt(found.variance[hole] / complete.variance[hole])
     assert hole.sum() > 500
     assert np.quantile(ratio, 0.02) > 0.9
@@ -95,7 +95,7 @@ def fill_from(complete, holed, engine):
     def fill(_image, mask, _place):
         zones = blocks.zones(holed.missing_in_field)
         windows = [
-            log_polar_grid.around(*np.nonzero(blocks.expand(z.missing) & holed.field), centre, log_polar.ROOM)
+            log_polar_grid.around(*np.nonzero(blocks.to_pixels(z.missing) & holed.field), centre, log_polar.ROOM)
             for z in zones
         ]
         images = [log_polar_grid.sampler(one, level.shape).values(level, True)[None] for one in windows]

@@ -9,7 +9,7 @@ import pytest
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.network import crops
 from corinpaint.restore.network.adapters import adapt
@@ -18,7 +18,7 @@ from corinpaint.restore.network.equalised import network_input
 SHAPE = (1024, 1024)
 WHOLE = [(slice(0, 1024), slice(0, 1024))]
 
-LOST = {
+MISSING = {
     "edges of the frame": ((0, 15), (16, 31), (31, 16)),
     "corners of the field": ((2, 6), (29, 27)),
     "beside the occulter and on the pylon": ((14, 15), (18, 17), (11, 11)),
@@ -26,9 +26,9 @@ LOST = {
 }
 
 
-def zones_of(*lost):
-    missing = np.zeros((blocks.GRID, blocks.GRID), dtype=bool)
-    missing[tuple(np.transpose(lost))] = True
+def zones_of(*missing_at):
+    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
+    missing[tuple(np.transpose(missing_at))] = True
     return blocks.zones(missing)
 
 
@@ -57,7 +57,7 @@ def test_every_zone_lies_in_a_window_with_its_whole_margin(seed):
     zones = zones_of(*random.integers(0, 32, (random.integers(1, 12), 2)))
     places = crops.windows(zones, SHAPE, reach=30, stride=32)
     for zone in zones:
-        wanted = blocks.bounds(zone.missing, SHAPE, (62, 62))
+        wanted = blocks.bounding_box(zone.missing, SHAPE, (62, 62))
         assert any(
             all(have.start <= want.start and want.stop <= have.stop for have, want in zip(place, wanted, strict=True))
             for place in places
@@ -66,8 +66,8 @@ def test_every_zone_lies_in_a_window_with_its_whole_margin(seed):
 
 
 def test_many_zones_are_filled_in_the_whole_frame():
-    lost = [(row, column) for row in range(2, 30, 5) for column in range(2, 30, 5)]
-    assert crops.windows(zones_of(*lost), SHAPE, reach=136, stride=128) == WHOLE
+    missing = [(row, column) for row in range(2, 30, 5) for column in range(2, 30, 5)]
+    assert crops.windows(zones_of(*missing), SHAPE, reach=136, stride=128) == WHOLE
 
 
 def test_batches_hold_windows_of_one_size():
@@ -95,12 +95,12 @@ def engine(tmp_path_factory):
     return TorchInpainter(path)
 
 
-@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
-def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
-    missing = np.logical_or.reduce([zone.missing for zone in zones_of(*lost)])
-    frame = simulate(7, lost=0).frame
+@pytest.mark.parametrize("missing_at", MISSING.values(), ids=MISSING)
+def test_windows_are_filled_as_the_whole_frame_is(missing_at, engine, monkeypatch):
+    missing = np.logical_or.reduce([zone.missing for zone in zones_of(*missing_at)])
+    frame = simulate(7, missing=0).frame
     calibrated = calibrate_on_detector(
-        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+        replace(frame, data=np.where(blocks.to_pixels(missing), 0, frame.data)), load_calibration_set()
     )
     zones = tuple(blocks.zones(calibrated.missing_in_field))
     seen, fill = [], engine.fill
@@ -114,7 +114,7 @@ def test_windows_are_filled_as_the_whole_frame_is(lost, engine, monkeypatch):
     monkeypatch.setattr(crops, "windows", lambda *_: WHOLE)
     whole, _ = adapt(engine).fill(calibrated, zones)
     assert sum(seen[:-1]) < seen[-1]
-    hole = blocks.expand(calibrated.missing_in_field) & calibrated.field
+    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
     assert reached[hole].all()
     assert np.array_equal(windowed.brightness[~hole], whole.brightness[~hole], equal_nan=True)
     equaliser = network_input(calibrated)[2]

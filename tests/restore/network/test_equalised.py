@@ -7,19 +7,19 @@ import pytest
 
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.network.equalised import network_input
 
-LOST = ((20, 20), (20, 21), (8, 12))
+MISSING = ((20, 20), (20, 21), (8, 12))
 
 
 @pytest.fixture
 def damaged(make_frame):
-    return read_frame(make_frame(lost=LOST))
+    return read_frame(make_frame(missing=MISSING))
 
 
 def test_the_network_sees_equalised_pixels_and_zeros_in_the_holes(damaged):
-    calibrated = calibrate_on_detector(damaged, load_assets())
+    calibrated = calibrate_on_detector(damaged, load_calibration_set())
     image, mask, equaliser = network_input(calibrated)
     assert image.shape == mask.shape == (1, 1, 1024, 1024)
     assert (image[mask == 0] == 0).all()

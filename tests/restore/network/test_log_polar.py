@@ -1,4 +1,4 @@
-"""Holes filled through straightened windows: what the network is given, and what becomes of its answer."""
+"""Holes filled through log-polar windows: what the network is given, and what becomes of its answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
 
-LOST = ((20, 20), (8, 12), (8, 13))
+MISSING = ((20, 20), (8, 12), (8, 13))
 MANY = tuple((row, column) for row in (2, 8, 24) for column in (3, 9, 25))
 NOISE = 0.01
 
@@ -40,17 +40,17 @@ class Knowing:
         return base.Filled(values.astype(np.float32), ones, None if self.scale is None else self.scale * ones)
 
 
-def posed(field=problems.power, lost=LOST, size=1024, **more):
+def posed(field=problems.power, missing=MISSING, size=1024, **more):
     """A problem with shot noise, and its truth without noise."""
-    made, truth = problems.problem(field, lost, size=size, **more)
+    made, truth = problems.problem(field, missing, size=size, **more)
     sigma = (problems.UNIT * NOISE * np.sqrt(truth / problems.UNIT)).astype(np.float32)
     return replace(made, sigma=sigma), truth
 
 
 def windows_of(made):
     """The windows in the order in which they are filled: the small ones first, else that of the zones."""
-    holes = [np.nonzero(made.hole & blocks.expand(zone.missing, made.image.shape)) for zone in made.zones]
-    side = blocks.sides(made.image.shape)
+    holes = [np.nonzero(made.hole & blocks.to_pixels(zone.missing, made.image.shape)) for zone in made.zones]
+    side = blocks.block_shape(made.image.shape)
     return sorted(
         (log_polar_grid.around(*hole, made.centre, log_polar.ROOM, side) for hole in holes), key=lambda one: one.side
     )
@@ -72,9 +72,9 @@ def knowing(made, field, **more):
 
 
 @pytest.mark.parametrize("size", [1024, 512])
-@pytest.mark.parametrize("lost", [LOST, ((0, 0),), ((31, 30), (30, 31)), tuple((24, c) for c in range(8, 24))])
-def test_a_power_of_the_radius_comes_back_where_the_network_is_right(lost, size):
-    made, truth = posed(lost=lost, size=size)
+@pytest.mark.parametrize("missing", [MISSING, ((0, 0),), ((31, 30), (30, 31)), tuple((24, c) for c in range(8, 24))])
+def test_a_power_of_the_radius_comes_back_where_the_network_is_right(missing, size):
+    made, truth = posed(missing=missing, size=size)
     filled = log_polar.fill(made, knowing(made, problems.power))
     assert np.array_equal(filled.reached, made.hole)
     assert problems.worst(filled.brightness, truth, made) < 1e-3
@@ -103,7 +103,7 @@ def test_only_the_holes_of_the_zones_asked_for_are_filled():
     made, _ = posed()
     first = replace(made, zones=made.zones[:1])
     filled = log_polar.fill(first, knowing(first, problems.power))
-    assert np.array_equal(filled.reached, made.hole & blocks.expand(made.zones[0].missing))
+    assert np.array_equal(filled.reached, made.hole & blocks.to_pixels(made.zones[0].missing))
 
 
 def test_a_scale_of_one_is_the_noise_of_the_fill_itself():
@@ -114,7 +114,7 @@ def test_a_scale_of_one_is_the_noise_of_the_fill_itself():
 
 
 def test_the_network_sees_the_frame_in_units_of_its_noise_with_the_hole_masked():
-    made, _ = posed(lost=((20, 20),))
+    made, _ = posed(missing=((20, 20),))
     engine = knowing(made, problems.power)
     log_polar.fill(made, engine)
     ((image, mask, place),) = engine.given
@@ -141,7 +141,7 @@ def test_without_context_the_second_plane_is_unknown():
 
 
 def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look():
-    made, truth = posed(lost=((20, 20),))
+    made, truth = posed(missing=((20, 20),))
     looked = np.ones(truth.shape, dtype=bool)
     looked[640:650, 640:660] = False
     earlier = np.where(looked, 1.1 * truth, np.nan).astype(np.float32)
@@ -160,7 +160,7 @@ def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look
 
 
 def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
-    made, _ = posed(lost=((20, 20), (24, 4)))
+    made, _ = posed(missing=((20, 20), (24, 4)))
     engine = knowing(made, problems.power)
     fill = engine.fill
 
@@ -173,7 +173,7 @@ def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
 
     engine.fill = partly
     filled = log_polar.fill(made, engine)
-    first, second = (blocks.expand(zone.missing) & made.hole for zone in made.zones)
+    first, second = (blocks.to_pixels(zone.missing) & made.hole for zone in made.zones)
     assert 0 < filled.reached[first].mean() < 1
     assert filled.reached[second].all()
     assert np.isfinite(filled.brightness[filled.reached]).all()
@@ -182,7 +182,7 @@ def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
 
 
 def test_more_zones_than_a_batch_holds_are_filled_each_by_its_own_window():
-    made, truth = posed(lost=MANY)
+    made, truth = posed(missing=MANY)
     assert len(made.zones) == len(MANY) > log_polar.BATCH
     engine = knowing(made, problems.power)
     filled = log_polar.fill(made, engine)
@@ -192,7 +192,7 @@ def test_more_zones_than_a_batch_holds_are_filled_each_by_its_own_window():
 
 
 def test_a_zone_without_a_pixel_to_fill_asks_for_nothing():
-    made, _ = posed(lost=((20, 20),), hidden=np.indices((1024, 1024))[0] >= 512)
+    made, _ = posed(missing=((20, 20),), hidden=np.indices((1024, 1024))[0] >= 512)
     engine = Knowing(lambda *_: np.zeros((log_polar_grid.SIDE, log_polar_grid.SIDE)))
     filled = log_polar.fill(made, engine)
     assert len(made.zones) == 1
@@ -200,10 +200,10 @@ def test_a_zone_without_a_pixel_to_fill_asks_for_nothing():
     assert not filled.reached.any()
 
 
-def test_the_mean_of_what_is_seen_stays_within_what_is_seen(straight_echo):
+def test_the_mean_of_what_is_seen_stays_within_what_is_seen(log_polar_echo):
     made, truth = posed()
-    filled = log_polar.fill(made, straight_echo)
-    assert straight_echo.calls == 2  # one block and two blocks have windows of their own size
+    filled = log_polar.fill(made, log_polar_echo)
+    assert log_polar_echo.calls == 2  # one block and two blocks have windows of their own size
     assert filled.reached[made.hole].all()
     assert truth.min() < filled.brightness[made.hole].min() <= filled.brightness[made.hole].max() < truth.max()
 
@@ -246,14 +246,14 @@ def test_noise_beyond_what_is_usual_at_a_brightness_is_added():
     assert more[hole] == pytest.approx((1.5**2 + 8) * filled.usual[hole] ** 2, rel=0.05)
 
 
-@pytest.mark.parametrize("lost", [((20, 8),), ((29, 16),), ((14, 20),), ((25, 25), (25, 26), (26, 25))])
-def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_frame(lost):
+@pytest.mark.parametrize("missing_at", [((20, 8),), ((29, 16),), ((14, 20),), ((25, 25), (25, 26), (26, 25))])
+def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_frame(missing_at):
     pytest.importorskip("onnxruntime")
     missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(lost))] = True
-    frame = simulate(11, lost=0).frame
+    missing[tuple(np.transpose(missing_at))] = True
+    frame = simulate(11, missing=0).frame
     calibrated = calibrate_on_detector(
-        replace(frame, data=np.where(blocks.expand(missing), 0, frame.data)), load_assets()
+        replace(frame, data=np.where(blocks.to_pixels(missing), 0, frame.data)), load_calibration_set()
     )
     made = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
     scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
@@ -271,8 +271,8 @@ def test_small_zones_have_small_windows_and_all_zones_the_same_room_around_them(
         "4x4": tuple((r, c) for r in range(18, 22) for c in range(18, 22)),
     }
     sides = {}
-    for name, lost in zones.items():
-        made, _ = posed(lost=lost)
+    for name, missing in zones.items():
+        made, _ = posed(missing=missing)
         engine = knowing(made, problems.power)
         log_polar.fill(made, engine)
         ((image, _, _),) = engine.given

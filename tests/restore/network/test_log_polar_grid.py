@@ -1,4 +1,4 @@
-"""Straightened windows: where their pixels lie, what they show, how they are read."""
+"""Log-polar windows: where their pixels lie, what they show, how they are read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CENTRE = (518.2, 532.5)
 ROOM = 0.46
 
 
-def hole(*lost, size=1024):
-    """Pixels of lost blocks of a frame."""
+def hole(*missing_at, size=1024):
+    """Pixels of missing_at blocks of a frame."""
     missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(lost))] = True
-    return np.nonzero(blocks.expand(missing, (size, size)))
+    missing[tuple(np.transpose(missing_at))] = True
+    return np.nonzero(blocks.to_pixels(missing, (size, size)))
 
 
 def middle(size):
@@ -87,9 +87,9 @@ ZONES = {
 
 
 @pytest.mark.parametrize("size", [1024, 512, 128])
-@pytest.mark.parametrize("lost", ZONES.values(), ids=ZONES.keys())
-def test_the_window_around_a_hole_shows_all_of_it_within_its_room(lost, size):
-    rows, columns = hole(*lost, size=size)
+@pytest.mark.parametrize("missing", ZONES.values(), ids=ZONES.keys())
+def test_the_window_around_a_hole_shows_all_of_it_within_its_room(missing, size):
+    rows, columns = hole(*missing, size=size)
     window = log_polar_grid.around(rows, columns, middle(size), ROOM)
     at = window.places(rows, columns)
     assert window.shows(*at).all()

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from corinpaint.train.equalised.dataset import Crops, collate, validation_crops
+from corinpaint.train.equalised.dataset import Crops, validation_crops
 from corinpaint.train.equalised.scenes import Scene
+from corinpaint.train.recipe import collate
 
 SIZE = 384
 
@@ -16,7 +17,7 @@ def scene(kind="real", day="2002-01-08", level=0.0):
     known[:64, :64] = False
     known[200, 200] = False
     image = np.where(known, level + np.hypot(rows - 100, columns - 60) / 1000, 0).astype(np.float32)
-    return Scene(image, known, (100.0, 60.0), f"{day}.fts", day, kind, "0")
+    return Scene(image, known, (60.0, 100.0), f"{day}.fts", day, kind, "0")
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_holes_are_whole_blocks_and_the_network_sees_nothing_of_them(crops):
         assert ((missing < 0.1) | (missing == 1)).all()
 
 
-def test_unknown_pixels_are_neither_seen_nor_judged(crops):
+def test_unknown_pixels_are_neither_shown_nor_compared(crops):
     samples = [crops[number] for number in range(40)]
 
     unknown = [sample for sample in samples if (sample.known == 0).any()]
@@ -68,26 +69,26 @@ def test_unknown_pixels_are_neither_seen_nor_judged(crops):
         assert not sample.truth[sample.known == 0].any()
 
 
-def test_the_sun_centre_moves_with_crop_flips_and_turns(crops):
+def test_the_sun_centre_moves_with_crop_flip_and_transposition(crops):
     rows, columns = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
     for number in range(30):
         sample = crops[number]
-        radius = torch.hypot(rows - sample.centre[0], columns - sample.centre[1]) / 1000
+        radius = torch.hypot(rows - sample.centre[1], columns - sample.centre[0]) / 1000
         known = sample.known[0] > 0
         torch.testing.assert_close(sample.truth[0][known], radius[known], atol=1e-5, rtol=0)
 
 
-def test_all_eight_turns_occur(crops):
+def test_all_eight_orientations_occur(crops):
     def brighter(first, second):
         return bool(first > second)
 
     truths = [crops[number].truth[0] for number in range(80)]
-    turns = {
+    orientations = {
         (brighter(t[64, 40], t[64, 90]), brighter(t[40, 64], t[90, 64]), brighter(t[40, 90], t[90, 40])) for t in truths
     }
 
-    assert len({turn[:2] for turn in turns}) == 4
-    assert len(turns) >= 6
+    assert len({orientation[:2] for orientation in orientations}) == 4
+    assert len(orientations) >= 6
 
 
 def test_real_and_simulated_scenes_are_drawn_equally_often_however_many_there_are():

@@ -5,8 +5,9 @@ import torch
 
 from corinpaint.model.stack import LayerStack, StackConfig, StackOutput
 from corinpaint.model.unet import UNetConfig
-from corinpaint.train.equalised.losses import TERMS, LossWeights, Target, losses
+from corinpaint.train.equalised.losses import Target, losses
 from corinpaint.train.equalised.vgg import load_vgg
+from corinpaint.train.loss_weights import TERMS, EqualisedLossWeights
 
 SIDE = 64
 
@@ -19,7 +20,7 @@ def features():
 def target(truth=None, known=None):
     truth = torch.rand(1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) if truth is None else truth
     known = torch.ones_like(truth) if known is None else known
-    return Target(truth, known, torch.tensor([[32.0, -40.0]]))
+    return Target(truth, known, torch.tensor([[-40.0, 32.0]]))
 
 
 def rings():
@@ -43,7 +44,7 @@ def target_for(name):
 
 
 def only(name, weight=1.0):
-    return LossWeights(**{TERMS[name]: weight})
+    return EqualisedLossWeights(**{TERMS[name]: weight})
 
 
 @pytest.mark.parametrize("name", TERMS)
@@ -149,6 +150,20 @@ def test_the_radial_profile_sees_a_wrong_level_but_not_zero_mean_noise_along_a_r
     assert noisy < 0.2 * wrong
 
 
+def test_the_sun_centre_of_the_radial_profile_is_a_column_and_a_row():
+    """Seen from far on the left, rings are columns: an error that changes sign from row to row averages out."""
+    flat = torch.full((1, 1, SIDE, SIDE), 0.5)
+    goal = Target(flat, torch.ones_like(flat), torch.tensor([[-1e4, SIDE / 2]]))
+    sign = torch.where(torch.arange(SIDE) < SIDE // 2, 1.0, -1.0)
+
+    by_row, by_column = (
+        losses(output(wrong, wrong, flat), goal, only("radial_profile"))["radial_profile"]
+        for wrong in (flat + 0.1 * sign[:, None], flat + 0.1 * sign[None, :])
+    )
+
+    assert by_row < 0.1 * by_column
+
+
 @pytest.mark.parametrize("name", ["perceptual", "style_inner", "style_diff"])
 def test_feature_terms_grow_with_the_error(name, features):
     goal = target()
@@ -165,7 +180,7 @@ def test_feature_terms_grow_with_the_error(name, features):
 def test_terms_without_a_weight_are_not_computed():
     goal = target()
 
-    terms = losses(output(goal.truth, goal.truth, goal.truth), goal, LossWeights(alpha_2=1, lambda_1=2))
+    terms = losses(output(goal.truth, goal.truth, goal.truth), goal, EqualisedLossWeights(alpha_2=1, lambda_1=2))
 
     assert set(terms) == {"pixel_diff", "total_variation", "total"}
 
@@ -173,7 +188,7 @@ def test_terms_without_a_weight_are_not_computed():
 def test_the_total_is_the_weighted_sum(features):
     goal = target()
     wrong = goal.truth * 0.8
-    weights = LossWeights(1, 2, 3, 4, 5, 6, 7)
+    weights = EqualisedLossWeights(1, 2, 3, 4, 5, 6, 7)
 
     terms = losses(output(wrong, wrong, goal.truth), goal, weights, features)
 

@@ -55,7 +55,7 @@ def test_only_hole_pixels_count(validation):
     assert validation.figures(off_outside, CPU) == validation.reference
 
 
-def test_a_model_is_judged_in_evaluation_mode_and_put_back(validation, model):
+def test_a_model_is_validated_in_evaluation_mode_and_trains_on_afterwards(validation, model):
     model.train()
 
     figures = validation.model_figures(model, CPU)

@@ -81,17 +81,17 @@ def test_a_failed_download_names_the_remedies_and_is_not_replaced_silently(monke
 
 
 def test_the_download_is_the_official_file_and_its_hash_is_checked(monkeypatch):
-    asked = {}
+    given = {}
 
     def answer(url, **options):
-        asked.update(options, url=url)
+        given.update(options, url=url)
         return load_vgg("random", 5).state_dict()
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", answer)
     load_vgg("download")
 
-    assert asked["url"] == "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
-    assert asked["check_hash"] is True
+    assert given["url"] == "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+    assert given["check_hash"] is True
 
 
 @pytest.mark.parametrize(

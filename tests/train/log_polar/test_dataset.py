@@ -1,19 +1,20 @@
-"""Straightened windows with artificial holes."""
+"""Log-polar windows with artificial holes."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from levels import CENTRE, SIDE, make_level_scene
+from noise_scenes import CENTRE, SIDE, make_noise_scene
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.train.log_polar import dataset
-from corinpaint.train.log_polar.dataset import BINNED, Windows, average_of, collate_windows, odds
+from corinpaint.train.log_polar.dataset import BINNED, Windows, average_of, odds
+from corinpaint.train.recipe import collate
 
-PLAIN = make_level_scene(1)
-AIDED = make_level_scene(2, context=True)
+PLAIN = make_noise_scene(1)
+AIDED = make_noise_scene(2, context=True)
 
 
 def same(first, second):
@@ -68,8 +69,8 @@ def test_windows_show_context_and_only_where_the_scene_has_some(samples):
 
 def test_what_is_blended_or_weakened_has_about_the_noise_of_a_frame(monkeypatch):
     monkeypatch.setattr(dataset, "BLENDED", 1.0)
-    monkeypatch.setattr(dataset, "FAINTER", 1.0)
-    windows = Windows([PLAIN, make_level_scene(4)], SIDE, seed=0)
+    monkeypatch.setattr(dataset, "WEAKENED", 1.0)
+    windows = Windows([PLAIN, make_noise_scene(4)], SIDE, seed=0)
 
     for number in range(6):
         truth = windows[number].truth[0].numpy()[::2, ::2]  # neighbours may show the same pixel of the frame
@@ -79,7 +80,7 @@ def test_what_is_blended_or_weakened_has_about_the_noise_of_a_frame(monkeypatch)
 
 
 def test_kinds_are_drawn_by_their_shares_however_many_scenes_there_are():
-    scenes = [make_level_scene(k, kind=kind) for k, kind in enumerate(["C2", "C3", "C3", "simulated", "simulated"])]
+    scenes = [make_noise_scene(k, kind=kind) for k, kind in enumerate(["C2", "C3", "C3", "simulated", "simulated"])]
     found = odds(scenes)
 
     assert found.sum() == pytest.approx(1)
@@ -88,8 +89,8 @@ def test_kinds_are_drawn_by_their_shares_however_many_scenes_there_are():
 
 
 def test_days_weigh_less_than_their_frames_and_copies_less_than_originals():
-    many = [make_level_scene(1) for _ in range(8)]
-    found = odds([*many, make_level_scene(2)])
+    many = [make_noise_scene(1) for _ in range(8)]
+    found = odds([*many, make_noise_scene(2)])
     assert found[:8].sum() / found[8] == pytest.approx(8**0.3)
 
     copies = odds([PLAIN, replace(PLAIN, binned=True)])
@@ -116,7 +117,7 @@ def test_a_scene_without_a_known_block_is_refused():
 
 
 def test_batches_stack_windows(samples):
-    batch = collate_windows(samples[:3])
+    batch = collate(samples[:3])
 
     assert batch.image.shape == (3, 2, SIDE, SIDE)
     assert torch.equal(batch.place[1], samples[1].place)

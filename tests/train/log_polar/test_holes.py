@@ -1,11 +1,10 @@
-"""Artificial holes for straightened windows."""
+"""Artificial holes for log-polar windows."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from corinpaint.train.log_polar import holes as straight_holes
-from corinpaint.train.log_polar.holes import draw
+from corinpaint.train.log_polar.holes import KNOWN_BLOCK, draw
 
 BLOCK = 16
 KNOWN = np.ones((512, 512), dtype=bool)
@@ -18,22 +17,22 @@ def draws(count, known=KNOWN):
 def test_the_same_generator_draws_the_same_holes():
     first, second = draws(2), draws(2)
 
-    assert np.array_equal(first[0].lost, second[0].lost)
+    assert np.array_equal(first[0].missing, second[0].missing)
     assert first[1].corner == second[1].corner
     assert first[0].corner != first[1].corner
 
 
-def test_only_known_blocks_are_lost_wherever_their_grid_lies():
+def test_only_known_blocks_are_made_missing_wherever_their_grid_lies():
     known = KNOWN.copy()
     known[:, 200:] = False
     rows, columns = np.mgrid[:512, :512]
 
     for holes in draws(40, known):
-        lost, weight = holes.at(rows, columns)
-        assert lost.any()
-        assert known[lost].mean() > straight_holes.KNOWN_BLOCK
-        assert np.array_equal(weight > 0, lost)
-        assert lost.sum() == holes.lost.sum() * BLOCK**2
+        missing, weight = holes.at(rows, columns)
+        assert missing.any()
+        assert known[missing].mean() > KNOWN_BLOCK
+        assert np.array_equal(weight > 0, missing)
+        assert missing.sum() == holes.missing.sum() * BLOCK**2
 
 
 def test_each_hole_weighs_the_root_of_its_blocks():
@@ -47,10 +46,10 @@ def test_each_hole_weighs_the_root_of_its_blocks():
 
 def test_the_middle_is_that_of_the_main_hole_in_pixels():
     for holes in draws(100):
-        if holes.lost.sum() == 1:
+        if holes.missing.sum() == 1:
             rows, columns = np.mgrid[:512, :512]
-            lost, _ = holes.at(rows, columns)
-            assert holes.middle == pytest.approx((rows[lost].mean(), columns[lost].mean()))
+            missing, _ = holes.at(rows, columns)
+            assert holes.middle == pytest.approx((rows[missing].mean(), columns[missing].mean()))
             assert holes.extent == BLOCK
             return
     raise AssertionError("no single block was drawn")

@@ -1,4 +1,4 @@
-"""Losses of the network for straightened windows."""
+"""Losses of the log-polar design."""
 
 import math
 
@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from corinpaint.model.log_polar import CellOutput
-from corinpaint.train.log_polar.losses import DELTA, StraightWeights, straight_losses
+from corinpaint.train.log_polar.losses import DELTA, losses
+from corinpaint.train.loss_weights import LogPolarLossWeights
 
 CELL = 4
 
@@ -25,26 +26,26 @@ def planes():
 
 def test_a_right_fill_costs_nothing_with_its_offset_put_back():
     truth, weight = planes()
-    assert straight_losses(output(1, offset=2.0), truth, weight, StraightWeights())["fill"] == 0
+    assert losses(output(1, offset=2.0), truth, weight, LogPolarLossWeights())["fill"] == 0
 
 
 def test_far_off_the_fill_costs_its_absolute_error_in_every_layer():
     truth, weight = planes()
-    one = straight_losses(output(5), truth, weight, StraightWeights())["fill"]
-    two = straight_losses(output(5, layers=2), truth, weight, StraightWeights())["fill"]
+    one = losses(output(5), truth, weight, LogPolarLossWeights())["fill"]
+    two = losses(output(5, layers=2), truth, weight, LogPolarLossWeights())["fill"]
     assert one == pytest.approx(2 - DELTA / 2)
     assert two == pytest.approx(2 * float(one))
 
 
-def test_cells_are_compared_with_the_mean_of_their_lost_pixels_alone():
+def test_cells_are_compared_with_the_mean_of_their_missing_pixels_alone():
     truth, weight = planes()
     truth[..., :4, :2] += 1
     truth[..., :4, 2:4] -= 1
     truth[..., 4:, :] = 99
     truth[..., 0, 0] = 50
     weight[..., 0, 0] = 0
-    lost = truth[..., :4, :4][weight[..., :4, :4] > 0].mean()
-    found = straight_losses(output(float(lost)), truth, weight, StraightWeights())["fill"]
+    missing = truth[..., :4, :4][weight[..., :4, :4] > 0].mean()
+    found = losses(output(float(missing)), truth, weight, LogPolarLossWeights())["fill"]
     assert found == pytest.approx(0, abs=1e-6)
 
 
@@ -52,7 +53,7 @@ def test_holes_count_by_their_weight():
     truth, weight = planes()
     weight[..., 4:, 4:] = 3.0
     truth[..., 4:, 4:] = 13.0
-    assert straight_losses(output(3), truth, weight, StraightWeights())["fill"] == pytest.approx(
+    assert losses(output(3), truth, weight, LogPolarLossWeights())["fill"] == pytest.approx(
         0.75 * (10 - DELTA / 2), rel=1e-5
     )
 
@@ -66,7 +67,7 @@ def test_the_interval_costs_least_at_the_quantile_of_the_error():
     def cost(scale):
         one = torch.ones_like(cells)
         cells_output = CellOutput((cells,), cells, math.log(scale) * one, one, torch.zeros(1, 1, 1, 1))
-        return float(straight_losses(cells_output, truth, weight, StraightWeights(), pixel=(1, 3))["interval"])
+        return float(losses(cells_output, truth, weight, LogPolarLossWeights(), pixel=(1, 3))["interval"])
 
     assert cost(1.0) < min(cost(0.85), cost(1.15))
 
@@ -78,7 +79,7 @@ def test_the_interval_does_not_move_the_fill():
     scale = found.log_scale.clone().requires_grad_()
     cells = found._replace(predictions=(prediction,), log_scale=scale)
 
-    straight_losses(cells, truth, weight, StraightWeights(fill=0.0))["total"].backward()
+    losses(cells, truth, weight, LogPolarLossWeights(fill=0.0))["total"].backward()
 
     assert not prediction.grad.any()
     assert scale.grad.any()
@@ -86,7 +87,7 @@ def test_the_interval_does_not_move_the_fill():
 
 def test_the_total_is_the_weighted_sum():
     truth, weight = planes()
-    terms = straight_losses(output(5), truth, weight, StraightWeights(fill=2.0, interval=0.5))
+    terms = losses(output(5), truth, weight, LogPolarLossWeights(fill=2.0, interval=0.5))
     assert terms["total"] == 2 * terms["fill"] + 0.5 * terms["interval"]
 
 
@@ -94,7 +95,7 @@ def test_shares_of_a_batch_average_to_the_whole():
     truth, weight = (torch.cat(pair) for pair in zip(planes(), planes(), strict=True))
     weight[1] *= 5
     truth[1] += 4
-    whole = straight_losses(_both(), truth, weight, StraightWeights())["total"]
+    whole = losses(_both(), truth, weight, LogPolarLossWeights())["total"]
     weights = [weight[k : k + 1] for k in range(2)]
     cells = [torch.nn.functional.avg_pool2d(one, CELL).sum() for one in weights]
     corners = [one[:, :, ::CELL, ::CELL].sum() for one in weights]
@@ -104,7 +105,7 @@ def test_shares_of_a_batch_average_to_the_whole():
         return lambda _: next(means)
 
     parts = [
-        straight_losses(output(1), truth[k : k + 1], weights[k], StraightWeights(), mean=mean_of())["total"]
+        losses(output(1), truth[k : k + 1], weights[k], LogPolarLossWeights(), mean=mean_of())["total"]
         for k in range(2)
     ]
     assert sum(parts) / 2 == pytest.approx(float(whole))

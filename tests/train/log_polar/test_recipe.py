@@ -1,4 +1,4 @@
-"""How the network for straightened windows is trained: runs, killed and resumed, and shared by processes."""
+"""How the log-polar design is trained: runs, killed and resumed, and shared by processes."""
 
 import json
 import os
@@ -6,23 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import log_polar_run
 import pytest
-import straight_run
 import torch
-from levels import SIDE, small_straight, straight_config
-from straight_run import SCENES
+from log_polar_run import SCENES
+from noise_scenes import SIDE, log_polar_config, small_log_polar
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
-from corinpaint.train.log_polar import recipe as straight
-from corinpaint.train.log_polar.recipe import Straight
+from corinpaint.train.log_polar import recipe as log_polar
+from corinpaint.train.log_polar.recipe import LogPolarRecipe
 from corinpaint.train.loop import train, train_on
-from corinpaint.train.recipe import Moment
+from corinpaint.train.recipe import Step, collate
 from corinpaint.train.state import load_state
 
-SCRIPT = Path(straight_run.__file__)
+SCRIPT = Path(log_polar_run.__file__)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    return small_straight(tmp_path_factory.mktemp("small") / "small.safetensors")
+    return small_log_polar(tmp_path_factory.mktemp("small") / "small.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def whole(tmp_path_factory, small):
     """Folder of a run from its start to its end in one process."""
     folder = tmp_path_factory.mktemp("whole")
     torch.set_num_threads(1)
-    train_on(straight_config(folder, small), SCENES)
+    train_on(log_polar_config(folder, small), SCENES)
     return folder
 
 
@@ -79,11 +79,11 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     assert model.multiple == 64
 
 
-def test_the_run_folder_tells_what_was_done(whole):
-    told = json.loads((whole / "config.json").read_text())
+def test_the_run_folder_records_what_was_done(whole):
+    config = json.loads((whole / "config.json").read_text())
 
-    assert told["preset"] == "straight"
-    assert told["revision"] is None or len(told["revision"]) == 40
+    assert config["preset"] == "log-polar"
+    assert config["revision"] is None or len(config["revision"]) == 40
     assert [line["step"] for line in lines(whole)] == [2, 4]
     assert lines(whole)[0]["prior"].keys() == lines(whole)[0]["validation"].keys()
     assert sorted(path.name for path in (whole / "pictures").iterdir()) == ["0000002.png", "0000004.png"]
@@ -105,17 +105,17 @@ def test_the_average_of_the_weights_is_what_is_saved(whole):
 def test_training_beats_the_smooth_prior_on_rays(tmp_path, small):
     more = {"steps": 60, "validate_every": 60, "batch": 4, "learning_rate": 1e-2}
 
-    train_on(straight_config(tmp_path, small, **more), SCENES)
+    train_on(log_polar_config(tmp_path, small, **more), SCENES)
 
     assert lines(tmp_path)[-1]["validation"]["over_prior"] < 0.995
 
 
-def test_a_run_killed_at_once_and_resumed_is_the_unbroken_one_to_the_bit(tmp_path, small, whole):
+def test_a_run_killed_at_once_and_resumed_is_bit_identical_to_the_unbroken_one(tmp_path, small, whole):
     killed = in_a_process((), tmp_path, small, 3)
     assert killed.returncode == -9, killed.stderr
     assert load_state(tmp_path / "last.ckpt")["progress"]["step"] == 2
 
-    train_on(straight_config(tmp_path, small, resume=True), SCENES)
+    train_on(log_polar_config(tmp_path, small, resume=True), SCENES)
 
     first, second = (load_state(folder / "last.ckpt") for folder in (whole, tmp_path))
     for part in ("model", "average"):
@@ -140,14 +140,14 @@ def test_two_processes_train_as_one_does(tmp_path, small, whole):
 
 
 def test_workers_make_the_same_windows(tmp_path, small, whole):
-    train_on(straight_config(tmp_path, small, workers=1), SCENES)
+    train_on(log_polar_config(tmp_path, small, workers=1), SCENES)
 
     states = [load_state(folder / "last.ckpt")["model"] for folder in (whole, tmp_path)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_half_precision_trains_close_to_full(tmp_path, small, whole):
-    train_on(straight_config(tmp_path, small, precision="bf16"), SCENES)
+    train_on(log_polar_config(tmp_path, small, precision="bf16"), SCENES)
 
     assert lines(tmp_path)[-1]["losses"]["fill"] == pytest.approx(lines(whole)[-1]["losses"]["fill"], rel=0.05)
 
@@ -156,25 +156,25 @@ def test_layers_are_compiled_on_request(tmp_path, small, monkeypatch):
     compiled = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
 
-    train_on(straight_config(tmp_path, small, steps=1, compile=True), SCENES)
+    train_on(log_polar_config(tmp_path, small, steps=1, compile=True), SCENES)
 
     assert len(compiled) == 1
 
 
 def test_train_reads_its_scenes(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(straight, "load_level_scenes", lambda *_: SCENES)
+    monkeypatch.setattr(log_polar, "load_scenes", lambda *_: SCENES)
 
-    assert train(straight_config(tmp_path, small, steps=2)).exists()
+    assert train(log_polar_config(tmp_path, small, steps=2)).exists()
 
 
-def test_the_pixel_that_the_interval_is_judged_by_depends_on_the_step_alone(tmp_path, small, monkeypatch):
-    recipe = Straight(straight_config(tmp_path, small))
+def test_the_pixel_that_the_interval_is_compared_with_depends_on_the_step_alone(tmp_path, small, monkeypatch):
+    recipe = LogPolarRecipe(log_polar_config(tmp_path, small))
     seen = []
-    monkeypatch.setattr(straight, "straight_losses", lambda *arguments: seen.append(arguments[4]))
-    batch = recipe.work(SCENES).collate([recipe.work(SCENES).samples[0]])
+    monkeypatch.setattr(log_polar, "losses", lambda *arguments: seen.append(arguments[4]))
+    batch = collate([recipe.prepare(SCENES).samples[0]])
 
     for step in (*range(12), 3):
-        recipe.losses(recipe.forward(batch), batch, Moment(step, lambda number: number))
+        recipe.losses(recipe.forward(batch), batch, Step(step, lambda number: number))
 
     assert seen[-1] == seen[3]
     assert len(set(seen)) > 5
@@ -182,10 +182,10 @@ def test_the_pixel_that_the_interval_is_judged_by_depends_on_the_step_alone(tmp_
 
 def test_what_does_not_fit_is_refused(tmp_path, small):
     with pytest.raises(TrainingError, match="multiple of 64"):
-        Straight(straight_config(tmp_path, small, crop=SIDE + 1))
+        LogPolarRecipe(log_polar_config(tmp_path, small, crop=SIDE + 1))
     with pytest.raises(TrainingError, match="has 1 layers, not 2"):
-        Straight(straight_config(tmp_path, small, layers=2))
+        LogPolarRecipe(log_polar_config(tmp_path, small, layers=2))
     other = tmp_path / "other.safetensors"
     save_checkpoint(other, LayerStack(StackConfig(unet=UNetConfig(base=4, depth=3, max_width=8))))
     with pytest.raises(TrainingError, match="published design"):
-        Straight(straight_config(tmp_path, other))
+        LogPolarRecipe(log_polar_config(tmp_path, other))

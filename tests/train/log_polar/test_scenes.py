@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from levels import make_level_scene
+from noise_scenes import make_noise_scene
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.photometry.optics import load_assets
+from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
-from corinpaint.train.equalised import scenes
-from corinpaint.train.log_polar import scenes as levels
-from corinpaint.train.log_polar.scenes import Neighbour, halved, levels_from_folder, load_level_scenes, split_levels
+from corinpaint.train import simulated
+from corinpaint.train.config import TrainConfig
+from corinpaint.train.log_polar import scenes
+from corinpaint.train.log_polar.scenes import Neighbour, binned_copy, load_scenes, scenes_from_folder, split_scenes
 
 TIMES = ("02:18", "02:42", "03:18", "09:18")
 
@@ -21,14 +22,14 @@ TIMES = ("02:18", "02:42", "03:18", "09:18")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("frames")
     for number, time in enumerate(TIMES):
-        write(simulate(5, lost=20, date=f"2002-01-08T{time}:00", exptime=19.1), path / f"3208203{number}.fts")
+        write(simulate(5, missing=20, date=f"2002-01-08T{time}:00", exptime=19.1), path / f"3208203{number}.fts")
     (path / "32082038.fts").write_bytes(b"no FITS file")
     return path
 
 
 @pytest.fixture(scope="module")
 def read(folder):
-    return levels_from_folder(folder, load_assets())
+    return scenes_from_folder(folder, load_calibration_set())
 
 
 def scatter(level, known):
@@ -48,9 +49,9 @@ def test_a_frame_comes_in_units_of_its_noise(read):
     assert scene.centre == pytest.approx((518, 532.6), abs=0.5)
 
 
-def test_lost_blocks_are_unknown(read):
-    lost = simulate(5, lost=20).lost
-    assert not read[0].known[blocks.expand(lost | blocks.never_sent())].any()
+def test_missing_blocks_are_unknown(read):
+    missing = simulate(5, missing=20).missing
+    assert not read[0].known[blocks.to_pixels(missing | blocks.never_sent())].any()
 
 
 def test_frames_of_the_same_hours_are_context_in_their_order(read):
@@ -62,20 +63,20 @@ def test_frames_of_the_same_hours_are_context_in_their_order(read):
 
 
 def test_unusable_files_are_logged_and_left_out(folder, caplog):
-    assert len(levels_from_folder(folder, load_assets())) == len(TIMES)
+    assert len(scenes_from_folder(folder, load_calibration_set())) == len(TIMES)
     assert "32082038.fts" in caplog.text
 
 
 def test_a_folder_without_frames_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="no usable"):
-        levels_from_folder(tmp_path, load_assets())
+        scenes_from_folder(tmp_path, load_calibration_set())
     with pytest.raises(TrainingError, match="nothing to train on"):
-        load_level_scenes(None, 0, 0, None, tmp_path)
+        load_scenes(TrainConfig(tmp_path))
 
 
 def test_a_binned_copy_has_half_the_noise_on_half_the_grid():
-    scene = make_level_scene(3, context=True)
-    copy = halved(scene)
+    scene = make_noise_scene(3, context=True)
+    copy = binned_copy(scene)
 
     assert copy.binned
     assert copy.block == scene.block // 2
@@ -93,9 +94,9 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
         made.append(seed)
         return simulate(seed, **options)
 
-    monkeypatch.setattr(scenes, "simulate", counted)
-    first = load_level_scenes(None, 1, 7, None, tmp_path / "cache")
-    again = load_level_scenes(None, 1, 7, None, tmp_path / "cache")
+    monkeypatch.setattr(simulated, "simulate", counted)
+    config = TrainConfig(tmp_path, simulated=1, simulated_seed=7)
+    first, again = (load_scenes(config) for _ in range(2))
 
     assert made == [7]
     assert [(scene.kind, scene.binned, scene.block) for scene in again] == [
@@ -109,14 +110,14 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
 def bare(day, kind, *context):
     empty = np.zeros((2, 2), np.float32)
     beside = tuple(Neighbour(-1, empty, empty > 0, other) for other in context)
-    return replace(make_level_scene(0), level=empty, known=empty > 0, day=day, kind=kind, context=beside)
+    return replace(make_noise_scene(0), level=empty, known=empty > 0, day=day, kind=kind, context=beside)
 
 
-def test_no_day_straddles_training_and_validation_whatever_its_kinds():
+def test_the_scenes_of_a_day_stay_together_whatever_their_kinds():
     frames = [bare(f"2002-01-{day:02d}", kind) for day in range(1, 9) for kind in ("C2", "C3", "summed")]
     frames = [frame for number, frame in enumerate(frames) if number % 5]
 
-    training, held = split_levels(frames, 0.2)
+    training, held = split_scenes(frames, 0.2)
 
     assert len(training) + len(held) == len(frames)
     assert not {scene.day for scene in training} & {scene.day for scene in held}
@@ -125,7 +126,7 @@ def test_no_day_straddles_training_and_validation_whatever_its_kinds():
 def test_context_from_the_other_side_is_taken_away():
     days = ["2002-01-01", "2002-01-02"]
 
-    training, held = split_levels([bare(day, "C2", *days) for day in days], 0.5)
+    training, held = split_scenes([bare(day, "C2", *days) for day in days], 0.5)
 
     for scene in (*training, *held):
         assert [one.day for one in scene.context] == [scene.day]
@@ -133,14 +134,14 @@ def test_context_from_the_other_side_is_taken_away():
 
 def test_a_split_that_leaves_nothing_to_train_on_is_refused(monkeypatch):
     frames = [bare("a", "C2"), bare("b", "C2")]
-    monkeypatch.setattr(levels, "split_by_date", lambda all_of_them, _: ([], list(all_of_them)))
+    monkeypatch.setattr(scenes, "split_by_day", lambda all_of_them, _: ([], list(all_of_them)))
     with pytest.raises(TrainingError, match="other days"):
-        split_levels(frames, 0.5)
+        split_scenes(frames, 0.5)
 
 
 def test_scenes_blend_with_their_like_alone():
-    one = make_level_scene(0, kind="C2")
-    assert one.blends_with(make_level_scene(1, kind="summed"))
+    one = make_noise_scene(0, kind="C2")
+    assert one.blends_with(make_noise_scene(1, kind="summed"))
     assert not one.blends_with(replace(one, detector="C3"))
     assert not one.blends_with(replace(one, block=32))
     assert not one.blends_with(replace(one, kind="simulated"))

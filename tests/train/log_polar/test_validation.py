@@ -1,4 +1,4 @@
-"""Validation of the network for straightened windows."""
+"""Validation of the log-polar design."""
 
 import copy
 from dataclasses import replace
@@ -6,29 +6,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from levels import SIDE, make_level_scene, small_straight
+from noise_scenes import SIDE, make_noise_scene, small_log_polar
 
 from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.train.log_polar.validation import StraightValidation, checks
+from corinpaint.train.log_polar.validation import Validation, validation_holes
 
 CPU = torch.device("cpu")
-SCENES = [make_level_scene(1), make_level_scene(2, context=True)]
+SCENES = [make_noise_scene(1), make_noise_scene(2, context=True)]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return load_checkpoint(small_straight(tmp_path_factory.mktemp("small") / "small.safetensors"))[0]
+    return load_checkpoint(small_log_polar(tmp_path_factory.mktemp("small") / "small.safetensors"))[0]
 
 
 @pytest.fixture(scope="module")
 def validation():
-    return StraightValidation(checks(SCENES, SIDE, 8))
+    return Validation(validation_holes(SCENES, SIDE, 8))
 
 
 def test_holes_are_fixed_whole_blocks_of_each_size_and_not_seen():
-    first, second = (checks(SCENES, SIDE, 16) for _ in range(2))
+    first, second = (validation_holes(SCENES, SIDE, 16) for _ in range(2))
 
-    assert {check.side for check in first} == {1, 2, 3, 4}
+    assert {hole.side for hole in first} == {1, 2, 3, 4}
     for one, other in zip(first, second, strict=True):
         assert np.array_equal(one.rows, other.rows)
         assert one.rows.size == (one.side * one.scene.block) ** 2
@@ -37,8 +37,8 @@ def test_holes_are_fixed_whole_blocks_of_each_size_and_not_seen():
         assert one.window.shows(*one.window.places(one.rows, one.columns)).all()
 
 
-def test_binned_copies_are_not_judged():
-    assert not checks([replace(SCENES[0], binned=True)], SIDE, 8)
+def test_binned_copies_are_left_out():
+    assert not validation_holes([replace(SCENES[0], binned=True)], SIDE, 8)
 
 
 def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
@@ -51,9 +51,9 @@ def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
     assert validation.reference["median"] == pytest.approx(figures["median"])
 
 
-def test_context_is_judged_where_a_scene_has_it(validation, model):
+def test_context_is_given_where_a_scene_has_it(validation, model):
     assert validation.model_figures(model, CPU)["over_prior_context"] > 0
-    bare = StraightValidation(checks(SCENES[:1], SIDE, 4))
+    bare = Validation(validation_holes(SCENES[:1], SIDE, 4))
     assert "over_prior_context" not in bare.model_figures(model, CPU)
 
 
@@ -65,7 +65,7 @@ def test_coverage_follows_the_scale(validation, model):
     assert with_scale(-2.0) < 0.5 < with_scale(2.0)
 
 
-def test_a_network_is_put_back_into_training(validation, model):
+def test_a_network_trains_on_afterwards(validation, model):
     model.train()
     validation.model_figures(model, CPU)
     validation.pictures(model, CPU)

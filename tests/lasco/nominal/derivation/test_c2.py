@@ -20,7 +20,7 @@ DEPTH = 0.4
 
 def _truth(radius, angle):
     """Share of the light that passes: two discs, a field stop and a pylon."""
-    law = derivation.two_discs(radius, 420.0, 300.0) * (1 - 0.002 * np.clip(radius - 515, 0, None))
+    law = derivation.unobscured_fraction(radius, 420.0, 300.0) * (1 - 0.002 * np.clip(radius - 515, 0, None))
     return law * (1 - DEPTH * c2.pylon_shadow(angle))
 
 
@@ -29,7 +29,7 @@ def _k_corona(radius):
 
 
 @pytest.fixture(scope="module")
-def made_up(make_frame):
+def synthetic(make_frame):
     """A C2 frame, a polarised triple and what C3 sees of the same sky, 1.1 times the published F corona."""
 
     def frame(light, polar):
@@ -39,7 +39,7 @@ def made_up(make_frame):
         return read_frame(make_frame(counts.clip(1, 16000).round().astype(np.int16), **cards))
 
     blank = read_frame(make_frame(np.full((1024, 1024), 1000, np.int16), **C2, POLAR="Clear"))
-    radius, angle = derivation.on_sky(blank)
+    radius, angle = derivation.sky_coordinates(blank)
     on_detector = [a.astype(float) for a in c2.polar_coordinates(c2.distortion.C2_OCCULTER_CENTRE)]
     passed = _truth(*on_detector)
     f, k = 1.1 * derivation.f_corona(np.maximum(radius, 2), angle), _k_corona(np.maximum(radius, 2))
@@ -55,34 +55,34 @@ def made_up(make_frame):
     return sky, frames.pop("Clear"), list(frames.values())
 
 
-def test_the_fit_finds_a_known_vignetting(made_up):
-    found = derivation.fit(*made_up)
+def test_the_fit_finds_a_known_vignetting(synthetic):
+    found = derivation.fit(*synthetic)
     beside = _truth(derivation.RINGS, np.zeros(len(derivation.RINGS)))
-    wanted = (derivation.RINGS >= derivation.RIM) & (derivation.RINGS < 640)
+    wanted = (derivation.RINGS >= derivation.MIN_FIELD_RADIUS) & (derivation.RINGS < 640)
     assert np.abs(found.transmission / beside - 1)[wanted].max() < 0.03
     assert np.abs(found.pylon[wanted] - DEPTH).max() < 0.05
     assert found.scale == pytest.approx(1.1, abs=0.03)
 
 
-def test_a_set_is_read_as_it_was_written(made_up, tmp_path):
-    found = derivation.fit(*made_up)
+def test_a_set_is_read_as_it_was_written(synthetic, tmp_path):
+    found = derivation.fit(*synthetic)
     derivation.write(found, tmp_path)
     vignetting, field = c2.read(tmp_path)
     radius, angle = c2.polar_coordinates(c2.distortion.C2_OCCULTER_CENTRE)
     ring = (radius > 195) & (radius < 640)
     assert vignetting.dtype == np.float32
     assert np.abs(vignetting * _truth(radius.astype(float), angle.astype(float)) - 1)[ring].max() < 0.08
-    assert np.array_equal(field, derivation.field(found.pylon))
+    assert np.array_equal(field, derivation.field_of_view(found.pylon))
 
 
-def test_a_triple_that_is_none_is_refused(made_up):
-    sky, frame, polarised = made_up
+def test_three_frames_without_three_polariser_positions_are_refused(synthetic):
+    sky, frame, polarised = synthetic
     with pytest.raises(CalibrationError, match="three positions"):
         derivation.fit(sky, frame, [polarised[0], polarised[1], polarised[1]])
 
 
-def test_frames_of_days_that_do_not_overlap_are_refused(made_up):
-    sky, frame, polarised = made_up
+def test_frames_of_days_that_do_not_overlap_are_refused(synthetic):
+    sky, frame, polarised = synthetic
     with pytest.raises(CalibrationError, match="same days"):
         derivation.fit(np.full_like(sky, np.nan), frame, polarised)
 
@@ -90,10 +90,10 @@ def test_frames_of_days_that_do_not_overlap_are_refused(made_up):
 @pytest.fixture(scope="module")
 def seen_by_c3(shared):
     frame = read_frame(shared / "c3_level05" / "32219521.fts.gz")
-    return derivation.reference(frame, *c3.read(optics.NOMINAL_DIRECTORY))
+    return derivation.c3_brightness(frame, *c3.read(optics.NOMINAL_DIRECTORY))
 
 
-def test_the_shipped_set_can_be_made_again(shared, seen_by_c3):
+def test_the_shipped_set_can_be_derived_again(shared, seen_by_c3):
     table = json.loads((optics.NOMINAL_DIRECTORY / c2.FILES[0]).read_text())
     first, *triple = table["source"].split()
     polarised = [read_frame(shared / "c2_level05_polarised_512" / f"{number}.fts.gz") for number in triple]
@@ -103,27 +103,30 @@ def test_the_shipped_set_can_be_made_again(shared, seen_by_c3):
 
 
 @pytest.mark.parametrize(("number", "sigmas"), [("22322749", 1), ("22460140", 2), ("22493750", 2)])
-def test_calibrated_frames_have_the_brightness_that_c3_sees(shared, seen_by_c3, number, sigmas):
+def test_calibrated_frames_have_the_brightness_of_c3(shared, seen_by_c3, number, sigmas):
     """2010 is the pair that the set was fitted to; 2013 and 2014 are three and four years later, near the maximum."""
     vignetting, _ = c2.read(optics.NOMINAL_DIRECTORY)
     frame = read_frame(shared / "c2_level05" / f"{number}.fts.gz")
     beside = c2.polar_coordinates(c2.distortion.C2_OCCULTER_CENTRE)[1].astype(float)
-    radius, angle = derivation.on_sky(frame)
-    ours = derivation.uncorrected(frame) * vignetting
+    radius, angle = derivation.sky_coordinates(frame)
+    ours = derivation.uncorrected_brightness(frame) * vignetting
     for low in np.arange(5.0, 7.6, 0.4):
         ring = (radius >= low) & (radius < low + 0.1) & (np.abs(beside - c2.PYLON[0]) > 40)
         theirs = seen_by_c3[round((low - 4) / 0.1), np.minimum(angle[ring] // 2, 179).astype(int)]
-        assert np.nanmedian(ours[ring] / theirs) == pytest.approx(1, abs=sigmas * c2.accuracy(low))
+        assert np.nanmedian(ours[ring] / theirs) == pytest.approx(1, abs=sigmas * c2.relative_error(low))
 
 
 @pytest.mark.parametrize("number", ["22322749", "22493750"])
-def test_the_pylon_is_taken_out_whichever_side_of_the_sun_it_is_on(shared, seen_by_c3, number):
+def test_the_shadow_of_the_pylon_is_corrected_on_either_side_of_the_sun(shared, seen_by_c3, number):
     """SOHO was upside down in 2010 and upright in 2014; the shadow takes 35 to 40 % away."""
     frame = read_frame(shared / "c2_level05" / f"{number}.fts.gz")
     shadow = c2.pylon_shadow(derivation.SECTORS) > 0.9
     table = json.loads((optics.NOMINAL_DIRECTORY / c2.FILES[0]).read_text())
     rings = (derivation.RINGS > 450) & (derivation.RINGS < 600)
-    behind = derivation.ratios(frame, seen_by_c3)[rings][:, shadow] / np.array(table["transmission"])[rings, None]
+    behind = (
+        derivation.transmission_from_c3(frame, seen_by_c3)[rings][:, shadow]
+        / np.array(table["transmission"])[rings, None]
+    )
     corrected = behind / (1 - np.array(table["pylon"])[rings, None])
     assert np.nanmedian(behind) < 0.75
     assert np.nanmedian(corrected) == pytest.approx(1, abs=0.12)

@@ -1,6 +1,8 @@
-"""Where the benchmark puts its holes: on observed telemetry blocks, in the shapes in which blocks get lost."""
+"""Placement of artificial holes: on observed telemetry blocks, in the shapes of which blocks are missing."""
 
 from __future__ import annotations
+
+import hashlib
 
 import numpy as np
 from scipy import ndimage
@@ -18,14 +20,14 @@ SHAPES: dict[str, tuple[int, int]] = {
 }
 """Sizes of holes: rows x columns, blocks; a cluster is scattered over its square."""
 
-SCATTERED = 6
-"""Blocks of a cluster."""
+CLUSTER_BLOCKS = 6
+"""Number of blocks of a cluster."""
 
-APART = 5
-"""Width in blocks of the square around each block of a hole that other holes keep out of, so that zones stay apart."""
+KEPT_FREE = 5
+"""Side in blocks of the square around each block of a hole that holds no other hole, so that zones stay apart."""
 
 
-def place(usable: blocks.Blocks, size: str, count: int, rng: np.random.Generator) -> list[blocks.Blocks]:
+def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random.Generator) -> list[blocks.Blocks]:
     """Place holes of one size on a frame.
 
     Parameters
@@ -34,29 +36,36 @@ def place(usable: blocks.Blocks, size: str, count: int, rng: np.random.Generator
         Blocks whose every pixel was observed.
     size : str
         Key of `SHAPES`.
-    count : int
-        Most holes.
+    max_count : int
+        Maximum number of holes.
     rng : numpy.random.Generator
 
     Returns
     -------
     list of ndarray of bool, shape (32, 32)
-        The lost blocks of each hole: usable, off the edge of the frame, in zones of their own.
+        The blocks of each hole: usable, not at the edge of the frame, in zones of their own.
     """
     free = usable.copy()
     free[[0, -1]] = free[:, [0, -1]] = False
     rows, columns = SHAPES[size]
-    corners = np.argwhere(np.ones((blocks.GRID - rows + 1, blocks.GRID - columns + 1), dtype=bool))
+    corners = np.argwhere(
+        np.ones((blocks.BLOCKS_PER_SIDE - rows + 1, blocks.BLOCKS_PER_SIDE - columns + 1), dtype=bool)
+    )
     holes: list[blocks.Blocks] = []
     for row, column in rng.permutation(corners):
         hole = np.zeros_like(free)
         hole[row : row + rows, column : column + columns] = _pattern(size, rng)
         if not (hole & ~free).any():
             holes.append(hole)
-            free &= ~ndimage.binary_dilation(hole, np.ones((APART, APART), dtype=bool))
-        if len(holes) == count:
+            free &= ~ndimage.binary_dilation(hole, np.ones((KEPT_FREE, KEPT_FREE), dtype=bool))
+        if len(holes) == max_count:
             break
     return holes
+
+
+def generator(text: str) -> np.random.Generator:
+    """Random generator whose seed is a text: the same on every machine, and independent of other texts."""
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
 def _pattern(size: str, rng: np.random.Generator) -> blocks.Blocks:
@@ -64,5 +73,5 @@ def _pattern(size: str, rng: np.random.Generator) -> blocks.Blocks:
     if size != "cluster":
         return np.ones((rows, columns), dtype=bool)
     pattern = np.zeros(rows * columns, dtype=bool)
-    pattern[rng.choice(rows * columns, SCATTERED, replace=False)] = True
+    pattern[rng.choice(rows * columns, CLUSTER_BLOCKS, replace=False)] = True
     return pattern.reshape(rows, columns)

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 
 from corinpaint.model.checkpoint import save_checkpoint
-from corinpaint.model.log_polar import EXTRAS, INPUTS, StraightConfig, StraightStack
+from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.log_polar.scenes import LevelScene, Neighbour
+from corinpaint.train.log_polar.scenes import Neighbour, Scene
 
 SIZE, BLOCK, SIDE = 512, 16, 128
 CENTRE = (250.5, 260.25)
 
 
-def make_level_scene(day: int, *, context: bool = False, kind: str = "summed") -> LevelScene:
+def make_noise_scene(day: int, *, context: bool = False, kind: str = "summed") -> Scene:
     """A radial slope with rays on it and noise of 1; unknown behind an occulter."""
     rng = np.random.default_rng(day)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
@@ -31,21 +31,21 @@ def make_level_scene(day: int, *, context: bool = False, kind: str = "summed") -
 
     name = f"day {day}"
     beside = tuple(Neighbour(order, frame(0.1 * order), known, name) for order in (-2, -1, 1)) if context else ()
-    return LevelScene(frame(0), known, CENTRE, BLOCK, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
+    return Scene(frame(0), known, CENTRE, BLOCK, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
 
 
-def small_straight(path: Path) -> Path:
-    """A small network for straightened windows, as a checkpoint to start from."""
+def small_log_polar(path: Path) -> Path:
+    """A small log-polar network, as a checkpoint to start from."""
     torch.manual_seed(0)
     unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
-    save_checkpoint(path, StraightStack(StraightConfig(unet=unet)))
+    save_checkpoint(path, LogPolarStack(LogPolarConfig(unet=unet)))
     return path
 
 
-def straight_config(run_dir: Path, init: Path, **more: object) -> TrainConfig:
+def log_polar_config(run_dir: Path, init: Path, **more: object) -> TrainConfig:
     """A short run on one thread."""
     values: dict[str, object] = {
-        "preset": "straight",
+        "preset": "log-polar",
         "steps": 4,
         "crop": SIDE,
         "batch": 4,

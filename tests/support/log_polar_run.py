@@ -1,4 +1,4 @@
-"""A short run in a process of its own: `straight_run.py CONFIG [STEP]`, killed after a step if one is given."""
+"""A short run in a process of its own: `log_polar_run.py CONFIG [STEP]`, killed after a step if one is given."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from levels import make_level_scene, straight_config
+from noise_scenes import log_polar_config, make_noise_scene
 
 from corinpaint.train import loop
 
-SCENES = [make_level_scene(day, context=day % 2 == 0) for day in range(4)]
+SCENES = [make_noise_scene(day, context=day % 2 == 0) for day in range(4)]
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         loop._Run._step = step  # type: ignore[method-assign]
-    config = straight_config(Path(values.pop("run_dir")), Path(values.pop("init")), **values)
+    config = log_polar_config(Path(values.pop("run_dir")), Path(values.pop("init")), **values)
     loop.train_on(config, SCENES)
 
 

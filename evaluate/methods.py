@@ -1,0 +1,105 @@
+"""The methods that a benchmark compares, by the names that ``--fill`` takes, and networks by their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from corinpaint.evaluate.benchmark import Method
+from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.restore.context import Context
+from corinpaint.restore.engines import base, loading
+from corinpaint.restore.filling import fill_with_method
+from corinpaint.restore.methods import registry
+from corinpaint.restore.methods.problem import Fill
+from corinpaint.restore.network.adapters import adapt
+from corinpaint.restore.plan import NETWORK
+
+CONTEXT_SUFFIX = "+context"
+"""Ending of the names of networks that are given context."""
+
+WITH_CONTEXT = NETWORK + CONTEXT_SUFFIX
+"""The network given context."""
+
+
+def load_methods(
+    names: Sequence[str], models: Sequence[Path] = (), threads: int = 0, *, with_context: bool = False
+) -> tuple[dict[str, Method], str]:
+    """Load methods by name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``network`` (the shipped weights), ``network+context``, and names of
+        `corinpaint.restore.methods.registry.METHODS`.
+    models : sequence of Path
+        More networks; each is called by the name of its file.
+    threads : int
+        Threads of the networks; 0 takes all cores.
+    with_context : bool
+        Load each of `models` a second time, given context, by its name and ``+context``.
+
+    Returns
+    -------
+    methods : dict of str to Method
+        Where there is no context for a frame, those that take it fill with NaN.
+    weights : str
+        SHA-256 of the weights of every network, by name.
+
+    Raises
+    ------
+    OptionError
+        When a name is unknown, or the package that it needs is not installed.
+    CheckpointError
+        When a network cannot be opened.
+    """
+    found: dict[str, Method] = {}
+    weights = []
+    for path in models:
+        engine = loading.load(path, threads)
+        found[path.name] = _without_context(_network(engine))
+        if with_context:
+            found[path.name + CONTEXT_SUFFIX] = _in_context(_network(engine))
+        weights.append(f"{path.name} {engine.info.sha256}")
+    for name in names:
+        if name in (NETWORK, WITH_CONTEXT):
+            engine = loading.load(None, threads)
+            found[name] = _without_context(_network(engine)) if name == NETWORK else _in_context(_network(engine))
+            weights.append(f"{name} {engine.info.sha256}")
+        elif name in registry.METHODS:
+            method = _baseline(registry.METHODS[name]())
+            found[name] = _in_context(method) if name == registry.TEMPORAL else _without_context(method)
+        else:
+            choices = ", ".join((NETWORK, WITH_CONTEXT, *registry.METHODS))
+            raise OptionError(f"method {name!r} is unknown", f"choose of {choices}")
+    return found, ", ".join(weights) or "none"
+
+
+ZoneFill = Callable[[ObservedFrame, tuple[blocks.Zone, ...], tuple[Context, ...]], ObservedFrame]
+
+
+def _network(engine: base.Inpainter) -> ZoneFill:
+    return lambda around, zones, context: adapt(engine).fill(around, zones, context)[0]
+
+
+def _baseline(method: Fill) -> ZoneFill:
+    return lambda around, zones, context: fill_with_method(around, zones, method, context)[0]
+
+
+def _without_context(fill: ZoneFill) -> Method:
+    return lambda around, wanted, _: fill(around, tuple(blocks.zones(wanted)), ())
+
+
+def _in_context(fill: ZoneFill) -> Method:
+    def filled(around: ObservedFrame, wanted: blocks.Blocks, context: tuple[Context, ...]) -> ObservedFrame:
+        if context:
+            return fill(around, tuple(blocks.zones(wanted)), context)
+        hole = blocks.to_pixels(wanted, around.field.shape) & around.field
+        return replace(around, brightness=np.where(hole, np.float32("nan"), around.brightness))
+
+    return filled
