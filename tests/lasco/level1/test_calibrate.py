@@ -229,12 +229,8 @@ def test_uncertainty_holds_for_simulated_noise():
     assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.35)
 
 
-<<<<<<< HEAD
 @pytest.mark.slow
-def test_the_polarised_c2_frames_take_the_polarisers_factor(shared):
-=======
 def test_the_polarised_c2_frames_use_the_factor_of_the_polariser(shared):
->>>>>>> main
     for path in sorted((shared / "c2_level05_polarised_512").glob("*.fts.gz")):
         frame = read_frame(path)
         product = calibrate(frame)

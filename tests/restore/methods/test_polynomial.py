@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import problems
 
 from corinpaint.restore.methods import polynomial
@@ -67,6 +68,7 @@ def test_too_few_pixels_for_a_plane_give_no_values():
     assert np.isnan(polynomial.polynomial()(replace(made, observed=observed))[made.hole]).all()
 
 
+@pytest.mark.slow
 def test_a_long_row_of_blocks_is_filled_in_pieces_that_follow_the_field():
     row = tuple((20, column) for column in range(8, 24))
     made, truth = problems.problem(problems.grating(20, 160), row, noise=0.02)

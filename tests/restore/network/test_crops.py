@@ -95,6 +95,7 @@ def engine(tmp_path_factory):
     return TorchInpainter(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing_at", MISSING.values(), ids=MISSING)
 def test_windows_are_filled_as_the_whole_frame_is(missing_at, engine, monkeypatch):
     missing = np.logical_or.reduce([zone.missing for zone in zones_of(*missing_at)])

@@ -110,6 +110,7 @@ def test_training_beats_the_smooth_prior_on_rays(tmp_path, small):
     assert lines(tmp_path)[-1]["validation"]["over_prior"] < 0.995
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_once_and_resumed_is_bit_identical_to_the_unbroken_one(tmp_path, small, whole):
     killed = in_a_process((), tmp_path, small, 3)
     assert killed.returncode == -9, killed.stderr
@@ -126,6 +127,7 @@ def test_a_run_killed_at_once_and_resumed_is_bit_identical_to_the_unbroken_one(t
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_does(tmp_path, small, whole):
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
     run = in_a_process(launcher, tmp_path, small)

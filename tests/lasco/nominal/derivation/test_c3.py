@@ -12,12 +12,8 @@ from corinpaint.lasco.nominal import c3
 from corinpaint.lasco.nominal.derivation import c3 as derivation
 
 
-<<<<<<< HEAD
 @pytest.mark.slow
-def test_the_fit_finds_vignetting_and_ramp_of_a_made_up_pair(make_frame, tmp_path):
-=======
 def test_the_fit_finds_vignetting_and_ramp_of_synthetic_frames(make_frame, tmp_path):
->>>>>>> main
     y, x = np.mgrid[0:1024, 0:1024].astype(float)
     radius = np.hypot(x - 516.456, y - 531.132)
     vignetting = 1 + 8 * np.exp(-((radius / 60) ** 2))
