@@ -9,6 +9,7 @@ from corinpaint.lasco.simulation.hole_placement import SHAPES
 from corinpaint.lasco.simulation.scene import simulate, write
 
 
+@pytest.mark.slow
 def test_a_folder_of_frames_is_measured(run, tmp_path):
     write(simulate(1, missing=0), tmp_path / "in" / "32000001.fts")
     (tmp_path / "in" / "bad.fts").write_text("no FITS")

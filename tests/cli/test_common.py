@@ -27,6 +27,7 @@ def test_a_file_that_fails_does_not_stop_the_batch_and_the_exit_status_is_1(run,
     assert bad.read_text() == "<html>"
 
 
+@pytest.mark.slow
 def test_every_kind_of_damaged_file_gives_one_line_and_the_undamaged_one_is_restored(run, frame_path, tmp_path):
     names = {}
     for index, (kind, (damage, _)) in enumerate(level05.ALL.items()):

@@ -19,6 +19,8 @@ from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files import catalogue
 from corinpaint.lasco.simulation.scene import simulate, write
 
+pytestmark = pytest.mark.slow
+
 PLAN = benchmark.Plan(sizes=("1", "2x2"), holes=3, seed=5)
 
 

@@ -15,6 +15,8 @@ from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan(sizes=("1", "2x2"), holes=2, seed=3)
 
 

@@ -22,6 +22,8 @@ from corinpaint.restore.engines import base, loading
 from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
 from corinpaint.restore.engines.torch import TorchInpainter
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_model_gives_the_results_of_the_checkpoint_for_another_size_and_batch(onnx_model, example):
     restored, mask_out, scale = loading.load(onnx_model).fill(example.image, example.mask)

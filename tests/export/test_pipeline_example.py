@@ -34,6 +34,8 @@ TOLERANCE = 0.1
 """Of a fill, in standard deviations of the fill: the script takes the noise from UNCERT, which holds the calibration's
 error too, and single precision leaves a little of that."""
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def level05(tmp_path_factory) -> Path:

@@ -16,6 +16,8 @@ from corinpaint.model.metadata import KEY, read_info
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.engines.torch import Pt2Inpainter
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def program(log_polar_checkpoint) -> Path:

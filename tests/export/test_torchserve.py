@@ -71,6 +71,7 @@ def test_other_ports_are_written_into_the_configuration_and_addresses_stay():
     assert "inference_address=http://127.0.0.1:9000\n" in text
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_is_reported_at_once_with_the_reason(tmp_path):
     archive = tmp_path / "corinpaint.mar"
     with zipfile.ZipFile(archive, "w") as made:

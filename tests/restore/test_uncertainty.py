@@ -57,6 +57,7 @@ def test_products_are_as_sure_of_a_fill_as_of_the_pixels_around_it_and_of_nothin
     assert np.isinf(product.uncertainty[refused]).all()
 
 
+@pytest.mark.slow
 def test_nine_of_ten_errors_of_the_shipped_network_lie_within_the_90_per_cent_interval():
     """On simulated frames, single blocks, against the noisy exposure without loss."""
     missing = np.zeros((32, 32), dtype=bool)

@@ -117,6 +117,7 @@ def test_metrics_and_tensorboard_events_are_written(tmp_path, small):
     assert len(list(tmp_path.glob("events.out.tfevents.*"))) == 1
 
 
+@pytest.mark.slow
 def test_training_beats_the_smooth_prior_on_a_structured_scene(tmp_path, small):
     more = {"preset": "first", "weights": {}, "learning_rate": 5e-3, "batch": 4}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import problems
+import pytest
 
 from corinpaint.restore.methods import polynomial
 

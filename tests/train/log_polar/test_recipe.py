@@ -102,6 +102,7 @@ def test_the_average_of_the_weights_is_what_is_saved(whole):
         assert not torch.equal(best.state_dict()[name], state["model"][name])
 
 
+@pytest.mark.slow
 def test_training_beats_the_smooth_prior_on_rays(tmp_path, small):
     more = {"steps": 60, "validate_every": 60, "batch": 4, "learning_rate": 1e-2}
 
