@@ -96,7 +96,7 @@ def make_holes(
     size : str
         Key of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
     plan : Plan
-    assets : CalibrationSet
+    calibration : CalibrationSet
     context : ContextFrames, optional
         Frames that context is taken from.
 
@@ -135,7 +135,7 @@ def run(
         Level 0.5 files.
     methods : mapping of str to Method
     plan : Plan
-    assets : CalibrationSet, optional
+    calibration : CalibrationSet, optional
         By default the nominal sets.
     context : ContextFrames, optional
         Frames that context is taken from; without it, methods that take context fill with NaN.

@@ -58,7 +58,7 @@ def compare(
     methods : mapping of str to Method
         The first is compared with all others.
     plan : Plan
-    assets : CalibrationSet
+    calibration : CalibrationSet
     output : Path
         Folder; files of an earlier run are replaced.
     about : mapping

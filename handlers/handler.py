@@ -38,7 +38,7 @@ class CorInpaintHandler:
     Attributes
     ----------
     inpainter : Inpainter
-    assets : CalibrationSet
+    calibration : CalibrationSet
     metrics : Metrics
     pool : ThreadPoolExecutor
         Threads for the frames of a batch.

@@ -58,7 +58,7 @@ def process_request(
     request_id : str or None
         Identifies the request in the log and in errors.
     inpainter : Inpainter
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------
@@ -101,7 +101,7 @@ def service_status(inpainter: Inpainter, calibration: CalibrationSet) -> dict[st
     Parameters
     ----------
     inpainter : Inpainter
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------

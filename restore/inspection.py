@@ -23,7 +23,7 @@ def inspect(path: str | os.PathLike[str], calibration: CalibrationSet) -> dict[s
     Parameters
     ----------
     path : str or os.PathLike
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------

@@ -5,6 +5,7 @@ calibrate on the detector -> decide -> fill the missing blocks -> put back -> di
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,6 +96,7 @@ def restore(
     options: Options = DEFAULT,
     context: Sequence[Frame] = (),
     max_error: float | None = None,
+    most_error: float | None = None,
 ) -> Restored:
     """Calibrate a frame and fill its missing blocks.
 
@@ -108,7 +110,7 @@ def restore(
         them NaN and flagged.
     inpainter : Inpainter, optional
         The network; by default the shipped weights on onnxruntime. Not opened when nothing is to be filled.
-    assets : CalibrationSet, optional
+    calibration : CalibrationSet, optional
         Calibration; by default the nominal sets.
     options : Options, optional
         Steps of the calibration to leave out.
@@ -117,6 +119,8 @@ def restore(
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
+    most_error : float, optional
+        Deprecated name of `max_error`.
 
     Returns
     -------
@@ -141,6 +145,9 @@ def restore(
     for other in context:
         check_frame(other)
     check_fill(fill)
+    if most_error is not None:
+        warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=2)
+        max_error = most_error if max_error is None else max_error
     _check_request(fill, inpainter, context, max_error)
     stages = Stages()
     observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options)

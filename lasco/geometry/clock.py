@@ -55,7 +55,7 @@ def correct_clock(date: Time, calibration: CalibrationSet) -> Clock:
     ----------
     date : astropy.time.Time
         DATE-OBS of the Level 0.5 header, UTC.
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------

@@ -99,7 +99,7 @@ def determine_pointing(frame: Frame, calibration: CalibrationSet, date: Time) ->
     Parameters
     ----------
     frame : Frame
-    assets : CalibrationSet
+    calibration : CalibrationSet
         Calibration set, with or without the tables of star fits.
     date : astropy.time.Time
         Start of the exposure, clock corrected.

@@ -41,7 +41,7 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
     ----------
     frame : Frame
         Level 0.5, DN; see `corinpaint.lasco.level05.frame.read_frame`.
-    assets : CalibrationSet, optional
+    calibration : CalibrationSet, optional
         Calibration set; by default the nominal one.
     options : Options, optional
         Steps to leave out; by default none.

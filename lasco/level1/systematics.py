@@ -41,7 +41,7 @@ def relative_calibration_error(
     Parameters
     ----------
     frame : Frame
-    assets : CalibrationSet
+    calibration : CalibrationSet
     exposure : Exposure
     pointing : Pointing
         Sun centre, from which the radius is measured.

@@ -32,7 +32,7 @@ class ObservedFrame:
     ----------
     frame : Frame
         The Level 0.5 frame.
-    assets : CalibrationSet
+    calibration : CalibrationSet
         Calibration set.
     options : Options
         Steps that were applied.
@@ -125,7 +125,7 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
     ----------
     frame : Frame
         Level 0.5, DN.
-    assets : CalibrationSet
+    calibration : CalibrationSet
         Calibration set.
     options : Options
         Steps to apply.

@@ -49,7 +49,7 @@ def determine_exposure(frame: Frame, calibration: CalibrationSet) -> Exposure:
     Parameters
     ----------
     frame : Frame
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------

@@ -100,7 +100,7 @@ def load_optics(calibration: CalibrationSet, detector: str = "C3", sums: Summing
 
     Parameters
     ----------
-    assets : CalibrationSet
+    calibration : CalibrationSet
         Calibration set.
     detector : str
         'C2' or 'C3'.

@@ -202,3 +202,13 @@ def test_the_network_takes_context_for_the_sizes_that_gain_by_it(measured, make_
     observed = restored.level1.mask == 0
     without = pipeline.restore(frame, fill="none").level1
     assert np.array_equal(restored.level1.data[observed], without.data[observed])
+
+
+def test_the_old_name_of_the_limit_works_with_a_warning(make_frame, echo):
+    frame = read_frame(make_frame(missing=((20, 20),)))
+    with pytest.warns(DeprecationWarning, match="max_error"):
+        restored = pipeline.restore(frame, inpainter=echo, most_error=0.1)
+    assert [record.refused for record in restored.zones] == [
+        record.refused for record in pipeline.restore(frame, inpainter=echo, max_error=0.1).zones
+    ]
+    assert restored.zones[0].refused

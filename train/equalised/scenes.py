@@ -77,7 +77,7 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     Parameters
     ----------
     folder : Path
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------
@@ -99,7 +99,7 @@ def scene_from_frame(frame: Frame, calibration: CalibrationSet, sha256: str) -> 
     Parameters
     ----------
     frame : Frame
-    assets : CalibrationSet
+    calibration : CalibrationSet
     sha256 : str
         Of its file.
 

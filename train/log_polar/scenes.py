@@ -130,7 +130,7 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     ----------
     folder : Path
         Frames of one folder, of the same kind and within hours, serve each other as context.
-    assets : CalibrationSet
+    calibration : CalibrationSet
 
     Returns
     -------
@@ -165,7 +165,7 @@ def scene_from_frame(
     Parameters
     ----------
     frame : Frame
-    assets : CalibrationSet
+    calibration : CalibrationSet
     sha256 : str
         Of its file.
     others : iterable of (int, Frame)
