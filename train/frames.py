@@ -56,9 +56,9 @@ def read_scenes(
     ----------
     config : TrainConfig
     from_folder : callable
-        Makes the scenes of a folder of Level 0.5 frames: (folder, assets) -> list of scenes.
+        Makes the scenes of a folder of Level 0.5 frames: (folder, calibration set) -> list of scenes.
     simulate_scene : callable
-        Makes the scene of a simulated frame: (seed, assets, cache folder) -> scene.
+        Makes the scene of a simulated frame: (seed, calibration set, cache folder) -> scene.
 
     Returns
     -------
