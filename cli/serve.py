@@ -47,13 +47,14 @@ def command(archive: Path, config: Path | None, folder: Path, drain: float) -> N
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed; install corinpaint[serve]") from error
     stop = threading.Event()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     signal.signal(signal.SIGTERM, _interrupt)  # during the start, SIGTERM acts like Ctrl-C: TorchServe is stopped
     start = time.monotonic()
     try:
         if not archive.is_file():
             raise OptionError(f"{archive}: no such archive", "make one with `corinpaint export mar`")
         with torchserve.serve(archive, folder, config=config or torchserve.CONFIG) as server:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in handlers:
                 signal.signal(number, lambda *_: stop.set())
             where = server.url(f"/predictions/{archive.stem}")
             common.say(f"ready after {time.monotonic() - start:.0f} s: {where}, keys in {folder / 'key_file.json'}")
@@ -66,6 +67,9 @@ def command(archive: Path, config: Path | None, folder: Path, drain: float) -> N
                 sys.exit(1)
     except CorInpaintError as error:
         raise common.fail(error) from error
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(*_: object) -> None:

@@ -110,11 +110,11 @@ class Server:
     def pending_requests(self) -> int:
         """Number of requests that were received and not yet answered, by the counters at the metrics address."""
         text = requests.get(self.url("/metrics", "metrics"), timeout=10).text
-        received = _counter_total(text, "ts_inference_requests_total")
-        return max(round(received - _counter_total(text, "corinpaint_frames_total")), 0)
+        received = counter_total(text, "ts_inference_requests_total")
+        return max(round(received - counter_total(text, "corinpaint_frames_total")), 0)
 
 
-def _counter_total(text: str, name: str) -> float:
+def counter_total(text: str, name: str) -> float:
     """Sum of a counter over its labels, in Prometheus' text format."""
     return sum(float(value) for value in re.findall(rf"(?m)^{name}\{{.*\}} ([0-9.eE+]+)$", text))
 
@@ -216,7 +216,7 @@ def serve(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "key_file.json").unlink(missing_ok=True)  # of an earlier run: a new file shows that this one has started
     written = folder / "config.properties"
-    written.write_text(_with_ports(text, ports))
+    written.write_text(with_ports(text, ports))
     # Workers create sockets in the folder of temporary files; the path of a socket may have 107 characters at most.
     with TemporaryDirectory(prefix="corinpaint-") as scratch, (folder / "torchserve.log").open("wb") as log:
         command = [python, "-m", "ts.model_server", "--start", "--foreground", "--no-config-snapshots"]
@@ -246,7 +246,7 @@ def parse_ports(config: str) -> dict[str, int]:
     return found
 
 
-def _with_ports(text: str, ports: dict[str, int]) -> str:
+def with_ports(text: str, ports: dict[str, int]) -> str:
     for name, port in ports.items():
         if name.startswith("grpc_"):
             text = re.sub(rf"(?m)^({name}_port)=.*$", rf"\1={port}", text)

@@ -238,23 +238,30 @@ def test_serving_by_the_command_line_answers_what_is_under_way_before_it_stops(a
     import requests
 
     ports, config = torchserve.free_ports(), tmp_path / "config.properties"
-    config.write_text(torchserve._with_ports(torchserve.CONFIG.read_text(), ports))
+    config.write_text(torchserve.with_ports(torchserve.CONFIG.read_text(), ports))
     command = [sys.executable, "-m", "corinpaint.cli.main", "serve", str(archive), "--config", str(config)]
     with subprocess.Popen([*command, "--folder", str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("ready after ")
-        key = json.loads((tmp_path / "key_file.json").read_text())["inference"]["key"]
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/fits"}
-        url = f"http://127.0.0.1:{ports['inference']}{PREDICT}"
-        with ThreadPoolExecutor(6) as pool:
-            asked = [pool.submit(requests.post, url, data=frame, headers=headers, timeout=60) for _ in range(6)]
-            metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
-            while torchserve._total(requests.get(metrics, timeout=10).text, "ts_inference_requests_total") < 6:
-                time.sleep(0.02)
-            process.send_signal(signal.SIGTERM)
-            answers = [one.result() for one in asked]
-        assert process.wait(60) == 0
-        assert "stopping" in process.stdout.read()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("ready after ")
+            key = json.loads((tmp_path / "key_file.json").read_text())["inference"]["key"]
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/fits"}
+            url = f"http://127.0.0.1:{ports['inference']}{PREDICT}"
+            with ThreadPoolExecutor(6) as pool:
+                asked = [pool.submit(requests.post, url, data=frame, headers=headers, timeout=60) for _ in range(6)]
+                metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
+                deadline, received = time.monotonic() + 60, 0.0
+                while time.monotonic() < deadline and received < 6:
+                    time.sleep(0.02)
+                    text = requests.get(metrics, timeout=10).text
+                    received = torchserve.counter_total(text, "ts_inference_requests_total")
+                process.send_signal(signal.SIGTERM)
+                answers = [one.result() for one in asked]
+            assert process.wait(60) == 0
+            assert "stopping" in process.stdout.read()
+        finally:
+            torchserve.stop_process_tree(process)  # a failed assertion must not leave a server behind
+    assert received == 6
     assert [one.status_code for one in answers] == [200] * 6
     assert all(data_of(one.content) == wanted for one in answers)
     assert not torchserve.ports_in_use(ports)
@@ -270,7 +277,7 @@ def test_blocks_and_stages_are_counted_for_prometheus(server, http, frame):
     grown = dict.fromkeys(names, 0.0)
     while time.monotonic() < deadline and min(grown.values()) <= 0:
         after = http.get(server.url("/metrics", "metrics")).text
-        grown = {name: torchserve._total(after, name) - torchserve._total(before, name) for name in names}
+        grown = {name: torchserve.counter_total(after, name) - torchserve.counter_total(before, name) for name in names}
         time.sleep(0.1)
     assert grown == {names[0]: len(MISSING), names[1]: 5, names[2]: 2}
     assert 'Outcome="not_fits"' in after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 
 import pytest
 
@@ -26,3 +27,9 @@ def test_a_model_that_does_not_load_ends_the_command_with_the_reason(run, tmp_pa
     result = run("serve", tmp_path / "corinpaint.mar", "--folder", tmp_path)
     assert result.exit_code == 1
     assert "the model does not load: because" in result.output
+
+
+def test_the_signals_of_the_caller_are_handled_as_before_when_the_command_ends(run, tmp_path):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    run("serve", tmp_path / "none.mar")
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

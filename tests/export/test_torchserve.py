@@ -24,7 +24,7 @@ def a_server(texts):
         def pending_requests(self):
             text = texts.pop(0) if len(texts) > 1 else texts[0]
             came, answered = (
-                torchserve._counter_total(text, name)
+                torchserve.counter_total(text, name)
                 for name in ("ts_inference_requests_total", "corinpaint_frames_total")
             )
             return round(came - answered)
@@ -33,9 +33,9 @@ def a_server(texts):
 
 
 def test_counters_are_summed_over_their_labels():
-    assert torchserve._counter_total(COUNTERS, "corinpaint_frames_total") == 7
-    assert torchserve._counter_total(COUNTERS, "ts_inference_requests_total") == 9
-    assert torchserve._counter_total(COUNTERS, "corinpaint_blocks_filled_total") == 0
+    assert torchserve.counter_total(COUNTERS, "corinpaint_frames_total") == 7
+    assert torchserve.counter_total(COUNTERS, "ts_inference_requests_total") == 9
+    assert torchserve.counter_total(COUNTERS, "corinpaint_blocks_filled_total") == 0
 
 
 def test_draining_waits_until_every_request_is_answered(monkeypatch):
@@ -66,7 +66,7 @@ def test_ports_are_those_of_the_configuration():
 
 def test_other_ports_are_written_into_the_configuration_and_addresses_stay():
     ports = dict(zip(torchserve.PORTS, range(9000, 9005), strict=True))
-    text = torchserve._with_ports(torchserve.CONFIG.read_text(), ports)
+    text = torchserve.with_ports(torchserve.CONFIG.read_text(), ports)
     assert torchserve.parse_ports(text) == ports
     assert "inference_address=http://127.0.0.1:9000\n" in text
 
