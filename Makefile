@@ -15,9 +15,11 @@ DOCS_STAMP := $(VENV)/.installed-docs
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
+# Coverage traces every call: exporting a network takes ten times as long under it, so the slow tests run without it.
 test: $(STAMP) lint
-	$(BIN)/python -m pytest --cov --cov-report=
-	@echo "coverage of the tests, without the processes that they start: $$($(BIN)/coverage report --format=total) %"
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=
+	$(BIN)/python -m pytest -m slow
+	@echo "coverage of the fast tests: $$($(BIN)/coverage report --format=total) %"
 
 # One thread for each library: the workers of pytest-xdist share the cores.
 test-fast: $(STAMP)
