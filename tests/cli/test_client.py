@@ -183,9 +183,9 @@ def test_ctrl_c_does_not_wait_for_answers(server, folder, tmp_path):
             assert asked.wait(60)
             process.send_signal(signal.SIGINT)
             begin = time.monotonic()
-            assert process.wait(15) == 1
+            assert process.wait(30) == 1
         finally:
             gate.set()
             process.kill()
         assert b"Aborted" in process.stderr.read()
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30

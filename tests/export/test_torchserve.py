@@ -50,7 +50,7 @@ def test_draining_does_not_wait_for_requests_that_died_with_their_worker(monkeyp
     monkeypatch.setattr(torchserve, "STALLED_SECONDS", 0.3)
     start = time.monotonic()
     assert torchserve.drain(a_server([COUNTERS]), 60)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_draining_ends_after_the_maximum_time():

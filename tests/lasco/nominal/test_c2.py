@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -35,14 +34,8 @@ def test_a_damaged_set_is_an_error(tmp_path, damage):
         c2.read(tmp_path)
 
 
-def test_the_shipped_set_is_small_and_quick_to_read():
+def test_the_shipped_set_is_small():
     assert sum((optics.NOMINAL_DIRECTORY / name).stat().st_size for name in c2.FILES) < 50_000
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        c2.read(optics.NOMINAL_DIRECTORY)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.1
 
 
 def test_the_shipped_field_of_view_excludes_only_occulter_and_corners():
