@@ -62,7 +62,7 @@ class HoledFrame:
     frame : Frame
         Level 0.5, complete.
     size : str
-    holes : list of ndarray of bool, shape (32, 32)
+    holes : list of ndarray of bool, shape (H / 32, W / 32)
     complete, holed : ObservedFrame
         Calibrated, without the holes and with them.
     context : tuple of Context
@@ -78,7 +78,7 @@ class HoledFrame:
 
     @property
     def wanted(self) -> blocks.Blocks:
-        """Blocks of all holes; shape (32, 32)."""
+        """Blocks of all holes; shape (H / 32, W / 32)."""
         return np.asarray(np.logical_or.reduce(self.holes))
 
 
@@ -110,11 +110,11 @@ def make_holes(
         When the frame is not an exposure of the corona, or has no calibration factor.
     """
     complete = calibrate_on_detector(frame, calibration)
-    usable = blocks.block_means(complete.observed, blocks.block_shape(frame.data.shape)) == 1
+    usable = blocks.block_means(complete.observed) == 1
     holes = place_holes(usable, size, plan.holes, generator(f"{plan.seed} {frame.number} {size}"))
     if not holes:
         return None
-    missing = blocks.to_pixels(np.logical_or.reduce(holes), frame.data.shape)
+    missing = blocks.to_pixels(np.logical_or.reduce(holes))
     holed = calibrate_on_detector(replace(frame, data=np.where(missing, np.float32(0), frame.data)), calibration)
     return HoledFrame(frame, size, holes, complete, holed, context.before(holed) if context is not None else ())
 
@@ -178,7 +178,7 @@ def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[dict[str
     sigma, centre = np.sqrt(result.variance.astype(np.float64)), holed_frame.complete.centre
     rows: list[dict[str, float | str]] = []
     for number, blocks_of_hole in enumerate(holed_frame.holes):
-        hole = blocks.to_pixels(blocks_of_hole, frame.data.shape)
+        hole = blocks.to_pixels(blocks_of_hole)
         row: dict[str, float | str] = {
             "frame": frame.number,
             "telescope": frame.detector,

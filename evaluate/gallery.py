@@ -41,9 +41,8 @@ class Strip:
 
 def strip(title: str, holed_frame: HoledFrame, number: int, methods: Mapping[str, Method]) -> Strip:
     """Truth, then fill and error over noise of every method, around one hole of a frame."""
-    shape = holed_frame.frame.data.shape
-    hole = blocks.to_pixels(holed_frame.holes[number], shape)
-    window = _window(hole, blocks.block_shape(shape))
+    hole = blocks.to_pixels(holed_frame.holes[number])
+    window = _window(hole)
     exposed = holed_frame.complete
     truth, noise = exposed.brightness[window], np.sqrt(exposed.variance[window])
     low, high = np.percentile(truth[holed_frame.complete.observed[window]], [1, 99])
@@ -57,12 +56,12 @@ def strip(title: str, holed_frame: HoledFrame, number: int, methods: Mapping[str
     return Strip(title, captions, panels)
 
 
-def _window(hole: NDArray[np.bool_], side: tuple[int, int]) -> tuple[slice, slice]:
+def _window(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
     """The hole with a block around it."""
     rows, columns = np.nonzero(hole)
     first, second = (
-        slice(max(int(places.min()) - step, 0), int(places.max()) + step + 1)
-        for places, step in ((rows, side[0]), (columns, side[1]))
+        slice(max(int(places.min()) - blocks.BLOCK_SIZE, 0), int(places.max()) + blocks.BLOCK_SIZE + 1)
+        for places in (rows, columns)
     )
     return first, second
 

@@ -99,7 +99,7 @@ def _in_context(fill: ZoneFill) -> Method:
     def filled(around: ObservedFrame, wanted: blocks.Blocks, context: tuple[Context, ...]) -> ObservedFrame:
         if context:
             return fill(around, tuple(blocks.zones(wanted)), context)
-        hole = blocks.to_pixels(wanted, around.field.shape) & around.field
+        hole = blocks.to_pixels(wanted) & around.field
         return replace(around, brightness=np.where(hole, np.float32("nan"), around.brightness))
 
     return filled

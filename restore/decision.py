@@ -76,7 +76,7 @@ def decide(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[n
 
     Parameters
     ----------
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks that reach into the field of view.
     field : ndarray of bool, shape (H, W)
         Field of view on the detector grid.
@@ -91,9 +91,13 @@ def decide(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[n
     return [ZoneRecord(zone, _objection(zone, field, observed)) for zone in blocks.zones(missing)]
 
 
-def accepted(records: Iterable[ZoneRecord]) -> blocks.Blocks:
-    """Blocks of the zones that are not refused; shape (32, 32)."""
-    return _union(record for record in records if not record.refused)
+def accepted(records: Iterable[ZoneRecord], missing: blocks.Blocks) -> blocks.Blocks:
+    """Those of the missing blocks of a frame whose zones are not refused; both of shape (H / 32, W / 32)."""
+    found = np.zeros_like(missing)
+    for record in records:
+        if not record.refused:
+            found |= record.zone.missing
+    return found
 
 
 def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts:
@@ -101,7 +105,7 @@ def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts
 
     Parameters
     ----------
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         All missing blocks of the frame.
     records : iterable of ZoneRecord
         Its zones, as they ended.
@@ -113,13 +117,6 @@ def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts
     return BlockCounts(total, filled, refused, total - filled - refused)
 
 
-def _union(records: Iterable[ZoneRecord]) -> blocks.Blocks:
-    found = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
-    for record in records:
-        found |= record.zone.missing
-    return found
-
-
 def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
     count = int(zone.missing.sum())
     if count > MAX_BLOCKS:
@@ -127,8 +124,8 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
     if zone.touches_edge:
         return "touches the edge of the frame"
     place = blocks.bounding_box(zone.area, field.shape)
-    bad = int((blocks.to_pixels(zone.missing, field.shape)[place] & field[place]).sum())
-    good = int((blocks.to_pixels(zone.area, field.shape)[place] & observed[place]).sum())
+    bad = int((blocks.to_pixels(zone.missing)[place] & field[place]).sum())
+    good = int((blocks.to_pixels(zone.area)[place] & observed[place]).sum())
     if bad > good:
         return f"{bad} missing pixels outnumber {good} good ones"
     return ""

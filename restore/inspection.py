@@ -51,7 +51,7 @@ def inspect(path: str | os.PathLike[str], calibration: CalibrationSet) -> dict[s
         "calibration": calibration.kind,
         "upside_down": frame.upside_down,
         "roll_deg": frame.residual_roll,
-        "never_sent": int((blocks.block_means(observed.unsent, blocks.block_shape(frame.data.shape)) == 1).sum()),
+        "never_sent": int((blocks.block_means(observed.unsent) == 1).sum()),
         "missing": int(observed.missing.sum()),
         "misslist": blocks.format_misslist(observed.missing),
         "saturated_px": int(np.count_nonzero(observed.saturated)),

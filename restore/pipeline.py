@@ -48,7 +48,7 @@ class Restored:
         The product.
     zones : tuple of ZoneRecord
         The zones of missing blocks and what became of each.
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks.
     fill : str
         Method that was asked for.
@@ -68,8 +68,8 @@ class Restored:
 
     @property
     def filled(self) -> blocks.Blocks:
-        """Missing blocks that were filled; shape (32, 32)."""
-        return accepted(self.zones)
+        """Missing blocks that were filled; shape (H / 32, W / 32)."""
+        return accepted(self.zones, self.missing)
 
     @property
     def counts(self) -> BlockCounts:
@@ -161,7 +161,7 @@ def restore(
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
-    product = make_product(filled, accepted(zones), _history(zones, model), _cards(fill, model))
+    product = make_product(filled, accepted(zones, observed.missing), _history(zones, model), _cards(fill, model))
     stages.ended("finish")
     return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
 

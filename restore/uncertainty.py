@@ -27,7 +27,7 @@ def of_fill(observed: ObservedFrame, filled: blocks.Blocks, brightness: NDArray[
     ----------
     observed : ObservedFrame
         The frame before the fill.
-    filled : ndarray of bool, shape (32, 32)
+    filled : ndarray of bool, shape (H / 32, W / 32)
         Blocks that were filled.
     brightness : ndarray of float32, shape of the frame
         With the fill, unit of `observed`.
@@ -38,10 +38,9 @@ def of_fill(observed: ObservedFrame, filled: blocks.Blocks, brightness: NDArray[
         Unchanged outside of the filled blocks; there the scatter of the observed pixels around the zone about a cubic
         surface (`corinpaint.lasco.photometry.noise.scatter_about_zero`), squared, times `INFLATION` squared.
     """
-    shape = brightness.shape
     variance = observed.variance.copy()
     for zone in blocks.zones(filled):
-        around = blocks.to_pixels(zone.area, shape) & observed.observed
+        around = blocks.to_pixels(zone.area) & observed.observed
         hole = observed.hole(zone.missing)
         variance[hole] = np.float32((INFLATION * _scatter(brightness, around)) ** 2)
     return variance

@@ -1,7 +1,8 @@
 """Telemetry blocks: which are missing, which are never sent, how missing ones form zones, and MISSLIST.
 
-Block maps are boolean arrays of shape (32, 32), (block row, block column), row 0 at the bottom. Blocks are
-numbered ``32 * row + column``.
+Block maps are boolean arrays, (block row, block column), row 0 at the bottom. A block has 32 x 32 px of the frame as it
+was sent, also in a summed one (SolarSoft ``find_miss_blocks``, ``get_miss_blocks``): a map has the shape (32, 32) in
+a full frame and (16, 16) in one summed 2 x 2. Blocks are numbered ``row * columns of the map + column``.
 
 Sources in SolarSoft: ``get_tmask`` (never-sent blocks), ``find_miss_blocks`` (a block is missing when its mean is at
 most 0.1 DN), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68 (MISSLIST and the refusal rule).
@@ -22,10 +23,10 @@ from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05.readout import Summing
 
 BLOCK_SIZE = 32
-"""Rows and columns of a telemetry block in an unsummed frame, px."""
+"""Rows and columns of a telemetry block, px of the frame, summed or not."""
 
 BLOCKS_PER_SIDE = 32
-"""Number of blocks along each axis of a full frame."""
+"""Number of blocks along each axis of an unsummed full frame."""
 
 MAX_MISSING_MEAN_DN = 0.1
 """Maximum mean of a missing block, DN (SolarSoft ``find_miss_blocks``)."""
@@ -36,8 +37,14 @@ BASE32_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 NO_MISSING_BLOCKS = "None"
 """MISSLIST of a frame without missing blocks."""
 
+SUMMED_MISSLIST = "Not computed for summed images."
+"""MISSLIST of a summed frame, whose blocks the list of full frames cannot name (SolarSoft ``reduce_level_1.pro``)."""
+
+LONG_MISSLIST = "More than 17"
+"""Start of SolarSoft's MISSLIST of a frame whose list does not fit into the card."""
+
 Blocks = NDArray[np.bool_]
-"""Block map, shape (32, 32)."""
+"""Block map, shape (H / 32, W / 32) for a frame of shape (H, W)."""
 
 UNSUMMED = Summing()
 """Summing of a full-resolution frame."""
@@ -63,19 +70,25 @@ def never_sent(detector: str = "C3", sums: Summing = UNSUMMED, *, centre: bool =
 
     Returns
     -------
-    ndarray of bool, shape (32, 32)
-        (block row, block column), True where never sent. Source: SolarSoft ``get_tmask``.
+    ndarray of bool, shape (32 / sums.y, 32 / sums.x)
+        (block row, block column), True where never sent. Source: SolarSoft ``get_tmask``, whose lists number the blocks
+        of the unsummed frame that lie under those of the summed one.
     """
     entry = _never_sent_table()[detector][str(min(max(sums.x, sums.y), 4))]
     numbers = entry["corner"] + (entry["centre"] if centre or detector == "C2" else [])
-    blocks = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
-    blocks[numbers] = True
-    return blocks.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE)
+    unsummed = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
+    unsummed[numbers] = True
+    return np.asarray(block_means(unsummed.reshape(BLOCKS_PER_SIDE, BLOCKS_PER_SIDE), (sums.y, sums.x)) == 1)
 
 
-def block_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of a block in a frame of this shape, px: 32, divided by the summing of the axis."""
-    return shape[0] // BLOCKS_PER_SIDE, shape[1] // BLOCKS_PER_SIDE
+def grid_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of the block map of a frame of this shape."""
+    return shape[0] // BLOCK_SIZE, shape[1] // BLOCK_SIZE
+
+
+def no_blocks(shape: tuple[int, ...]) -> Blocks:
+    """Block map of a frame of this shape, without any block."""
+    return np.zeros(grid_shape(shape), dtype=bool)
 
 
 def block_means(pixels: NDArray[np.generic], shape: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE)) -> NDArray[np.float64]:
@@ -103,15 +116,15 @@ def block_pixels(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.gene
     ----------
     pixels : ndarray, shape (rows, columns)
         A full frame.
-    wanted : ndarray of bool, shape (32, 32)
+    wanted : ndarray of bool, shape (H / 32, W / 32)
 
     Returns
     -------
-    ndarray, shape (blocks, rows of a block, columns of a block)
+    ndarray, shape (blocks, 32, 32)
         In the order of the block numbers.
     """
-    high, wide = block_shape(pixels.shape)
-    return np.asarray(pixels.reshape(BLOCKS_PER_SIDE, high, BLOCKS_PER_SIDE, wide).swapaxes(1, 2)[wanted])
+    rows, columns = grid_shape(pixels.shape)
+    return np.asarray(pixels.reshape(rows, BLOCK_SIZE, columns, BLOCK_SIZE).swapaxes(1, 2)[wanted])
 
 
 def empty_blocks(data: NDArray[np.floating]) -> Blocks:
@@ -124,41 +137,36 @@ def empty_blocks(data: NDArray[np.floating]) -> Blocks:
 
     Returns
     -------
-    ndarray of bool, shape (32, 32)
+    ndarray of bool, shape (H / 32, W / 32)
     """
-    return np.asarray(block_means(data, block_shape(data.shape)) <= MAX_MISSING_MEAN_DN)
+    return np.asarray(block_means(data) <= MAX_MISSING_MEAN_DN)
 
 
-def to_pixels(blocks: Blocks, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+def to_pixels(blocks: Blocks) -> NDArray[np.bool_]:
     """Expand a block map to pixels.
 
     Parameters
     ----------
-    blocks : ndarray of bool, shape (32, 32) or a part of it
-    shape : tuple of int, optional
-        Rows and columns of the result; by default with blocks of 32 x 32 px.
+    blocks : ndarray of bool, shape (rows, columns)
 
     Returns
     -------
-    ndarray of bool, shape `shape`
+    ndarray of bool, shape (32 * rows, 32 * columns)
     """
-    high, wide = (
-        (BLOCK_SIZE, BLOCK_SIZE) if shape is None else (shape[0] // blocks.shape[0], shape[1] // blocks.shape[1])
-    )
-    return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
+    return np.repeat(np.repeat(blocks, BLOCK_SIZE, axis=0), BLOCK_SIZE, axis=1)
 
 
-def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: int = 0) -> tuple[slice, slice]:
     """Smallest rectangle of a frame that contains the selected blocks.
 
     Parameters
     ----------
-    blocks : ndarray of bool, shape (32, 32)
+    blocks : ndarray of bool, shape (H / 32, W / 32)
         At least one is True.
     shape : tuple of int
         Rows and columns of the frame, px.
-    margin : tuple of int
-        Rows and columns that are added on either side, up to the edge of the frame, px.
+    margin : int
+        Rows and columns that are added on every side, up to the edge of the frame, px.
 
     Returns
     -------
@@ -166,13 +174,9 @@ def bounding_box(blocks: Blocks, shape: tuple[int, ...], margin: tuple[int, int]
         Rows and columns.
     """
     rows, columns = (
-        slice(max(int(found[0]) * step - more, 0), min((int(found[-1]) + 1) * step + more, size))
-        for found, step, more, size in zip(
-            (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))),
-            block_shape(shape),
-            margin,
-            shape,
-            strict=True,
+        slice(max(int(found[0]) * BLOCK_SIZE - margin, 0), min((int(found[-1]) + 1) * BLOCK_SIZE + margin, size))
+        for found, size in zip(
+            (np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))), shape, strict=True
         )
     )
     return rows, columns
@@ -186,9 +190,9 @@ class Zone:
     ----------
     number : int
         Counted from 1.
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         The missing blocks.
-    area : ndarray of bool, shape (32, 32)
+    area : ndarray of bool, shape (H / 32, W / 32)
         The missing blocks and their eight neighbours.
     """
 
@@ -211,7 +215,7 @@ def zones(missing: Blocks) -> list[Zone]:
 
     Parameters
     ----------
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks.
 
     Returns
@@ -239,14 +243,16 @@ def format_misslist(missing: Blocks) -> str:
 
     Parameters
     ----------
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         (block row, block column).
 
     Returns
     -------
     str
-        'None' when no block is missing.
+        'None' when no block is missing; `SUMMED_MISSLIST` when blocks of a summed frame are.
     """
+    if missing.any() and missing.shape != (BLOCKS_PER_SIDE, BLOCKS_PER_SIDE):
+        return SUMMED_MISSLIST
     starts, ends = _runs(_rotated(missing).ravel())
     if not starts.size:
         return NO_MISSING_BLOCKS
@@ -254,7 +260,7 @@ def format_misslist(missing: Blocks) -> str:
     return "".join(_base32(int(n)) for pair in zip(starts, ends, strict=True) for n in pair)
 
 
-def parse_misslist(text: str) -> Blocks:
+def parse_misslist(text: str) -> Blocks | None:
     """Missing blocks of a MISSLIST; the inverse of `format_misslist`.
 
     Version 0.1.0 wrote blanks between the numbers and the last number of every run; such lists are read too.
@@ -266,13 +272,17 @@ def parse_misslist(text: str) -> Blocks:
 
     Returns
     -------
-    ndarray of bool, shape (32, 32)
+    ndarray of bool, shape (32, 32), or None
+        None where the text says that there is no list: of summed frames, and SolarSoft's of more blocks than its card
+        holds.
 
     Raises
     ------
     BadKeywordError
         When the text is not a list of pairs of two-digit base-32 numbers in ascending order.
     """
+    if text.strip().lower().startswith((SUMMED_MISSLIST.lower().rstrip("."), LONG_MISSLIST.lower())):
+        return None
     line = np.zeros(BLOCKS_PER_SIDE * BLOCKS_PER_SIDE, dtype=bool)
     words, past = text.split(), 0
     if len(words) == 1:

@@ -204,61 +204,10 @@ def _counts(header: fits.Header, data: NDArray[np.generic], sums: readout.Summin
 
 def _check_some_sent(frame: Frame) -> None:
     never = blocks.never_sent(frame.detector, frame.sums)
-    if missing_or_unsent(frame)[~never].all():
+    if (blocks.block_means(frame.data != 0) == 0)[~never].all():
         raise errors.NoImageError(
             f"{frame.name}: all blocks are missing, so that nothing can be restored", "give another frame"
         )
-
-
-def missing_or_unsent(frame: Frame) -> blocks.Blocks:
-    """Blocks without counts, and those outside of the subfield.
-
-    SolarSoft (``find_miss_blocks``) calls a block missing when its mean is at most 0.1 DN. In images made from several
-    exposures, which may be negative, every pixel of a missing block is zero.
-
-    Returns
-    -------
-    ndarray of bool, shape (32, 32)
-        (block row, block column).
-    """
-    if frame.monthly or frame.polarised_product:
-        return np.asarray(blocks.block_means(frame.data != 0, blocks.block_shape(frame.data.shape)) == 0)
-    if frame.subfield is None:
-        return blocks.empty_blocks(frame.data)
-    share = blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape))
-    return np.asarray(
-        blocks.block_means(frame.data, blocks.block_shape(frame.data.shape)) <= blocks.MAX_MISSING_MEAN_DN * share
-    )
-
-
-def missing(frame: Frame) -> blocks.Blocks:
-    """Missing blocks of a frame: inside the subfield, not among those that LASCO never sends, and without counts.
-
-    Returns
-    -------
-    ndarray of bool, shape (32, 32)
-        (block row, block column).
-    """
-    wanted = ~blocks.never_sent(frame.detector, frame.sums)
-    if frame.subfield is not None:
-        wanted = wanted & (blocks.block_means(frame.read_out, blocks.block_shape(frame.data.shape)) > 0)
-    return np.asarray(missing_or_unsent(frame) & wanted)
-
-
-def unsent(frame: Frame) -> NDArray[np.bool_]:
-    """Pixels of a frame that LASCO did not send: those of the never-sent blocks and those outside of the subfield.
-
-    A never-sent block in which more than half of the pixels have counts was sent after all; some frames have one stray
-    pixel in a corner block.
-
-    Returns
-    -------
-    ndarray of bool, shape of the frame
-    """
-    never, inside = blocks.never_sent(frame.detector, frame.sums), frame.read_out
-    counted = np.count_nonzero(blocks.block_pixels(frame.data, never), axis=(1, 2))
-    never[never] = 2 * counted <= np.count_nonzero(blocks.block_pixels(inside, never), axis=(1, 2))
-    return blocks.to_pixels(never, frame.data.shape) | ~inside
 
 
 def _number(header: fits.Header, label: str, from_path: bool) -> str:

@@ -30,9 +30,6 @@ from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 MIN_ROTATION_DEG = 1.0
 """Minimum roll for which SolarSoft rotates the image about the sun centre, degrees."""
 
-NO_BLOCKS = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
-"""Block map without any block."""
-
 
 def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: Options = DEFAULT) -> Level1:
     """Calibrate a frame to Level 1; missing blocks stay NaN and are flagged.
@@ -64,7 +61,7 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
 
 def make_product(
     observed: ObservedFrame,
-    filled: blocks.Blocks = NO_BLOCKS,
+    filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> Level1:
@@ -77,7 +74,7 @@ def make_product(
     ----------
     observed : ObservedFrame
         With the filled values of the missing blocks in its brightness and variance.
-    filled : ndarray of bool, shape (32, 32)
+    filled : ndarray of bool, shape (H / 32, W / 32), optional
         The missing blocks that were filled, (block row, block column).
     history : sequence of str
         Additional lines for HISTORY, in the order of the steps.
@@ -89,6 +86,7 @@ def make_product(
     Level1
     """
     frame, pointing = observed.frame, observed.pointing
+    filled = np.zeros_like(observed.missing) if filled is None else filled
     geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
     if pointing.upside_down and not geometry.roll:
@@ -106,11 +104,12 @@ def make_product(
 def make_header(
     observed: ObservedFrame,
     origin: headers.Provenance,
-    filled: blocks.Blocks = NO_BLOCKS,
+    filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, str, str]] = (),
 ) -> fits.Header:
     """Header of a product with its HISTORY and without statistics; parameters as for `make_product`."""
+    filled = np.zeros_like(observed.missing) if filled is None else filled
     header = headers.make_header(observed.frame, origin, observed.missing, filled)
     for card in cards:
         headers.add_long(header, *card)
@@ -139,11 +138,10 @@ def _resampled(
     observed: ObservedFrame, filled: blocks.Blocks, geometry: Geometry
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image, flags and variance on the product grid; a rotation by 180 degrees alone is left to `make_product`."""
-    shape = observed.frame.data.shape
     warp = distortion.product_map(geometry)
-    restored = blocks.to_pixels(filled, shape) & observed.field
-    refused = warp.propagate_flags(blocks.to_pixels(observed.missing, shape) & ~restored)
-    mask = np.zeros(shape, dtype=np.uint8)
+    restored = blocks.to_pixels(filled) & observed.field
+    refused = warp.propagate_flags((blocks.to_pixels(observed.missing) & ~restored) | observed.impossible)
+    mask = np.zeros(observed.shape, dtype=np.uint8)
     set_flag(mask, warp.propagate_flags(restored), Flag.FILLED)
     set_flag(mask, _unsent(observed, geometry) | warp.outside, Flag.NEVER_SENT)
     _mask_field(mask, observed, geometry)
@@ -161,18 +159,14 @@ def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
     """Pixels of the product that depend on a pixel that was not sent; cached, as most frames lack the same blocks."""
     if observed.frame.subfield is not None or geometry.roll:
         return distortion.product_map(geometry).propagate_flags(observed.unsent)
-    rows, columns = blocks.block_shape(observed.unsent.shape)
-    return _unsent_blocks(geometry, np.packbits(observed.unsent[::rows, ::columns]).tobytes())
+    unsent = observed.unsent[:: blocks.BLOCK_SIZE, :: blocks.BLOCK_SIZE]
+    return _unsent_blocks(geometry, unsent.shape, unsent.tobytes())
 
 
 @lru_cache(maxsize=4)
-def _unsent_blocks(geometry: Geometry, packed: bytes) -> NDArray[np.bool_]:
-    flags = (
-        np.unpackbits(np.frombuffer(packed, dtype=np.uint8))
-        .astype(bool)
-        .reshape(blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE)
-    )
-    return distortion.product_map(geometry).propagate_flags(blocks.to_pixels(flags, geometry.shape))
+def _unsent_blocks(geometry: Geometry, shape: tuple[int, ...], packed: bytes) -> NDArray[np.bool_]:
+    flags = np.frombuffer(packed, dtype=bool).reshape(shape)
+    return distortion.product_map(geometry).propagate_flags(blocks.to_pixels(flags))
 
 
 def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geometry) -> None:

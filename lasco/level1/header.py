@@ -98,7 +98,7 @@ def make_header(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled
     ----------
     frame : Frame
     origin : Provenance
-    missing, filled : ndarray of bool, shape (32, 32)
+    missing, filled : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks, and those of them that were filled.
 
     Returns

@@ -13,7 +13,6 @@ from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.distortion import Geometry
 from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, sun_centre_on_detector
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05 import frame as frames
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry import noise, photometry
@@ -21,6 +20,7 @@ from corinpaint.lasco.photometry.corkit import calfactor
 from corinpaint.lasco.photometry.exposure import Exposure, determine_exposure
 from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
+from corinpaint.lasco.photometry.reception import received
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 
@@ -53,9 +53,11 @@ class ObservedFrame:
         Pixels in the field of view.
     unsent : ndarray of bool, shape (H, W)
         Pixels that LASCO never sends, or outside of the subfield.
+    impossible : ndarray of bool, shape (H, W)
+        Pixels of blocks that were received whose counts cannot be; see `corinpaint.lasco.photometry.reception`.
     saturated : ndarray of bool, shape (H, W)
         Saturated pixels.
-    missing : ndarray of bool, shape (32, 32)
+    missing : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks, (block row, block column).
     """
 
@@ -70,6 +72,7 @@ class ObservedFrame:
     variance: NDArray[np.float32]
     field: NDArray[np.bool_]
     unsent: NDArray[np.bool_]
+    impossible: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
     missing: blocks.Blocks
 
@@ -100,17 +103,17 @@ class ObservedFrame:
 
     @property
     def sent(self) -> NDArray[np.bool_]:
-        """Pixels that were received: neither missing nor unsent; shape (H, W)."""
-        return np.asarray(~(blocks.to_pixels(self.missing, self.shape) | self.unsent))
+        """Pixels that were received: not missing, unsent or impossible; shape (H, W)."""
+        return np.asarray(~(blocks.to_pixels(self.missing) | self.unsent | self.impossible))
 
     @property
     def missing_in_field(self) -> blocks.Blocks:
-        """Missing blocks with at least one pixel in the field of view; shape (32, 32)."""
-        return np.asarray(self.missing & (blocks.block_means(self.field, blocks.block_shape(self.shape)) > 0))
+        """Missing blocks with at least one pixel in the field of view; shape (H / 32, W / 32)."""
+        return np.asarray(self.missing & (blocks.block_means(self.field) > 0))
 
     def hole(self, missing: blocks.Blocks) -> NDArray[np.bool_]:
-        """Pixels of the given blocks in the field of view: from shape (32, 32) to (H, W)."""
-        return np.asarray(blocks.to_pixels(missing, self.shape) & self.field)
+        """Pixels of the given blocks in the field of view: from shape (H / 32, W / 32) to (H, W)."""
+        return np.asarray(blocks.to_pixels(missing) & self.field)
 
     def __repr__(self) -> str:
         return f"<ObservedFrame of {self.frame!r}: {int(self.missing.sum())} missing blocks, {self.unit}>"
@@ -146,6 +149,7 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
     corrected = clock.correct_clock(frame.date, calibration)
     scale = calfactor(frame) if options.calfactor else 1.0
     brightness, variance = _brightness_and_variance(frame, optics, options, exposure, scale)
+    found = received(frame, exposure.bias)
     return ObservedFrame(
         frame=frame,
         calibration=calibration,
@@ -157,9 +161,10 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
         brightness=brightness,
         variance=variance,
         field=field_of_view(optics, _geometry(frame, options)).on_detector,
-        unsent=frames.unsent(frame),
+        unsent=found.unsent,
+        impossible=found.impossible,
         saturated=photometry.saturated_pixels(frame),
-        missing=frames.missing(frame),
+        missing=found.missing,
     )
 
 

@@ -49,11 +49,15 @@ def variance(frame: Frame, bias: float, rows: slice = ALL_ROWS) -> NDArray[np.fl
     ndarray of float32, shape of the rows
         Variance, DN^2.
     """
-    detector, reads = frame.detector, frame.sums.reads
-    floor = reads * (READ_NOISE[detector] ** 2 + ROUNDING) + compression(frame)
+    detector = frame.detector
     signal = np.maximum(frame.data[rows] - np.float32(bias), np.float32(0))
     response = np.float32(FLAT_FIELD[detector] ** 2 / frame.sums.pixels)
-    return np.asarray(signal * (np.float32(1 / GAIN[detector]) + response * signal) + np.float32(floor))
+    return np.asarray(signal * (np.float32(1 / GAIN[detector]) + response * signal) + np.float32(floor(frame)))
+
+
+def floor(frame: Frame) -> float:
+    """Variance of the counts without light, DN^2: read-out, rounding and compression."""
+    return frame.sums.reads * (READ_NOISE[frame.detector] ** 2 + ROUNDING) + compression(frame)
 
 
 def compression(frame: Frame) -> float:

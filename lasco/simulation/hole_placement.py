@@ -32,7 +32,7 @@ def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random
 
     Parameters
     ----------
-    usable : ndarray of bool, shape (32, 32)
+    usable : ndarray of bool, shape (H / 32, W / 32)
         Blocks whose every pixel was observed.
     size : str
         Key of `SHAPES`.
@@ -42,15 +42,15 @@ def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random
 
     Returns
     -------
-    list of ndarray of bool, shape (32, 32)
+    list of ndarray of bool, shape (H / 32, W / 32)
         The blocks of each hole: usable, not at the edge of the frame, in zones of their own.
     """
     free = usable.copy()
     free[[0, -1]] = free[:, [0, -1]] = False
     rows, columns = SHAPES[size]
-    corners = np.argwhere(
-        np.ones((blocks.BLOCKS_PER_SIDE - rows + 1, blocks.BLOCKS_PER_SIDE - columns + 1), dtype=bool)
-    )
+    if rows > free.shape[0] or columns > free.shape[1]:
+        return []
+    corners = np.argwhere(np.ones((free.shape[0] - rows + 1, free.shape[1] - columns + 1), dtype=bool))
     holes: list[blocks.Blocks] = []
     for row, column in rng.permutation(corners):
         hole = np.zeros_like(free)

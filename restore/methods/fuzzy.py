@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, interpolate, ndimage
 
-from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE, block_means
 from corinpaint.restore.methods.problem import Fill, Problem
 from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, fall_off, polar
 
@@ -61,9 +61,7 @@ def fuzzy() -> Fill:
     """SolarSoft's fuzzy fill."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        return by_zone(
-            problem, blocks.block_shape(problem.image.shape), lambda window: _less_background(window, problem.centre)
-        )
+        return by_zone(problem, BLOCK_SIZE, lambda window: _less_background(window, problem.centre))
 
     return fill
 
@@ -91,9 +89,9 @@ def compass(window: Window) -> Image:
     """
     smooth = ndimage.median_filter(_nearest(window.image, window.observed), FILTER, mode="nearest")
     along = _isophote(window, smooth)
-    cells, known = _cells(smooth, window.observed, _cell(window.side, FINE))
+    cells, known = _cells(smooth, window.observed, BLOCK_SIZE // FINE)
     lines = _lines(cells, known, along)
-    surface = _surface(lines, window.image.shape, _cell(window.side, FINE))
+    surface = _surface(lines, window.image.shape, BLOCK_SIZE // FINE)
     rows, columns = np.indices(surface.shape)
     beside = [
         ndimage.map_coordinates(surface, [rows + k * along[0], columns + k * along[1]], order=1, mode="nearest")
@@ -104,20 +102,16 @@ def compass(window: Window) -> Image:
     return filled
 
 
-def _cell(side: tuple[int, int], parts: int) -> tuple[int, int]:
-    return max(side[0] // parts, 1), max(side[1] // parts, 1)
-
-
 def _nearest(image: Image, observed: Mask) -> Image:
     """The image with the nearest observed pixel in place of what is not observed."""
     where = ndimage.distance_transform_edt(~observed, return_distances=False, return_indices=True)
     return np.asarray(image[tuple(where)])
 
 
-def _cells(image: Image, observed: Mask, cell: tuple[int, int]) -> tuple[Image, Mask]:
+def _cells(image: Image, observed: Mask, cell: int) -> tuple[Image, Mask]:
     """Means of the observed pixels of each sub-block, and where at least half of it is observed."""
-    share = blocks.block_means(observed, cell)
-    return blocks.block_means(np.where(observed, image, 0), cell) / np.maximum(share, 1e-9), share >= 0.5
+    share = block_means(observed, (cell, cell))
+    return block_means(np.where(observed, image, 0), (cell, cell)) / np.maximum(share, 1e-9), share >= 0.5
 
 
 def _isophote(window: Window, smooth: Image) -> Direction:
@@ -127,10 +121,10 @@ def _isophote(window: Window, smooth: Image) -> Direction:
     and down around the hole, so that the plain sums are near zero, the quadrant is left to chance; so it is in the
     original.
     """
-    cells, known = _cells(smooth, window.observed, _cell(window.side, COARSE))
+    cells, known = _cells(smooth, window.observed, BLOCK_SIZE // COARSE)
     square = np.ones((3, 3), dtype=bool)
     whole = ndimage.binary_erosion(known, square)
-    missing = blocks.block_means(window.hole, _cell(window.side, COARSE)) > 0
+    missing = block_means(window.hole, (BLOCK_SIZE // COARSE, BLOCK_SIZE // COARSE)) > 0
     ring = ndimage.binary_dilation(missing, square, iterations=RING) & whole
     ring = ring if ring.any() else whole
     slopes = [ndimage.sobel(cells, axis)[ring] for axis in (0, 1)]
@@ -166,15 +160,15 @@ def _on_line(places: NDArray[np.int64], values: Image, here: int) -> float:
     return float(interpolate.CubicSpline(places, values, bc_type="natural")(here))
 
 
-def _surface(cells: Image, shape: tuple[int, ...], cell: tuple[int, int]) -> Image:
+def _surface(cells: Image, shape: tuple[int, ...], cell: int) -> Image:
     """Bicubic spline through the centres of the sub-blocks at every pixel; the nearest one stands in for a NaN."""
     unknown = ~np.isfinite(cells)
     if unknown.all():
         return np.full(shape, np.nan)
     whole = _nearest(np.where(unknown, 0, cells), ~unknown)
     places = [
-        np.clip((np.arange(size) + 0.5) / step - 0.5, 0, count - 1)
-        for size, step, count in zip(shape, cell, cells.shape, strict=True)
+        np.clip((np.arange(size) + 0.5) / cell - 0.5, 0, count - 1)
+        for size, count in zip(shape, cells.shape, strict=True)
     ]
     surface = interpolate.RectBivariateSpline(np.arange(cells.shape[0]), np.arange(cells.shape[1]), whole)(*places)
     return np.asarray(surface)
@@ -195,19 +189,25 @@ def fuzzy_dct(window: Window, interpolated: Image) -> Image:
     ndarray of float64, shape of the window
         The hole with new detail.
     """
-    high, wide = window.side
     filled = interpolated.copy()
-    for row, column in np.argwhere(blocks.block_means(window.hole, window.side) > 0):
-        here = slice(row * high, (row + 1) * high), slice(column * wide, (column + 1) * wide)
+    for row, column in np.argwhere(block_means(window.hole) > 0):
         around = [
-            interpolated[r * high : (r + 1) * high, c * wide : (c + 1) * wide]
+            interpolated[_block(r, c)]
             for r in range(max(row - 1, 0), row + 2)
             for c in range(max(column - 1, 0), column + 2)
         ]
-        whole = [block for block in around if block.shape == window.side and np.isfinite(block).all()]
-        if np.isfinite(interpolated[here]).all():
-            filled[here] = fft.idctn(_restored(fft.dctn(interpolated[here], norm="ortho"), whole), norm="ortho")
+        whole = [block for block in around if block.shape == (BLOCK_SIZE, BLOCK_SIZE) and np.isfinite(block).all()]
+        own = interpolated[_block(row, column)]
+        if np.isfinite(own).all():
+            spectrum = _restored(fft.dctn(own, norm="ortho"), whole)
+            filled[_block(row, column)] = fft.idctn(spectrum, norm="ortho")
     return filled
+
+
+def _block(row: int, column: int) -> tuple[slice, slice]:
+    """Rows and columns of a block of the window."""
+    first, left = row * BLOCK_SIZE, column * BLOCK_SIZE
+    return slice(first, first + BLOCK_SIZE), slice(left, left + BLOCK_SIZE)
 
 
 def _restored(spectrum: Image, around: list[Image]) -> Image:

@@ -50,21 +50,21 @@ def harmonic() -> Fill:
     """
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        return by_zone(problem, (MARGIN, MARGIN), _in_logarithm)
+        return by_zone(problem, MARGIN, _in_logarithm)
 
     return fill
 
 
 def membrane(problem: Problem) -> NDArray[np.float32]:
     """The harmonic surface of the image itself, which may have any sign; for differences."""
-    return by_zone(problem, (MARGIN, MARGIN), lambda window: smoothest(window, FIRST, 1))
+    return by_zone(problem, MARGIN, lambda window: smoothest(window, FIRST, 1))
 
 
 def biharmonic() -> Fill:
     """The biharmonic fill of the brightness: value and slope at the rim go on into the hole."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        return by_zone(problem, (MARGIN, MARGIN), lambda window: smoothest(window, SECOND, 2))
+        return by_zone(problem, MARGIN, lambda window: smoothest(window, SECOND, 2))
 
     return fill
 

@@ -18,12 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.level05 import blocks
 from corinpaint.restore.methods.problem import Fill, Problem
-from corinpaint.restore.methods.windows import Image, Window, by_zone, fall_off, held, polar, scaled
+from corinpaint.restore.methods.windows import Image, Window, by_zone, fall_off, held, polar
 
 RADIUS = 16
-"""Neighbourhood of a pixel, px of the unsummed frame; on real frames 8 is worse for Telea, 24 no better."""
+"""Neighbourhood of a pixel, px; on real frames 8 is worse for Telea, 24 no better."""
 
 BORDER = 4
 """Rows and columns of the window beyond it, px."""
@@ -46,14 +45,12 @@ def _method(name: str, flag: str) -> Fill:
     library = _library(name)
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        high, wide = scaled(RADIUS, blocks.block_shape(problem.image.shape))
-
         def flattened(window: Window) -> Image:
             power = fall_off(window, polar(window, problem.centre)[0])
             flat = replace(window, image=window.image / power)
-            return power * _inpainted(library, flat, getattr(library, flag), max(high, wide))
+            return power * _inpainted(library, flat, getattr(library, flag), RADIUS)
 
-        return by_zone(problem, (high + BORDER, wide + BORDER), flattened)
+        return by_zone(problem, RADIUS + BORDER, flattened)
 
     return fill
 

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 from corinpaint.restore.methods.problem import Fill, Problem
-from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, scaled
+from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone
 
 DEGREE = 6
 """Highest degree of the surface."""
 
 AROUND = 28
-"""Distance from the hole within which observed pixels are fitted, px of the unsummed frame."""
+"""Distance from the hole within which observed pixels are fitted, px."""
 
 LARGEST = 4
 """Rows and columns of blocks that one surface covers; larger holes are filled in pieces."""
@@ -48,8 +48,7 @@ def polynomial() -> Fill:
     """The robust local polynomial."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        margin = scaled(AROUND, blocks.block_shape(problem.image.shape))
-        return by_zone(problem, margin, surfaces)
+        return by_zone(problem, AROUND, surfaces)
 
     return fill
 
@@ -76,8 +75,8 @@ def _pieces(window: Window) -> Iterator[Mask]:
     """The connected parts of the hole, those of more than `LARGEST` blocks along an axis cut into tiles."""
     labels, count = ndimage.label(window.hole, np.ones((3, 3), dtype=int))
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels, count), start=1):
-        for top in _cuts(rows, LARGEST * window.side[0]):
-            for left in _cuts(columns, LARGEST * window.side[1]):
+        for top in _cuts(rows, LARGEST * BLOCK_SIZE):
+            for left in _cuts(columns, LARGEST * BLOCK_SIZE):
                 piece = np.zeros_like(window.hole)
                 piece[top, left] = labels[top, left] == number
                 if piece.any():
@@ -94,8 +93,7 @@ def _cuts(span: slice, longest: int) -> Iterator[slice]:
 
 def _near(window: Window, piece: Mask) -> Mask:
     """Observed pixels within `AROUND` of a piece, along both axes."""
-    high, wide = scaled(AROUND, window.side)
-    reach = ndimage.maximum_filter(piece.astype(np.uint8), (2 * high + 1, 2 * wide + 1), mode="constant")
+    reach = ndimage.maximum_filter(piece.astype(np.uint8), 2 * AROUND + 1, mode="constant")
     return np.asarray(window.observed & (reach > 0))
 
 

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.noise import scatter_about_zero
 from corinpaint.restore.methods.problem import Fill, Problem
-from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, fall_off, polar, scaled
+from corinpaint.restore.methods.windows import Image, Mask, Window, by_zone, fall_off, polar
 
 MARGIN = 24
-"""Margin around the missing blocks from which pixels are used, px of the unsummed frame."""
+"""Margin around the missing blocks from which pixels are used, px."""
 
 LAG = 16
-"""Distance over which the steps of the random walk are measured, px of the unsummed frame."""
+"""Distance over which the steps of the random walk are measured, px."""
 
 PATCH = 2
 """Nodes on each side of an end over which its value is the median: 5 x 5 nodes of about 1 px."""
@@ -41,8 +40,7 @@ def radial() -> Fill:
     """Radial interpolation with azimuthal neighbours."""
 
     def fill(problem: Problem) -> NDArray[np.float32]:
-        margin = scaled(MARGIN, blocks.block_shape(problem.image.shape))
-        return by_zone(problem, margin, lambda window: interpolate(window, problem.centre))
+        return by_zone(problem, MARGIN, lambda window: interpolate(window, problem.centre))
 
     return fill
 
@@ -67,9 +65,8 @@ def interpolate(window: Window, centre: tuple[float, float]) -> Image:
     noise = max(float(np.median((window.sigma / power)[window.observed])), SMALLEST_NOISE)
     nodes = _Nodes(ratio[grid.pixels], window.observed[grid.pixels] & grid.inside)
     place = grid.nearest(window.hole)
-    lag = max(round(LAG * min(window.side) / 32), 1)
     found = [
-        _along(nodes, axis, place, coordinate, (noise**2, _step(nodes, axis, lag, noise)))
+        _along(nodes, axis, place, coordinate, (noise**2, _step(nodes, axis, LAG, noise)))
         for axis, coordinate in ((0, grid.log_radius), (1, grid.angles))
     ]
     weight = np.stack([1 / variance for _, variance in found])

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from corinpaint.lasco.level05 import blocks
 from corinpaint.restore.methods import laplace
 from corinpaint.restore.methods.problem import Fill, Problem
 
@@ -20,10 +19,10 @@ MOST = 2
 """Maximum number of context frames that are averaged at a pixel."""
 
 LIGHTLY = 1.0
-"""Width of the smoothing of the mean, px of the unsummed frame."""
+"""Width of the smoothing of the mean, px."""
 
 DIFFERENCE = 2.5
-"""Width of the smoothing of the difference, whose noise would run on into the hole, px of the unsummed frame."""
+"""Width of the smoothing of the difference, whose noise would run on into the hole, px."""
 
 
 def temporal() -> Fill:
@@ -33,10 +32,9 @@ def temporal() -> Fill:
         mean, known = average(problem)
         if not known.any():
             return np.full(problem.image.shape, np.nan, dtype=np.float32)
-        step = blocks.block_shape(problem.image.shape)[0] / blocks.BLOCK_SIZE
-        base, _ = smooth(mean, known, LIGHTLY * step)
+        base, _ = smooth(mean, known, LIGHTLY)
         both = problem.observed & known
-        difference, _ = smooth(np.where(both, problem.image - base, 0), both, DIFFERENCE * step)
+        difference, _ = smooth(np.where(both, problem.image - base, 0), both, DIFFERENCE)
         change = laplace.membrane(replace(problem, image=difference.astype(np.float32), observed=both))
         return np.where(problem.hole & known, base + change, np.nan).astype(np.float32)
 

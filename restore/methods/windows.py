@@ -33,8 +33,6 @@ class Window:
         Noise of the image, in units of `unit`.
     place : tuple of slice
         Rows and columns of the frame.
-    side : tuple of int
-        Rows and columns of a block, px.
     unit : float
         Median of the observed absolute values, unit of the frame: about 1e-10 MSB in the corona.
     """
@@ -44,7 +42,6 @@ class Window:
     hole: Mask
     sigma: Image
     place: tuple[slice, slice]
-    side: tuple[int, int]
     unit: float
 
     @property
@@ -53,13 +50,13 @@ class Window:
         return self.place[0].start, self.place[1].start
 
 
-def by_zone(problem: Problem, margin: tuple[int, int], fill: Callable[[Window], Image]) -> NDArray[np.float32]:
+def by_zone(problem: Problem, margin: int, fill: Callable[[Window], Image]) -> NDArray[np.float32]:
     """Fill zone by zone.
 
     Parameters
     ----------
     problem : Problem
-    margin : tuple of int
+    margin : int
         Rows and columns around the missing blocks that the method needs, px.
     fill : callable
         Window -> values, shape (h, w), in units of the window's `unit`.
@@ -79,13 +76,12 @@ def by_zone(problem: Problem, margin: tuple[int, int], fill: Callable[[Window], 
     return filled
 
 
-def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
+def cut(problem: Problem, zone: blocks.Zone, margin: int) -> Window:
     """The window of a zone: its missing blocks and a margin around them, clipped to the frame."""
     shape = problem.image.shape
-    side = blocks.block_shape(shape)
     place = blocks.bounding_box(zone.missing, shape, margin)
     rows, columns = place
-    missing = blocks.to_pixels(zone.missing, shape)[rows, columns]
+    missing = blocks.to_pixels(zone.missing)[rows, columns]
     observed = problem.observed[rows, columns]
     image = np.where(observed, problem.image[rows, columns], 0).astype(np.float64)
     unit = float(np.median(np.abs(image[observed]))) if observed.any() else 1.0
@@ -96,14 +92,8 @@ def cut(problem: Problem, zone: blocks.Zone, margin: tuple[int, int]) -> Window:
         problem.hole[rows, columns] & missing,
         problem.sigma[rows, columns].astype(np.float64) / unit,
         place,
-        side,
         unit,
     )
-
-
-def scaled(pixels: float, side: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of a length that is given in px of the unsummed frame."""
-    return max(round(pixels * side[0] / blocks.BLOCK_SIZE), 1), max(round(pixels * side[1] / blocks.BLOCK_SIZE), 1)
 
 
 def held(window: Window, depth: int) -> Mask:

@@ -79,7 +79,7 @@ def batches(items: Iterable[Item], of_size: Callable[[Item], Any], most: int) ->
 
 
 def _needed(zone: blocks.Zone, shape: tuple[int, int], reach: int, stride: int) -> Place:
-    return blocks.bounding_box(zone.missing, shape, (reach + stride, reach + stride))
+    return blocks.bounding_box(zone.missing, shape, reach + stride)
 
 
 def _aligned(place: Place, shape: tuple[int, int], stride: int) -> Place:

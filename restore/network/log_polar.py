@@ -114,13 +114,13 @@ View = tuple[Hole, log_polar_grid.Window]
 
 def _view(problem: Problem, hole: Hole, side: int | None, multiple: int) -> View:
     room = ROOM if side is None else ROOM * log_polar_grid.SIDE / side
-    block = blocks.block_shape(problem.image.shape)
-    return hole, log_polar_grid.around(*hole, problem.centre, room, block, side, multiple)
+    pixel = log_polar_grid.pixel_shape(problem.image.shape)
+    return hole, log_polar_grid.around(*hole, problem.centre, room, pixel, side, multiple)
 
 
 def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
     place = blocks.bounding_box(zone.missing, problem.image.shape)
-    rows, columns = np.nonzero(problem.hole[place] & blocks.to_pixels(zone.missing, problem.image.shape)[place])
+    rows, columns = np.nonzero(problem.hole[place] & blocks.to_pixels(zone.missing)[place])
     return rows + place[0].start, columns + place[1].start
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.level05.blocks import BLOCK_SIZE
-
 SIDE = 384
 """Maximum side of a window, px; every window in training has it."""
 
@@ -22,9 +20,6 @@ STEP = 64
 
 NEAREST = 1.0
 """Smallest radius, px of the frame; pixels nearer to the centre of the sun count as at this radius."""
-
-SMALLEST = 16
-"""Minimum side of a block in a window, px, as in frames summed 2 x 2."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
@@ -97,8 +92,8 @@ def around(
     columns: NDArray[np.integer],
     centre: tuple[float, float],
     room: float,
-    side: tuple[int, int] = (BLOCK_SIZE, BLOCK_SIZE),
-    window: int | None = None,
+    pixel: tuple[float, float] = (1.0, 1.0),
+    side: int | None = None,
     multiple: int = STEP,
 ) -> Window:
     """The window about some pixels of a frame.
@@ -111,9 +106,9 @@ def around(
         Sun centre (column, row), px.
     room : float
         Largest share of the side of the largest window that they may take; larger ones are shown smaller.
-    side : tuple of int
-        Rows and columns of a block; where it has fewer than `SMALLEST` they are shown larger.
-    window : int, optional
+    pixel : tuple of float
+        Width and height of a px of the frame, over the smaller of the two; see `pixel_shape`.
+    side : int, optional
         Side of the window, px; by default the least that leaves as much around the pixels as the largest window leaves
         around the largest pixels that are not shown smaller.
     multiple : int
@@ -123,19 +118,23 @@ def around(
     -------
     Window
     """
-    finer = max(side)
-    pixel = (finer / side[1], finer / side[0])
     x, y = _offsets(rows, columns, centre, pixel)
     logs, angles = np.log(np.maximum(np.hypot(x, y), NEAREST)), np.arctan2(y, x)
     angle = float(np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()))
     turns = (angles - angle + np.pi) % (2 * np.pi) - np.pi
     radius = float(np.exp((logs.min() + logs.max()) / 2))
     extent = radius * max(float(np.ptp(logs)), 2 * float(np.abs(turns).max()))
-    scale = max(min(1.0, finer / SMALLEST), extent / (room * (window or SIDE)))
+    scale = max(1.0, extent / (room * (side or SIDE)))
     wanted = extent / scale + (1 - room) * SIDE
     step = int(np.lcm(STEP, multiple))
     least = int(np.ceil(min(wanted, SIDE) / step)) * step
-    return Window(centre, radius, angle, scale, side=window or least, pixel=pixel)
+    return Window(centre, radius, angle, scale, side=side or least, pixel=pixel)
+
+
+def pixel_shape(shape: tuple[int, ...]) -> tuple[float, float]:
+    """Width and height of a px of a full frame of this shape, over the smaller of the two; (1, 1) for square sums."""
+    finer = max(shape)
+    return finer / shape[1], finer / shape[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def truth_of():
 
 
 def _put(around, wanted, image):
-    hole = blocks.to_pixels(wanted, around.brightness.shape)
+    hole = blocks.to_pixels(wanted)
     brightness = np.where(hole, image, around.brightness).astype(np.float32)
     return replace(around, brightness=brightness)
 

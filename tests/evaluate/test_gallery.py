@@ -22,7 +22,7 @@ def one():
 
 
 def _dark(around, wanted, _context):
-    hole = blocks.to_pixels(wanted, around.brightness.shape)
+    hole = blocks.to_pixels(wanted)
     return replace(around, brightness=np.where(hole, np.float32(0), around.brightness))
 
 

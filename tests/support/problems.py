@@ -62,7 +62,7 @@ def problem(
     missing = np.zeros((32, 32), dtype=bool)
     missing[tuple(np.transpose(missing_at))] = True
     seen = np.ones(truth.shape, dtype=bool) if hidden is None else ~hidden
-    hole = blocks.to_pixels(missing, truth.shape)
+    hole = blocks.to_pixels(missing)
     image = truth + np.random.default_rng(seed).normal(0, noise * UNIT, truth.shape).astype(np.float32)
     image[hole | ~seen] = np.nan
     centre = ((CENTRE[0] + 0.5) / step - 0.5, (CENTRE[1] + 0.5) / step - 0.5)

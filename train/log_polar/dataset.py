@@ -138,7 +138,7 @@ class Windows(Dataset[Sample]):
     def _holes(self, rng: np.random.Generator) -> tuple[Scene, Holes]:
         for _ in range(MAX_DRAWS):
             scene = self._scene(rng)
-            holes = draw(rng, scene.known, scene.block)
+            holes = draw(rng, scene.known)
             if holes is not None:
                 return scene, holes
         raise TrainingError("no frame has blocks that are known well enough to put a hole there", "add frames")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE, block_means
 
 SHAPES: dict[tuple[int, int], float] = {
     (1, 1): 0.20,
@@ -63,8 +63,6 @@ class Holes:
         Blocks.
     weight : ndarray of float32, shape (rows, columns)
         1 over the root of the number of blocks of the hole that a block belongs to; 0 elsewhere.
-    block : int
-        Side of a block, px.
     corner : tuple of int
         Row and column of the grid's first pixel.
     middle : tuple of float
@@ -75,7 +73,6 @@ class Holes:
 
     missing: NDArray[np.bool_]
     weight: NDArray[np.float32]
-    block: int
     corner: tuple[int, int]
     middle: tuple[float, float]
     extent: float
@@ -85,13 +82,13 @@ class Holes:
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Whether pixels of the frame are missing (bool), and their weight (float32), in the shape of `rows`."""
         high, wide = self.missing.shape
-        down, along = (rows - self.corner[0]) // self.block, (columns - self.corner[1]) // self.block
+        down, along = (rows - self.corner[0]) // BLOCK_SIZE, (columns - self.corner[1]) // BLOCK_SIZE
         inside = (down >= 0) & (down < high) & (along >= 0) & (along < wide)
         place = np.where(inside, down * wide + along, 0)
         return inside & self.missing.ravel()[place], np.where(inside, self.weight.ravel()[place], np.float32(0))
 
 
-def draw(rng: np.random.Generator, known: NDArray[np.bool_], block: int) -> Holes | None:
+def draw(rng: np.random.Generator, known: NDArray[np.bool_]) -> Holes | None:
     """Draw holes.
 
     Parameters
@@ -99,16 +96,14 @@ def draw(rng: np.random.Generator, known: NDArray[np.bool_], block: int) -> Hole
     rng : numpy.random.Generator
     known : ndarray of bool, shape (H, W)
         Pixels of the frame whose truth is known.
-    block : int
-        Side of a block, px.
 
     Returns
     -------
     Holes or None
         None where none of `MAX_DRAWS` main holes fits.
     """
-    corner = (int(rng.integers(block)), int(rng.integers(block)))
-    free = _free(known, block, corner)
+    corner = (int(rng.integers(BLOCK_SIZE)), int(rng.integers(BLOCK_SIZE)))
+    free = _free(known, corner)
     places = np.argwhere(free)
     if not len(places):
         return None
@@ -137,8 +132,8 @@ def draw(rng: np.random.Generator, known: NDArray[np.bool_], block: int) -> Hole
     if main is None:
         return None
     row, column, high, wide = main
-    middle = (corner[0] + (row + high / 2) * block - 0.5, corner[1] + (column + wide / 2) * block - 0.5)
-    return Holes(missing, weight, block, corner, middle, float(max(high, wide) * block))
+    middle = (corner[0] + (row + high / 2) * BLOCK_SIZE - 0.5, corner[1] + (column + wide / 2) * BLOCK_SIZE - 0.5)
+    return Holes(missing, weight, corner, middle, float(max(high, wide) * BLOCK_SIZE))
 
 
 _RECTANGLES = list(SHAPES)
@@ -162,10 +157,10 @@ def _fits(free: NDArray[np.bool_], row: int, column: int, pattern: NDArray[np.bo
     return not (pattern & ~free[row : row + high, column : column + wide]).any()
 
 
-def _free(known: NDArray[np.bool_], block: int, corner: tuple[int, int]) -> NDArray[np.bool_]:
+def _free(known: NDArray[np.bool_], corner: tuple[int, int]) -> NDArray[np.bool_]:
     """Blocks that can be made missing, those at the edge of the grid left out."""
-    rows, columns = ((length // block - 1) * block for length in known.shape)
+    rows, columns = ((length // BLOCK_SIZE - 1) * BLOCK_SIZE for length in known.shape)
     part = known[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
-    free = np.asarray(blocks.block_means(part, (block, block)) > KNOWN_BLOCK)
+    free = np.asarray(block_means(part) > KNOWN_BLOCK)
     free[[0, -1]] = free[:, [0, -1]] = False
     return free

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
@@ -23,8 +22,8 @@ from corinpaint.train.config import TrainConfig
 from corinpaint.train.frames import day_of, frames_in, read_scenes, split_by_day, usable_scenes
 from corinpaint.train.simulated import SIMULATED, Plane, simulated_plane
 
-BLOCK_SIDES = (32, 16)
-"""Sides of a telemetry block in the frames that are used, px: at full resolution, and summed 2 x 2."""
+FRAME_SIDES = (1024, 512)
+"""Rows and columns of the frames that are used, px: at full resolution, and summed 2 x 2."""
 
 ORDERS = (-4, -2, -1, 1, 2, 4)
 """Neighbours that are kept, by their order in time; the fourth before is the second before of every other frame."""
@@ -68,8 +67,6 @@ class Scene:
         Pixels whose truth is known: sent, not missing, not occulted, not saturated.
     centre : tuple of float
         Sun centre (column, row), px from 0.
-    block : int
-        Side of a telemetry block, px.
     name : str
         Of the file or of the simulated frame.
     day : str
@@ -88,7 +85,6 @@ class Scene:
     level: NDArray[np.float32]
     known: NDArray[np.bool_]
     centre: tuple[float, float]
-    block: int
     name: str
     day: str
     kind: str
@@ -100,7 +96,7 @@ class Scene:
     def blends_with(self, other: Scene) -> bool:
         """Whether the mean of both would be a frame of the same kind."""
         same_origin = (self.kind == SIMULATED) == (other.kind == SIMULATED)
-        return same_origin and (self.block, self.detector) == (other.block, other.detector)
+        return same_origin and (self.level.shape, self.detector) == (other.level.shape, other.detector)
 
 
 def load_scenes(config: TrainConfig) -> list[Scene]:
@@ -120,7 +116,7 @@ def load_scenes(config: TrainConfig) -> list[Scene]:
         There is nothing to train on.
     """
     scenes = read_scenes(config, scenes_from_folder, _simulated_scene)
-    return scenes + [binned_copy(scene) for scene in scenes if scene.block == BLOCK_SIDES[0]]
+    return scenes + [binned_copy(scene) for scene in scenes if scene.level.shape[0] == FRAME_SIDES[0]]
 
 
 def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]:
@@ -182,15 +178,13 @@ def scene_from_frame(
     """
     around = calibrate_on_detector(frame, calibration)
     plane, scale = _in_noise(around)
-    block = blocks.block_shape(frame.data.shape)[0]
     return Scene(
         level=plane.values,
         known=plane.known,
         centre=plane.centre,
-        block=block,
         name=frame.name,
         day=day_of(frame),
-        kind=SUMMED if block < BLOCK_SIDES[0] else frame.detector,
+        kind=SUMMED if frame.sums.pixels > 1 else frame.detector,
         detector=frame.detector,
         sha256=sha256,
         context=tuple(_neighbours(around, scale, others)),
@@ -206,7 +200,6 @@ def binned_copy(scene: Scene) -> Scene:
         level=level,
         known=known,
         centre=((column - 0.5) / 2, (row - 0.5) / 2),
-        block=scene.block // 2,
         context=tuple(Neighbour(other.order, *_binned(other.level, other.known), other.day) for other in scene.context),
         binned=True,
     )
@@ -268,7 +261,7 @@ def _neighbours(
 
 
 def _is_whole(frame: Frame) -> bool:
-    return frame.subfield is None and blocks.block_shape(frame.data.shape) in [(side, side) for side in BLOCK_SIDES]
+    return frame.subfield is None and frame.data.shape in [(side, side) for side in FRAME_SIDES]
 
 
 def _in_noise(around: ObservedFrame) -> tuple[Plane, equalisation.Equaliser]:
@@ -295,5 +288,4 @@ def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path) -> Sce
     plane, name, detector, sha256 = simulated_plane(
         seed, cache, "noise", lambda frame: _in_noise(calibrate_on_detector(frame, calibration))[0]
     )
-    block = blocks.block_shape(plane.values.shape)[0]
-    return Scene(plane.values, plane.known, plane.centre, block, name, name, SIMULATED, detector, sha256)
+    return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, detector, sha256)

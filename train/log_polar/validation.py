@@ -90,13 +90,12 @@ def validation_holes(scenes: Sequence[Scene], side: int, count: int) -> list[Val
     own = [scene for scene in scenes if not scene.binned]
     each = min(MAX_HOLES, max(1, math.ceil(count / max(len(own) * len(SIZES), 1))))
     for scene in own:
-        usable = blocks.block_means(scene.known, (scene.block, scene.block)) == 1
+        usable = blocks.block_means(scene.known) == 1
         for size, wide in SIZES.items():
             holes = place_holes(usable, size, each, generator(f"{scene.name} {size}"))
-            shape = scene.level.shape
-            valid = scene.known & ~blocks.to_pixels(np.logical_or.reduce(holes), shape) if holes else scene.known
+            valid = scene.known & ~blocks.to_pixels(np.logical_or.reduce(holes)) if holes else scene.known
             for hole in holes:
-                rows, columns = np.nonzero(blocks.to_pixels(hole, shape))
+                rows, columns = np.nonzero(blocks.to_pixels(hole))
                 window = replace(
                     log_polar_grid.around(rows, columns, scene.centre, ROOM * side / log_polar_grid.SIDE), side=side
                 )

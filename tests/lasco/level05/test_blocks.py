@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from corinpaint.lasco.errors import BadKeywordError
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import missing, read_frame, unsent
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level05.readout import Summing
 
 
 def _at(*places: tuple[int, int]) -> np.ndarray:
@@ -43,35 +44,54 @@ def test_a_block_is_missing_when_its_mean_is_at_most_a_tenth_of_a_count():
     assert np.array_equal(blocks.empty_blocks(data), _at((10, 10)))
 
 
-def test_real_frames_have_no_missing_block_and_no_counts_in_the_corners(real_frames):
+def test_real_frames_have_no_counts_in_the_corners(real_frames):
     for path in real_frames:
         frame = read_frame(path)
-        assert missing(frame).sum() == 0
         assert (blocks.never_sent() & ~blocks.empty_blocks(frame.data)).sum() <= 1
 
 
-def test_a_corner_block_was_sent_only_when_most_of_its_pixels_have_counts(make_frame):
-    data = np.full((1024, 1024), 500, np.int16)
-    data[blocks.to_pixels(blocks.never_sent())] = 0
-    data[0, 0] = 9000
-    assert unsent(read_frame(make_frame(data))).sum() == 99 * 1024
-    data[:32, :32] = 380
-    assert unsent(read_frame(make_frame(data))).sum() == 98 * 1024
-    assert unsent(read_frame(make_frame(np.full_like(data, 380)))).sum() == 0
+@pytest.mark.parametrize(
+    "text", ["Not computed for summed images.", "More than 17 missing blocks", " not computed for summed images "]
+)
+def test_what_solarsoft_writes_in_place_of_a_list_is_read_as_unknown(text):
+    assert blocks.parse_misslist(text) is None
+
+
+def test_the_list_of_a_summed_frame_is_not_computed_as_solarsoft_says():
+    missing = np.zeros((16, 16), dtype=bool)
+    assert blocks.format_misslist(missing) == "None"
+    missing[3, 4] = True
+    assert blocks.parse_misslist(blocks.format_misslist(missing)) is None
 
 
 def test_blocks_expand_to_their_pixels():
     pixels = blocks.to_pixels(_at((3, 5)))
     assert pixels.sum() == 1024
     assert pixels[96:128, 160:192].all()
-    assert np.argwhere(blocks.to_pixels(_at((3, 5)), (32, 64))).tolist() == [[3, 10], [3, 11]]
 
 
-def test_blocks_of_a_summed_frame_are_smaller():
-    assert blocks.block_shape((512, 256)) == (16, 8)
+def test_blocks_of_a_summed_frame_have_as_many_pixels_of_it():
+    assert blocks.grid_shape((512, 256)) == (16, 8)
     data = np.full((512, 512), 500.0, np.float32)
-    data[160:176, 320:336] = 0
-    assert np.array_equal(blocks.empty_blocks(data), _at((10, 20)))
+    data[160:192, 320:352] = 0
+    assert np.argwhere(blocks.empty_blocks(data)).tolist() == [[5, 10]]
+
+
+@pytest.mark.parametrize(
+    ("detector", "sums", "shape", "count"),
+    [
+        ("C3", Summing(leb_x=2, leb_y=2), (16, 16), 17),
+        ("C3", Summing(chip_x=2, leb_x=2, chip_y=4), (8, 8), 1),
+        ("C2", Summing(chip_x=2, chip_y=2), (16, 16), 12),
+        ("C2", Summing(leb_x=4, leb_y=4), (8, 8), 0),
+        ("C3", Summing(leb_x=32, leb_y=32), (1, 1), 0),
+        ("C3", Summing(leb_x=2), (32, 16), 34),
+    ],
+)
+def test_never_sent_blocks_of_summed_frames_lie_under_those_of_the_unsummed_one(detector, sums, shape, count):
+    never = blocks.never_sent(detector, sums)
+    assert never.shape == shape
+    assert never.sum() == count
 
 
 def test_missing_blocks_whose_neighbours_overlap_form_one_zone():

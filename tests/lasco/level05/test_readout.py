@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.level05 import frame, readout
+from corinpaint.lasco.level05 import readout
 from corinpaint.lasco.level05.frame import read_frame
 
 SUMMED = {"LEBXSUM": 2, "LEBYSUM": 2}
@@ -45,15 +45,6 @@ def test_a_subfield_is_placed_by_its_corners(make_frame):
     assert np.array_equal(read.data[320:576, 128:640], counts)
     assert np.count_nonzero(read.data) == counts.size
     assert read.read_out.sum() == counts.size
-    assert frame.unsent(read).sum() >= 1024**2 - counts.size
-    assert not frame.missing(read).any()
-
-
-def test_blocks_are_missing_inside_of_a_subfield_only(make_frame):
-    counts = np.full((256, 512), 700, np.int16)
-    counts[32:64, 64:96] = 0
-    read = read_frame(make_frame(counts, R1COL=20 + 128, R1ROW=1 + 320, R2COL=20 + 639, R2ROW=1 + 575))
-    assert np.argwhere(frame.missing(read)).tolist() == [[11, 6]]
 
 
 def test_a_summed_subfield_is_placed_in_pixels_of_the_summed_frame(make_frame):
@@ -74,18 +65,6 @@ def test_the_error_of_a_wrong_size_names_the_corners_and_the_expected_size(make_
         read_frame(make_frame(**SUMMED))
 
 
-@pytest.mark.parametrize(("binning", "unsent"), [(1, 99), (2, 68), (4, 16)])
-def test_fewer_blocks_are_never_sent_of_summed_frames(make_frame, binning, unsent):
-    side = 1024 // binning
-    counts = np.full((side, side), 900, np.int16)
-    never = frame.blocks.never_sent("C3", readout.Summing(leb_x=binning, leb_y=binning))
-    counts[frame.blocks.to_pixels(never, counts.shape)] = 0
-    read = read_frame(make_frame(counts, LEBXSUM=binning, LEBYSUM=binning))
-    assert never.sum() == unsent
-    assert not frame.missing(read).any()
-    assert frame.unsent(read).sum() == unsent * (32 // binning) ** 2
-
-
 def test_counts_of_a_monthly_image_may_be_fractional_or_negative(make_frame):
     image = np.linspace(-5, 700, 1024 * 1024, dtype=np.float32).reshape(1024, 1024)
     assert read_frame(make_frame(image, FILEORIG="0")).monthly
@@ -101,12 +80,6 @@ def test_an_image_made_from_several_exposures_has_a_maximum_value(make_frame, ca
     image[600, 600] = value
     with pytest.raises(errors.BadKeywordError, match=r"500\.5.*which LASCO cannot give"):
         read_frame(make_frame(image, **cards))
-
-
-def test_a_block_of_a_difference_image_with_zero_mean_is_not_missing(make_frame):
-    image = np.where(np.indices((1024, 1024)).sum(axis=0) % 2, 3.5, -3.5).astype(np.float32)
-    image[320:352, 320:352] = 0
-    assert np.argwhere(frame.missing(read_frame(make_frame(image, POLAR="Us")))).tolist() == [[10, 10]]
 
 
 def test_the_real_polarised_frames_are_sums_of_four_read_outs(shared):

@@ -127,8 +127,8 @@ def test_a_hole_beside_the_occulter_is_filled_from_the_other_sides(name):
 def test_a_hole_with_nothing_observed_around_stays_without_values(name):
     hidden = np.zeros((32, 32), dtype=bool)
     hidden[17:24, 17:24] = True
-    made, _ = problems.problem(problems.power, (*ONE, (8, 12)), hidden=blocks.to_pixels(hidden, (1024, 1024)))
-    hole = blocks.to_pixels(made.zones[1].missing, (1024, 1024))
+    made, _ = problems.problem(problems.power, (*ONE, (8, 12)), hidden=blocks.to_pixels(hidden))
+    hole = blocks.to_pixels(made.zones[1].missing)
     made = replace(made, hole=made.hole | hole)
     filled = registry.METHODS[name]()(made)
     assert np.isnan(filled[hole]).all()
