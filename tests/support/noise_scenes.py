@@ -13,7 +13,7 @@ from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.scenes import Neighbour, Scene
 
-SIZE, BLOCK, SIDE = 512, 16, 128
+SIZE, SIDE = 512, 128
 CENTRE = (250.5, 260.25)
 
 
@@ -31,7 +31,7 @@ def make_noise_scene(day: int, *, context: bool = False, kind: str = "summed") -
 
     name = f"day {day}"
     beside = tuple(Neighbour(order, frame(0.1 * order), known, name) for order in (-2, -1, 1)) if context else ()
-    return Scene(frame(0), known, CENTRE, BLOCK, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
+    return Scene(frame(0), known, CENTRE, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
 
 
 def small_log_polar(path: Path) -> Path:

@@ -53,14 +53,14 @@ def problem(
 ) -> tuple[Problem, np.ndarray]:
     """A problem and its truth without noise.
 
-    `missing_at` are (block row, block column); `hidden` are pixels that are neither observed nor to be filled, (size,
-    size); `noise` is in units of `UNIT`.
+    `missing_at` are (block row, block column) of the unsummed frame; `hidden` are pixels that are neither observed
+    nor to be filled, (size, size); `noise` is in units of `UNIT`.
     """
     step = 1024 // size
     rows, columns = np.mgrid[0:size, 0:size] * step + (step - 1) / 2
     truth = (UNIT * field(rows, columns)).astype(np.float32)
-    missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(missing_at))] = True
+    missing = blocks.no_blocks(truth.shape)
+    missing[tuple(np.transpose(missing_at) // step)] = True
     seen = np.ones(truth.shape, dtype=bool) if hidden is None else ~hidden
     hole = blocks.to_pixels(missing)
     image = truth + np.random.default_rng(seed).normal(0, noise * UNIT, truth.shape).astype(np.float32)

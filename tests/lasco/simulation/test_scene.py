@@ -14,10 +14,11 @@ from scipy import ndimage
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame, missing, read_frame
+from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise, photometry
 from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
+from corinpaint.lasco.photometry.reception import received
 from corinpaint.lasco.simulation import camera
 from corinpaint.lasco.simulation.scene import Simulation, simulate, write, write_truth
 
@@ -117,7 +118,9 @@ def test_missing_blocks_are_zero_and_all_other_pixels_are_those_of_the_complete_
     simulation: Simulation,
 ) -> None:
     assert simulation.missing.any()
-    np.testing.assert_array_equal(missing(simulation.frame), simulation.missing)
+    np.testing.assert_array_equal(
+        received(simulation.frame, float(simulation.frame.header["OFFSET"])).missing, simulation.missing
+    )
     gone = blocks.to_pixels(simulation.missing)
     assert not simulation.frame.data[gone].any()
     assert simulation.complete[gone].all()

@@ -15,7 +15,7 @@ SIXTEEN = tuple((row, column) for row in range(19, 23) for column in range(20, 2
 
 def _window(field, missing=ONE, **options):
     made, truth = problems.problem(field, missing, **options)
-    window = windows.cut(made, made.zones[0], (32, 32))
+    window = windows.cut(made, made.zones[0], 32)
     return window, truth[window.place] / window.unit
 
 

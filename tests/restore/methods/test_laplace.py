@@ -15,7 +15,7 @@ FOUR = ((20, 20), (20, 21), (21, 20), (21, 21))
 
 def _window(field, missing=((20, 20),), **options):
     made, truth = problems.problem(field, missing, **options)
-    window = windows.cut(made, made.zones[0], (laplace.MARGIN, laplace.MARGIN))
+    window = windows.cut(made, made.zones[0], laplace.MARGIN)
     return window, truth[window.place] / window.unit
 
 

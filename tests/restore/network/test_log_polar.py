@@ -50,9 +50,8 @@ def posed(field=problems.power, missing=MISSING, size=1024, **more):
 def windows_of(made):
     """The windows in the order in which they are filled: the small ones first, else that of the zones."""
     holes = [np.nonzero(made.hole & blocks.to_pixels(zone.missing)) for zone in made.zones]
-    side = blocks.block_shape(made.image.shape)
     return sorted(
-        (log_polar_grid.around(*hole, made.centre, log_polar.ROOM, side) for hole in holes), key=lambda one: one.side
+        (log_polar_grid.around(*hole, made.centre, log_polar.ROOM) for hole in holes), key=lambda one: one.side
     )
 
 

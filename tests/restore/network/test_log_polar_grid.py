@@ -15,10 +15,10 @@ ROOM = 0.46
 
 
 def hole(*missing_at, size=1024):
-    """Pixels of missing_at blocks of a frame."""
-    missing = np.zeros((32, 32), dtype=bool)
-    missing[tuple(np.transpose(missing_at))] = True
-    return np.nonzero(blocks.to_pixels(missing, (size, size)))
+    """Pixels of missing blocks of a frame, given by their places in the unsummed one."""
+    missing = blocks.no_blocks((size, size))
+    missing[tuple(np.transpose(missing_at) // (1024 // size))] = True
+    return np.nonzero(blocks.to_pixels(missing))
 
 
 def middle(size):
@@ -173,20 +173,14 @@ def test_pixels_that_are_not_square_are_shown_square():
     assert np.allclose(back, np.indices(rows.shape), atol=1e-6)
 
 
-def test_around_takes_the_shape_of_a_pixel_from_the_block():
+def test_pixels_of_a_frame_summed_along_one_axis_are_not_square():
+    assert log_polar_grid.pixel_shape((1024, 512)) == (2.0, 1.0)
+    assert log_polar_grid.pixel_shape((256, 256)) == (1.0, 1.0)
     rows, columns = np.mgrid[640:672, 100:116]
-    window = log_polar_grid.around(rows, columns, (250.0, 520.0), 0.46, (32, 16))
+    window = log_polar_grid.around(rows, columns, (250.0, 520.0), 0.46, (2.0, 1.0))
     assert window.pixel == (2.0, 1.0)
     assert window.radius == pytest.approx(np.hypot(2 * (107.5 - 250), 655.5 - 520), rel=0.02)
     assert window.shows(*window.places(rows, columns)).all()
-
-
-def test_blocks_of_few_pixels_are_shown_larger():
-    rows, columns = np.mgrid[20:24, 20:24]
-    assert log_polar_grid.around(rows, columns, (64.0, 64.0), 0.46, (4, 4)).scale == pytest.approx(
-        4 / log_polar_grid.SMALLEST
-    )
-    assert log_polar_grid.around(rows * 8, columns * 8, (512.0, 512.0), 0.46).scale == 1.0
 
 
 @pytest.mark.parametrize("multiple", [32, 64, 128, 256])

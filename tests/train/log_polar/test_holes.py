@@ -6,12 +6,12 @@ from scipy import ndimage
 
 from corinpaint.train.log_polar.holes import KNOWN_BLOCK, draw
 
-BLOCK = 16
-KNOWN = np.ones((512, 512), dtype=bool)
+BLOCK = 32
+KNOWN = np.ones((1024, 1024), dtype=bool)
 
 
 def draws(count, known=KNOWN):
-    return [draw(np.random.default_rng(seed), known, BLOCK) for seed in range(count)]
+    return [draw(np.random.default_rng(seed), known) for seed in range(count)]
 
 
 def test_the_same_generator_draws_the_same_holes():
@@ -25,7 +25,7 @@ def test_the_same_generator_draws_the_same_holes():
 def test_only_known_blocks_are_made_missing_wherever_their_grid_lies():
     known = KNOWN.copy()
     known[:, 200:] = False
-    rows, columns = np.mgrid[:512, :512]
+    rows, columns = np.mgrid[:1024, :1024]
 
     for holes in draws(40, known):
         missing, weight = holes.at(rows, columns)
@@ -47,7 +47,7 @@ def test_each_hole_weighs_the_root_of_its_blocks():
 def test_the_middle_is_that_of_the_main_hole_in_pixels():
     for holes in draws(100):
         if holes.missing.sum() == 1:
-            rows, columns = np.mgrid[:512, :512]
+            rows, columns = np.mgrid[:1024, :1024]
             missing, _ = holes.at(rows, columns)
             assert holes.middle == pytest.approx((rows[missing].mean(), columns[missing].mean()))
             assert holes.extent == BLOCK
@@ -61,4 +61,4 @@ def test_single_blocks_large_squares_runs_and_clusters_occur():
 
 
 def test_there_are_no_holes_where_nothing_is_known():
-    assert draw(np.random.default_rng(0), np.zeros((512, 512), dtype=bool), BLOCK) is None
+    assert draw(np.random.default_rng(0), np.zeros((1024, 1024), dtype=bool)) is None

@@ -45,7 +45,7 @@ def test_a_frame_comes_in_units_of_its_noise(read):
     assert scene.level.dtype == np.float32
     assert 0.7 < scatter(scene.level, scene.known) < 1.3
     assert not scene.level[~scene.known].any()
-    assert (scene.day, scene.kind, scene.detector, scene.block) == ("2002-01-08", "C3", "C3", 32)
+    assert (scene.day, scene.kind, scene.detector) == ("2002-01-08", "C3", "C3")
     assert scene.centre == pytest.approx((518, 532.6), abs=0.5)
 
 
@@ -79,7 +79,7 @@ def test_a_binned_copy_has_half_the_noise_on_half_the_grid():
     copy = binned_copy(scene)
 
     assert copy.binned
-    assert copy.block == scene.block // 2
+    assert copy.level.shape == (scene.level.shape[0] // 2, scene.level.shape[1] // 2)
     assert 0.9 < scatter(copy.level, copy.known) < 1.1
     assert copy.level[100, 50] == pytest.approx(2 * scene.level[200:202, 100:102].mean(), rel=1e-5)
     assert copy.centre == ((scene.centre[0] - 0.5) / 2, (scene.centre[1] - 0.5) / 2)
@@ -99,9 +99,9 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
     first, again = (load_scenes(config) for _ in range(2))
 
     assert made == [7]
-    assert [(scene.kind, scene.binned, scene.block) for scene in again] == [
-        ("simulated", False, 32),
-        ("simulated", True, 16),
+    assert [(scene.kind, scene.binned, scene.level.shape) for scene in again] == [
+        ("simulated", False, (1024, 1024)),
+        ("simulated", True, (512, 512)),
     ]
     assert np.array_equal(first[0].level, again[0].level)
     assert (first[0].centre, first[0].sha256) == (again[0].centre, again[0].sha256)
@@ -143,5 +143,5 @@ def test_scenes_blend_with_their_like_alone():
     one = make_noise_scene(0, kind="C2")
     assert one.blends_with(make_noise_scene(1, kind="summed"))
     assert not one.blends_with(replace(one, detector="C3"))
-    assert not one.blends_with(replace(one, block=32))
+    assert not one.blends_with(binned_copy(one))
     assert not one.blends_with(replace(one, kind="simulated"))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from noise_scenes import SIDE, make_noise_scene, small_log_polar
 
+from corinpaint.lasco.level05 import blocks
 from corinpaint.model.checkpoint import load_checkpoint
 from corinpaint.train.log_polar.validation import Validation, validation_holes
 
@@ -31,7 +32,7 @@ def test_holes_are_fixed_whole_blocks_of_each_size_and_not_seen():
     assert {hole.side for hole in first} == {1, 2, 3, 4}
     for one, other in zip(first, second, strict=True):
         assert np.array_equal(one.rows, other.rows)
-        assert one.rows.size == (one.side * one.scene.block) ** 2
+        assert one.rows.size == (one.side * blocks.BLOCK_SIZE) ** 2
         assert not one.valid[one.rows, one.columns].any()
         assert one.scene.known[one.rows, one.columns].all()
         assert one.window.shows(*one.window.places(one.rows, one.columns)).all()
