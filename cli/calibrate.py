@@ -42,6 +42,7 @@ def command(
         target = common.claim(made, output / product.filename, path)
         product.write(output, overwrite=overwrite)
         made[target] = path
+        common.warn(path, product.warnings)
         missing = common.missing_blocks(product.header["NMISSING"])
         return f"{target}: {product.header['CALIB'].lower()} calibration, {missing}"
 

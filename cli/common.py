@@ -223,6 +223,12 @@ def say(message: str, *, err: bool = False) -> None:
         click.echo(message, err=err)
 
 
+def warn(path: Path, warnings: Iterable[str]) -> None:
+    """Print on standard error what a user has to know before measuring in the product of a frame."""
+    for warning in warnings:
+        say(f"Warning: {path}: {warning}", err=True)
+
+
 def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
     """The message of an error, with the whole path in place of the name of the file at its beginning."""
     text = str(error)

@@ -17,7 +17,8 @@ from corinpaint.cli import common
 def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -> None:
     """Show the properties of Level 0.5 frames, which blocks are missing, and which of them would be filled.
 
-    No file is written and no network is run. The number of a block is row * 32 + column, from the bottom left.
+    No file is written and no network is run. Blocks have 32 x 32 px and are
+    numbered row * (blocks in a row) + column, from the bottom left.
     """
     from corinpaint.lasco.errors import CorInpaintError
     from corinpaint.restore.inspection import inspect

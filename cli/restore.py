@@ -122,6 +122,7 @@ def command(
             contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()
         write_all(contents, overwrite=overwrite)
         made[target] = path
+        common.warn(path, restored.level1.warnings)
         return f"{target}: {_summary(restored)}"
 
     common.process_each(common.frames(inputs), "restore", work)

@@ -51,6 +51,7 @@ def inspect(path: str | os.PathLike[str], calibration: CalibrationSet) -> dict[s
         "calibration": calibration.kind,
         "upside_down": frame.upside_down,
         "roll_deg": frame.residual_roll,
+        "warnings": list(observed.warnings),
         "never_sent": int((blocks.block_means(observed.unsent) == 1).sum()),
         "missing": int(observed.missing.sum()),
         "misslist": blocks.format_misslist(observed.missing),

@@ -26,8 +26,8 @@ def report(restored: Restored) -> dict[str, Any]:
     -------
     dict
         File names, times, calibration, weights, statistics in MSB, counts of blocks, zones with their block numbers
-        (row * 32 + column from the bottom left), pixel counts by flag. Names of 0.1.0 are kept beside the new ones in
-        this version.
+        (row * blocks in a row + column, from the bottom left), pixel counts by flag. Names of 0.1.0 are kept beside
+        the new ones in this version.
     """
     header = restored.level1.header
     statistics = {key: header[key] for key in header if key.startswith("DATA")}
@@ -39,6 +39,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "date_obs": str(header["DATE-OBS"]),
         "corinpaint": __version__,
         "fill": restored.fill,
+        "warnings": list(restored.level1.warnings),
         "weights": weights,
         "calibration": {
             "kind": header["CALIB"],

@@ -93,12 +93,15 @@ def make_product(
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
     relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
     uncertainty = np.sqrt(variance + np.square(relative * data))
+    if observed.anomalies:
+        uncertainty = np.hypot(uncertainty, _anomaly_error(observed, geometry))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     origin = _provenance(observed, geometry, float(np.median(relative)))
     header = make_header(observed, origin, filled, history, cards)
     headers.add_statistics(header, data, mask)
-    return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits")
+    name = f"{level1_number(frame.number)}.fits"
+    return Level1(data, mask, uncertainty, noise, header, name, observed.warnings)
 
 
 def make_header(
@@ -122,6 +125,7 @@ def provenance(observed: ObservedFrame) -> headers.Provenance:
     relative = systematics.relative_calibration_error(
         observed.frame, observed.calibration, observed.exposure, observed.pointing
     )
+    relative = np.hypot(relative, np.float32(observed.anomaly_error))
     return _provenance(observed, _product_geometry(observed), float(np.median(relative)))
 
 
@@ -153,6 +157,14 @@ def _resampled(
     data[warp.propagate_flags(~np.isfinite(observed.brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - Flag.FILLED)
     return data, mask, warp.variance(observed.variance)
+
+
+def _anomaly_error(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.float32]:
+    """Error that the anomalies make possible, on the product grid: of all light, before stray light is subtracted."""
+    optics = load_optics(observed.calibration, observed.frame.detector, observed.frame.sums)
+    ramp = optics.ramp if subtracts_stray_light(observed.frame, observed.options) else np.float32(0)
+    error = distortion.product_map(geometry).image(np.float32(observed.anomaly_error) * (observed.brightness + ramp))
+    return error[::-1, ::-1] if observed.pointing.upside_down and not geometry.roll else error
 
 
 def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
@@ -210,6 +222,7 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
     frame, options, clock, pointing = observed.frame, observed.options, observed.clock, observed.pointing
     factor, bias, source, _ = observed.exposure
     late = observed.calibration.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
+    impossible = int(np.count_nonzero(observed.impossible))
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
         f"{frame.sums.pixels} pixels summed, unwrapped" if frame.sums.pixels > 1 else "",
@@ -226,5 +239,7 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
+        f"{impossible} pixels with counts far below the bias: not observed" if impossible else "",
+        *(f"WARNING: {warning}" for warning in observed.warnings),
     ]
     return tuple(line for line in lines if line)

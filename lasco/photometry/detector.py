@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,7 @@ from corinpaint.lasco.photometry.corkit import calfactor
 from corinpaint.lasco.photometry.exposure import Exposure, determine_exposure
 from corinpaint.lasco.photometry.optics import Optics, field_of_view, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
+from corinpaint.lasco.photometry.plausibility import Anomaly, anomalies
 from corinpaint.lasco.photometry.reception import received
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
@@ -59,6 +60,8 @@ class ObservedFrame:
         Saturated pixels.
     missing : ndarray of bool, shape (H / 32, W / 32)
         Missing blocks, (block row, block column).
+    anomalies : tuple of Anomaly
+        What contradicts the header; see `corinpaint.lasco.photometry.plausibility`.
     """
 
     frame: Frame
@@ -75,6 +78,7 @@ class ObservedFrame:
     impossible: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
     missing: blocks.Blocks
+    anomalies: tuple[Anomaly, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -105,6 +109,16 @@ class ObservedFrame:
     def sent(self) -> NDArray[np.bool_]:
         """Pixels that were received: not missing, unsent or impossible; shape (H, W)."""
         return np.asarray(~(blocks.to_pixels(self.missing) | self.unsent | self.impossible))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user has to know before measuring in the product, one sentence each."""
+        return tuple(anomaly.text for anomaly in self.anomalies)
+
+    @property
+    def anomaly_error(self) -> float:
+        """Relative error (1 sigma) of the brightness that the anomalies make possible; 0 without any."""
+        return max((anomaly.relative_error for anomaly in self.anomalies), default=0.0)
 
     @property
     def missing_in_field(self) -> blocks.Blocks:
@@ -150,13 +164,14 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
     scale = calfactor(frame) if options.calfactor else 1.0
     brightness, variance = _brightness_and_variance(frame, optics, options, exposure, scale)
     found = received(frame, exposure.bias)
-    return ObservedFrame(
+    pointing = determine_pointing(frame, calibration, corrected.date)
+    observed = ObservedFrame(
         frame=frame,
         calibration=calibration,
         options=options,
         exposure=exposure,
         clock=corrected,
-        pointing=determine_pointing(frame, calibration, corrected.date),
+        pointing=pointing,
         scale=scale,
         brightness=brightness,
         variance=variance,
@@ -166,6 +181,7 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
         saturated=photometry.saturated_pixels(frame),
         missing=found.missing,
     )
+    return replace(observed, anomalies=anomalies(frame, exposure, optics, observed.sent, observed.centre))
 
 
 def _brightness_and_variance(
