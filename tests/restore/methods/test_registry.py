@@ -70,15 +70,17 @@ def test_names_are_read_without_a_heavy_import():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-@pytest.mark.parametrize("size", [1024, 512])
-def test_radial_power_laws_planes_and_quadratics_are_recovered(name, size):
+@pytest.mark.parametrize(("size", "width"), [(1024, 1), (512, 2)])
+def test_radial_power_laws_planes_and_quadratics_are_recovered(
+    name, size, width
+):  # a block of a summed frame is twice as wide
     fill = registry.METHODS[name]()
     for field, tolerance in ((problems.power, POWER_LAW), (problems.plane, PLANE), (problems.quadratic, QUADRATIC)):
         made, truth = problems.problem(field, FOUR, size=size)
         filled = fill(made)
         assert filled.dtype == np.float32
         assert filled.shape == truth.shape
-        assert problems.worst(filled, truth, made) < tolerance[name], field.__name__
+        assert problems.worst(filled, truth, made) < tolerance[name] * width**2, field.__name__
 
 
 def test_what_is_not_observed_is_not_read(name):
