@@ -198,6 +198,7 @@ def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[dict[str
         row["streamers"] = scores.streamers(truth, fill, hole, centre) if finite else float("nan")
         row["seam"] = scores.seam(truth, fill, hole) if finite else float("nan")
         row["coverage"] = scores.coverage(truth, fill, sigma, hole) if finite else float("nan")
+        row["total_ratio"] = scores.total_ratio(truth, fill, sigma, hole) if finite else float("nan")
         row["seconds"] = seconds
         rows.append(row)
     return rows

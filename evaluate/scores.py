@@ -109,6 +109,11 @@ def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -
     return float((np.abs(fill - truth)[hole] < SIGMA_OF_90 * sigma[hole]).mean())
 
 
+def total_ratio(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
+    """Error of the sum of the fill over the sum of the pixels' sigma: 1 where all are off by their sigma."""
+    return float((fill - truth)[hole].sum() / sigma[hole].sum())
+
+
 def seam(truth: Image, fill: Image, hole: NDArray[np.bool_]) -> float:
     """Steps across the hole's edge over those of the truth: 1 when no seam shows.
 

@@ -33,12 +33,23 @@ class ZoneRecord:
         What filled it; empty when nothing did.
     error : float or None
         Median error over noise that was measured for that method on such zones; None where none was.
+    total : float or None
+        Sum of the fill over the zone's pixels in the field of view on the detector grid, unit of the frame times px;
+        None where nothing was filled.
+    total_error : float or None
+        1 sigma of that sum about the sum that would have been observed, without the uncertainty of the calibration;
+        None where it was not measured for that method.
+    pixels : int
+        Number of those pixels.
     """
 
     zone: blocks.Zone
     refused: str = ""
     method: str = ""
     error: float | None = None
+    total: float | None = None
+    total_error: float | None = None
+    pixels: int = 0
 
     @property
     def count(self) -> int:

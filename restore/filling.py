@@ -67,7 +67,7 @@ def fill_zones(
                 if reached[place][hole].all():
                     brightness[place][hole] = result.brightness[place][hole]
                     variance[place][hole] = result.variance[place][hole]
-                    plans[index] = plans[index].filled_by(name)
+                    plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole])
                     model = network.info if network is not None and name == NETWORK else model
     plans = [plan.out_of_reach(with_context=bool(context)) if plan.open else plan for plan in plans]
     return replace(observed, brightness=brightness, variance=variance), plans, model

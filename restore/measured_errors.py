@@ -54,6 +54,28 @@ def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float
     return {**alone, **{name: min(error, alone.get(name, error)) for name, error in context.items()}}
 
 
+def total_factors(frame: Frame, count: int) -> dict[str, float]:
+    """1 sigma of the sum of a fill over the sum of its pixels' sigma, of every method that was measured.
+
+    Errors of neighbouring filled pixels are alike, so that the error of their sum is much larger than that of
+    independent ones: this is 1 where all pixels are off by the same number of sigma, and one over the root of their
+    number where their errors are independent. It is the 90th percentile over holes of the absolute value of (sum of
+    the fill less sum of the truth) / (sum of sigma), over 1.645.
+
+    Parameters
+    ----------
+    frame : Frame
+    count : int
+        Missing blocks of the zone.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    table = _table()["totals"][kind(frame)]
+    return dict(table[_size(count)])
+
+
 def context_helps(frame: Frame, count: int) -> bool:
     """Whether the network was measured to fill such zones no worse with context; True where nothing was measured."""
     alone, context = (errors.get("network") for errors in _errors(frame, count))
@@ -63,8 +85,13 @@ def context_helps(frame: Frame, count: int) -> bool:
 def _errors(frame: Frame, count: int) -> tuple[dict[str, float], dict[str, float]]:
     """Errors without and with context."""
     table = _table()["errors"][kind(frame)]
-    size = next((name for name, most in SIZES if count <= most), SIZES[-1][0])
+    size = _size(count)
     return dict(table["alone"][size]), dict(table.get("context", {}).get(size, {}))
+
+
+def _size(count: int) -> str:
+    """The measured size that stands for a zone of so many missing blocks."""
+    return next((name for name, most in SIZES if count <= most), SIZES[-1][0])
 
 
 def weights() -> str:

@@ -161,7 +161,8 @@ def restore(
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
-    product = make_product(filled, accepted(zones, observed.missing), _history(zones, model), _cards(fill, model))
+    history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
+    product = make_product(filled, accepted(zones, observed.missing), history, _cards(fill, model))
     stages.ended("finish")
     return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
 
@@ -197,7 +198,7 @@ def _records(observed: ObservedFrame, fill: str) -> list[ZoneRecord]:
     return [ZoneRecord(record.zone, "no fill asked for") for record in records] if fill == "none" else records
 
 
-def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None) -> list[str]:
+def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) -> list[str]:
     lines = []
     if model is not None:
         lines.append(
@@ -207,6 +208,8 @@ def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None) -> list[str]:
     for record in zones:
         error = "" if record.error is None else f", measured error {record.error:.2f} x noise"
         fate = f"refused: {record.refused}" if record.refused else f"filled by {record.method}{error}"
+        if record.total is not None and record.total_error is not None:
+            fate += f", {record.pixels} px on the detector sum to {record.total:.4g} +- {record.total_error:.2g} {unit}"
         lines.append(f"Zone {record.zone.number}, {record.count} missing blocks: {fate}")
     return lines
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.restore import measured_errors
 from corinpaint.restore.context import Context
@@ -32,12 +32,16 @@ class ZonePlan:
         Median error over noise that was measured of each method on such zones.
     context_helps : bool
         Whether the network was measured to fill such zones no worse with context.
+    total_factors : mapping of str to float
+        Of each method: 1 sigma of the sum of a fill over the sum of its pixels' sigma; see
+        `corinpaint.restore.measured_errors.total_factors`.
     """
 
     record: ZoneRecord
     methods: tuple[str, ...] = ()
     errors: Mapping[str, float] = field(default_factory=dict)
     context_helps: bool = True
+    total_factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -62,9 +66,26 @@ class ZonePlan:
             return f"the error of {what} by {', '.join(self.methods)} was not measured"
         return f"{what} by {best[1]} has an error of {best[0]:.2f} x noise, more than {max_error:g}"
 
-    def filled_by(self, name: str) -> ZonePlan:
-        """With the method that filled the zone and its measured error."""
-        return replace(self, record=replace(self.record, method=name, error=self.errors.get(name)))
+    def filled_by(self, name: str, values: NDArray[np.float32], variance: NDArray[np.float32]) -> ZonePlan:
+        """With the method that filled the zone, its measured error, and the sum of the fill with its error.
+
+        Parameters
+        ----------
+        name : str
+            The method.
+        values, variance : ndarray of float32, shape (P,)
+            Brightness of the filled pixels, and its variance.
+        """
+        factor = self.total_factors.get(name)
+        record = replace(
+            self.record,
+            method=name,
+            error=self.errors.get(name),
+            total=float(values.sum(dtype=np.float64)),
+            total_error=None if factor is None else factor * float(np.sqrt(variance).sum(dtype=np.float64)),
+            pixels=values.size,
+        )
+        return replace(self, record=record)
 
     def out_of_reach(self, *, with_context: bool) -> ZonePlan:
         """Refused, since the last of its methods found no value for a part of it."""
@@ -97,18 +118,15 @@ def plan(
     with_context = covers(observed, record, context)
     frame, count = observed.frame, record.count
     methods = (fill,) if fill != AUTO else measured_errors.ranked(frame, count, with_context=with_context)
-    errors = _errors(frame, count, with_context, weights)
-    return ZonePlan(record, methods, errors, measured_errors.context_helps(frame, count))
+    errors = measured_errors.measured(frame, count, with_context=with_context)
+    factors = measured_errors.total_factors(frame, count)
+    if weights != measured_errors.weights():
+        errors.pop(NETWORK, None)
+        factors.pop(NETWORK, None)
+    return ZonePlan(record, methods, errors, measured_errors.context_helps(frame, count), factors)
 
 
 def covers(observed: ObservedFrame, record: ZoneRecord, context: tuple[Context, ...]) -> bool:
     """Whether the context frames together observed all that is missing in a zone."""
     hole = observed.hole(record.zone.missing)
     return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())
-
-
-def _errors(frame: Frame, count: int, with_context: bool, weights: str) -> dict[str, float]:
-    errors = measured_errors.measured(frame, count, with_context=with_context)
-    if weights != measured_errors.weights():
-        errors.pop(NETWORK, None)
-    return errors

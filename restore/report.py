@@ -60,6 +60,9 @@ def report(restored: Restored) -> dict[str, Any]:
                 "filled": not record.refused,
                 "method": record.method,
                 "measured_error": record.error,
+                "sum": record.total,
+                "sum_error": record.total_error,
+                "sum_pixels": record.pixels,
                 "reason": record.refused,
             }
             for record in restored.zones
