@@ -11,7 +11,8 @@ from corinpaint.restore.pipeline import Restored
 
 COUNTERS = {
     "corinpaint_frames_total": ["ModelName", "Outcome"],
-    "corinpaint_blocks_lost_total": ["ModelName"],
+    "corinpaint_blocks_missing_total": ["ModelName"],
+    "corinpaint_blocks_lost_total": ["ModelName"],  # deprecated name
     "corinpaint_blocks_filled_total": ["ModelName", "Detector"],
     "corinpaint_zones_refused_total": ["ModelName"],
 }
@@ -82,7 +83,8 @@ class Metrics:
         """
         filled, detector = int(np.count_nonzero(restored.filled)), restored.frame.detector
         refused = sum(bool(record.refused) for record in restored.zones)
-        self._update("corinpaint_blocks_lost_total", int(np.count_nonzero(restored.missing)), request_id=request_id)
+        for name in ("corinpaint_blocks_missing_total", "corinpaint_blocks_lost_total"):
+            self._update(name, int(np.count_nonzero(restored.missing)), request_id=request_id)
         self._update("corinpaint_blocks_filled_total", filled, detector, request_id=request_id)
         self._update("corinpaint_zones_refused_total", refused, request_id=request_id)
         for stage, elapsed in seconds.items():

@@ -287,17 +287,17 @@ def write(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bo
 
 
 def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write the truth of a simulation to a FITS file: extensions COMPLETE (DN), BRIGHTNESS (MSB) and LOST (1 = lost).
+    """Write the truth of a simulation to a FITS file: extensions COMPLETE (DN), BRIGHTNESS (MSB) and MISSING (1 = missing).
 
-    LOST has one pixel per block. Parameters and errors as for `write`.
+    MISSING has one pixel per block. Parameters and errors as for `write`.
     """
     primary = fits.PrimaryHDU()
     primary.header["FILENAME"] = (simulation.frame.header["FILENAME"], "Level 0.5 file that this is the truth of")
     hdus = [
         primary,
-        _image("COMPLETE", simulation.complete.astype(np.int16), "DN", "no block lost"),
+        _image("COMPLETE", simulation.complete.astype(np.int16), "DN", "no block missing"),
         _image("BRIGHTNESS", simulation.brightness, MSB_UNIT, "noise-free scene, detector grid"),
-        _image("LOST", simulation.missing.astype(np.uint8), "", "1 = lost; one pixel per block of 32 x 32 px"),
+        _image("MISSING", simulation.missing.astype(np.uint8), "", "1 = missing; one pixel per block of 32 x 32 px"),
     ]
     return write_bytes(as_path(path, "path"), _fits_bytes(fits.HDUList(hdus)), overwrite=overwrite)
 

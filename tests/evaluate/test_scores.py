@@ -57,6 +57,12 @@ def test_coverage_of_right_intervals_is_nine_tenths_and_of_narrow_ones_less():
     assert scores.coverage(truth, SCENE, np.full(SCENE.shape, 0.5), HOLE) < 0.5
 
 
+def test_the_sum_of_a_fill_is_off_by_the_mean_of_its_errors_over_the_mean_sigma():
+    sigma = np.full(SCENE.shape, 2.0)
+    assert scores.total_ratio(SCENE, SCENE + 1, sigma, HOLE) == pytest.approx(0.5)
+    assert abs(scores.total_ratio(SCENE, SCENE + _noise(2.0), sigma, HOLE)) < 5 / np.sqrt(HOLE.sum())
+
+
 def test_a_seam_shows_as_a_step_at_the_edge():
     truth = SCENE + _noise(0.5)
     assert scores.seam(truth, truth, HOLE) == pytest.approx(1)

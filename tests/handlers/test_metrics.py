@@ -43,6 +43,7 @@ def test_blocks_zones_and_stages_are_counted_with_the_id_of_the_request(cache, m
     values = {line.partition("|")[0].removeprefix("[METRICS]"): line for line in lines_of(caplog)}
     assert "corinpaint_batch_frames.Count:3" in values
     assert "Outcome:restored" in values["corinpaint_frames_total.Count:1"]
+    assert "corinpaint_blocks_missing_total.Count:3" in values
     assert "corinpaint_blocks_lost_total.Count:3" in values
     assert "Detector:C3" in values["corinpaint_blocks_filled_total.Count:2"]
     assert "corinpaint_zones_refused_total.Count:1" in values

@@ -21,7 +21,8 @@ def measured(monkeypatch, tmp_path):
 
     def written(errors: dict, weights: str = "0" * 64) -> None:
         path = tmp_path / "measured.json"
-        path.write_text(json.dumps({"errors": errors, "weights": weights}))
+        totals = {kind: _same({"network": 0.2}) for kind in errors}
+        path.write_text(json.dumps({"errors": errors, "totals": totals, "weights": weights}))
         monkeypatch.setattr(measured_errors, "MEASURED", path)
         measured_errors._table.cache_clear()
 
@@ -64,6 +65,19 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
         for errors in (*entry["alone"].values(), *entry.get("context", {}).values()):
             assert set(errors) <= known
             assert all(0.3 < error < 20 for error in errors.values())
+    assert set(table["totals"]) == set(table["errors"])
+    for entry in table["totals"].values():
+        assert list(entry) == [name for name, _ in measured_errors.SIZES]
+        for size, factors in entry.items():
+            assert set(factors) >= {"network", "polynomial", "radial"}
+            assert all(0.01 < factor < 3 for factor in factors.values()), size
+
+
+def test_the_error_of_a_sum_is_measured_by_kind_and_size(make_frame):
+    frame = read_frame(make_frame())
+    table = json.loads(measured_errors.MEASURED.read_text())["totals"]["C3"]
+    assert measured_errors.total_factors(frame, 1) == table["1"]
+    assert measured_errors.total_factors(frame, 5) == table["3x3"]
 
 
 def test_every_zone_is_filled_by_its_own_best_method_and_the_product_says_which(measured, make_frame, echo):

@@ -9,6 +9,10 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.restore.decision import ZoneRecord
 from corinpaint.restore.plan import ZonePlan
 
+VALUES = np.array([1.0, 2.0, 4.0], np.float32)
+VARIANCE = np.array([0.25, 0.25, 1.0], np.float32)
+"""Of three filled pixels."""
+
 
 @pytest.fixture
 def record() -> ZoneRecord:
@@ -20,7 +24,7 @@ def record() -> ZoneRecord:
 def test_a_zone_is_open_until_it_is_filled_or_refused(record):
     made = ZonePlan(record, ("radial",))
     assert made.open
-    assert not made.filled_by("radial").open
+    assert not made.filled_by("radial", VALUES, VARIANCE).open
     assert not made.out_of_reach(with_context=False).open
 
 
@@ -48,7 +52,7 @@ def test_the_first_reason_to_refuse_stands(record):
 
 
 def test_the_record_of_a_filled_zone_quotes_the_error_of_its_method(record):
-    made = ZonePlan(record, ("fuzzy", "radial"), {"radial": 1.1}).filled_by("radial")
+    made = ZonePlan(record, ("fuzzy", "radial"), {"radial": 1.1}).filled_by("radial", VALUES, VARIANCE)
     assert (made.record.method, made.record.error) == ("radial", 1.1)
 
 
@@ -68,3 +72,14 @@ def test_the_network_is_given_context_only_where_it_was_measured_to_help(record)
     assert not ZonePlan(record, ("network",), context_helps=False).in_context(0)
     assert ZonePlan(record, ("network",), context_helps=True).in_context(0)
     assert ZonePlan(record, ("temporal",), context_helps=False).in_context(0)
+
+
+def test_the_error_of_a_sum_is_that_of_pixels_whose_errors_are_alike_times_the_measured_factor(record):
+    made = ZonePlan(record, ("radial",), total_factors={"radial": 0.25}).filled_by("radial", VALUES, VARIANCE)
+    assert (made.record.total, made.record.total_error, made.record.pixels) == (7.0, 0.25 * 2.0, 3)
+
+
+def test_the_error_of_a_sum_that_was_not_measured_is_unknown(record):
+    made = ZonePlan(record, ("fuzzy",), total_factors={"radial": 0.25}).filled_by("fuzzy", VALUES, VARIANCE)
+    assert made.record.total == 7.0
+    assert made.record.total_error is None

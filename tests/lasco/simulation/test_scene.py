@@ -132,7 +132,7 @@ def test_the_truth_file_contains_the_missing_pixels(simulation: Simulation, tmp_
     with fits.open(write_truth(simulation, tmp_path / "truth.fits")) as hdus:
         np.testing.assert_array_equal(hdus["COMPLETE"].data, simulation.complete)
         np.testing.assert_array_equal(hdus["BRIGHTNESS"].data, simulation.brightness)
-        np.testing.assert_array_equal(hdus["LOST"].data.astype(bool), simulation.missing)
+        np.testing.assert_array_equal(hdus["MISSING"].data.astype(bool), simulation.missing)
 
 
 def test_an_existing_file_is_not_replaced_without_overwrite(simulation: Simulation, tmp_path: Path) -> None:
