@@ -287,9 +287,9 @@ def write(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bo
 
 
 def write_truth(simulation: Simulation, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write the truth of a simulation to a FITS file: extensions COMPLETE (DN), BRIGHTNESS (MSB) and MISSING (1 = missing).
+    """Write the truth of a simulation to a FITS file: extensions COMPLETE (DN), BRIGHTNESS (MSB) and MISSING.
 
-    MISSING has one pixel per block. Parameters and errors as for `write`.
+    MISSING has one pixel per block, 1 where it is missing. Parameters and errors as for `write`.
     """
     primary = fits.PrimaryHDU()
     primary.header["FILENAME"] = (simulation.frame.header["FILENAME"], "Level 0.5 file that this is the truth of")
