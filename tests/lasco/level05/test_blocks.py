@@ -64,6 +64,12 @@ def test_the_list_of_a_summed_frame_is_not_computed_as_solarsoft_says():
     assert blocks.parse_misslist(blocks.format_misslist(missing)) is None
 
 
+@pytest.mark.parametrize("shape", [(1024, 1024), (512, 256), (32, 32)])
+def test_the_share_of_flags_in_each_block_is_their_mean(shape):
+    flags = np.random.default_rng(0).random(shape) < 0.3
+    assert np.array_equal(blocks.block_means(flags), blocks.block_means(flags.astype(np.float64)))
+
+
 def test_blocks_expand_to_their_pixels():
     pixels = blocks.to_pixels(_at((3, 5)))
     assert pixels.sum() == 1024
