@@ -52,11 +52,11 @@ REQUIRED = [
 
 
 def smooth_counts(seed: int = 0) -> np.ndarray:
-    """Counts that decrease from the sun centre, with noise; zero in the never-sent corners."""
+    """Counts that decrease from the sun centre, dark behind the occulter, with noise; zero in the never-sent corners."""
     y, x = np.mgrid[0:1024, 0:1024]
     radius = np.hypot(x - 518, y - 533)
     rng = np.random.default_rng(seed)
-    counts = 378 + 4e5 / (radius + 60) + 2e-1 * x + rng.normal(0, 5, radius.shape)
+    counts = 378 + np.where(radius < 50, -15, 9e5 / (radius + 60)) + 2e-1 * x + rng.normal(0, 5, radius.shape)
     counts[blocks.to_pixels(blocks.never_sent())] = 0
     return counts.round().astype(np.int16)
 
