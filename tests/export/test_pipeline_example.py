@@ -95,7 +95,7 @@ def test_it_fills_the_same_pixels_as_corinpaint_with_the_same_values(output, wan
 def test_it_changes_nothing_else_and_names_the_weights(output, given):
     with fits.open(output) as after, fits.open(given) as before:
         same = after["MASK"].data & 1 == 0
-        for name in (0, "MASK", "UNCERT"):
+        for name in (0, "MASK", "UNCERT", "NOISE"):
             assert np.array_equal(after[name].data[same], before[name].data[same], equal_nan=name == 0)
         assert loading.load().info.sha256 in "".join(map(str, after[0].header["HISTORY"])).replace("\n", "")
 
