@@ -14,7 +14,6 @@ from corinpaint.lasco.level1 import product
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.pipeline import Restored
 
-
 DEPRECATED_COUNTS = {
     "lost and filled": product.Flag.FILLED,
     "never sent, or outside of the frame": product.Flag.NEVER_SENT,

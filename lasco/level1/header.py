@@ -1,7 +1,7 @@
 """Header of the Level 1 product: dates, coordinates and provenance (SolarSoft ``reduce_level_1.pro`` 1.68).
 
 Figures have seven significant digits, the precision of float32; coordinates and the position of SOHO have ten, and
-MJD-OBS has nine decimals, a tenth of a millisecond.
+modified Julian dates nine decimals, a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SECONDS_PER_DAY = 86400.0
 
 _DROPPED = re.compile(
     r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|NEXTEND|BSCALE|BZERO|BLANK|DATE|TIME[-_]OBS|DATE[-_](OBS|BEG|AVG|END)|LEVEL|"
-    r"BUNIT|FILENAME|CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|"
+    r"MJD-(OBS|BEG|AVG|END)|BUNIT|FILENAME|CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|"
     r"DSAT(VAL|MIN)|NSATMIN|CHECKSUM|DATASUM|CALF\d+|CALH\d+|CALOPT|CALERR|CALADD|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|"
     r"NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
@@ -141,23 +141,14 @@ def _card(key: str, value: CardValue, comment: str) -> fits.Card:
 def _leading_cards(frame: Frame, origin: Provenance) -> Cards:
     """What the product is, and its dates: those of SolarSoft's Level 1 and of the FITS standard."""
     start = origin.clock.date.isot
-    corrected = ", clock corrected" * bool(origin.clock.file)
-    cards: Cards = [
+    return [
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
         ("DATE", _day_of_processing(), "day on which the product was made, UTC"),
-        ("DATE-OBS", start, f"start, UTC{corrected}"),
+        ("DATE-OBS", start, "start, UTC" + ", clock corrected" * bool(origin.clock.file)),
         ("TIME-OBS", "", "obsolete, see DATE-OBS"),
         ("DATE_OBS", start, "as DATE-OBS, for older readers"),
-        ("DATE-BEG", start, f"start, UTC{corrected}"),
-    ]
-    if frame.monthly or frame.polarised_product:  # made from several exposures: EXPTIME is not how long they took
-        return cards
-    seconds = frame.exptime * origin.exposure_factor
-    return [
-        *cards,
-        ("DATE-AVG", _later(origin.clock.date, seconds / 2), f"middle, UTC{corrected}"),
-        ("DATE-END", _later(origin.clock.date, seconds), f"end, UTC{corrected}"),
+        *((f"DATE-{name}", date.isot, f"{text}, UTC") for name, date, text in _dates(frame, origin)),
     ]
 
 
@@ -201,10 +192,22 @@ def significant(value: float, digits: int = 7) -> float:
     return float(f"{value:.{digits - 1}e}")
 
 
-def _later(date: Time, seconds: float) -> str:
-    """A date some seconds later, ISO 8601, leap seconds heeded; by ERFA's list of them, see `observer`."""
+def _dates(frame: Frame, origin: Provenance) -> list[tuple[str, Time, str]]:
+    """Beginning, middle and end of an exposure; the beginning alone of an image made from several."""
+    start, seconds = origin.clock.date, frame.exptime * origin.exposure_factor
+    if frame.monthly or frame.polarised_product:  # their EXPTIME is not the time from the first to the last
+        return [("BEG", start, "start")]
+    return [
+        ("BEG", start, "start"),
+        ("AVG", _later(start, seconds / 2), "middle"),
+        ("END", _later(start, seconds), "end"),
+    ]
+
+
+def _later(date: Time, seconds: float) -> Time:
+    """A date some seconds later, leap seconds heeded; by ERFA's list of them, as in `soho_observer`."""
     day, fraction = erfa.utctai(date.utc.jd1, date.utc.jd2)
-    return str(Time(*erfa.taiutc(day, fraction + seconds / SECONDS_PER_DAY), format="jd", scale="utc").isot)
+    return Time(*erfa.taiutc(day, fraction + seconds / SECONDS_PER_DAY), format="jd", scale="utc")
 
 
 def _day_of_processing() -> str:
@@ -258,7 +261,8 @@ def _wcs(frame: Frame, origin: Provenance) -> Cards:
         ("HGLT_OBS", soho.latitude, "deg, approximate"),
     ]
     rounded = [(key, significant(value, 10) if isinstance(value, float) else value, text) for key, value, text in cards]
-    return [*rounded, ("MJD-OBS", round(float(origin.clock.date.mjd), 9), "start of the exposure")]
+    dates = (("OBS", origin.clock.date, "start"), *_dates(frame, origin))
+    return [*rounded, *((f"MJD-{name}", round(float(date.mjd), 9), text) for name, date, text in dates)]
 
 
 def history_lines(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
