@@ -67,7 +67,7 @@ class Case:
 
 
 def digest_of(body: bytes, media_type: str) -> str:
-    """Of image, mask and uncertainty, or of a report."""
+    """Of image and extensions, or of a report."""
     if media_type == "application/json":
         told = json.loads(body)
         kept = {key: told[key] for key in ("source", "product", "blocks", "zones", "pixels", "statistics")}

@@ -186,7 +186,7 @@ class Steps:
             "all but FITS": lambda: restore(frame, inpainter=self.engine, calibration=calibration_set),
             "the same without fill": lambda: restore(frame, fill="none", calibration=calibration_set),
             "FITS out: header, three images, checksums": restored.level1.to_bytes,
-            "writing 9 MB": lambda: target.write_bytes(content),
+            "writing the product": lambda: target.write_bytes(content),
         }
 
 

@@ -3,7 +3,7 @@
     python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
 
 Every setting gets a server of its own on loopback; one frame with four missing blocks is sent as FITS, and the
-answer is a whole Level 1 product (9 MB), or a report (2 kB) in its own column. The time in this process, from bytes to
+answer is a whole Level 1 product (14 MB), or a report (2 kB) in its own column. The time in this process, from bytes to
 bytes, is measured right before and after each server, and the ratio is to the median of both.
 """
 

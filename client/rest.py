@@ -30,7 +30,7 @@ CONNECT_TIMEOUT = 10.0
 """Maximum number of seconds until a connection is made."""
 
 MAX_ANSWER_BYTES = 64 * 2**20
-"""Maximum number of bytes of an answer; a product has 9 MiB."""
+"""Maximum number of bytes of an answer; a product has 13 MiB."""
 
 CHUNK = 2**18
 """Bytes that are read at a time."""

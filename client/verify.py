@@ -24,8 +24,11 @@ END = b"END" + b" " * 77
 MAX_CARDS = 3600
 """Maximum number of cards of a header; products have about 200."""
 
-EXTENSIONS = ("PRIMARY", "MASK", "UNCERT")
-"""Names of the parts of a product, in their order."""
+PARTS = ("PRIMARY", "MASK", "UNCERT")
+"""Names of the first parts of a product, in their order; others may follow, as NOISE does."""
+
+COUNT_KEYWORD = "NEXTEND"
+"""Card of the first header with the number of the other parts; earlier endpoints send no such card, and `PARTS`."""
 
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
@@ -62,8 +65,11 @@ def _fits(body: bytes) -> str:
         raise ValueError("it does not begin with SIMPLE")
     headers = list(_headers(body))
     names = tuple(str(header.get("EXTNAME", "PRIMARY")) for header in headers)
-    if names != EXTENSIONS:
-        raise ValueError(f"it holds {', '.join(names)[:100]} in place of {', '.join(EXTENSIONS)}")
+    if names[: len(PARTS)] != PARTS:
+        raise ValueError(f"it holds {', '.join(names)[:100]} in place of {', '.join(PARTS)}")
+    expected = int(headers[0].get(COUNT_KEYWORD, len(PARTS) - 1)) + 1
+    if len(names) != expected:
+        raise ValueError(f"it holds {len(names)} of {expected} parts: {', '.join(names)[:100]}")
     return str(headers[0].get("FILENAME", "")).strip()
 
 

@@ -3,11 +3,12 @@
     python pipeline.py corinpaint.onnx image.fits filled.fits
 
 image.fits has the image in its first HDU, the sun's centre at CRPIX1, CRPIX2 in its header, and two more HDUs of its
-shape: UNCERT, one standard deviation of the noise, and MASK, with a 16 in it for pixels that shall be filled (and a 4
+shape: NOISE, one standard deviation of the noise, and MASK, with a 16 in it for pixels that shall be filled (and a 4
 for those behind the occulter, which are not). What is not finite in the image is not used. Files of `corinpaint
 calibrate --no-warp --no-roll` are like this, and so can be those of any other pipeline. In filled.fits these pixels are
-filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in UNCERT;
-nothing else is changed. No hole is refused. docs/how_to/pipeline.md explains what the network sees.
+filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in NOISE;
+where there is UNCERT, it has that and the calibration's uncertainty (CALERR, CALADD). Nothing else is changed. No hole
+is refused. docs/how_to/pipeline.md explains what the network sees.
 """
 
 import json
@@ -44,8 +45,8 @@ def noise_scale(image, sigma, seen, bins=256):
 def holes(wanted):
     """Rows and columns of the pixels to fill, zone by zone."""
     block = wanted.shape[0] // GRID
-    lost = wanted.reshape(GRID, block, GRID, block).any(axis=(1, 3))
-    left = set(map(tuple, np.argwhere(lost)))
+    missing = wanted.reshape(GRID, block, GRID, block).any(axis=(1, 3))
+    left = set(map(tuple, np.argwhere(missing)))
     while left:
         zone, new = set(), {left.pop()}
         while new:
@@ -53,13 +54,13 @@ def holes(wanted):
             near = {(r + i, c + j) for r, c in new for i in range(-2, 3) for j in range(-2, 3)}
             new = near & left
             left -= new
-        here = np.zeros_like(lost)
+        here = np.zeros_like(missing)
         here[tuple(np.transpose(list(zone)))] = True
         yield np.nonzero(wanted & np.kron(here, np.ones((block, block), dtype=bool)))
 
 
 class Window:
-    """A straightened window about some pixels: log radius from the sun's centre along columns, angle along rows."""
+    """A log-polar window about some pixels: log radius from the sun's centre along columns, angle along rows."""
 
     def __init__(self, rows, columns, centre):
         self.centre = centre
@@ -142,17 +143,18 @@ def main(model, given, output):
         sys.exit(f"{model}: sees {about['domain']} images; this script is for networks that see units of the noise")
     with fits.open(given) as hdus:
         header, image = hdus[0].header, hdus[0].data.astype(float)
-        mask, uncertainty = hdus["MASK"].data.copy(), hdus["UNCERT"].data.astype(float)
+        mask, noise = hdus["MASK"].data.copy(), hdus["NOISE"].data.astype(float)
         wanted = (mask & WANTED > 0) & (mask & OCCULTED == 0)
-        # The network goes by noise alone: what UNCERT has of the calibration's error is taken out, and put back below.
-        relative = header.get("CALERR", 0.0)
-        sigma = np.sqrt(np.maximum(uncertainty**2 - (relative * image) ** 2, 0))
         centre = header["CRPIX1"] - 1, header["CRPIX2"] - 1
-        image, sigma, filled = fill(session, image, sigma, wanted, centre)
+        image, noise, filled = fill(session, image, noise, wanted, centre)
         mask[filled] = mask[filled] - WANTED + FILLED
-        uncertainty[filled] = np.hypot(sigma, relative * image)[filled]
         hdus[0].data, hdus["MASK"].data = image.astype(np.float32), mask
-        hdus["UNCERT"].data = uncertainty.astype(np.float32)
+        hdus["NOISE"].data = noise.astype(np.float32)
+        if "UNCERT" in hdus:
+            total = hdus["UNCERT"].data.copy()
+            relative, additive = header.get("CALERR", 0.0), header.get("CALADD", 0.0)
+            total[filled] = np.sqrt(noise**2 + (relative * image) ** 2 + additive**2)[filled]
+            hdus["UNCERT"].data = total
         header["HISTORY"] = f"{filled.sum()} of {wanted.sum()} pixels filled; weights sha256 {about['sha256']}"
         hdus.writeto(output, overwrite=True, checksum=True)
     print(f"{output}: {filled.sum()} of {wanted.sum()} pixels filled")

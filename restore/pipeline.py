@@ -202,7 +202,7 @@ def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) ->
     lines = []
     if model is not None:
         lines.append(
-            f"Lost blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
+            f"Missing blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
             f"{DESCRIPTIONS[model.domain]}; observed pixels untouched"
         )
     for record in zones:

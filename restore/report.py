@@ -14,6 +14,15 @@ from corinpaint.lasco.level1 import product
 from corinpaint.lasco.version import __version__
 from corinpaint.restore.pipeline import Restored
 
+DEPRECATED_COUNTS = {
+    "lost and filled": product.Flag.FILLED,
+    "never sent, or outside of the frame": product.Flag.NEVER_SENT,
+    "occulted (occulter, pylon, field edge)": product.Flag.OCCULTED,
+    "saturated": product.Flag.SATURATED,
+    "lost and refused (not filled)": product.Flag.REFUSED,
+}
+"""Names that 0.1.0 gave the pixel counts."""
+
 
 def report(restored: Restored) -> dict[str, Any]:
     """Describe a restored frame.
@@ -73,10 +82,10 @@ def report(restored: Restored) -> dict[str, Any]:
 
 
 def _pixels(mask: NDArray[np.uint8]) -> dict[str, int]:
-    """How many pixels carry each flag, by its name and, deprecated, by its meaning."""
+    """How many pixels carry each flag, by its name and, deprecated, by that of 0.1.0."""
     number = {flag: int(np.count_nonzero(product.flagged(mask, flag))) for flag in product.Flag}
     names = {str(flag.name).lower(): count for flag, count in number.items()}
-    return names | {flag.meaning: count for flag, count in number.items()}
+    return names | {name: number[flag] for name, flag in DEPRECATED_COUNTS.items()}
 
 
 def _numbered(header: Any) -> list[int]:

@@ -20,7 +20,7 @@ from corinpaint.lasco.geometry.distortion import Geometry
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1 import header as headers
-from corinpaint.lasco.level1 import systematics
+from corinpaint.lasco.level1 import statistics, systematics
 from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, subtracts_stray_light
@@ -99,7 +99,7 @@ def make_product(
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     origin = _provenance(observed, geometry, float(np.median(relative)))
     header = make_header(observed, origin, filled, history, cards)
-    headers.add_statistics(header, data, mask)
+    statistics.add_statistics(header, data, mask)
     name = f"{level1_number(frame.number)}.fits"
     return Level1(data, mask, uncertainty, noise, header, name, observed.warnings)
 
@@ -236,8 +236,8 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         if clock.file
         else "No table of clock offsets",
         f"Pointing: {pointing.source}",
-        "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
-        f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
+        "Image rotated by 180 degrees (SOHO rolled)" * pointing.upside_down,
+        f"Image rotated by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
         f"{impossible} pixels with counts far below the bias: not observed" if impossible else "",
         *(f"WARNING: {warning}" for warning in observed.warnings),

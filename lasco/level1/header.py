@@ -1,17 +1,25 @@
-"""Header of the Level 1 product: coordinates, statistics and provenance (SolarSoft ``reduce_level_1.pro`` 1.68)."""
+"""Header of the Level 1 product: dates, coordinates and provenance (SolarSoft ``reduce_level_1.pro`` 1.68).
+
+Figures have seven significant digits, the precision of float32; coordinates and the position of SOHO have ten, and
+modified Julian dates nine decimals, a tenth of a millisecond.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
+import erfa
 from astropy.io import fits
-from numpy.typing import NDArray
+from astropy.time import Time
 
+from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, soho_observer
@@ -20,27 +28,27 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.decoding import printable
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS
-from corinpaint.lasco.level1 import product
-from corinpaint.lasco.photometry.photometry import MSB_UNIT
+from corinpaint.lasco.photometry.photometry import MSB_UNIT, SATURATION_DN
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile
 from corinpaint.lasco.version import __version__
 
 HISTORY_WIDTH = 72
 """Maximum number of characters in a HISTORY card."""
 
-LEADING_CARDS = 3
-"""Number of new cards that precede those of the Level 0.5 header."""
-
 CardValue = str | float | int
+Cards = list[tuple[str, CardValue, str]]
 
-PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
-"""Percentiles in the header, DATAP01 to DATAP99."""
+EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+"""Environment variable with the seconds since 1970 to take DATE from, instead of the clock of the machine
+(https://reproducible-builds.org/specs/source-date-epoch)."""
+
+SECONDS_PER_DAY = 86400.0
 
 _DROPPED = re.compile(
-    r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|BSCALE|BZERO|BLANK|DATE|TIME-OBS|DATE-OBS|DATE_OBS|LEVEL|BUNIT|FILENAME|"
-    r"CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|CHECKSUM|DATASUM|"
-    r"CALF\d+|CALH\d+|CALOPT|CALERR|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|"
-    r"CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
+    r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|NEXTEND|BSCALE|BZERO|BLANK|DATE|TIME[-_]OBS|DATE[-_](OBS|BEG|AVG|END)|LEVEL|"
+    r"MJD-(OBS|BEG|AVG|END)|BUNIT|FILENAME|CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|"
+    r"DSAT(VAL|MIN)|NSATMIN|CHECKSUM|DATASUM|CALF\d+|CALH\d+|CALOPT|CALERR|CALADD|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|"
+    r"NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
 )
 
@@ -74,6 +82,8 @@ class Provenance(NamedTuple):
         Names of the options that differ from the default.
     steps : tuple of str
         Lines for HISTORY.
+    additive_error : float
+        Additive uncertainty of the calibration, 1 sigma, median over the field of view, in the unit of the image.
     """
 
     calib: str
@@ -89,6 +99,7 @@ class Provenance(NamedTuple):
     files: tuple[CalibrationFile, ...]
     departures: tuple[str, ...]
     steps: tuple[str, ...]
+    additive_error: float = 0.0
 
 
 def make_header(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
@@ -104,13 +115,17 @@ def make_header(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled
     Returns
     -------
     astropy.io.fits.Header
+
+    Raises
+    ------
+    OutputError
+        When `EPOCH_VARIABLE` is set to something that is no date.
     """
-    ours = _product_cards(frame, origin, missing, filled)
-    own = {card[0] for card in ours}
+    leading, trailing = _leading_cards(frame, origin), _product_cards(frame, origin, missing, filled)
+    own = {card[0] for card in (*leading, *trailing)}
     kept = [card for card in frame.header.cards if not _DROPPED.match(card.keyword) and card.keyword not in own]
-    new = [_card(*card) for card in ours]
-    cards = map(copy.copy, (*new[:LEADING_CARDS], *kept, *new[LEADING_CARDS:]))  # the frame's cards must not change
-    header = fits.Header(list(cards))
+    cards = (*(_card(*card) for card in leading), *kept, *(_card(*card) for card in trailing))
+    header = fits.Header(list(map(copy.copy, cards)))  # the frame's cards must not change
     for key in ("MID_DATE", "MID_TIME"):
         if origin.clock.offset and key in header:
             header.comments[key] = "original, clock not corrected"
@@ -123,22 +138,34 @@ def _card(key: str, value: CardValue, comment: str) -> fits.Card:
     return fits.Card(key, value, comment)
 
 
-def _product_cards(
-    frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks
-) -> list[tuple[str, CardValue, str]]:
-    cards: list[tuple[str, CardValue, str]] = [
+def _leading_cards(frame: Frame, origin: Provenance) -> Cards:
+    """What the product is, and its dates: those of SolarSoft's Level 1 and of the FITS standard."""
+    start = origin.clock.date.isot
+    return [
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
-        ("DATE-OBS", origin.clock.date.isot, "start, UTC" + (", clock corrected" * bool(origin.clock.file))),
-        ("EXPTIME", frame.exptime * origin.exposure_factor, "s, corrected"),
-        ("EXPFAC", origin.exposure_factor, "factor that EXPTIME was corrected by"),
-        ("OFFSET", origin.bias, "DN, bias that was subtracted"),
-        ("CALFAC", origin.calfactor, "MSB / (DN / s)"),
-        ("TIMEOFF", origin.clock.offset, "s, clock offset that was subtracted"),
+        ("DATE", _day_of_processing(), "day on which the product was made, UTC"),
+        ("DATE-OBS", start, "start, UTC" + ", clock corrected" * bool(origin.clock.file)),
+        ("TIME-OBS", "", "obsolete, see DATE-OBS"),
+        ("DATE_OBS", start, "as DATE-OBS, for older readers"),
+        *((f"DATE-{name}", date.isot, f"{text}, UTC") for name, date, text in _dates(frame, origin)),
+    ]
+
+
+def _product_cards(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks) -> Cards:
+    unit = "mean solar brightness (MSB)" if origin.unit == MSB_UNIT else ""
+    cards: Cards = [
+        ("EXPTIME", significant(frame.exptime * origin.exposure_factor), "s, corrected"),
+        ("EXPFAC", significant(origin.exposure_factor), "factor that EXPTIME was corrected by"),
+        ("OFFSET", significant(origin.bias), "DN, bias that was subtracted"),
+        ("CALFAC", significant(origin.calfactor), "MSB / (DN / s)"),
+        ("TIMEOFF", significant(origin.clock.offset), "s, clock offset that was subtracted"),
         *((key, value, "CCD coordinates") for key, value in FULL_FRAME_CORNERS.items()),
         *_wcs(frame, origin),
-        ("BUNIT", origin.unit, "mean solar brightness (MSB)" if origin.unit == MSB_UNIT else ""),
-        ("CALERR", origin.calibration_error, "relative calibration term, 1 sigma"),
+        ("BUNIT", origin.unit, unit),
+        ("CALERR", significant(origin.calibration_error), "relative calibration term, 1 sigma"),
+        ("CALADD", significant(origin.additive_error), "additive calibration term, 1 sigma, in BUNIT"),
+        *_saturation(frame, origin),
         ("NMISSING", int(missing.sum()), "missing blocks, never-sent ones excluded"),
         ("NFILLED", int(filled.sum()), "missing blocks that were filled"),
         _long_card("MISSLIST", blocks.format_misslist(missing), "missing blocks, runs in base 32"),
@@ -160,11 +187,55 @@ def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
     header[key] = _long_card(key, value, comment)[1:]
 
 
-def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
+def significant(value: float, digits: int = 7) -> float:
+    """A number rounded to significant digits; by default to seven, the precision of float32."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _dates(frame: Frame, origin: Provenance) -> list[tuple[str, Time, str]]:
+    """Beginning, middle and end of an exposure; the beginning alone of an image made from several."""
+    start, seconds = origin.clock.date, frame.exptime * origin.exposure_factor
+    if frame.monthly or frame.polarised_product:  # their EXPTIME is not the time from the first to the last
+        return [("BEG", start, "start")]
+    return [
+        ("BEG", start, "start"),
+        ("AVG", _later(start, seconds / 2), "middle"),
+        ("END", _later(start, seconds), "end"),
+    ]
+
+
+def _later(date: Time, seconds: float) -> Time:
+    """A date some seconds later, leap seconds heeded; by ERFA's list of them, as in `soho_observer`."""
+    day, fraction = erfa.utctai(date.utc.jd1, date.utc.jd2)
+    return Time(*erfa.taiutc(day, fraction + seconds / SECONDS_PER_DAY), format="jd", scale="utc")
+
+
+def _day_of_processing() -> str:
+    """The day, UTC, from `EPOCH_VARIABLE`, else the clock. Not the time, so that a product is the same all day."""
+    given = os.environ.get(EPOCH_VARIABLE)
+    if not given:
+        return datetime.now(UTC).date().isoformat()
+    try:
+        return datetime.fromtimestamp(int(given), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise OutputError(
+            f"{EPOCH_VARIABLE} = {given[:40]!r} gives no date", "set it to whole seconds since 1970, or unset it"
+        ) from error
+
+
+def _saturation(frame: Frame, origin: Provenance) -> Cards:
+    """DSATVAL: the brightness of the least count of a saturated pixel, where the vignetting is 1; none of products."""
+    if frame.monthly or frame.polarised_product:
+        return []
+    rate = (SATURATION_DN[frame.detector] * frame.sums.reads - origin.bias) / (frame.exptime * origin.exposure_factor)
+    return [("DSATVAL", significant(rate * origin.calfactor), "of a saturated pixel, unvignetted, in BUNIT")]
+
+
+def _wcs(frame: Frame, origin: Provenance) -> Cards:
     soho, pointing = soho_observer(origin.clock.date), origin.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
-    return [
+    cards: Cards = [
         ("CTYPE1", "HPLN-TAN", ""),
         ("CTYPE2", "HPLT-TAN", ""),
         ("CUNIT1", "arcsec", ""),
@@ -175,11 +246,12 @@ def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
         ("CRVAL2", 0.0, "arcsec"),
         ("CDELT1", scale[0], "arcsec/px"),
         ("CDELT2", scale[1], "arcsec/px"),
+        ("CROTA", origin.roll, "deg, as CROTA2, for older readers"),
         ("CROTA1", origin.roll, "deg"),
         ("CROTA2", origin.roll, "deg"),
         ("XCEN", scale[0] * ((columns + 1) / 2 - pointing.column - 1), "arcsec, middle of the frame"),
         ("YCEN", scale[1] * ((rows + 1) / 2 - pointing.row - 1), "arcsec, middle of the frame"),
-        ("RECTIFY", origin.rotated_by, "deg, turned counter-clockwise by"),
+        ("RECTIFY", origin.rotated_by, "deg, rotated counter-clockwise by"),
         ("POINTSRC", pointing.source, "pointing"),
         ("RSUN", soho.radius, "angular radius of the sun, arcsec"),
         ("RSUN_OBS", soho.radius, "arcsec"),
@@ -187,49 +259,10 @@ def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
         ("DSUN_OBS", soho.distance, "m, 0.99 of the distance of the earth"),
         ("HGLN_OBS", soho.longitude, "deg, approximate"),
         ("HGLT_OBS", soho.latitude, "deg, approximate"),
-        ("MJD-OBS", float(origin.clock.date.mjd), "start of the exposure"),
     ]
-
-
-def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
-    """Add the statistics DATAMIN to DATAP99 of the finite pixels, in the unit of the image, to a header in pointing.
-
-    The keywords are those of SolarSoft ``reduce_statistics2.pro``, which leaves out pixels that are not positive.
-
-    Parameters
-    ----------
-    header : astropy.io.fits.Header
-    data : ndarray of float32, shape (H, W)
-    mask : ndarray of uint8, shape (H, W)
-        Sums of `corinpaint.lasco.level1.product.Flag`.
-    """
-    values = np.sort(data[np.isfinite(data)])
-    unit = "MSB" if header["BUNIT"] == MSB_UNIT else "DN/s"
-    cards: list[tuple[str, CardValue, str]] = [
-        ("DATAZER", int(data.size - values.size), "pixels without a value"),
-        ("DATASAT", int(np.count_nonzero(product.flagged(mask, product.Flag.SATURATED))), "saturated pixels"),
-    ]
-    if values.size:
-        exact = values.astype(np.float64)
-        mean = exact.mean()
-        spread = np.sqrt(max(exact @ exact / exact.size - mean**2, 0.0))
-        indices = np.array(PERCENTILES) / 100 * (values.size - 1)
-        levels = _interpolate(exact, indices) if exact.size > 1 else np.repeat(exact, indices.size)
-        names = ("DATAMIN", "DATAMAX", "DATAAVG", "DATASIG")
-        figures = (exact[0], exact[-1], mean, spread)
-        cards += [(name, float(value), unit) for name, value in zip(names, figures, strict=True)]
-        cards += [
-            (f"DATAP{level:02d}", float(value), f"{unit}, percentile")
-            for level, value in zip(PERCENTILES, levels, strict=True)
-        ]
-    header.extend([fits.Card(*card) for card in cards])
-
-
-def _interpolate(ordered: NDArray[np.float64], indices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Linearly interpolated values of an array at fractional indices."""
-    low = np.minimum(indices.astype(np.int64), ordered.size - 2)
-    fraction = indices - low
-    return np.asarray(ordered[low] * (1 - fraction) + ordered[low + 1] * fraction)
+    rounded = [(key, significant(value, 10) if isinstance(value, float) else value, text) for key, value, text in cards]
+    dates = (("OBS", origin.clock.date, "start"), *_dates(frame, origin))
+    return [*rounded, *((f"MJD-{name}", round(float(date.mjd), 9), text) for name, date, text in dates)]
 
 
 def history_lines(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
@@ -241,6 +274,12 @@ def history_lines(frame: Frame, steps: Iterable[str]) -> Sequence[str]:
 
 
 def add_history(header: fits.Header, lines: Iterable[str]) -> None:
-    """Append HISTORY cards, splitting long lines, as `astropy.io.fits.Header.add_history` does one line at a time."""
-    parts = (line[i : i + HISTORY_WIDTH] for line in lines for i in range(0, max(len(line), 1), HISTORY_WIDTH))
+    """Append HISTORY cards, in place; long lines are broken between words, lines that fit stay as they are."""
+    parts = (part for line in lines for part in _broken(line))
     header.extend([copy.copy(_card("HISTORY", part, "")) for part in parts], unique=False)
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) <= HISTORY_WIDTH:
+        return [line]
+    return textwrap.wrap(line, HISTORY_WIDTH, break_on_hyphens=False) or [""]

@@ -1,4 +1,4 @@
-"""The Level 1 product: image, flags, uncertainty and header, as one FITS file; and reading Level 1 files.
+"""The Level 1 product: image, flags, uncertainty, noise and header, as one FITS file; and reading Level 1 files.
 
 The image is float32 with an explicit mask, without the rounding errors of SolarSoft's scaled 16-bit integers.
 """
@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -37,11 +38,11 @@ class Flag(IntFlag):
 
 
 FLAG_MEANINGS = {
-    Flag.FILLED: "lost and filled",
+    Flag.FILLED: "missing and filled",
     Flag.NEVER_SENT: "never sent, or outside of the frame",
     Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
     Flag.SATURATED: "saturated",
-    Flag.REFUSED: "lost and refused (not filled)",
+    Flag.REFUSED: "missing and refused (not filled)",
 }
 """Meanings of the flags in the product; the wording is part of its format."""
 
@@ -56,11 +57,15 @@ def set_flag(mask: NDArray[np.uint8], where: NDArray[np.bool_], flag: Flag) -> N
     mask[where] |= np.uint8(flag)
 
 
+EXTENSIONS = ("MASK", "UNCERT", "NOISE")
+"""Names of the extensions of a product, in their order."""
+
 _SHARED = (
-    "DATE-OBS TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 "
-    "CDELT1 CDELT2 CROTA1 CROTA2 RSUN_OBS RSUN_REF DSUN_OBS HGLN_OBS HGLT_OBS MJD-OBS"
+    "DATE DATE-OBS DATE-BEG DATE-AVG DATE-END TELESCOP INSTRUME DETECTOR FILTER POLAR EXPTIME CTYPE1 CTYPE2 CUNIT1 "
+    "CUNIT2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 CDELT1 CDELT2 CROTA1 CROTA2 RSUN_OBS RSUN_REF DSUN_OBS HGLN_OBS HGLT_OBS "
+    "MJD-OBS MJD-BEG MJD-AVG MJD-END"
 ).split()
-"""Cards of the image that the extensions repeat, so that tools can open them as maps."""
+"""Cards of the image that the extensions repeat where it has them, so that tools can open them as maps."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +83,7 @@ class Level1:
         1 sigma uncertainty in the unit of `data`, noise and calibration; infinite where `data` is NaN.
     noise : ndarray of float32, shape of `data`
         1 sigma uncertainty without that of the calibration: the scatter of a repeated observation about `data`, also in
-        filled pixels. It is not in the file, whose CALERR gives the relative uncertainty of the calibration.
+        filled pixels; infinite where `data` is NaN.
     header : astropy.io.fits.Header
         Header of the primary image.
     filename : str
@@ -102,28 +107,30 @@ class Level1:
         return f"<Level1 {self.filename}: {summary}, {blocks}, calibration {header['CALIB']}>"
 
     def to_hdus(self) -> fits.HDUList:
-        """The product as FITS HDUs: primary image, MASK and UNCERT extensions."""
+        """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
+        primary = fits.PrimaryHDU(self.data, self.header)  # takes a copy of the header
+        primary.header["NEXTEND"] = (len(EXTENSIONS), ", ".join(EXTENSIONS))
         mask_header = self._extension("MASK")
         for flag in Flag:
             mask_header[f"FLAG{flag.value}"] = (flag.value, flag.meaning)
         mask_header.add_comment("Sum of the flags that hold for a pixel; 0 is an observed pixel.")
-        error_header = self._extension("UNCERT")
-        error_header["BUNIT"] = (self.header["BUNIT"], "1 sigma")
-        error_header["CALERR"] = (self.header["CALERR"], "relative calibration term in it")
-        error_header.add_comment("Noise and calibration term, in quadrature; infinite where the image has no value.")
-        return fits.HDUList(
-            [
-                fits.PrimaryHDU(self.data, self.header),
-                fits.ImageHDU(self.mask, mask_header),
-                fits.ImageHDU(self.uncertainty, error_header),
-            ]
-        )
+        total, noise = self._extension("UNCERT"), self._extension("NOISE")
+        total["BUNIT"] = noise["BUNIT"] = (self.header["BUNIT"], "1 sigma")
+        total["CALERR"] = (self.header["CALERR"], "relative calibration term in it")
+        total["CALADD"] = (self.header["CALADD"], "additive calibration term in it")
+        total.add_comment("Noise and calibration terms, in quadrature.")
+        noise.add_comment("Noise alone; in filled pixels, the uncertainty of the fill.")
+        for header in (total, noise):
+            header.add_comment("Infinite where the image has no value.")
+        planes = ((self.mask, mask_header), (self.uncertainty, total), (self.noise, noise))
+        return fits.HDUList([primary, *(fits.ImageHDU(plane, header) for plane, header in planes)])
 
     def _extension(self, name: str) -> fits.Header:
         header = fits.Header()
         header["EXTNAME"] = name
         for key in _SHARED:
-            header[key] = (self.header[key], self.header.comments[key])
+            if key in self.header:
+                header[key] = (self.header[key], self.header.comments[key])
         return header
 
     def to_bytes(self) -> bytes:
@@ -159,11 +166,21 @@ class Level1File:
         Pixels without a value.
     header : astropy.io.fits.Header
         Primary header of the file.
+    mask : ndarray of uint8, shape (H, W), or None
+        Sums of `Flag`; None in files of SolarSoft.
+    uncertainty : ndarray of float32, shape (H, W), or None
+        1 sigma uncertainty in the unit of `data`, noise and calibration; None in files of SolarSoft.
+    noise : ndarray of float32, shape (H, W), or None
+        1 sigma uncertainty without that of the calibration; None in files of SolarSoft and
+        of earlier versions of CorInpaint.
     """
 
     data: NDArray[np.float64]
     masked: NDArray[np.bool_]
     header: fits.Header
+    mask: NDArray[np.uint8] | None = None
+    uncertainty: NDArray[np.float32] | None = None
+    noise: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         rows, columns = self.data.shape
@@ -198,6 +215,7 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
         with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
             header, raw = hdus[0].header.copy(), hdus[0].data
             raw = None if raw is None else np.array(raw)
+            mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
     except OSError as error:
         raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
     if raw is None or raw.ndim != 2:
@@ -210,4 +228,12 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
         masked |= raw == header.get("BLANK", 0)
         values = values * float(header.get("BSCALE", 1.0)) + float(header.get("BZERO", 0.0))
     values[masked] = np.nan
-    return Level1File(values, masked, header)
+    return Level1File(values, masked, header, mask, uncertainty, noise)
+
+
+def _plane(hdus: fits.HDUList, name: str, image: NDArray[np.generic] | None) -> Any:
+    """An extension in the byte order of the machine; None when the file has none of the shape of the image."""
+    found = hdus[name].data if name in hdus else None
+    if found is None or image is None or found.shape != image.shape:
+        return None
+    return found.astype(found.dtype.newbyteorder("="))

@@ -9,6 +9,7 @@ from corinpaint.client.answer import Answer, Response, verify_answer
 from corinpaint.client.errors import AnswerError
 from corinpaint.client.request import Request, encode
 from corinpaint.lasco.errors import OutputError
+from corinpaint.lasco.file_numbers import level1_number
 
 FRAME = endpoint.small_frame()
 
@@ -26,6 +27,15 @@ def test_the_product_is_named_after_its_frame():
     assert verify_answer(reply(), encode(Request(FRAME))) == "35082037.fits"
     picture = Response(endpoint.picture(), {})
     assert verify_answer(picture, encode(Request(FRAME, accept="image/png", name="odd.fts"))) == "odd_level1.png"
+
+
+@pytest.mark.parametrize("number", ["21000464", "22000464", "23000464", "24000464"])
+def test_frames_whose_counts_are_the_same_are_not_confused(number):
+    request = encode(Request(FRAME, name=f"{number}.fts"))
+    assert verify_answer(reply(number, x_corinpaint_frame=number), request) == f"{level1_number(number)}.fits"
+    for other in {"21000464", "22000464", "23000464", "24000464"} - {number}:
+        with pytest.raises(AnswerError, match="the answer is that of"):
+            verify_answer(reply(other), request)
 
 
 @pytest.mark.parametrize(

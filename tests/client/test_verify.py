@@ -32,10 +32,21 @@ def test_a_truncated_product_is_refused(product, size):
 
 
 def test_a_product_without_its_last_part_is_refused(product):
-    for name in (b"MASK", b"UNCERT"):
+    for name, fault in ((b"MASK", "in place of"), (b"UNCERT", "in place of"), (b"NOISE", "3 of 4 parts")):
         start = product.rindex(b"XTENSION", 0, product.index(b"EXTNAME = '" + name))
-        with pytest.raises(AnswerError, match="in place of"):
+        with pytest.raises(AnswerError, match=fault):
             verify_body(product[:start], FITS, "x")
+
+
+def test_a_product_of_an_earlier_endpoint_has_no_noise_and_does_not_count_its_parts():
+    assert verify_body(endpoint.product(planes=("UNCERT",), count=None), FITS, "x") == "35082037.fits"
+    with pytest.raises(AnswerError, match="4 of 3 parts"):
+        verify_body(endpoint.product(count=None), FITS, "x")
+
+
+def test_a_product_of_a_later_endpoint_may_have_more_parts_than_this_client_knows():
+    later = endpoint.product(planes=("UNCERT", "NOISE", "MODEL"), count=4)
+    assert verify_body(later, FITS, "x") == "35082037.fits"
 
 
 def test_one_changed_bit_is_detected_anywhere(product):

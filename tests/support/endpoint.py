@@ -51,12 +51,12 @@ def small_frame(number: str = "32082037") -> bytes:
 
 
 @cache
-def product(number: str = "32082037") -> bytes:
-    """A small file of the structure of a product."""
-    header = fits.Header({"FILENAME": f"{level1_number(number)}.fits"})
+def product(number: str = "32082037", planes: tuple[str, ...] = ("UNCERT", "NOISE"), count: int | None = 3) -> bytes:
+    """A small file of the structure of a product; without NEXTEND where `count` is None."""
+    header = fits.Header({"FILENAME": f"{level1_number(number)}.fits"} | ({} if count is None else {"NEXTEND": count}))
     hdus = [fits.PrimaryHDU(np.ones((40, 40), np.float32), header)]
     hdus += [fits.ImageHDU(np.zeros((40, 40), np.uint8), name="MASK")]
-    hdus += [fits.ImageHDU(np.ones((40, 40), np.float32), name="UNCERT")]
+    hdus += [fits.ImageHDU(np.ones((40, 40), np.float32), name=name) for name in planes]
     buffer, complete = io.BytesIO(), fits.HDUList(hdus)
     for hdu in complete:
         hdu.add_checksum(when="")

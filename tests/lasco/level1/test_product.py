@@ -24,11 +24,12 @@ def product(make_frame) -> level1.Level1:
     return calibrate(read_frame(make_frame()), load_calibration_set())
 
 
-def test_the_file_holds_brightness_an_explained_mask_and_uncertainty(product, tmp_path):
+def test_the_file_holds_brightness_an_explained_mask_uncertainty_and_noise(product, tmp_path):
     path = product.write(tmp_path)
     assert path.name == "35082037.fits"
     with fits.open(path, checksum=True) as hdus:
-        assert [hdu.name for hdu in hdus] == ["PRIMARY", "MASK", "UNCERT"]
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "MASK", "UNCERT", "NOISE"]
+        assert hdus[0].header["NEXTEND"] == len(hdus) - 1
         assert hdus[0].data.dtype == np.dtype(">f4")
         assert hdus["MASK"].data.dtype == np.uint8
         assert [hdus["MASK"].header[f"FLAG{bit}"] for bit in (1, 2, 4, 8, 16)] == [1, 2, 4, 8, 16]
@@ -36,6 +37,19 @@ def test_the_file_holds_brightness_an_explained_mask_and_uncertainty(product, tm
         assert hdus["UNCERT"].header["BUNIT"] == hdus[0].header["BUNIT"] == MSB_UNIT
         assert np.array_equal(hdus[0].data, product.data, equal_nan=True)
         assert np.array_equal(hdus["UNCERT"].data, product.uncertainty)
+        assert np.array_equal(hdus["NOISE"].data, product.noise)
+        assert hdus["NOISE"].data.dtype == np.dtype(">f4")
+        assert hdus["NOISE"].header["BUNIT"] == MSB_UNIT
+        assert np.array_equal(np.isinf(hdus["NOISE"].data), np.isnan(product.data))
+        assert all(hdu.header["DATE"] == product.header["DATE"] for hdu in hdus)
+
+
+def test_noise_is_less_than_the_whole_uncertainty_by_the_calibration(product):
+    seen = np.isfinite(product.data)
+    calibration = product.uncertainty[seen] ** 2 - product.noise[seen] ** 2
+    share = np.sqrt(np.maximum(calibration, 0)) / np.abs(product.data[seen])
+    assert (product.uncertainty[seen] >= product.noise[seen]).all()
+    assert np.median(share) == pytest.approx(product.header["CALERR"], rel=0.2)
 
 
 def test_the_world_coordinates_put_the_sun_at_the_origin(product):
@@ -53,10 +67,14 @@ def test_sunpy_opens_image_and_extensions_without_a_warning(shared, tmp_path):
         written = calibrate(read_frame(shared / f"{name}.fts.gz")).write(tmp_path)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            image, mask, uncertainty = sunpy_map.Map(written)
+            image, mask, uncertainty, noise = sunpy_map.Map(written)
             assert image.instrument == "LASCO"
             assert image.unit is not None
-            assert image.unit == uncertainty.unit
+            assert image.unit == uncertainty.unit == noise.unit
+            assert image.date.isot == image.date_start.isot == image.meta["date_obs"]
+            assert (image.date_end - image.date_start).to_value("s") == pytest.approx(image.meta["exptime"], abs=2e-3)
+            assert image.reference_date == noise.reference_date == image.date_average
+            assert image.rotation_matrix[0, 1] == pytest.approx(-np.sin(np.radians(image.meta["crota"])), abs=1e-6)
             assert image.observer_coordinate.radius.to_value("au") == pytest.approx(1, abs=0.03)
             assert mask.data.dtype.itemsize == 1
 
@@ -102,6 +120,21 @@ def test_files_of_corinpaint_are_read(product, tmp_path):
     found = read_level1(product.write(tmp_path))
     assert np.array_equal(found.data, product.data.astype(float), equal_nan=True)
     assert np.array_equal(found.masked, np.isnan(product.data))
+    for name in ("mask", "uncertainty", "noise"):
+        plane, expected = getattr(found, name), getattr(product, name)
+        assert np.array_equal(plane, expected)
+        assert plane.dtype == expected.dtype
+
+
+def test_planes_that_a_file_does_not_have_are_none(product, tmp_path):
+    with fits.open(product.write(tmp_path)) as hdus:
+        del hdus["NOISE"]
+        hdus.writeto(tmp_path / "earlier.fits")
+    earlier = read_level1(tmp_path / "earlier.fits")
+    assert earlier.noise is None
+    assert np.array_equal(earlier.uncertainty, product.uncertainty)
+    official = read_level1(_scaled(tmp_path / "35000000.fts", np.ones((2, 2), np.int16)))
+    assert official.mask is official.uncertainty is official.noise is None
 
 
 @pytest.mark.parametrize(
