@@ -162,7 +162,7 @@ def _time(frame: Frame) -> Anomaly | None:
     parts = [frame.header.get(key) for key in ("EXP0", "EXP3")]
     if not all(is_number(part) for part in parts):
         return None
-    seconds = sum(float(part) for part in parts)  # type: ignore[arg-type]
+    seconds = sum(float(part) for part in parts)
     if not seconds > 0 or abs(frame.exptime - seconds) <= EXPTIME_TOLERANCE_S:
         return None
     return Anomaly(

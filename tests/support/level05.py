@@ -52,7 +52,7 @@ REQUIRED = [
 
 
 def smooth_counts(seed: int = 0) -> np.ndarray:
-    """Counts that decrease from the sun centre, dark behind the occulter, with noise; zero in the never-sent corners."""
+    """Counts that decrease from the sun centre, dark behind the occulter, noisy; zero in the never-sent corners."""
     y, x = np.mgrid[0:1024, 0:1024]
     radius = np.hypot(x - 518, y - 533)
     rng = np.random.default_rng(seed)
