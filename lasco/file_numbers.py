@@ -10,12 +10,14 @@ LEVEL_1_DIGIT = {"1": "4", "2": "5", "3": "4"}
 
 
 def number_of(name: str) -> str:
-    """File number of a frame from the name of its file: the name without folder and ending.
+    """File number of a frame from the name of its file: the name without folder, ending and that of its compression.
 
     >>> number_of("32082037.fts.gz")
     '32082037'
+    >>> number_of("32082037.fts.fz")
+    '32082037'
     """
-    return re.sub(r"\.(fts|fits|fit)?(\.gz)?$", "", Path(name).name, flags=re.IGNORECASE)
+    return re.sub(r"(\.(fts|fits|fit))?(\.(gz|z|bz2|xz|fz))?$", "", Path(name).name, flags=re.IGNORECASE)
 
 
 def level1_number(number: str) -> str:

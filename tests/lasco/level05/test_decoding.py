@@ -17,7 +17,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco import calibrate, errors
-from corinpaint.lasco.level05 import decoding
+from corinpaint.lasco.level05 import cards
 from corinpaint.lasco.level05.decoding import decode
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.limits import MAX_FILE_BYTES, MAX_HEADER_BYTES
@@ -169,7 +169,7 @@ def test_the_cards_of_a_real_header_are_those_that_astropy_reads(real_frames):
             for card in hdus[0].header.cards:
                 if card.keyword not in ("HISTORY", "COMMENT", ""):
                     assert (header[card.keyword], header.comments[card.keyword]) == (card.value, card.comment)
-            history = [decoding.printable(line) for line in hdus[0].header["HISTORY"]]
+            history = [cards.printable(line) for line in hdus[0].header["HISTORY"]]
             assert list(header["HISTORY"]) == history
             assert np.array_equal(data, hdus[0].data)
 
