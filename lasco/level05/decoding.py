@@ -66,8 +66,9 @@ def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.He
         A subclass per defect: not FITS, truncated, no image, too large, wrong shape or type, bad keyword, not finite.
     """
     raw, label = _bytes_of(source, name)
+    compression = compression_of(raw)
     raw = decompress(raw, label)
-    _check_fits_start(raw, label)
+    _check_fits_start(raw, label, compression)
     header, start, table = _locate_image(raw, label)
     shape = _shape(header, label)
     if table is not None:
@@ -134,11 +135,15 @@ def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]
     return raw, label
 
 
-def _check_fits_start(raw: bytes, label: str) -> None:
+def _check_fits_start(raw: bytes, label: str, compression: str = "") -> None:
+    inside = f", decompressed by {compression}," if compression else ""
     if not raw:
-        raise errors.NotFitsError(f"{label}: the file is empty", "give a Level 0.5 FITS file")
+        raise errors.NotFitsError(f"{label}: the file{inside} is empty", "give a Level 0.5 FITS file")
     if not re.match(rb"SIMPLE  = +T", raw[:30]):
-        raise errors.NotFitsError(f"{label}: not a FITS file (the first card is not SIMPLE = T)", "give a FITS file")
+        what = f"its content, decompressed by {compression}, is " if compression else ""
+        raise errors.NotFitsError(
+            f"{label}: {what}not a FITS file (the first card is not SIMPLE = T)", "give a FITS file"
+        )
 
 
 def _shape(header: fits.Header, label: str) -> tuple[int, int]:

@@ -244,7 +244,7 @@ class _Bits:
         """The next 32 bits of every tile."""
         self.at = np.minimum(self.at, 8 * (self.windows.size - 1))
         window = self.windows[self.at >> 3].astype(np.uint64)
-        return (window << (self.at & 7).astype(np.uint64)) >> np.uint64(32)
+        return np.asarray((window << (self.at & 7).astype(np.uint64)) >> np.uint64(32))
 
     def take(self, bits: int | NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers in the next bits, 0 to 32 of them."""
