@@ -186,9 +186,9 @@ def process_each(items: list[InputFile | NoFrameError], what: str, work: Callabl
 def say_end(count: int, failed: int, skipped: int) -> None:
     """Say how many of the files of a batch failed or were skipped; exits with status 1 when any failed."""
     if skipped:
-        of_all = f"{skipped} of {count} frames" if count > 1 else "The frame"
-        were = "have their products already and were" if skipped > 1 else "has its product already and was"
-        say(f"{of_all} {were} skipped; --overwrite makes them anew.", err=True)
+        of_all = f"{skipped} of {count} frame{'' if count == 1 else 's'}"
+        there, them = ("whose product is", "it") if skipped == 1 else ("whose products are", "them")
+        say(f"Skipped {of_all}, {there} there already (--overwrite makes {them} anew).", err=True)
     if failed:
         say(f"{failed} of {count} files failed.", err=True)
         sys.exit(1)

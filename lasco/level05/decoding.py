@@ -136,14 +136,12 @@ def _bytes_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]
 
 
 def _check_fits_start(raw: bytes, label: str, compression: str = "") -> None:
-    inside = f", decompressed by {compression}," if compression else ""
+    what = f"its content, decompressed by {compression}, is" if compression else "the file is"
     if not raw:
-        raise errors.NotFitsError(f"{label}: the file{inside} is empty", "give a Level 0.5 FITS file")
+        raise errors.NotFitsError(f"{label}: {what} empty", "give a Level 0.5 FITS file")
     if not re.match(rb"SIMPLE  = +T", raw[:30]):
-        what = f"its content, decompressed by {compression}, is " if compression else ""
-        raise errors.NotFitsError(
-            f"{label}: {what}not a FITS file (the first card is not SIMPLE = T)", "give a FITS file"
-        )
+        what = f"{what} not" if compression else "not"
+        raise errors.NotFitsError(f"{label}: {what} a FITS file (the first card is not SIMPLE = T)", "give a FITS file")
 
 
 def _shape(header: fits.Header, label: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from astropy.io import fits
 
-from corinpaint.lasco.errors import CorInpaintError, OutputError
+from corinpaint.lasco.errors import CorInpaintError, OutputError, TruncatedError
 from corinpaint.lasco.input_files import PRODUCT, kind_of_header
 from corinpaint.lasco.level05 import cards
 from corinpaint.lasco.level05.decoding import read_header
@@ -23,6 +23,9 @@ from corinpaint.lasco.limits import MAX_HEADER_BYTES
 
 EXTENSIONS = {"MASK", "UNCERT"}
 """Extensions that every product has."""
+
+FEW_BLOCKS = 16 * cards.BLOCK_BYTES
+"""Bytes in which the headers of products end as a rule."""
 
 KEPT = ("DETECTOR", "FILTER", "POLAR", "FILEORIG")
 """Keywords of a frame that its product keeps unchanged."""
@@ -134,9 +137,7 @@ def _headers(file: BinaryIO, size: int) -> Iterator[fits.Header]:
     """Headers of a file; raises an error when it ends before the data of one."""
     at = 0
     while at < size:
-        file.seek(at)
-        raw = file.read(MAX_HEADER_BYTES + 1)
-        end = cards.end_of_header(raw, file.name)
+        raw, end = _header_at(file, at)
         header = cards.parse(raw[:end], file.name)
         data = abs(_number(header, "BITPIX")) // 8
         for axis in range(1, _number(header, "NAXIS") + 1):
@@ -145,6 +146,19 @@ def _headers(file: BinaryIO, size: int) -> Iterator[fits.Header]:
         if at > size:
             raise OutputError(f"{file.name}: ends early", REMEDY)
         yield header
+
+
+def _header_at(file: BinaryIO, at: int) -> tuple[bytes, int]:
+    """Bytes from a place of a file, and the end of the header that begins there."""
+    for size in (FEW_BLOCKS, MAX_HEADER_BYTES + 1):
+        file.seek(at)
+        raw = file.read(size)
+        try:
+            return raw, cards.end_of_header(raw, file.name)
+        except TruncatedError:
+            if len(raw) < size:
+                raise
+    raise OutputError(f"{file.name}: a header has no end", REMEDY)
 
 
 def _number(header: fits.Header, key: str) -> int:
