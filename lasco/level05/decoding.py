@@ -36,8 +36,8 @@ PIXEL_TYPES = {16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
 UNSIGNED_BZERO = (2**15, 2**31)
 """Values of BZERO by which FITS stores unsigned integers."""
 
-_GLANCE_BYTES = {"": 16 * BLOCK_BYTES, "bzip2": 2**20}
-"""Bytes of a file in which its headers are looked for, by its compression; a block of bzip2 has 0.9 MB."""
+_GLANCES = (16 * BLOCK_BYTES, 2**20)
+"""Bytes of a file in which its headers are looked for, first and at last; a block of bzip2 has up to 0.9 MB."""
 
 
 def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.Header, NDArray[np.generic], str]:
@@ -95,14 +95,21 @@ def read_header(path: Path) -> fits.Header | None:
         When the file cannot be read.
     """
     with path.open("rb") as file:
-        raw = file.read(_GLANCE_BYTES[""])
-        raw += file.read(_GLANCE_BYTES.get(compression_of(raw), 0))
-    raw = beginning(raw, MAX_HEADER_BYTES)
-    try:
-        _check_fits_start(raw, path.name)
-        return _locate_image(raw, path.name)[0]
-    except errors.FrameError:
-        return None
+        for size in _GLANCES:
+            file.seek(0)
+            raw = file.read(size)
+            headers = beginning(raw, 2 * MAX_HEADER_BYTES)
+            try:
+                if headers or compression_of(raw) != "bzip2":
+                    _check_fits_start(headers, path.name)
+                    return _locate_image(headers, path.name)[0]
+            except errors.TruncatedError:
+                pass
+            except errors.FrameError:
+                return None
+            if len(raw) < size:
+                return None
+    return None
 
 
 def _locate_image(raw: bytes, label: str) -> tuple[fits.Header, int, fits.Header | None]:

@@ -10,6 +10,7 @@ import threading
 import time
 
 import endpoint
+import level05
 import pytest
 
 
@@ -138,7 +139,7 @@ def test_a_tree_is_sent_and_its_products_go_to_the_same_subfolders(run, server, 
 def test_two_inputs_never_share_one_product(run, server, folder, tmp_path):
     twin = tmp_path / "twin" / "32082037.fts"
     twin.parent.mkdir()
-    twin.write_bytes(endpoint.small_frame("32082036"))
+    twin.write_bytes(level05.small_frame(EXPTIME=5.0))
     words = ("client", folder / "32082037.fts", twin, "-o", tmp_path / "out", "--url", server.url, "--overwrite")
     result = run(*words)
     assert result.exit_code == 1

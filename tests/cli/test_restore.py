@@ -139,7 +139,7 @@ def test_products_among_the_frames_are_passed_over_by_the_next_run(run, frame_pa
     assert "1 Level 1 product of CorInpaint, not a frame; give the Level 0.5 file" in nothing.stderr
 
 
-def test_products_of_a_tree_go_to_the_same_subfolders_or_into_one_folder(run, frame_path, make_frame, tmp_path):
+def test_products_of_a_tree_go_to_the_same_subfolders_or_into_one_folder(run, make_frame, tmp_path):
     for day in ("020108", "020109"):
         place = tmp_path / "level_05" / day / "c3" / f"32{day}.fts"
         place.parent.mkdir(parents=True)
