@@ -1,6 +1,6 @@
 """Whether the product of a frame is there already, so that a run over many frames goes on where it was stopped.
 
-Only headers are read: 2 ms for a product of 9 MB.
+Only headers are read: about 4 ms for a product of 9 MB.
 """
 
 from __future__ import annotations
@@ -107,13 +107,12 @@ def is_there(product: Path, frame: Path, settings: Settings = Settings()) -> boo
         raise OutputError(f"{product}: is there already and is no file", "remove it or choose another folder")
     try:
         own = read_header(frame) if frame.is_file() else None
-        header = read_header(product)
-        whole = header is not None and kind_of_header(header) == PRODUCT and _is_whole(product)
+        header = _header_of_whole(product)
     except OSError as error:
         raise OutputError(f"{product}: is there already, cannot be read ({error.strerror})", REMEDY) from error
     if own is None:
         return False
-    if header is None or not whole:
+    if header is None or kind_of_header(header) != PRODUCT:
         raise OutputError(f"{product}: is there already, and is no whole product of CorInpaint", REMEDY)
     if not _same_exposure(own, header):
         raise OutputError(f"{product}: is there already, made from another frame than {frame}", REMEDY)
@@ -122,15 +121,16 @@ def is_there(product: Path, frame: Path, settings: Settings = Settings()) -> boo
     return True
 
 
-def _is_whole(product: Path) -> bool:
-    """Whether a file has the extensions of a product, and all bytes that their headers declare."""
+def _header_of_whole(product: Path) -> fits.Header | None:
+    """Primary header of a file with the extensions of a product and all bytes that their headers declare, else None."""
     with product.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         try:
-            names = [text(header, "EXTNAME") for header in _headers(file, size)]
+            headers = list(_headers(file, size))
         except CorInpaintError:
-            return False
-    return EXTENSIONS.issubset(names)
+            return None
+    whole = EXTENSIONS.issubset(text(header, "EXTNAME") for header in headers)
+    return headers[0] if whole and headers[0].get("SIMPLE") is True else None
 
 
 def _headers(file: BinaryIO, size: int) -> Iterator[fits.Header]:
