@@ -29,6 +29,9 @@ MAX_MEMBERS = 16
 MAX_LZW_BYTES = 4 * 2**20
 """Maximum size of a .Z file, bytes; a full frame takes 0.8 MiB, and decoding takes half a second per MiB."""
 
+MAX_CLEARS = 10_000
+"""Maximum number of times that a .Z file clears its dictionary; it does when that is full, after 0.9 KB at least."""
+
 MAX_XZ_MEMORY = 96 * 2**20
 """Memory that the decoder of xz may reserve, bytes; ``xz -9`` needs 65 MiB, of which a frame touches its own size."""
 
@@ -210,7 +213,7 @@ def _uncompressed(raw: bytes, limit: int) -> bytes:
         raise _Damaged("the header gives no largest code length from 10 to 16 bits")
     first = 257 if raw[2] & 0x80 else 256
     output, starts, lengths = bytearray(), [0] * first, [0] * first
-    packed, place, width, last, size = np.frombuffer(raw, np.uint8), 3, 9, -1, 0
+    packed, place, width, last, size, clears = np.frombuffer(raw, np.uint8), 3, 9, -1, 0, 0
     while place < len(raw) and len(output) <= limit:
         growing = width < largest
         room = (1 << width) - len(starts) + (last < 0) if growing else 8192  # codes until they get another bit
@@ -221,7 +224,9 @@ def _uncompressed(raw: bytes, limit: int) -> bytes:
         for read, code in enumerate(codes, start=1):
             if code == 256 < first:  # clear the dictionary
                 del starts[first:], lengths[first:]
-                used, width_after, last = read, 9, -1
+                used, width_after, last, clears = read, 9, -1, clears + 1
+                if clears > MAX_CLEARS:
+                    raise _Damaged("its dictionary is cleared too often")
                 break
             if last >= 0 and len(starts) < 1 << largest:
                 starts.append(last)

@@ -18,6 +18,12 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
 
+MAX_TILES = 2**15
+"""Maximum number of tiles; fpack makes one of each row."""
+
+MAX_ZEROS = 256
+"""Maximum number of zeros before a one in the codes of RICE_1; an encoder writes about twice the pixels of a block."""
+
 MAX_TILE_PIXELS = 4096
 """Maximum number of pixels of a tile compressed by RICE_1, whose pixels are decoded one after the other."""
 
@@ -127,7 +133,10 @@ def _places(table: fits.Header, shape: tuple[int, int], label: str) -> list[tupl
     wide, high = _integer(table, "ZTILE1", label, columns), _integer(table, "ZTILE2", label, 1)
     if not (0 < wide <= columns and 0 < high <= rows):
         raise errors.BadKeywordError(f"{label}: ZTILE1, ZTILE2 = {wide}, {high}, no tile of the image", FUNPACK)
-    if -(-columns // wide) * -(-rows // high) != _integer(table, "NAXIS2", label):
+    count = -(-columns // wide) * -(-rows // high)
+    if count > MAX_TILES:
+        raise errors.UnsupportedFrameError(f"{label}: {count} tiles, at most {MAX_TILES} are read", FUNPACK)
+    if count != _integer(table, "NAXIS2", label):
         raise errors.BadKeywordError(f"{label}: NAXIS2 = {table['NAXIS2']} is not the number of tiles", FUNPACK)
     corners = itertools.product(range(0, rows, high), range(0, columns, wide))
     return [(row, min(row + high, rows), column, min(column + wide, columns)) for row, column in corners]
@@ -262,6 +271,8 @@ class _Bits:
             self.at = self.at + np.where(more, leading + (leading < 32), 0)
             more = more & (leading == 32)
             self.check(more)
+            if total.max() > MAX_ZEROS:
+                raise _damaged(self.label, f"more than {MAX_ZEROS} zeros in a code")
         return total
 
     def check(self, where: NDArray[np.bool_] | bool = True) -> None:

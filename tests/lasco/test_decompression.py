@@ -114,6 +114,13 @@ def test_a_z_file_that_would_take_long_is_refused():
         decompress(b"\x1f\x9d\x90" + bytes(decompression.MAX_LZW_BYTES), "odd")
 
 
+def test_a_z_file_that_clears_its_dictionary_over_and_over_is_refused_quickly():
+    start = time.perf_counter()
+    with pytest.raises(errors.TruncatedError, match="cleared too often"):
+        decompress(lzw.pack([65, 256] * 20_000), "odd")
+    assert time.perf_counter() - start < 10  # half a second as a rule
+
+
 def test_damaged_z_data_ends_in_an_error_or_in_bytes():
     random, packed = np.random.default_rng(0), lzw.compress(level05.small_frame())
     for _ in range(200):
