@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 from corinpaint.restore.methods import registry
 
 SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
@@ -79,10 +79,10 @@ def command(
 
     files: list[Path] = []
     for item in common.frames(inputs):
-        if isinstance(item, Path):
-            files.append(item)
-        else:
+        if isinstance(item, NoFrameError):
             skipped(str(item))
+        else:
+            files.append(item.path)
     try:
         plan = Plan(tuple(size.strip() for size in sizes.split(",") if size.strip()), holes, seed)
         chosen = methods or (() if models else ("network", *registry.installed()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,14 @@ import click
 from tqdm import tqdm
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError, OutputError
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
 from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
     from corinpaint.client.answer import Answer
     from corinpaint.client.client import Client
     from corinpaint.client.request import Request
+    from corinpaint.lasco.input_files import InputFile
 
 FORMATS = {"fits": "application/fits", "png": "image/png", "json": "application/json"}
 
@@ -30,6 +30,7 @@ TOKEN = "CORINPAINT_TOKEN"
 @click.command("client")
 @common.inputs_argument
 @common.output_option
+@common.layout_option
 @click.option(
     "--url",
     default="http://127.0.0.1:8080",
@@ -103,6 +104,7 @@ TOKEN = "CORINPAINT_TOKEN"
 def command(
     inputs: tuple[Path, ...],
     output: Path,
+    layout: str,
     url: str,
     key_file: Path | None,
     model: str,
@@ -121,9 +123,9 @@ def command(
 ) -> None:
     """Have an endpoint restore Level 0.5 frames of C2 and C3.
 
-    INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits, as `corinpaint restore`
-    makes it. Nothing is sent for a frame whose product exists already. A frame that fails is reported and the others
-    continue; the exit status is 1 then.
+    INPUT are FITS files (.gz, .bz2, .xz, .Z and .fz allowed) or folders, which are searched at any depth. 32082037.fts
+    becomes 35082037.fits, as `corinpaint restore` makes it. A frame whose product is there already is skipped: nothing
+    is sent. A frame that fails is reported and the others continue; the exit status is 1 then.
     """
     from corinpaint.client.client import Client
     from corinpaint.client.request import Request, read_content
@@ -135,8 +137,8 @@ def command(
     try:
         template = Request(b"", fill, FORMATS[answer_format], tuple(departures), max_error=max_error)
         context_frames = [
-            (number_of(path.name), read_content(path, path.name))
-            for path in map(common.checked, common.frames(context))
+            (number_of(item.path.name), read_content(item.path, item.path.name))
+            for item in map(common.checked, common.frames(context, tell=False))
         ]
         client = Client(
             url,
@@ -150,10 +152,9 @@ def command(
         )
     except CorInpaintError as error:
         raise common.fail(error) from error
+    outputs = common.Outputs(output, layout)
     with client:
-        failed = _Batch(common.frames(inputs), output, template, context_frames, overwrite).run(client, workers)
-    if failed:
-        sys.exit(1)
+        _Batch(common.frames(inputs), outputs, template, context_frames, overwrite).run(client, workers)
 
 
 class _Batch:
@@ -161,8 +162,8 @@ class _Batch:
 
     Parameters
     ----------
-    items : list of Path or NoFrameError
-    output : Path
+    items : list of InputFile or NoFrameError
+    outputs : Outputs
     template : Request
         The settings, which are the same for every frame.
     context_frames : list of (str, bytes)
@@ -172,73 +173,79 @@ class _Batch:
 
     def __init__(
         self,
-        items: list[Path | common.NoFrameError],
-        output: Path,
+        items: list[InputFile | NoFrameError],
+        outputs: common.Outputs,
         template: Request,
         context_frames: list[tuple[str, bytes]],
         overwrite: bool,
     ) -> None:
-        self.items, self.output, self.overwrite = items, output, overwrite
+        self.items, self.outputs, self.overwrite = items, outputs, overwrite
         self.template, self.context_frames = template, context_frames
-        self.made: dict[Path, Path] = {}
-        self.failed = 0
+        self.sent: dict[Path, tuple[InputFile, Path]] = {}
+        """Frames that were sent and the files of their answers, by their paths."""
+        self.failed = self.skipped = 0
 
-    def run(self, client: Client, workers: int) -> int:
-        """Send the frames and write the answers; returns the number of frames that failed."""
+    def run(self, client: Client, workers: int) -> None:
+        """Send the frames and write the answers; exits with status 1 when any failed."""
         hidden = True if len(self.items) == 1 else None
         with tqdm(total=len(self.items), desc="client", unit="frame", disable=hidden, leave=False) as self.bar:
             for request, result in client.stream(self._requests(), workers=workers):
-                self._write(Path(str(request.frame)), result)
-        if self.failed:
-            common.say(f"{self.failed} of {len(self.items)} files failed.", err=True)
-        return self.failed
+                self._write(*self.sent.pop(Path(str(request.frame))), result)
+        common.say_end(len(self.items), self.failed, self.skipped)
 
     def _requests(self) -> Iterator[Request]:
         """A request for each frame that can be sent; what prevents the others is reported."""
+        from corinpaint.client.protocol import SUFFIXES
         from corinpaint.lasco.file_numbers import number_of
 
         for item in self.items:
+            target = None
             try:
-                path = common.checked(item)
-                target = common.claim(self.made, self._target(path), path)
-                if os.path.lexists(target) and not (self.overwrite and target.is_file()):
-                    raise OutputError(f"{target}: is there already", "choose another folder or allow --overwrite")
-                context = tuple(content for name, content in self.context_frames if name != number_of(path.name))
-                request = replace(self.template, frame=path, context=context)
+                item = common.checked(item)
+                target = self.outputs.claim(item, SUFFIXES[self.template.accept])
+                if not self.overwrite and self._is_there(target, item.path):
+                    self.skipped += 1
+                    self.bar.update()
+                    continue
+                context = tuple(content for name, content in self.context_frames if name != number_of(item.path.name))
+                request = replace(self.template, frame=item.path, context=context)
             except CorInpaintError as error:
+                if target is not None:
+                    self.outputs.release(target)
                 self._fail(item, error)
                 continue
-            self.made[target] = path
+            self.sent[item.path] = item, target
             yield request
 
-    def _target(self, path: Path) -> Path:
-        from corinpaint.client.protocol import answer_filename
-        from corinpaint.lasco.file_numbers import level1_number, number_of
+    def _is_there(self, target: Path, frame: Path) -> bool:
+        """Whether the answer for a frame is there; of pictures and reports, which say little, a file of the name."""
+        from corinpaint.lasco.level1.existing import Settings, is_there
 
-        return self.output / (answer_filename(level1_number(number_of(path.name)), self.template.accept))
+        if target.suffix == ".fits":
+            return is_there(target, frame, Settings(self.template.fill, " ".join(self.template.options)))
+        if os.path.lexists(target) and not target.is_file():
+            raise OutputError(f"{target}: is there already and is no file", "remove it or choose another folder")
+        return target.is_file()
 
-    def _write(self, path: Path, result: Answer | CorInpaintError) -> None:
+    def _write(self, item: InputFile, target: Path, result: Answer | CorInpaintError) -> None:
         from corinpaint.lasco.files import write_bytes
 
-        target = self._target(path)
         try:
             if isinstance(result, CorInpaintError):
                 raise result
             write_bytes(target, result.body, overwrite=self.overwrite)
         except CorInpaintError as error:
-            del self.made[target]  # a frame of the same name elsewhere may still be sent
-            self._fail(path, error)
+            self.outputs.release(target)  # a frame of the same name elsewhere may still be sent
+            self._fail(item, error)
             return
         tries = f", {result.attempts} tries" if result.attempts > 1 else ""
         common.say(f"{target}: {len(result.body) / 2**20:.1f} MiB after {result.seconds:.1f} s{tries}")
         self.bar.update()
 
-    def _fail(self, item: Path | common.NoFrameError, error: CorInpaintError) -> None:
+    def _fail(self, item: InputFile | NoFrameError, error: CorInpaintError) -> None:
         """Report a frame that failed, with what the logs of the endpoint call its request."""
         self.failed += 1
-        text = str(error)
-        if isinstance(item, Path) and str(item) not in text:
-            text = f"{item}: {text.removeprefix(item.name).removeprefix(': ')}"
         request_id = getattr(error, "request_id", "")
-        common.say(f"Error: {text}" + (f" (request {request_id})" if request_id else ""), err=True)
+        text = f"Error: {common.with_path(item, error)}" + (f" (request {request_id})" if request_id else "")
+        common.say(text, err=True)
         self.bar.update()

@@ -8,17 +8,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from corinpaint.lasco.errors import CorInpaintError, OutputError
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
 
-FITS_SUFFIXES = (".fts", ".fits", ".fit", ".fts.gz", ".fits.gz", ".fit.gz")
-
-TRUTH_SUFFIX = "_truth.fits"
-"""End of the name of the file that `corinpaint simulate` writes beside a frame."""
+if TYPE_CHECKING:
+    from corinpaint.lasco.input_files import InputFile
 
 Item = TypeVar("Item")
 
@@ -35,6 +33,14 @@ output_option = click.option(
 )
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
+
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(["subfolders", "flat"]),
+    default="subfolders",
+    show_default=True,
+    help="Products of a folder's subfolders: in the same subfolders of the output, or all in one folder.",
+)
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 
@@ -119,91 +125,118 @@ def missing_blocks(count: int) -> str:
     return f"{count} missing block{'' if count == 1 else 's'}"
 
 
-class NoFrameError(CorInpaintError):
-    """An input path has no frame."""
+SKIPPED: Final = ""
+"""What `process_each` is given for a frame whose product is there already."""
 
 
-def frames(inputs: Iterable[Path]) -> list[Path | NoFrameError]:
-    """Paths of the frames that the inputs name: files as they are, and every FITS file of a folder.
-
-    The truth files that `corinpaint simulate` writes beside its frames are left out.
+def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoFrameError]:
+    """The frames that the inputs name; see `corinpaint.lasco.input_files.find`.
 
     Parameters
     ----------
     inputs : iterable of Path
-        Files and folders.
+        Files, and folders that are searched at any depth.
+    tell : bool
+        Say on stderr what was passed over.
 
     Returns
     -------
-    list of Path or NoFrameError
+    list of InputFile or NoFrameError
         A folder that cannot be read or has no frame is represented by its error, so that a batch continues.
     """
-    found: list[Path | NoFrameError] = []
-    for path in inputs:
-        try:
-            inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        except OSError as error:
-            found.append(
-                NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions")
-            )
-            continue
-        if path.is_dir():
-            fits_files = [file for file in inside if file.name.lower().endswith(FITS_SUFFIXES)]
-            inside = [file for file in fits_files if TRUTH_SUFFIX not in file.name]
-        found += inside or [NoFrameError(f"{path}: has no .fts or .fits file", "give the folder of the frames")]
-    return found
+    from corinpaint.lasco.input_files import find  # astropy is slow to import
+
+    found = find(inputs)
+    for line in found.lines() if tell else ():
+        say(line, err=True)
+    return found.items
 
 
-def process_each(items: list[Path | NoFrameError], what: str, work: Callable[[Path], str | None]) -> None:
+def process_each(items: list[InputFile | NoFrameError], what: str, work: Callable[[InputFile], str | None]) -> None:
     """Process every file; a file that fails is reported on stderr and the batch continues.
 
     Exits with status 1 when any file failed.
 
     Parameters
     ----------
-    items : list of Path or NoFrameError
+    items : list of InputFile or NoFrameError
         As `frames` gives them.
     what : str
         Label of the progress bar.
     work : callable
-        Processes a file and returns the line that is printed for it, or None.
+        Processes a file and returns the line that is printed for it, None for no line, or `SKIPPED`.
     """
-    failed = 0
+    failed = skipped = 0
     for item in bar(items, what):
         try:
             message = work(checked(item))
         except CorInpaintError as error:
             failed += 1
-            say(f"Error: {_with_path(item, error)}", err=True)
+            say(f"Error: {with_path(item, error)}", err=True)
         except Exception as error:  # a bug must not stop the batch; the message calls it unexpected
             failed += 1
-            say(f"Error: {item}: unexpected {type(error).__name__}: {error}; please report this", err=True)
+            say(f"Error: {_path(item)}: unexpected {type(error).__name__}: {error}; please report this", err=True)
         else:
+            skipped += message is SKIPPED
             if message:
                 say(message)
+    say_end(len(items), failed, skipped)
+
+
+def say_end(count: int, failed: int, skipped: int) -> None:
+    """Say how many of the files of a batch failed or were skipped; exits with status 1 when any failed."""
+    if skipped:
+        of_all = f"{skipped} of {count} frame{'' if count == 1 else 's'}"
+        there, them = ("whose product is", "it") if skipped == 1 else ("whose products are", "them")
+        say(f"Skipped {of_all}, {there} there already (--overwrite makes {them} anew).", err=True)
     if failed:
-        say(f"{failed} of {len(items)} files failed.", err=True)
+        say(f"{failed} of {count} files failed.", err=True)
         sys.exit(1)
 
 
-def checked(item: Path | NoFrameError) -> Path:
-    """The path of a frame; raises the error that represents a missing one."""
+def checked(item: InputFile | NoFrameError) -> InputFile:
+    """A file that may be a frame; raises the error that represents a missing one."""
     if isinstance(item, NoFrameError):
         raise item
     return item
 
 
-def claim(made: dict[Path, Path], target: Path, source: Path) -> Path:
-    """The target path of a product.
+class Outputs:
+    """The products of a batch: where each belongs, and from what it was made, so that no frame replaces another's.
 
-    Raises
-    ------
-    OutputError
-        Another file of this batch was written to it.
+    Parameters
+    ----------
+    folder : Path
+        Folder of the products.
+    layout : str
+        'subfolders' or 'flat', see `layout_option`.
     """
-    if target in made:
-        raise OutputError(f"{source}: would replace {target}, made from {made[target]}", "use another folder")
-    return target
+
+    def __init__(self, folder: Path, layout: str) -> None:
+        self.folder, self.layout = folder, layout
+        self._made: dict[Path, Path] = {}
+
+    def claim(self, item: InputFile, suffix: str = ".fits") -> Path:
+        """The path of the product of a frame.
+
+        Raises
+        ------
+        OutputError
+            Another file of this batch has it.
+        """
+        from corinpaint.lasco.file_numbers import level1_number, number_of
+
+        subfolder = item.subfolder if self.layout == "subfolders" else Path()
+        target = self.folder / subfolder / (level1_number(number_of(item.path.name)) + suffix)
+        if self._made.setdefault(target, item.path) != item.path:
+            raise OutputError(
+                f"{item.path}: would replace {target}, made from {self._made[target]}", "use another folder"
+            )
+        return target
+
+    def release(self, target: Path) -> None:
+        """Give the path of a product back that could not be made; another frame may have it."""
+        self._made.pop(target, None)
 
 
 def bar(items: Sequence[Item], what: str) -> Iterator[Item]:
@@ -229,12 +262,16 @@ def warn(path: Path, warnings: Iterable[str]) -> None:
         say(f"Warning: {path}: {warning}", err=True)
 
 
-def _with_path(item: Path | NoFrameError, error: CorInpaintError) -> str:
+def with_path(item: InputFile | NoFrameError, error: CorInpaintError) -> str:
     """The message of an error, with the whole path in place of the name of the file at its beginning."""
     text = str(error)
-    if isinstance(item, NoFrameError) or str(item) in text:
+    if isinstance(item, NoFrameError) or str(item.path) in text:
         return text
-    return f"{item}: {text.removeprefix(item.name).removeprefix(': ')}"
+    return f"{item.path}: {text.removeprefix(item.path.name).removeprefix(': ')}"
+
+
+def _path(item: InputFile | NoFrameError) -> str:
+    return str(item if isinstance(item, NoFrameError) else item.path)
 
 
 def fail(error: CorInpaintError) -> click.ClickException:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from corinpaint.cli import common
+
+if TYPE_CHECKING:
+    from corinpaint.lasco.input_files import InputFile
 
 
 @click.command("inspect")
@@ -30,8 +34,8 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
     except CorInpaintError as error:
         raise common.fail(error) from error
 
-    def work(path: Path) -> str:
-        found = inspect(path, calibration_set)
+    def work(item: InputFile) -> str:
+        found = inspect(item.path, calibration_set)
         return json.dumps(found) if as_json else _text(found)
 
     common.process_each(common.frames(inputs), "inspect", work)

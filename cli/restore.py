@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.errors import CorInpaintError, OutputError
 from corinpaint.restore.engines import loading
 from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
+    from corinpaint.lasco.input_files import InputFile
     from corinpaint.restore.pipeline import Restored
 
 
 @click.command("restore")
 @common.inputs_argument
 @common.output_option
+@common.layout_option
 @click.option(
     "--fill",
     type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 def command(
     inputs: tuple[Path, ...],
     output: Path,
+    layout: str,
     fill: str,
     context: tuple[Path, ...],
     max_error: float | None,
@@ -78,29 +81,42 @@ def command(
 ) -> None:
     """Calibrate Level 0.5 frames of C2 and C3 to Level 1 and fill their missing blocks.
 
-    INPUT are FITS files (gzip allowed) or folders of them. 32082037.fts becomes 35082037.fits: brightness in mean solar
-    brightness (float32, NaN where nothing was measured or filled), flags of each pixel in MASK, and its 1-sigma
-    uncertainty in UNCERT. A file that fails is reported, the others are still processed, and the exit status is 1.
+    INPUT are FITS files (.gz, .bz2, .xz, .Z and .fz allowed) or folders, which are searched at any depth. 32082037.fts
+    becomes 35082037.fits: brightness in mean solar brightness (float32, NaN where nothing was measured or filled),
+    flags of each pixel in MASK, and its 1-sigma uncertainty in UNCERT. A frame whose product is there already is
+    skipped. A file that fails is reported, the others are still processed, and the exit status is 1.
     """
     with common.importing():
         from corinpaint.lasco.files import write_all
         from corinpaint.lasco.level05.frame import read_frame
+        from corinpaint.lasco.level1.existing import Settings, is_there
         from corinpaint.lasco.options import parse
         from corinpaint.lasco.photometry.optics import load_calibration_set
         from corinpaint.restore.pipeline import restore
-        from corinpaint.restore.report import report
 
     try:
         calibration_set, options = load_calibration_set(calibration), parse(departures)
         engine = loading.load(model, threads, provider) if fill in ("network", "auto") else None
         if fill in registry.METHODS:
             registry.METHODS[fill]()  # a package that is not installed is reported before the first frame
-        others = [read_frame(item) for item in map(common.checked, common.frames(context))]
+        others = [read_frame(item.path) for item in map(common.checked, common.frames(context, tell=False))]
     except CorInpaintError as error:
         raise common.fail(error) from error
-    made: dict[Path, Path] = {}
+    outputs = common.Outputs(output, layout)
+    settings = Settings(
+        fill, " ".join(options.departures), calibration_set.kind, engine.info.sha256 if engine else None
+    )
 
-    def work(path: Path) -> str:
+    def work(item: InputFile) -> str:
+        target = outputs.claim(item)
+        try:
+            wanted = _wanted(target, is_there_already(target, item.path), png, as_json)
+            return made(item.path, target, wanted) if wanted else common.SKIPPED
+        except CorInpaintError:
+            outputs.release(target)
+            raise
+
+    def made(path: Path, target: Path, wanted: list[Path]) -> str:
         frame = read_frame(path)
         beside = [other for other in others if other.number != frame.number]
         restored = restore(
@@ -112,20 +128,38 @@ def command(
             context=beside,
             max_error=max_error,
         )
-        target = common.claim(made, output / restored.level1.filename, path)
-        contents = {target: restored.level1.to_bytes()}
-        if png:
-            from corinpaint.restore.pictures import before_after  # pillow is for pictures alone
-
-            contents[target.with_suffix(".png")] = before_after(restored.level1)
-        if as_json:
-            contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()
-        write_all(contents, overwrite=overwrite)
-        made[target] = path
+        try:
+            write_all({file: _content(restored, file.suffix) for file in wanted}, overwrite=overwrite)
+        except OutputError:
+            if overwrite or _wanted(target, is_there_already(target, path), png, as_json):
+                raise
+            return common.SKIPPED  # another process has written it in the meantime
         common.warn(path, restored.level1.warnings)
         return f"{target}: {_summary(restored)}"
 
+    def is_there_already(target: Path, path: Path) -> bool:
+        return not overwrite and is_there(target, path, settings)
+
     common.process_each(common.frames(inputs), "restore", work)
+
+
+def _wanted(target: Path, is_there: bool, png: bool, as_json: bool) -> list[Path]:
+    """The files that are to be made for a frame; of one whose product is there, the missing ones beside it."""
+    beside = [target.with_suffix(suffix) for suffix, asked in ((".png", png), (".json", as_json)) if asked]
+    return [file for file in beside if not file.is_file()] if is_there else [target, *beside]
+
+
+def _content(restored: Restored, suffix: str) -> bytes:
+    """The product, its picture or its report, by the end of the file's name."""
+    if suffix == ".png":
+        from corinpaint.restore.pictures import before_after  # pillow is for pictures alone
+
+        return before_after(restored.level1)
+    if suffix == ".json":
+        from corinpaint.restore.report import report
+
+        return json.dumps(report(restored), indent=1).encode()
+    return restored.level1.to_bytes()
 
 
 def _summary(restored: Restored) -> str:

@@ -46,13 +46,14 @@ def command(
     detector grid) and the map of missing blocks.
     """
     from corinpaint.lasco.errors import CorInpaintError, OutputError
+    from corinpaint.lasco.input_files import TRUTH_SUFFIX
     from corinpaint.lasco.simulation.scene import simulate, write, write_truth
 
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):
             made = simulate(number, missing=missing, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
-            beside = output / f"{made.frame.number}{common.TRUTH_SUFFIX}"
+            beside = output / f"{made.frame.number}{TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):
                 if target.exists() and not overwrite:
                     raise OutputError(f"{target}: already exists", "choose another folder or allow --overwrite")

@@ -6,7 +6,6 @@ import functools
 import os
 import re
 import warnings
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,10 +19,11 @@ from corinpaint.client.protocol import (
     context_field,
     format_number,
 )
+from corinpaint.lasco.decompression import beginning
 from corinpaint.lasco.errors import FrameError, OptionError, TooLargeError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.files import as_path
-from corinpaint.lasco.limits import GZIP_MAGIC, MAX_FILE_BYTES, MAX_HEADER_BYTES
+from corinpaint.lasco.limits import MAX_FILE_BYTES, MAX_HEADER_BYTES
 
 FILENAME_CARD = re.compile(rb"FILENAME= '([23]\d{7})\.")
 """The card with the LASCO number in a Level 0.5 header."""
@@ -86,7 +86,7 @@ class Request:
     Attributes
     ----------
     frame : str, os.PathLike or bytes
-        A Level 0.5 file, gzip-compressed or not: its path, or its content as bytes.
+        A Level 0.5 file, compressed or not: its path, or its content as bytes.
     fill : str or None
         ``network``, ``auto``, a method without the network, or ``none``; None leaves it to the endpoint.
     accept : str
@@ -284,20 +284,18 @@ def _is_content(source: object) -> bool:
 
 def _number_in(frame: bytes) -> str:
     """The LASCO number in the header of a file; empty when it is not among the first cards."""
-    if frame.startswith(GZIP_MAGIC):
-        try:
-            frame = zlib.decompressobj(wbits=31).decompress(frame, MAX_HEADER_BYTES)
-        except zlib.error:
-            return ""
-    found = next(_numbers(frame), None)
+    found = next(_numbers(beginning(frame, 2 * MAX_HEADER_BYTES)), None)
     return found.decode() if found else ""
 
 
-def _numbers(header: bytes) -> Iterator[bytes]:
-    """Numbers in the cards with the FILENAME, up to the END card."""
-    for start in range(0, min(len(header), MAX_HEADER_BYTES), 80):
-        card = header[start : start + 80]
-        if card.startswith(b"END "):
+def _numbers(headers: bytes) -> Iterator[bytes]:
+    """Numbers in the cards with the FILENAME, up to the END card of the first header whose HDU has an image."""
+    empty = False
+    for start in range(0, min(len(headers), 2 * MAX_HEADER_BYTES), 80):
+        card = headers[start : start + 80]
+        if card.startswith(b"END ") and not empty:
             return
+        if card.startswith((b"END ", b"NAXIS   =")):
+            empty = card[10:30].strip() == b"0"
         if found := FILENAME_CARD.match(card):
             yield found[1]

@@ -149,3 +149,9 @@ class OutputError(CorInpaintError):
     """A product cannot be written."""
 
     code = "output"
+
+
+class NoFrameError(CorInpaintError):
+    """An input has no frame."""
+
+    code = "no_frame"

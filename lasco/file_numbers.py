@@ -17,8 +17,8 @@ LEVEL_1_DIGIT = {"2": "5", "3": "4"}
 SUFFIX = "_level1"
 """What the name of a product ends with where SolarSoft's numbering has no name for it that is its own."""
 
-ENDINGS = re.compile(r"\.((fts|fits|fit)(\.(gz|bz2|xz|zst|fz|z))?|gz)?$", re.IGNORECASE)
-"""Endings of a file that are not part of its number: those of FITS, compressed or not."""
+ENDINGS = re.compile(r"(\.(fts|fits|fit))?(\.(gz|z|bz2|xz|fz))?$", re.IGNORECASE)
+"""Endings of a file that are not part of its number: those of FITS and of compressions that are read."""
 
 
 def number_of(name: str) -> str:
@@ -28,7 +28,7 @@ def number_of(name: str) -> str:
     --------
     >>> number_of("32082037.fts.gz")
     '32082037'
-    >>> number_of("24000464_level1.fits")
+    >>> number_of("24000464_level1.fits.fz")
     '24000464_level1'
     """
     return ENDINGS.sub("", Path(name).name)

@@ -59,8 +59,9 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
     """
     for path in contents:
         if os.path.lexists(path) and not (overwrite and path.is_file()):
-            raise OutputError(f"{path}: is there already", "remove it, choose another folder or allow --overwrite")
+            raise _is_there(path)
     aside: dict[Path, Path] = {}
+    placed: list[Path] = []
     path = Path()
     try:
         for path, content in contents.items():
@@ -70,7 +71,12 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
                 file.write(content)
             aside[path].chmod(0o666 & ~_umask())
         for path, part in aside.items():
-            os.replace(part, path)
+            _place(part, path, overwrite)
+            placed.append(path)
+    except FileExistsError as error:  # another process has written it in the meantime
+        for path in placed:
+            path.unlink(missing_ok=True)
+        raise _is_there(path) from error
     except OSError as error:
         raise _cannot_be_written(path, error) from error
     finally:
@@ -137,6 +143,23 @@ def package_data(package: str, *names: str) -> Path:
     from importlib import resources
 
     return Path(str(resources.files(package).joinpath(*names)))
+
+
+def _place(part: Path, path: Path, overwrite: bool) -> None:
+    """Give a file that was written aside its name; a file that is there is replaced only when that is allowed."""
+    if not overwrite:
+        try:
+            os.link(part, path)  # unlike renaming, this never replaces what another process has just written
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            pass
+    os.replace(part, path)
+
+
+def _is_there(path: Path) -> OutputError:
+    return OutputError(f"{path}: is there already", "remove it, choose another folder or allow --overwrite")
 
 
 def _cannot_be_written(path: Path, error: OSError) -> OutputError:

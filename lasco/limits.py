@@ -7,6 +7,3 @@ MAX_FILE_BYTES = 16 * 2**20
 
 MAX_HEADER_BYTES = 2880 * 100
 """Maximum size of a header, bytes; real headers take two or three blocks of 2880 bytes."""
-
-GZIP_MAGIC = b"\x1f\x8b"
-"""First two bytes of a gzip file."""

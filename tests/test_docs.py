@@ -79,5 +79,19 @@ def test_every_page_is_reached_from_the_contents():
         for block in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(), re.DOTALL):
             names = [line.strip() for line in block.splitlines() if line.strip() and not line.startswith(":")]
             listed |= {(page.parent / f"{name}.md").resolve() for name in names}
-    pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs")}
+    pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs") and "orphan: true" not in page.read_text()}
     assert pages - listed == {ROOT / "docs" / "index.md"}
+
+
+def test_pages_that_have_moved_lead_to_their_new_places():
+    moved = {page.stem: page.read_text() for page in PAGES if "orphan: true" in page.read_text()}
+    assert moved.keys() == {"serving", "client"}
+    assert "](how_to/serve.md)" in moved["serving"]
+    assert "](how_to/client.md)" in moved["client"]
+
+
+@pytest.mark.parametrize("name", ["serving.md", "client.md", "how_to/serve.md", "how_to/client.md"])
+def test_writers_of_grpc_clients_are_told_the_limit_of_an_answer(name):
+    text = (ROOT / "docs" / name).read_text()
+    assert "above 4 MiB" in text
+    assert "grpc.max_receive_message_length" in text

@@ -23,7 +23,9 @@ FLOORS = {
     "handlers": 4,
     "cli": 4,
 }
-LEAVES = ("lasco.errors", "lasco.file_numbers", "lasco.files", "lasco.limits", "lasco.retries", "lasco.version")
+LEAVES = tuple(
+    f"lasco.{name}" for name in ("errors", "decompression", "file_numbers", "files", "limits", "retries", "version")
+)
 """Modules of `lasco` that every room may use: they import nothing but each other."""
 
 ONLY_LEAVES = {"client"}
@@ -31,8 +33,8 @@ ONLY_LEAVES = {"client"}
 
 WINGS = {
     "lasco": (
-        "errors version files file_numbers limits retries astropy_warnings options level05 reference_files geometry "
-        "nominal photometry level1 nominal.derivation simulation"
+        "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
+        "reference_files input_files geometry nominal photometry level1 nominal.derivation simulation"
     ).split(),
     "restore": (
         "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "

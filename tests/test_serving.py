@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import shutil
 import signal
@@ -18,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import level05
+import lzw
 import pytest
 from astropy.io import fits
 
@@ -107,6 +110,15 @@ def data_of(product: bytes) -> list[bytes]:
         return [hdu.data.tobytes() for hdu in hdus]
 
 
+def fz(raw: bytes) -> bytes:
+    """A file as fpack makes it."""
+    buffer = io.BytesIO()
+    with fits.open(io.BytesIO(raw)) as hdus:
+        packed = fits.CompImageHDU(hdus[0].data, hdus[0].header, compression_type="RICE_1")
+        fits.HDUList([fits.PrimaryHDU(), packed]).writeto(buffer)
+    return buffer.getvalue()
+
+
 @pytest.fixture(scope="module")
 def over_grpc(server):
     """The client over gRPC: `over_grpc.restore(frame, fill="none")`."""
@@ -132,6 +144,35 @@ def test_a_form_gives_the_same(server, http, frame, wanted):
 
 def test_grpc_gives_the_same(over_grpc, frame, wanted):
     assert data_of(over_grpc.restore(frame).body) == wanted
+
+
+def test_a_grpc_client_of_ones_own_takes_a_product_once_its_limit_is_raised(server, frame, wanted):
+    import grpc
+
+    from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
+
+    answers = []
+    for options in ([], [("grpc.max_receive_message_length", 16 * 2**20)]):
+        with grpc.insecure_channel(server.grpc_address, options) as channel:
+            predict = inference_pb2_grpc.InferenceAPIsServiceStub(channel).Predictions
+            request = inference_pb2.PredictionsRequest(model_name="corinpaint", input={"frame": frame})
+            token = [("authorization", server.auth_headers()["Authorization"])]
+            try:
+                answers.append(predict(request, metadata=token, timeout=120).prediction)
+            except grpc.RpcError as error:
+                answers.append(error.code())
+    assert answers[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert data_of(answers[1]) == wanted
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress, lzw.compress, fz], ids=["bz2", "xz", "Z", "fz"])
+def test_a_compressed_frame_gives_the_same(server, http, over_grpc, frame, wanted, compress):
+    packed = compress(frame)
+    headers = {**server.auth_headers(), "Content-Type": "application/fits"}
+    answer = http.post(server.url(PREDICT), data=packed, headers=headers)
+    assert (answer.status_code, data_of(answer.content)) == (200, wanted)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="35082037.fits"'
+    assert data_of(over_grpc.restore(packed).body) == wanted
 
 
 def test_grpc_options_are_keys_and_errors_are_json(over_grpc, frame):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.geometry.distortion import C2_OCCULTER_CENTRE
 from corinpaint.lasco.level05 import readout
-from corinpaint.lasco.level05.decoding import is_number
+from corinpaint.lasco.level05.cards import is_number
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.reference_files import locate, validate
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, CalibrationSet, calibration_file

@@ -12,7 +12,7 @@ from erfa import ErfaWarning
 
 from corinpaint.lasco import errors
 from corinpaint.lasco.astropy_warnings import ignore_warnings
-from corinpaint.lasco.level05.decoding import UNALTERED_FILE, is_number, shortened
+from corinpaint.lasco.level05.cards import UNALTERED_FILE, is_number, shortened
 
 TIME_OF_DAY = re.compile(r"^\d{1,2}:\d{2}:\d{2}(\.\d+)?$")
 """Format of TIME-OBS."""

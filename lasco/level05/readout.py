@@ -12,7 +12,8 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.level05.decoding import UNALTERED_FILE, UNSIGNED_BZERO, shortened
+from corinpaint.lasco.level05.cards import UNALTERED_FILE, shortened
+from corinpaint.lasco.level05.decoding import UNSIGNED_BZERO
 from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS, finite_number
 
 FRAME_SIDE = 1024

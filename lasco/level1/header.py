@@ -25,7 +25,7 @@ from corinpaint.lasco.geometry.clock import Clock
 from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, soho_observer
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.decoding import printable
+from corinpaint.lasco.level05.cards import printable
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, SATURATION_DN

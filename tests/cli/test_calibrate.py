@@ -56,7 +56,24 @@ def test_a_bad_file_does_not_stop_the_others_and_nothing_is_replaced(run, frame_
     assert "bad.fts: not a FITS file" in first.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
     again = run(*words)
-    assert "is there already" in again.stderr
+    assert again.exit_code == 1
+    assert again.stdout == ""
+    assert "Skipped 1 of 2 frames, whose product is there already" in again.stderr
+    assert "1 of 2 files failed." in again.stderr
+
+
+def test_a_tree_of_days_is_calibrated_once(run, frame_path, tmp_path):
+    frame_path.rename(tmp_path / "32082037.fts")
+    day = frame_path.parent / "020108" / "c3"
+    day.mkdir(parents=True)
+    (tmp_path / "32082037.fts").rename(day / "32082037.fts")
+    for output in ("020108/c3/35082037.fits: nominal calibration", ""):
+        result = run("calibrate", frame_path.parent, "-o", tmp_path / "out")
+        assert result.exit_code == 0, result.output
+        assert output in result.stdout
+    assert "Skipped 1 of 1 frame" in result.stderr
+    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp").exit_code == 1
+    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp", "--layout", "flat").exit_code == 0
 
 
 def test_a_c2_frame_is_calibrated_too(run, make_frame, tmp_path):

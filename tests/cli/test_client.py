@@ -10,6 +10,7 @@ import threading
 import time
 
 import endpoint
+import level05
 import pytest
 
 
@@ -103,10 +104,42 @@ def test_a_frame_whose_product_exists_is_neither_sent_nor_replaced(run, server, 
     assert (tmp_path / "out" / "35082037.fits").read_bytes() == endpoint.product()
 
 
+def test_products_that_are_there_are_skipped_in_the_same_words_as_by_restore(run, server, folder, make_frame, tmp_path):
+    (folder / "32082037.fts").write_bytes(make_frame(FILENAME="32082037.fts"))
+    (folder / "32082036.fts").unlink()
+    assert run("calibrate", folder / "32082037.fts", "-o", tmp_path / "out").exit_code == 0
+    words = ("client", folder, "-o", tmp_path / "out", "--url", server.url)
+    result = run(*words, "--fill", "none")
+    assert result.exit_code == 0, result.output
+    assert [asked.number for asked in server.asked] == ["22460142"]
+    assert "Skipped 1 of 2 frames, whose product is there already (--overwrite makes it anew)." in result.stderr
+    other = run("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url)
+    assert other.exit_code == 1
+    assert "FILL = 'none', not 'network'" in other.stderr
+
+
+def test_reports_that_are_there_are_skipped(run, server, folder, tmp_path):
+    words = ("client", folder, "-o", tmp_path / "out", "--url", server.url, "--format", "json")
+    for _ in range(2):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+    assert "Skipped 3 of 3 frames, whose products are there already" in result.stderr
+    assert len(server.asked) == 3
+
+
+def test_a_tree_is_sent_and_its_products_go_to_the_same_subfolders(run, server, folder, tmp_path):
+    (folder / "020108").mkdir()
+    (folder / "32082037.fts").rename(folder / "020108" / "32082037.fts")
+    assert run("client", folder, "-o", tmp_path / "out", "--url", server.url).exit_code == 0
+    assert (tmp_path / "out" / "020108" / "35082037.fits").is_file()
+    assert run("client", folder, "-o", tmp_path / "flat", "--url", server.url, "--layout", "flat").exit_code == 0
+    assert names(tmp_path / "flat") == ["25460142.fits", "35082036.fits", "35082037.fits"]
+
+
 def test_two_inputs_never_share_one_product(run, server, folder, tmp_path):
     twin = tmp_path / "twin" / "32082037.fts"
     twin.parent.mkdir()
-    twin.write_bytes((folder / "32082037.fts").read_bytes())
+    twin.write_bytes(level05.small_frame(EXPTIME=5.0))
     words = ("client", folder / "32082037.fts", twin, "-o", tmp_path / "out", "--url", server.url, "--overwrite")
     result = run(*words)
     assert result.exit_code == 1

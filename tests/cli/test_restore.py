@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
+import os
 import subprocess
 import sys
 
+import level05
+import lzw
 import numpy as np
 import pytest
 from astropy.io import fits
 from click.testing import CliRunner
 
 from corinpaint.cli.main import main
+from corinpaint.lasco.level05 import decoding
 from corinpaint.restore.engines import loading
 
 
@@ -24,24 +32,171 @@ def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 1
 
 
-def test_two_inputs_never_share_one_product(run, frame_path, tmp_path):
+def test_two_inputs_never_share_one_product(run, frame_path, make_frame, tmp_path):
     twin = tmp_path / "twin" / "32082037.fts"
     twin.parent.mkdir()
-    twin.write_bytes(frame_path.read_bytes())
-    result = run("restore", frame_path, twin, "-o", tmp_path / "out", "--overwrite")
-    assert result.exit_code == 1
-    assert "would replace" in result.stderr
+    twin.write_bytes(make_frame(EXPTIME=18.0))
+    for words in ((), ("--overwrite",)):
+        result = run("restore", frame_path, twin, "-o", tmp_path / "out", *words)
+        assert result.exit_code == 1
+        assert f"{twin}: would replace" in result.stderr
+        assert fits.getheader(tmp_path / "out" / "35082037.fits")["NMISSING"] == 1
 
 
-def test_a_product_is_not_replaced_unless_asked(run, frame_path, tmp_path):
+def test_copies_of_a_frame_make_one_product_and_are_named(run, frame_path, tmp_path):
+    twin = frame_path.with_name("32082037.fts.gz")
+    twin.write_bytes(gzip.compress(frame_path.read_bytes()))
+    result = run("restore", frame_path.parent, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert f"Passed over: 1 further copy of the same frame: {twin}" in result.stderr
+
+
+def test_a_frame_whose_product_is_there_is_skipped_before_it_is_computed(run, frame_path, tmp_path, monkeypatch):
     words = ("restore", frame_path, "-o", tmp_path / "out")
     assert run(*words).exit_code == 0
-    before = (tmp_path / "out" / "35082037.fits").read_bytes()
+    before = (tmp_path / "out" / "35082037.fits").stat()
+    monkeypatch.setattr(decoding, "decode", lambda *_: pytest.fail("read"))
     again = run(*words)
-    assert again.exit_code == 1
-    assert "--overwrite" in again.stderr
-    assert (tmp_path / "out" / "35082037.fits").read_bytes() == before
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert again.stderr == ("Skipped 1 of 1 frame, whose product is there already (--overwrite makes it anew).\n")
+    assert (tmp_path / "out" / "35082037.fits").stat() == before
+    monkeypatch.undo()
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(run, frame_path, make_frame, tmp_path):
+    for number in (32082038, 32082039):
+        (frame_path.parent / f"{number}.fts").write_bytes(make_frame(FILENAME=f"{number}.fts", MID_TIME=number % 100))
+    assert run("restore", frame_path, "-o", tmp_path / "out").exit_code == 0
+    result = run("restore", frame_path.parent, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stdout.count("\n") == 2
+    assert "Skipped 1 of 3 frames, whose product is there already" in result.stderr
+    result = run("restore", frame_path.parent, "-o", tmp_path / "out", "--overwrite")
+    assert result.stdout.count("\n") == 3
+
+
+def test_another_file_in_the_place_of_a_product_is_an_error_unless_it_may_be_replaced(run, frame_path, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out")
+    product = tmp_path / "out" / "35082037.fits"
+    product.parent.mkdir()
+    product.write_text("mine")
+    result = run(*words)
+    assert result.exit_code == 1
+    assert "35082037.fits: is there already, and is no whole product of CorInpaint" in result.stderr
+    assert "--overwrite" in result.stderr
+    assert product.read_text() == "mine"
     assert run(*words, "--overwrite").exit_code == 0
+    assert fits.getheader(product)["NFILLED"] == 1
+
+
+def test_a_product_that_was_made_in_another_way_is_not_taken_for_this_one(run, frame_path, tmp_path):
+    assert run("calibrate", frame_path, "-o", tmp_path / "out").exit_code == 0
+    assert run("restore", frame_path, "-o", tmp_path / "out", "--fill", "none").exit_code == 0
+    result = run("restore", frame_path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "FILL = 'none', not 'network'" in result.stderr
+    assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 0
+
+
+def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out")
+    assert run(*words).exit_code == 0
+    before = (tmp_path / "out" / "35082037.fits").stat()
+    result = run(*words, "--png", "--json")
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["35082037.fits", "35082037.json", "35082037.png"]
+    assert (tmp_path / "out" / "35082037.fits").stat() == before
+    (tmp_path / "out" / "35082037.png").unlink()
+    assert run(*words, "--png", "--json").exit_code == 0
+    assert "Skipped 1 of 1" in run(*words, "--png", "--json").stderr
+
+
+def test_a_product_that_another_process_writes_meanwhile_is_kept(run, frame_path, echo, tmp_path, monkeypatch):
+    product = tmp_path / "out" / "35082037.fits"
+    fill = echo.fill
+
+    def meanwhile(*given):
+        monkeypatch.setattr(echo, "fill", fill)
+        assert run("restore", frame_path, "-o", tmp_path / "out").exit_code == 0
+        os.utime(product, (1, 1))
+        return fill(*given)
+
+    monkeypatch.setattr(echo, "fill", meanwhile)
+    result = run("restore", frame_path, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "Skipped 1 of 1" in result.stderr
+    assert product.stat().st_mtime == 1
+
+
+def test_products_among_the_frames_are_passed_over_by_the_next_run(run, frame_path, tmp_path):
+    for words in ((), (), ("--overwrite",)):
+        result = run("restore", frame_path.parent, "-o", frame_path.parent, *words)
+        assert result.exit_code == 0, result.output
+    assert "Passed over: 1 Level 1 product of CorInpaint" in result.stderr
+    assert sorted(p.name for p in frame_path.parent.iterdir()) == ["32082037.fts", "35082037.fits"]
+    nothing = run("restore", frame_path.parent / "35082037.fits", "-o", tmp_path / "out")
+    assert nothing.exit_code == 1
+    assert "1 Level 1 product of CorInpaint, not a frame; give the Level 0.5 file" in nothing.stderr
+
+
+def test_products_of_a_tree_go_to_the_same_subfolders_or_into_one_folder(run, make_frame, tmp_path):
+    for day in ("020108", "020109"):
+        place = tmp_path / "level_05" / day / "c3" / f"32{day}.fts"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(make_frame(FILENAME=place.name))
+    assert run("restore", tmp_path / "level_05", "-o", tmp_path / "out").exit_code == 0
+    made = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.fits"))
+    assert made == ["020108/c3/35020108.fits", "020109/c3/35020109.fits"]
+    assert run("restore", tmp_path / "level_05", "-o", tmp_path / "flat", "--layout", "flat").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "flat").iterdir()) == ["35020108.fits", "35020109.fits"]
+
+
+def test_frames_of_one_number_never_replace_one_another_in_one_folder(run, make_frame, tmp_path):
+    for day, seconds in (("a", 18.0), ("b", 19.0)):
+        (tmp_path / "in" / day).mkdir(parents=True)
+        (tmp_path / "in" / day / "32082037.fts").write_bytes(make_frame(EXPTIME=seconds))
+    assert run("restore", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
+    result = run("restore", tmp_path / "in", "-o", tmp_path / "flat", "--layout", "flat")
+    assert result.exit_code == 1
+    assert (
+        f"{tmp_path / 'in' / 'b' / '32082037.fts'}: would replace {tmp_path / 'flat' / '35082037.fits'}"
+        in result.stderr
+    )
+    assert fits.getheader(tmp_path / "flat" / "35082037.fits")["EXPTIME"] == pytest.approx(18, rel=0.2)
+
+
+@pytest.mark.parametrize("ending", ["fts.gz", "FTS.GZ", "fts.bz2", "fts.xz", "fits.fz", "fts.Z", "fit"])
+def test_a_compressed_frame_has_the_same_product(run, ending, tmp_path):
+    raw = level05.small_frame()
+    packed = {
+        "gz": gzip.compress,
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+        "fz": fz,
+        "z": lzw.compress,
+        "fit": bytes,
+    }[ending.lower().split(".")[-1]](raw)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"32082037.{ending}").write_bytes(packed)
+    (tmp_path / "plain.fts").write_bytes(raw)
+    assert run("restore", tmp_path / "in", "-o", tmp_path / "out", "--fill", "none").exit_code == 0
+    assert run("restore", tmp_path / "plain.fts", "-o", tmp_path, "--fill", "none").exit_code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["35082037.fits"]
+    for extension in range(3):
+        one, other = (
+            fits.getdata(path, extension)
+            for path in (tmp_path / "out" / "35082037.fits", tmp_path / "plain_level1.fits")
+        )
+        assert np.array_equal(one, other, equal_nan=extension != 1)
+
+
+def fz(raw: bytes) -> bytes:
+    """A file as fpack makes it."""
+    buffer = io.BytesIO()
+    with fits.open(io.BytesIO(raw)) as hdus:
+        packed = fits.CompImageHDU(hdus[0].data, hdus[0].header, compression_type="RICE_1")
+        fits.HDUList([fits.PrimaryHDU(), packed]).writeto(buffer)
+    return buffer.getvalue()
 
 
 def test_without_fill_no_network_is_opened(run, frame_path, tmp_path, monkeypatch):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 from dataclasses import replace
 
 import endpoint
+import lzw
 import pytest
 
 from corinpaint.client.protocol import MAX_CONTEXT_FRAMES
@@ -129,3 +132,20 @@ def test_a_pipe_or_a_folder_is_refused_without_opening_it(tmp_path):
     for name in ("pipe.fts", "folder.fts"):
         with pytest.raises(FrameError, match=f"{name}: no file .a folder, a pipe or a device.; give"):
             encode(Request(tmp_path / name))
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress, lzw.compress])
+def test_the_number_of_a_compressed_frame_is_read_from_its_header(compress):
+    assert encode(Request(compress(FRAME))).number == "22460142"
+
+
+def test_the_number_of_a_frame_is_found_in_the_header_of_the_first_extension_too():
+    cards = (
+        b"SIMPLE  =                    T",
+        b"BITPIX  =                    8",
+        b"NAXIS   =                    0",
+        b"END",
+    )
+    empty = b"".join(card.ljust(80) for card in cards).ljust(2880)
+    assert encode(Request(empty + FRAME)).number == "22460142"
+    assert encode(Request(empty + b"END".ljust(80) + FRAME)).number == ""

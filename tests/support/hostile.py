@@ -136,7 +136,7 @@ SIZES: dict[str, tuple[Make, type[errors.FrameError]]] = {
         errors.NoImageError,
     ),
     "thousands of HDUs": (lambda _: gzip.compress(_no_image_but(4000), 1), errors.NoImageError),
-    "a compressed image": (_compressed_image, errors.NoImageError),
+    "a compressed image without the keywords of a frame": (_compressed_image, errors.MissingKeywordError),
 }
 
 BOMBS: dict[str, tuple[Make, type[errors.FrameError]]] = {
