@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.lasco.geometry.observer import soho_observer
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE
-from corinpaint.lasco.level05.decoding import is_number
+from corinpaint.lasco.level05.cards import is_number
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry import photometry
 from corinpaint.lasco.photometry.corkit import calfactor
