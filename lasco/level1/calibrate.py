@@ -91,10 +91,12 @@ def make_product(
     frame, pointing = observed.frame, observed.pointing
     geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
+    additive = distortion.product_map(geometry).image(systematics.additive_calibration_error(observed))
     if pointing.upside_down and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
+        additive = additive[::-1, ::-1]
     relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
-    uncertainty = np.sqrt(variance + np.square(relative * data))
+    uncertainty = np.sqrt(variance + np.square(relative * data) + np.square(additive))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     origin = _provenance(observed, geometry, float(np.median(relative)))
@@ -214,7 +216,7 @@ def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> he
 def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tuple[str, ...]:
     """Lines of HISTORY: every step of the calibration with the file that it used."""
     frame, options, clock, pointing = observed.frame, observed.options, observed.clock, observed.pointing
-    factor, bias, source, _ = observed.exposure
+    factor, bias, source = observed.exposure[:3]
     late = observed.calibration.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"
     lines = [
