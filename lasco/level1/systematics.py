@@ -72,8 +72,8 @@ def relative_calibration_error(
     if frame.detector == "C3":
         images = NOMINAL_C3_ERROR_BEFORE_1998 if frame.day < INTERRUPTION_MJD else NOMINAL_C3_ERROR
         return np.asarray(np.hypot(exposure_error, images), dtype=np.float32)
-    images = c2.relative_error(_radius(frame, pointing.column, pointing.row))
-    return np.hypot(np.float32(exposure_error), images).astype(np.float32)
+    by_radius = c2.relative_error(_radius(frame, pointing.column, pointing.row))
+    return np.asarray(np.hypot(exposure_error, by_radius), dtype=np.float32)
 
 
 def _radius(frame: Frame, column: float, row: float) -> NDArray[np.float32]:

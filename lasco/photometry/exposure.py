@@ -117,13 +117,13 @@ def _without_table(frame: Frame) -> Exposure:
     reads = frame.sums.reads
     times = f" x {reads} read-outs" if reads > 1 else ""
     try:
-        bias, error, source = _bias_of_port(frame)
+        bias, uncertainty, source = _bias_of_port(frame)
     except UnsupportedFrameError:
         offset = frame.header.get("OFFSET")
         if not (isinstance(offset, int | float) and offset > 0):
             raise
-        bias, error, source = float(offset), OFFSET_ERROR, "OFFSET"
-    return Exposure(1.0, bias * reads, f"{source}{times}", None, error * reads)
+        bias, uncertainty, source = float(offset), OFFSET_ERROR, "OFFSET"
+    return Exposure(1.0, bias * reads, f"{source}{times}", None, uncertainty * reads)
 
 
 def _bias_of_port(frame: Frame) -> tuple[float, float, str]:
@@ -203,8 +203,8 @@ def _from_table(frame: Frame, path: Path) -> Exposure:
         raise CalibrationError(
             f"{path}: exposure factor {factor} with bias {bias} DN is implausible", "fetch the file again"
         )
-    error = TABLE_ERROR * frame.sums.reads
-    return Exposure(factor, _bias_of_all_reads(frame, bias), path.name, calibration_file(path), error)
+    uncertainty = TABLE_ERROR * frame.sums.reads
+    return Exposure(factor, _bias_of_all_reads(frame, bias), path.name, calibration_file(path), uncertainty)
 
 
 def _bias_of_all_reads(frame: Frame, bias: float) -> float:
