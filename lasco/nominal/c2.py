@@ -6,6 +6,7 @@ and its accuracy.
 
 from __future__ import annotations
 
+import io
 from functools import lru_cache
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def read(directory: Path) -> tuple[Image, NDArray[np.bool_]]:
         When a file is missing or damaged.
     """
     try:
-        with fits.open(directory / FILES[0]) as hdus:
+        with fits.open(io.BytesIO((directory / FILES[0]).read_bytes())) as hdus:
             table = hdus[0].data.astype(np.float32) * np.float32(UNIT)
         with fits.open(directory / FILES[1]) as hdus:
             field = hdus[1].data.astype(bool)
