@@ -44,9 +44,9 @@ def test_the_shipped_set_is_small_and_quick_to_read():
     assert sum((optics.NOMINAL_DIRECTORY / name).stat().st_size for name in c2.FILES) < 50_000
     taken = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         c2.read(optics.NOMINAL_DIRECTORY)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     assert min(taken) < 0.1
 
 
