@@ -72,8 +72,8 @@ def relative_calibration_error(
     if frame.detector == "C3":
         images = NOMINAL_C3_ERROR_BEFORE_1998 if frame.day < INTERRUPTION_MJD else NOMINAL_C3_ERROR
         return np.asarray(np.hypot(exposure_error, images), dtype=np.float32)
-    by_radius = c2.relative_error(_radius(frame, pointing.column, pointing.row))
-    return np.asarray(np.hypot(exposure_error, by_radius), dtype=np.float32)
+    by_radius = c2.relative_error(_radius(frame, pointing.column, pointing.row)).astype(np.float32)
+    return np.asarray(np.sqrt(np.square(by_radius) + np.float32(exposure_error**2)))
 
 
 def _radius(frame: Frame, column: float, row: float) -> NDArray[np.float32]:
@@ -81,7 +81,8 @@ def _radius(frame: Frame, column: float, row: float) -> NDArray[np.float32]:
     rows, columns = (np.arange(size, dtype=np.float32) for size in frame.data.shape)
     x, y = (columns - np.float32(column)) * frame.sums.x, (rows - np.float32(row)) * frame.sums.y
     scale = PLATE_SCALE[frame.detector] / soho_observer(frame.date).radius
-    return np.asarray(np.hypot(x[None, :], y[:, None]) * np.float32(scale))
+    x, y = (np.square(offset * np.float32(scale)) for offset in (x, y))
+    return np.asarray(np.sqrt(x[None, :] + y[:, None]))  # several times as fast as np.hypot
 
 
 def additive_calibration_error(observed: ObservedFrame) -> NDArray[np.float32]:
@@ -106,7 +107,9 @@ def additive_calibration_error(observed: ObservedFrame) -> NDArray[np.float32]:
         error *= load_optics(observed.calibration, frame.detector, frame.sums).vignetting(frame.day)
     if frame.detector == "C3" and frame.filter == "CLEAR" and not frame.polarised_product:
         in_unit = observed.scale / calfactor(frame)
-        error = np.hypot(error, np.float32(in_unit) * stray_light_error(frame.day, _radius(frame, *observed.centre)))
+        stray = stray_light_error(frame.day, _radius(frame, *observed.centre))
+        stray *= np.float32(in_unit)
+        error = np.sqrt(np.square(error, out=error) + np.square(stray, out=stray))
     return error
 
 
@@ -127,6 +130,7 @@ def stray_light_error(day: float, radius: NDArray[np.float32]) -> NDArray[np.flo
     years = max(days[0] - day, day - days[-1], 0.0) / 365.25
     amount = float(np.interp(day, days, amounts)) + STRAY_LIGHT_PER_YEAR * years
     lowest, distance, more = STRAY_LIGHT_RADII
-    return np.asarray(
-        np.float32(amount) * (1 + np.float32(more / distance**2) * np.square(radius - np.float32(lowest)))
-    )
+    found = np.square(radius - np.float32(lowest))
+    found *= np.float32(amount * more / distance**2)
+    found += np.float32(amount)
+    return np.asarray(found)
