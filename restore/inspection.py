@@ -37,7 +37,7 @@ def inspect(path: str | os.PathLike[str], calibration: CalibrationSet) -> dict[s
     """
     frame = read_frame(path)
     observed = calibrate_on_detector(frame, calibration)
-    factor, bias, source, _ = observed.exposure
+    factor, bias, source = observed.exposure[:3]
     records = decide(observed.missing_in_field, observed.field, observed.observed)
     found: dict[str, Any] = {
         "name": frame.name,

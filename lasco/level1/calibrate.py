@@ -27,6 +27,9 @@ from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_det
 from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_calibration_set, load_optics
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
+SPACING = 8
+"""Every eighth row and column counts in medians over the field that the header gives."""
+
 MIN_ROTATION_DEG = 1.0
 """Minimum roll for which SolarSoft rotates the image about the sun centre, degrees."""
 
@@ -89,15 +92,18 @@ def make_product(
     filled = np.zeros_like(observed.missing) if filled is None else filled
     geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
+    on_detector = systematics.additive_calibration_error(observed)
+    additive = distortion.product_map(geometry).image(on_detector)
     if pointing.upside_down and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
+        additive = additive[::-1, ::-1]
     relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
-    uncertainty = np.sqrt(variance + np.square(relative * data))
+    uncertainty = np.sqrt(variance + np.square(relative * data) + np.square(additive))
     if observed.anomalies:
         uncertainty = np.hypot(uncertainty, _anomaly_error(observed, geometry))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
-    origin = _provenance(observed, geometry, float(np.median(relative)))
+    origin = _provenance(observed, geometry, relative, on_detector)
     header = make_header(observed, origin, filled, history, cards)
     statistics.add_statistics(header, data, mask)
     name = f"{level1_number(frame.number)}.fits"
@@ -125,8 +131,8 @@ def provenance(observed: ObservedFrame) -> headers.Provenance:
     relative = systematics.relative_calibration_error(
         observed.frame, observed.calibration, observed.exposure, observed.pointing
     )
-    relative = np.hypot(relative, np.float32(observed.anomaly_error))
-    return _provenance(observed, _product_geometry(observed), float(np.median(relative)))
+    additive = systematics.additive_calibration_error(observed)
+    return _provenance(observed, _product_geometry(observed), relative, additive)
 
 
 def _product_geometry(observed: ObservedFrame) -> Geometry:
@@ -192,7 +198,10 @@ def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geom
     set_flag(mask, hidden, Flag.OCCULTED)
 
 
-def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> headers.Provenance:
+def _provenance(
+    observed: ObservedFrame, geometry: Geometry, relative: NDArray[np.float32], additive: NDArray[np.float32]
+) -> headers.Provenance:
+    """Provenance of a product with these calibration errors, on either grid and on the detector grid."""
     frame, calibration, exposure = observed.frame, observed.calibration, observed.exposure
     clock, pointing = observed.clock, observed.pointing
     ramp = subtracts_stray_light(frame, observed.options)
@@ -210,17 +219,18 @@ def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> he
         pointing,
         rotated_by,
         0.0 if geometry.roll else pointing.roll,
-        error,
+        float(np.hypot(np.median(relative), observed.anomaly_error)),
         (*images, *tables),
         observed.options.departures,
         steps,
+        float(np.median(additive[::SPACING, ::SPACING][observed.field[::SPACING, ::SPACING]])),
     )
 
 
 def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tuple[str, ...]:
     """Lines of HISTORY: every step of the calibration with the file that it used."""
     frame, options, clock, pointing = observed.frame, observed.options, observed.clock, observed.pointing
-    factor, bias, source, _ = observed.exposure
+    factor, bias, source = observed.exposure[:3]
     late = observed.calibration.kind == "NOMINAL" and frame.day < INTERRUPTION_MJD and frame.detector == "C3"
     impossible = int(np.count_nonzero(observed.impossible))
     grid = "c3_warp on SolarSoft's 32 px grid" if options.solarsoft else "c3_warp formula, exact map"

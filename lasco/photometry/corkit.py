@@ -32,6 +32,9 @@ Calfactor = Callable[["_Cards"], tuple["_Cards", float]]
 def offset_bias(frame: Frame) -> float:
     """Bias of one read-out in DN, from the polynomial of the read port (CorKit ``utils.offset_bias``).
 
+    The last piece of C2's polynomial begins on `LAST_BIAS_OF_C2` and was fitted to few months: it would rise by 31 DN a
+    year, where the bias rose by 2. It is held at its first value; see `bias_is_extrapolated`.
+
     Parameters
     ----------
     frame : Frame
@@ -46,15 +49,22 @@ def offset_bias(frame: Frame) -> float:
     UnsupportedFrameError
         When the read port has no known bias.
     """
-    day, constant = FIRST_BIAS_OF_C3
-    if frame.detector == "C3" and frame.mjd < day and str(frame.header["READPORT"]).strip().upper() == "C":
+    first, constant = FIRST_BIAS_OF_C3
+    if frame.detector == "C3" and frame.mjd < first and str(frame.header["READPORT"]).strip().upper() == "C":
         return constant
-    bias = float(_corkit_function("utils", "offset_bias")(_corkit_header(frame, frame.mjd), False))
+    day = LAST_BIAS_OF_C2 if bias_is_extrapolated(frame) else frame.mjd
+    bias = float(_corkit_function("utils", "offset_bias")(_corkit_header(frame, day), False))
     if bias <= 0:
         raise UnsupportedFrameError(
             f"{frame.name}: READPORT = {frame.header['READPORT']!r} has no known bias", "take one of port A, B, C or D"
         )
     return bias
+
+
+def bias_is_extrapolated(frame: Frame) -> bool:
+    """Whether the polynomial of the bias ended before the day of the frame."""
+    port = str(frame.header["READPORT"]).strip().upper()
+    return frame.detector == "C2" and port == "C" and frame.mjd > LAST_BIAS_OF_C2
 
 
 def calfactor(frame: Frame) -> float:
@@ -95,6 +105,9 @@ NEUTRAL_DENSITY = 0.25256
 
 FIRST_BIAS_OF_C3 = (50072, 319.0)
 """Day before which the bias of C3 at port C is constant, and its value, DN (``offset_bias.pro``); CorKit fails."""
+
+LAST_BIAS_OF_C2 = 58802
+"""Modified Julian date from which on the polynomial of C2's port C is extrapolated (2019-11-15)."""
 
 
 def _corrected(frame: Frame, factor: float) -> float:

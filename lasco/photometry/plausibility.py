@@ -41,8 +41,8 @@ OCCULTER_RATE = 4.6
 OCCULTER_TOLERANCE = 1.1
 """Accepted difference from it, DN/s."""
 
-BIAS_TOLERANCE_DN = 6.0
-"""Accepted difference from an error of the bias of one read-out, DN; it counts more in short exposures."""
+BIAS_SIGMAS = 3.0
+"""Accepted difference from the bias, in units of its error; it counts more in short exposures."""
 
 EXPTIME_TOLERANCE_S = 0.02
 """Accepted difference between EXPTIME and EXP0 + EXP3, s; 0.0004 s in 166 real frames."""
@@ -148,7 +148,7 @@ def _behind_occulter(frame: Frame, exposure: Exposure, usable: NDArray[np.bool_]
         return None
     seconds = frame.exptime * exposure.factor
     rate = (float(np.median(counts)) - exposure.bias) / (seconds * frame.sums.pixels)
-    tolerance = OCCULTER_TOLERANCE + BIAS_TOLERANCE_DN * frame.sums.reads / (seconds * frame.sums.pixels)
+    tolerance = OCCULTER_TOLERANCE + BIAS_SIGMAS * exposure.bias_error / (seconds * frame.sums.pixels)
     if abs(rate - OCCULTER_RATE) <= tolerance:
         return None
     return Anomaly(

@@ -11,6 +11,7 @@ import pytest
 from astropy.io import fits
 from astropy.time import Time
 from corkit_header import as_corkit_reads
+from level05 import BIAS
 
 from corinpaint.lasco.errors import UnsupportedFrameError
 from corinpaint.lasco.level05.frame import read_frame
@@ -144,7 +145,8 @@ def test_the_bias_of_every_port_agrees_in_every_epoch_and_at_its_ends(utils, mak
             by_hand = PORTS[detector][port]
         dated = replace(frame, header=header, date=Time(day, format="mjd"))
         assert utils.offset_bias(header) == pytest.approx(by_hand, abs=1e-9)
-        assert corkit.offset_bias(dated) == pytest.approx(by_hand, abs=1e-9)
+        held = detector == "C2" and port == "C" and day > 58802  # where CorKit extrapolates a short fit
+        assert corkit.offset_bias(dated) == pytest.approx(648.41904 if held else by_hand, abs=1e-9)
 
 
 def test_an_unknown_port_is_zero_bias_in_corkit_and_refused_here(utils, make_frame):
@@ -198,13 +200,11 @@ def test_without_a_row_of_its_own_corkit_uses_two_digits_of_a_file_name_as_facto
 
 
 @pytest.mark.usefixtures("empty")
-def test_without_a_table_both_use_factor_1_and_offset(utils, make_frame):
+def test_without_a_table_corkit_uses_offset_where_solarsoft_computes_the_polynomial(utils, make_frame):
     _, *theirs = utils.get_exp_factor(as_corkit_reads(make_frame()))
-    assert (
-        tuple(theirs)
-        == exposure.determine_exposure(read_frame(make_frame()), load_calibration_set())[:2]
-        == (1, 377.741)
-    )
+    assert tuple(theirs) == (1, 377.741)
+    ours = exposure.determine_exposure(read_frame(make_frame()), load_calibration_set())
+    assert ours[:2] == (1, pytest.approx(BIAS))
 
 
 # Header and file

@@ -113,6 +113,16 @@ def _factor(camera, filter_, polar, mjd, sums):
     return factor / sums * 1e-10
 
 
+def _bias(camera, mjd):
+    """Bias of a read-out (offset_bias.pro), which SolarSoft computes where there is no table."""
+    if camera == "C2":
+        return 581.81517 + 0.019221920 * (mjd - 51915) - 2.3110489e-06 * (mjd - 51915) ** 2
+    if mjd < 51000:
+        days = mjd - 50072
+        return 322.21639 + 0.011775379 * days + 4.4256968e-05 * days**2 - 3.167423e-08 * days**3
+    return 374.11139 + 0.010731823 * (mjd - 51915) - 1.0726207e-6 * (mjd - 51915) ** 2
+
+
 def _solarsoft(counts, case):
     """Brightness on the detector grid, float64."""
     camera, filter_, polar = case.get("DETECTOR", "C3"), case.get("FILTER", "Clear"), case.get("POLAR", "Clear")
@@ -126,7 +136,7 @@ def _solarsoft(counts, case):
         whole[case["R1ROW"] - 1 : case["R2ROW"], case["R1COL"] - 20 : case["R2COL"] - 19] = counts
         counts = whole
     mjd = case.get("MID_DATE", 52282)
-    factor, bias = (0.996987, 377.7) if (camera, mjd) == ("C3", 52282) else (1.0, 377.741 * leb**2)
+    factor, bias = (0.996987, 377.7) if (camera, mjd) == ("C3", 52282) else (1.0, _bias(camera, mjd) * leb**2)
     monthly, product = case.get("FILEORIG") == "0", polar in "PB TI UP JY JZ Qs Us Qt Jr Jt".split()
     if monthly or product:
         bias = 0.0
@@ -176,7 +186,7 @@ def _counts(case):
     above = 5.5e5 / (np.hypot(X * 1024 - 517, Y * 1024 - 532) + 60) + 300 * X + 900
     chip, leb = case.get("SUMCOL", 1), case.get("LEBXSUM", 1)
     sum_ = chip * leb
-    summed = np.round(_rebin(above, sum_) * sum_**2 + 377.741 * leb**2)
+    summed = np.round(_rebin(above, sum_) * sum_**2 + _bias("C3", 52283) * leb**2)
     if case.get("FILEORIG") == "0" or case.get("POLAR", "")[:2] in ("PB", "Qs"):
         return (_smooth(9, 300, 900) - (400 if case.get("POLAR") == "Qs" else 0)).astype(np.float32)
     if "R1COL" in case:

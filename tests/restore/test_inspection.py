@@ -35,7 +35,8 @@ def test_an_inspection_says_what_was_observed_and_how_it_would_be_calibrated(mak
     found = look(make_frame(CROTA1=180.0))
     assert found["telescope"] == "SOHO LASCO C3, CLEAR/CLEAR"
     assert found["date_obs"] == "2002-01-08T02:18:05.594"
-    assert (found["exposure_s"], found["bias_dn"], found["bias_source"]) == (19.1, 377.741, "OFFSET")
+    assert (found["exposure_s"], found["bias_source"]) == (19.1, "offset_bias, port C")
+    assert found["bias_dn"] == pytest.approx(level05.BIAS)
     assert (found["calibration"], found["turned"]) == ("NOMINAL", True)
     assert (found["lost"], found["zones"]) == (0, [])
 

@@ -45,6 +45,9 @@ CARDS: dict[str, Any] = {
     "CROTA1": 0.0,
 }
 
+BIAS = 374.11139 + 0.010731823 * (52282 - 51915) - 1.0726207e-6 * (52282 - 51915) ** 2
+"""Bias of the read port on the day of the frames by SolarSoft's polynomial, DN; OFFSET is of an earlier version."""
+
 REQUIRED = [
     *("TELESCOP", "INSTRUME", "DETECTOR", "FILTER", "POLAR", "EXPTIME", "READPORT", "DATE-OBS"),
     *("SUMCOL", "SUMROW", "LEBXSUM", "LEBYSUM", "R1COL", "R2ROW"),

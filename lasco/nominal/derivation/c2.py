@@ -1,23 +1,22 @@
-"""Derivation of the nominal vignetting and field of view of C2 from frames.
+"""Derivation of the nominal vignetting and field of view of C2 from an official Level 1 file and Level 0.5 frames.
 
-No official C2 Level 1 frame was available. The transmission is fitted as a function of radius to two data sets:
+The official file and the frames show different days, so that the transmission comes from what the days share:
 
-* outside of 5 solar radii, a C3 frame of the same days, which the nominal C3 set calibrates to brightness;
-* inside, three C2 frames with the polariser at +60, 0 and -60 degrees. Vignetting does not change the degree of
-  polarisation p. With p_K from Thomson scattering and F the published F corona, the brightness is
-  ``F p_K / (p_K - p)``; its level is adjusted to that of C3 further out.
+* its level at each radius from frames of a minimum of activity like that of the official file: counts of the frames
+  over the official brightness at the same place, in the median over the angle;
+* its dependence on the angle (the pylon, the centre of the vignetting, the field stop) from frames of many days with
+  SOHO upright and upside down: what stays on the detector when the sky is rotated by 180 degrees.
 
-The transmission is the fraction of the aperture, a disc, that the occulter's shadow, another disc, leaves free;
-docs/explanation/nominal_c2.md gives the numbers.
+docs/explanation/nominal_c2.md describes the result and what it was verified with.
 
-Run ``python -m corinpaint.lasco.nominal.derivation.c2 C3 C2 POLARISED POLARISED POLARISED`` to derive the set again.
+Run ``python -m corinpaint.lasco.nominal.derivation.c2 OFFICIAL --minimum FRAME ... --structure FRAME ...`` to derive
+the set again.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,38 +24,57 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 from corinpaint.lasco import nominal
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.files import package_data, write_bytes
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.observer import soho_observer
+from corinpaint.lasco.geometry.pointing import CAMERA_ROLL, PLATE_SCALE
 from corinpaint.lasco.level05.frame import Frame, read_frame
-from corinpaint.lasco.nominal import c2, c3
+from corinpaint.lasco.nominal import c2
+from corinpaint.lasco.nominal.derivation.official_c2 import Official, read_official
 from corinpaint.lasco.photometry.corkit import calfactor
-from corinpaint.lasco.photometry.photometry import SATURATION_DN
+from corinpaint.lasco.photometry.exposure import determine_exposure
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 Array = c2.Array
-Image = c2.Image
+Flags = NDArray[np.bool_]
 
-F_CORONA = ((2.0, 2.5, 3.0, 4.0, 5.0, 10.0), (1.91, 1.66, 1.48, 1.23, 1.00, 0.31), (1.82, 1.56, 1.33, 1.03, 0.80, 0.06))
-"""Distance (solar radii) and log10 of the F corona (1e-10 MSB) at the equator and at the poles (Koutchmy 2000, with the
-slopes of Koutchmy and Lamy 1985, IAU Colloquium 85, 63). Only the slope is used; C3 gives the level."""
+SUN_CENTRE = (510.1, 507.2)
+"""Sun centre (column, row) on the detector, px from 0. The star fits in the headers of official files give (510.21,
+506.91) in February 2009 and (509.97, 507.46) in December 2010; Level 0.5 headers of C2 contain the centre of the
+occulter or a rounded estimate."""
 
-K_POLARISATION = ((2.2, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0), (0.634, 0.643, 0.640, 0.631, 0.623, 0.613, 0.609, 0.608))
-"""Distance (solar radii) and polarisation of the K corona: Thomson scattering (van de Hulst 1950, BAN 11, 135;
-limb darkening 0.63), equatorial densities of Saito, Poland and Munro (1977, Solar Physics 55, 121)."""
+SATURATION = 14300.0
+"""Counts (DN per read-out) above which a pixel may be saturated; such pixels count as bright in the medians."""
 
-RINGS, SECTORS = np.arange(160.0, 661.0, 10.0), np.arange(72) * 5 + 2.5
-"""Radii (px) of the rings of a table, each 10 px wide, and middles (degrees) of their sectors, on the detector grid."""
+AWAY_FROM_PYLON_DEG = 37.5
+"""Minimum distance of the cells that give the level from the shadow of the pylon, on the detector of the frames and on
+that of the official file, degrees."""
 
-FIT_RADII = (225.0, 415.0, 515.0)
-"""Radii of the fit, px: C2 beyond the first and C3 beyond the second (5.0 solar radii) are free of light that their
-occulters diffract; the field stop of C2 begins at the third (6.2 solar radii)."""
+MIN_CELL = 0.5
+"""Minimum share of a cell that is on the detector and has values; the outermost rows are too bright."""
 
-MIN_FIELD_RADIUS = 190.0
-"""Minimum radius of the field of view, px, where diffracted light is 1/8 of the other light (at 180 px, 4/5)."""
+PYLON_ZONE_DEG = 41.0
+"""Half width, in degrees, of the zone about `c2.PYLON_ANGLE` where the shadow of the pylon is looked for; outside of it
+the scatter about the harmonics is 1 %."""
+
+INNER_RADIUS = 502.0
+"""Radius (px) up to which rings are whole on the detector; beyond it only the corners of the frame see the corona, and
+the field stop removes light."""
+
+MATCHING_RADII = (470.0, 502.0)
+"""Radii (px) at which the corners are matched to the rings inside."""
+
+HARMONICS = (1, 2, 3, 4)
+"""Harmonics of the angle that are fitted outside of the shadow of the pylon. The first is given to the transmission,
+since its centre is not that of the occulter; the others to the corona."""
+
+MIN_FIELD_RADIUS = 174.0
+"""Minimum radius of the field of view, px: 2.15 to 2.25 solar radii by the distance of SOHO. The transmission is 0.03
+there and the light that the occulter diffracts is brighter than the corona, as in official products."""
 
 FIELD_EDGE = (499.5, 514.2, 640.0)
 """Column, row and radius (px) of the edge of the field, beyond which the light falls to zero within 60 px; it is the
@@ -68,204 +86,230 @@ class NominalC2(NamedTuple):
 
     Attributes
     ----------
-    transmission : ndarray of float64, shape of `RINGS`
-        Transmission outside of the pylon's shadow.
-    pylon : ndarray of float64, shape of `RINGS`
-        Depth of the pylon's shadow.
-    discs : tuple of float
-        Radii of the occulter's shadow and of the aperture, px.
-    scale : float
-        Level of the F corona relative to the published one, from C3.
-    source : str
+    transmission : ndarray of float64, shape (rings, sectors)
+        Transmission at `c2.RINGS` and `c2.SECTORS`, on the scale of the official file.
+    level : ndarray of float64, shape (rings,)
+        The level of the rings from which it was made: outside of the shadow of the pylon, in the mean over the angle.
+    official : str
+        File number of the official file.
+    minimum, structure : str
         File numbers of the frames.
     """
 
     transmission: Array
-    pylon: Array
-    discs: tuple[float, float]
-    scale: float
-    source: str
+    level: Array
+    official: str
+    minimum: str
+    structure: str
 
 
 def sky_coordinates(frame: Frame) -> tuple[Array, Array]:
     """Distance from the sun (solar radii) and angle from solar west (degrees) of each pixel, without distortion."""
-    centre, side = distortion.occulter_centre(frame.date, frame.detector), frame.data.shape[0]
-    radius, angle = (values.astype(np.float64) for values in c2.polar_coordinates(centre, side))
+    centre = distortion.C2_OCCULTER_CENTRE
+    radius, angle = (values.astype(np.float64) for values in c2.polar_coordinates(centre, frame.data.shape[0]))
     inner = radius
     for _ in range(10):  # converges, since |d radial_shift / d r| < 0.1 inside the frame
-        inner = radius - distortion.radial_shift(inner, frame.detector)
-    sun = [(float(frame.header[key]) + 0.5) * (1024 / side) - 0.5 for key in ("CRPIX1", "CRPIX2")]
-    x = centre[0] + inner * np.cos(np.radians(angle)) - sun[0]
-    y = centre[1] + inner * np.sin(np.radians(angle)) - sun[1]
-    scale = {"C2": 11.9, "C3": 56.0}[frame.detector] / soho_observer(frame.date).radius  # arcsec per px over arcsec
-    return np.hypot(x, y) * scale, (np.degrees(np.arctan2(y, x)) + float(frame.header["CROTA1"])) % 360
+        inner = radius - distortion.radial_shift(inner, "C2")
+    x = centre[0] + inner * np.cos(np.radians(angle)) - SUN_CENTRE[0]
+    y = centre[1] + inner * np.sin(np.radians(angle)) - SUN_CENTRE[1]
+    estimated = "offset" in frame.header.comments["CRPIX1"].lower()  # then CROTA1 contains the roll of the camera
+    roll = float(frame.header["CROTA1"]) + (0.0 if estimated else CAMERA_ROLL["C2"])
+    scale = PLATE_SCALE["C2"] / soho_observer(frame.date).radius
+    return np.hypot(x, y) * scale, (np.degrees(np.arctan2(y, x)) + roll) % 360
 
 
 def uncorrected_brightness(frame: Frame) -> Array:
-    """``(DN - bias) / EXPTIME * calfactor`` in MSB; NaN in pixels without counts or near saturation."""
-    reads, dn = frame.sums.reads, frame.data.astype(np.float64)
-    rate = (dn - reads * float(frame.header["OFFSET"])) / frame.exptime * calfactor(frame)
-    return np.where((dn > 0) & (dn < 0.8 * SATURATION_DN["C2"] * reads), rate, np.nan)
+    """``(DN - bias) / EXPTIME * calfactor`` in MSB; NaN in pixels without counts, infinite where they may saturate."""
+    counts = frame.data.astype(np.float64)
+    bias = determine_exposure(frame, CalibrationSet("NOMINAL", None)).bias
+    rate = (counts - bias) / frame.exptime * calfactor(frame)
+    sent = ndimage.binary_erosion(counts > 0, iterations=3, border_value=1)
+    return np.where(counts >= SATURATION * frame.sums.reads, np.inf, np.where(sent, rate, np.nan))
 
 
-def _medians(values: Array, rows: Array, columns: Array, shape: tuple[int, int]) -> Array:
-    """Median of the values in each cell of a table; NaN in cells with fewer than 5 values."""
-    inside, cells = np.isfinite(values) & (rows >= 0) & (rows < shape[0]), shape[0] * shape[1]
-    labels = rows[inside].astype(int) * shape[1] + columns[inside].astype(int)
-    counts = np.bincount(labels, minlength=cells)
-    table = np.full(cells, np.nan)
-    if inside.any():
-        table[counts >= 5] = ndimage.median(values[inside], labels, np.flatnonzero(counts >= 5))
-    return table.reshape(shape)
-
-
-def c3_brightness(frame: Frame, vignetting: Image, ramp: Image, field: NDArray[np.bool_]) -> Array:
-    """Brightness from a C3 frame in bins of 0.1 solar radii (from 4 on) and 2 degrees; MSB, shape (60, 180)."""
-    inside = distortion.undistort_map(distortion.occulter_centre(frame.date)).source_pixels(field)
-    radius, angle = sky_coordinates(frame)
-    brightness = np.where(inside, uncorrected_brightness(frame) * vignetting - ramp, np.nan)
-    return _medians(brightness, np.floor((radius - 4.0) / 0.1), np.minimum(angle // 2, 179), (60, 180))
-
-
-def transmission_from_c3(frame: Frame, sky: Array) -> Array:
-    """Uncorrected C2 brightness over that of C3 at the same positions, per ring and sector; shape (51, 72)."""
-    radius, angle = sky_coordinates(frame)
-    row, column = (radius - 4.05) / 0.1, np.minimum(angle // 2, 179).astype(int)
-    low = np.clip(np.floor(row).astype(int), 0, len(sky) - 2)
-    brightness = sky[low, column] + (row - low) * (sky[low + 1, column] - sky[low, column])
-    brightness[(row < 0) | (row > len(sky) - 1)] = np.nan
-    return _per_ring(uncorrected_brightness(frame) / brightness)
-
-
-def transmission_from_polarisation(frames: Sequence[Frame]) -> Array:
-    """Uncorrected brightness of three polarised frames over ``F p_K / (p_K - p)``, per ring and sector; shape (51, 72).
-
-    With the brightnesses J normalised to unpolarised light, ``I = mean(J)``, ``Q = (2 J0 - J+60 - J-60) / 3`` and
-    ``U = (J+60 - J-60) / sqrt(3)``; p I is the brightness polarised along the tangent.
-    """
-    images = {frame.polar: uncorrected_brightness(frame) for frame in frames}
-    if set(images) != {"+60DEG", "0DEG", "-60DEG"}:
-        raise CalibrationError(f"POLAR = {', '.join(images)}", "give the three positions +60, 0 and -60 Deg")
-    plus, zero, minus = images["+60DEG"], images["0DEG"], images["-60DEG"]
-    total, q, u = (plus + zero + minus) / 3, (2 * zero - plus - minus) / 3, (plus - minus) / np.sqrt(3)
-    detector = np.radians(c2.polar_coordinates(distortion.C2_OCCULTER_CENTRE, len(total))[1].astype(np.float64))
-    polarised = u * np.sin(2 * detector) - q * np.cos(2 * detector)
-    radius, angle = sky_coordinates(frames[0])
-    p_k = np.interp(radius, *K_POLARISATION)
-    return _per_ring((total - polarised / p_k) / f_corona(radius, angle))
-
-
-def f_corona(radius: Array, angle: Array) -> Array:
-    """Published F corona (MSB) at a distance (solar radii) and angle from solar west (degrees); see `F_CORONA`."""
-    west = np.cos(np.radians(angle)) ** 2
-    equator, pole = (np.interp(np.log(radius), np.log(F_CORONA[0]), values) for values in F_CORONA[1:])
-    return np.asarray(10 ** (west * equator + (1 - west) * pole - 10))
-
-
-def _per_ring(values: Array) -> Array:
+def cell_medians(values: Array) -> Array:
+    """Median in each cell of rings and sectors; NaN where half of the cell has no values or a third saturates."""
     radius, angle = c2.polar_coordinates(distortion.C2_OCCULTER_CENTRE, len(values))
-    inside = np.where(c2.polar_coordinates(FIELD_EDGE[:2], len(values))[0] < FIELD_EDGE[2], values, np.nan)
-    rows = np.round((radius.astype(np.float64) - RINGS[0]) / 10)
-    return _medians(inside, rows, np.minimum(angle // 5, 71).astype(np.float64), (len(RINGS), 72))
+    ring = np.floor((radius - c2.RINGS[0]) / c2.RING_WIDTH + 0.5).astype(np.int64)
+    cell = ring * c2.SECTORS.size + np.minimum(angle // c2.SECTOR_WIDTH, c2.SECTORS.size - 1).astype(np.int64)
+    known = ~np.isnan(values) & (ring >= 0) & (ring < c2.RINGS.size)
+    cells, bright = c2.RINGS.size * c2.SECTORS.size, np.isinf(values)
+    count = np.bincount(cell[known], minlength=cells)
+    saturated = np.bincount(cell[known & bright], minlength=cells) > count / 3
+    table = np.full(cells, np.nan)
+    whole = (
+        c2.RING_WIDTH * np.radians(c2.SECTOR_WIDTH) * np.repeat(c2.RINGS, c2.SECTORS.size) * (len(values) / 1024) ** 2
+    )
+    used = np.flatnonzero((count > MIN_CELL * whole) & ~saturated)
+    table[used] = ndimage.median(np.where(bright, 1e30, values)[known], cell[known], used)
+    return table.reshape(c2.RINGS.size, c2.SECTORS.size)
 
 
-def unobscured_fraction(distance: Array, shadow: float, aperture: float) -> Array:
-    """Fraction of the aperture that the occulter's shadow leaves free.
+def over_official(frame: Frame, official: Official) -> Array:
+    """Uncorrected brightness over that of the official file at the same place, per cell."""
+    return cell_medians(uncorrected_brightness(frame) / official.brightness(*sky_coordinates(frame)))
+
+
+def fixed_on_detector(frames: Sequence[Frame], official: Official) -> Array:
+    """Logarithm of the brightness over the official radial profile, per cell, in the mean of both orientations.
+
+    What the sky adds and what changes sign under a rotation by 180 degrees cancels between the mean of the frames with
+    SOHO upright and that of the frames with SOHO upside down.
+
+    Raises
+    ------
+    CalibrationError
+        When one orientation is missing.
+    """
+    knots, profile = official.radial_profile()
+    beyond = (profile[-1] - profile[-10]) / (knots[-1] - knots[-10])
+    tables: dict[bool, list[Array]] = {False: [], True: []}
+    for frame in frames:
+        radius = np.log(sky_coordinates(frame)[0])
+        expected = np.interp(radius, knots, profile) + beyond * np.maximum(radius - knots[-1], 0)
+        table = cell_medians(uncorrected_brightness(frame) / np.exp(expected))
+        tables[frame.upside_down].append(np.log(np.where(table > 0, table, np.nan)))
+    if not all(tables.values()):
+        raise CalibrationError("all frames have the same orientation", "give frames with SOHO upright and upside down")
+    return np.asarray(np.mean([_mean(np.array(found)) for found in tables.values()], axis=0))
+
+
+def _mean(tables: Array) -> Array:
+    """Mean over the first axis without NaN; NaN where there is no value."""
+    known = np.isfinite(tables)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, tables, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def fit(official: Official, minimum: Sequence[Frame], structure: Sequence[Frame]) -> NominalC2:
+    """Fit the set.
 
     Parameters
     ----------
-    distance : ndarray of float64
-        Distances of the centres of the two discs, px.
-    shadow, aperture : float
-        Radii of the discs, px.
+    official : Official
+    minimum : sequence of Frame
+        Frames of a minimum of activity like that of the official file.
+    structure : sequence of Frame
+        Frames of many days with SOHO upright and upside down.
+
+    Returns
+    -------
+    NominalC2
     """
-    d = np.clip(distance, abs(shadow - aperture) + 1e-9, shadow + aperture)
-    first = np.arccos(np.clip((d**2 + aperture**2 - shadow**2) / (2 * d * aperture), -1, 1))
-    second = np.arccos(np.clip((d**2 + shadow**2 - aperture**2) / (2 * d * shadow), -1, 1))
-    covered = aperture**2 * (first - np.sin(2 * first) / 2) + shadow**2 * (second - np.sin(2 * second) / 2)
-    return np.asarray(1 - covered / (np.pi * aperture**2))
+    fixed = fixed_on_detector(structure, official)
+    offset, corona, pylon = separate(fixed)
+    tables = [over_official(frame, official) / np.exp(offset) for frame in minimum]
+    level = _level(np.array(tables), [sky_coordinates(frame)[1] for frame in minimum])
+    transmission = level[:, None] * np.exp(offset) * pylon
+    match = np.greater(c2.RINGS, MATCHING_RADII[0]) & np.less(c2.RINGS, MATCHING_RADII[1])
+    even = corona[match].mean(axis=0)
+    outer = fixed - even
+    outer += np.mean(np.log(level[match]) - outer[match][:, _beside_pylon()].mean(axis=1))
+    corners = c2.RINGS > INNER_RADIUS
+    transmission[corners] = np.exp(_extended(outer)[corners])
+    numbers = (" ".join(frame.number for frame in frames) for frames in (minimum, structure))
+    return NominalC2(np.clip(transmission, c2.MIN_TRANSMISSION, 1.0), level, official.number, *numbers)
 
 
-def fit(sky: Array, frame: Frame, polarised: Sequence[Frame]) -> NominalC2:
-    """Fit the set to `c3_brightness`, a C2 frame of the same days and three polarised frames of C2."""
-    from_c3, from_polarised = transmission_from_c3(frame, sky), transmission_from_polarisation(polarised)
-    outer, inner = median_beside_pylon(from_c3), median_beside_pylon(from_polarised)
-    stop = np.greater(RINGS, FIT_RADII[2])
-    both = np.greater(RINGS, FIT_RADII[1]) & ~stop & np.isfinite(outer)
-    inside = np.greater(RINGS, FIT_RADII[0]) & ~stop & np.isfinite(inner)
-    if min(both.sum(), inside.sum()) < 5:
-        raise CalibrationError(f"{frame.name}: C2 and C3 overlap too little", "give frames of the same days")
-
-    def residuals(free: Array) -> Array:
-        law = unobscured_fraction(RINGS, free[0], free[1])
-        return np.concatenate([(law / outer - 1)[both] / 0.02, (law * free[2] / inner - 1)[inside] / 0.03])
-
-    shadow, aperture, scale = (float(v) for v in optimize.least_squares(residuals, (440.0, 320.0, 1.1)).x)
-    beyond = np.interp(RINGS, RINGS[np.isfinite(outer)], outer[np.isfinite(outer)])
-    beyond[stop] = np.minimum.accumulate(beyond[stop])
-    depths = np.array([[_pylon_depth(row) for row in table] for table in (from_c3, from_polarised)])
-    fitted = np.isfinite(depths).any(axis=0)
-    pylon = np.interp(RINGS, RINGS[fitted], [np.nanmean(column) for column in depths.T[fitted]])
-    pylon = ndimage.gaussian_filter1d(ndimage.median_filter(pylon, 9, mode="nearest"), 2.0, mode="nearest")
-    transmission = np.where(stop, beyond, unobscured_fraction(RINGS, shadow, aperture))
-    numbers = [f.number for f in (frame, *polarised)]
-    return NominalC2(transmission, pylon, (shadow, aperture), scale, " ".join(numbers))
+def _beside_pylon(half_width: float = PYLON_ZONE_DEG) -> Flags:
+    """Sectors outside of the shadow of the pylon."""
+    return np.asarray(np.abs(c2.SECTORS - c2.PYLON_ANGLE) > half_width)
 
 
-def median_beside_pylon(table: Array) -> Array:
-    """Median of each ring of a table of transmissions outside of the pylon's shadow; NaN for fewer than 5 values."""
-    rest = table[:, np.abs(SECTORS - c2.PYLON[0]) > c2.PYLON[3]]
-    enough = np.isfinite(rest).sum(axis=1) >= 5
-    return np.array([np.nanmedian(row) if ok else np.nan for row, ok in zip(rest, enough, strict=True)])
+def separate(fixed: Array) -> tuple[Array, Array, Array]:
+    """Separate what is fixed on the detector into offset of the centre, corona, and shadow of the pylon.
+
+    Returns
+    -------
+    offset : ndarray of float64, shape (rings, sectors)
+        First harmonic, logarithm: the vignetting has another centre than the occulter.
+    corona : ndarray of float64, shape (rings, sectors)
+        Even harmonics, logarithm: the corona, which is brighter at the equator.
+    pylon : ndarray of float64, shape (rings, sectors)
+        Transmission of the shadow of the pylon, 1 outside of it. Offset and pylon are smoothed along the radius.
+    """
+    angles, beside = np.radians(c2.SECTORS), _beside_pylon()
+    terms = np.array([np.ones_like(angles)] + [f(m * angles) for m in HARMONICS for f in (np.cos, np.sin)]).T
+    offset, corona, pylon = np.zeros_like(fixed), np.zeros_like(fixed), np.zeros_like(fixed)
+    whole = (c2.RINGS < INNER_RADIUS) & np.isfinite(fixed).all(axis=1)
+    for ring in np.flatnonzero(whole):
+        found = np.linalg.lstsq(terms[beside], fixed[ring][beside], rcond=None)[0]
+        offset[ring] = terms[:, 1:3] @ found[1:3]
+        corona[ring] = terms[:, [3, 4, 7, 8]] @ found[[3, 4, 7, 8]]
+        pylon[ring] = np.where(beside, 0.0, fixed[ring] - terms @ found)
+    nearest = ndimage.distance_transform_edt(~whole, return_distances=False, return_indices=True)[0]
+    offset, pylon = (ndimage.gaussian_filter1d(part[nearest], 2.0, axis=0, mode="nearest") for part in (offset, pylon))
+    return offset, corona, np.exp(np.minimum(pylon, 0.0))
 
 
-def _pylon_depth(row: Array) -> float:
-    """Depth of the pylon's shadow in a ring, by least squares with a linear baseline; NaN with fewer than 15 values."""
-    use = (np.abs(SECTORS - c2.PYLON[0]) < c2.PYLON[3]) & np.isfinite(row)
-    if use.sum() < 15:
-        return float("nan")
-    design = np.stack([np.ones(use.sum()), (SECTORS - c2.PYLON[0])[use], -c2.pylon_shadow(SECTORS)[use]]).T
-    level, _, drop = np.linalg.lstsq(design, row[use], rcond=None)[0]
-    return float(np.clip(drop / level, 0.0, 0.9))
+def _level(tables: Array, sky: Sequence[Array]) -> Array:
+    """Level of each ring: median over the cells beside both shadows of the pylon, then over the frames.
+
+    The medians of the frames count where at least half of these cells have a value; rings without any take the value of
+    the nearest ring inside.
+    """
+    levels = []
+    for table, angles in zip(tables, sky, strict=True):
+        parts = [cell_medians(function(np.radians(angles))) for function in (np.sin, np.cos)]
+        west = np.degrees(np.arctan2(*parts)) % 360
+        used = _beside_pylon(AWAY_FROM_PYLON_DEG) & (np.abs(west - c2.PYLON_ANGLE) > AWAY_FROM_PYLON_DEG)
+        known = np.isfinite(table) & used
+        enough = known.sum(axis=1) > 0.5 * np.maximum(used.sum(axis=1), 1)
+        levels.append([_median(row[k]) if ok else np.nan for row, k, ok in zip(table, known, enough, strict=True)])
+    found = np.array([_median(ring) for ring in np.array(levels).T])
+    return np.asarray(np.interp(c2.RINGS, c2.RINGS[np.isfinite(found)], found[np.isfinite(found)]))
 
 
-def field_of_view(pylon: Array) -> NDArray[np.bool_]:
-    """Field of view on the corrected grid: between rim and edge, where at least half of the light passes the pylon."""
-    radius, angle = c2.polar_coordinates(distortion.C2_OCCULTER_CENTRE)
-    visible = (radius > MIN_FIELD_RADIUS) & (c2.polar_coordinates(FIELD_EDGE[:2])[0] < FIELD_EDGE[2])
-    visible &= np.interp(radius, RINGS, pylon) * c2.pylon_shadow(angle) < 0.5
+def _median(values: Array) -> float:
+    """Median of the finite values; NaN without any."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else float("nan")
+
+
+def _extended(table: Array) -> Array:
+    """The table with the value of the nearest known cell in unknown ones; the sectors are periodic."""
+    three = np.concatenate((table, table, table), axis=1)
+    nearest = ndimage.distance_transform_edt(np.isnan(three), return_distances=False, return_indices=True)
+    size = table.shape[1]
+    return np.asarray(three[tuple(nearest)][:, size : 2 * size])
+
+
+def field_of_view() -> Flags:
+    """Field of view on the corrected grid: between rim and edge."""
+    visible = c2.polar_coordinates(distortion.C2_OCCULTER_CENTRE)[0] > MIN_FIELD_RADIUS
+    visible &= c2.polar_coordinates(FIELD_EDGE[:2])[0] < FIELD_EDGE[2]
     return np.asarray(~distortion.undistort_map(distortion.C2_OCCULTER_CENTRE, "C2").propagate_flags(~visible))
 
 
 def write(fitted: NominalC2, directory: Path) -> list[Path]:
-    """Write the set: a table over the radius (JSON) and the mask (Rice-compressed FITS); returns their paths."""
-    table = {
-        "about": "C2 per radius (px from the occulter centre): share of light that passes, depth of the pylon's shadow",
-        "radius": RINGS.tolist(),
-        "transmission": np.round(fitted.transmission, 4).tolist(),
-        "pylon": np.round(fitted.pylon, 3).tolist(),
-        "discs": fitted.discs,
-        "scale": fitted.scale,
-        "source": fitted.source,
-    }
-    mask, image = (
-        io.BytesIO(),
-        fits.CompImageHDU(field_of_view(fitted.pylon).astype(np.uint8), compression_type="RICE_1"),
+    """Write the set, transmission and mask, as FITS files; returns their paths."""
+    table = fits.PrimaryHDU(np.round(fitted.transmission / c2.UNIT).astype(np.int16))
+    table.header["OFFICIAL"] = (fitted.official, "official Level 1 file it was fitted to")
+    for name, frames in (("minimum", fitted.minimum), ("structure", fitted.structure)):
+        table.header.add_history(f"{name}: {frames}")
+    mask = fits.HDUList(
+        [
+            fits.PrimaryHDU(),
+            fits.CompImageHDU(field_of_view().astype(np.uint8), compression_type="GZIP_1", tile_shape=(1024, 1024)),
+        ]
     )
-    fits.HDUList([fits.PrimaryHDU(), image]).writeto(mask)
-    contents = ((json.dumps(table) + "\n").encode(), mask.getvalue())
-    return [write_bytes(directory / name, text, overwrite=True) for name, text in zip(c2.FILES, contents, strict=True)]
+    paths = []
+    for name, content in zip(c2.FILES, (table, mask), strict=True):
+        buffer = io.BytesIO()
+        content.writeto(buffer)
+        paths.append(write_bytes(directory / name, buffer.getvalue(), overwrite=True))
+    return paths
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(description="Fit the nominal C2 calibration set to frames.")
-    parser.add_argument("c3", type=Path, help="C3 Clear frame, within days of the C2 frame")
-    parser.add_argument("c2", type=Path, help="C2 Orange frame without polariser")
-    parser.add_argument("polarised", type=Path, nargs=3, help="the three positions of the polariser")
+    parser = argparse.ArgumentParser(description="Fit the nominal C2 calibration set to an official file and frames.")
+    parser.add_argument("official", type=Path, help="official Level 1 file of C2, averaged over squares of pixels")
+    parser.add_argument("--minimum", type=Path, nargs="+", required=True, help="frames of a minimum of activity")
+    parser.add_argument("--structure", type=Path, nargs="+", required=True, help="frames of many days")
     parser.add_argument("-o", "--output", type=Path, default=package_data(nominal.__name__))
     given = parser.parse_args()
-    sky = c3_brightness(read_frame(given.c3), *c3.read(given.output))
-    write(fit(sky, read_frame(given.c2), [read_frame(path) for path in given.polarised]), given.output)
+    minimum, structure = ([read_frame(path) for path in paths] for paths in (given.minimum, given.structure))
+    write(fit(read_official(given.official), minimum, structure), given.output)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from level05 import BIAS
 from official_tree import save_file
 
 import corinpaint.lasco
@@ -13,6 +14,7 @@ from corinpaint.lasco.geometry import pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import product as level1
+from corinpaint.lasco.level1 import systematics
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.options import Options, parse
 from corinpaint.lasco.photometry import noise
@@ -92,9 +94,9 @@ def test_a_summed_frame_has_the_brightness_of_the_unsummed_one(make_frame, offic
     above = (6e5 / (np.hypot(x - 518, y - 533) + 80)).round()
     quarters = above.reshape(512, 2, 512, 2).sum(axis=(1, 3))
     reads = cards.get("LEBXSUM", 1) ** 2
-    full = read_frame(make_frame((above + 400).astype(np.int16), OFFSET=400.0))
+    full = read_frame(make_frame((above + BIAS).round().astype(np.int16)))
     cards = {**cards, "CRPIX1": 517.956 / 2, "CRPIX2": 532.632 / 2}
-    summed = read_frame(make_frame((quarters + 400 * reads).astype(np.int32), OFFSET=400.0, **cards))
+    summed = read_frame(make_frame((quarters + BIAS * reads).round().astype(np.int32), **cards))
     calibration = load_calibration_set(official)
     ours, theirs = calibrate(summed, calibration), calibrate(full, calibration)
     expected = theirs.data.reshape(512, 2, 512, 2).mean(axis=(1, 3))
@@ -172,7 +174,7 @@ def test_an_upside_down_frame_is_rotated_exactly(make_frame):
 def test_leaving_out_a_step_leaves_its_effect(make_frame, official):
     frame, calibration = read_frame(make_frame()), load_calibration_set(official)
     y, x = np.mgrid[0:1024, 0:1024] / 1024
-    rate = (frame.data - 377.741) / 19.1
+    rate = (frame.data - BIAS) / 19.1
     expected = {
         "no-vignetting": rate * CALFACTOR - 3e-12 * (1 + x * y),
         "no-ramp": rate * (1 + 0.5 * y) * CALFACTOR,
@@ -206,10 +208,14 @@ def test_uncertainty_is_noise_through_every_step_and_the_calibration_term(make_f
     frame, calibration = read_frame(make_frame()), load_calibration_set(official)
     product = calibrate(frame, calibration, parse(["no-warp"]))
     y, _ = np.mgrid[0:1024, 0:1024] / 1024
-    counts = noise.variance(frame, 377.741)
-    by_hand = np.hypot(np.sqrt(counts) / 19.1 * (1 + 0.5 * y) * CALFACTOR, product.header["CALERR"] * product.data)
+    counts = noise.variance(frame, BIAS)
+    noise_term = np.sqrt(counts) / 19.1 * (1 + 0.5 * y) * CALFACTOR
+    additive = systematics.additive_calibration_error(calibrate_on_detector(frame, calibration))
+    by_hand = np.sqrt(noise_term**2 + (product.header["CALERR"] * product.data) ** 2 + additive**2)
     seen = np.isfinite(product.data)
-    assert np.allclose(product.uncertainty[seen], by_hand[seen], rtol=1e-4)
+    assert np.allclose(product.uncertainty[seen], by_hand[seen], rtol=1e-4, atol=0)
+    assert np.allclose(product.noise[seen], noise_term[seen], rtol=1e-4, atol=0)
+    assert (additive[seen] > 0.01 * noise_term[seen]).all()
     assert np.allclose(product.noise[seen], np.sqrt(counts[seen]) / 19.1 * (1 + 0.5 * y[seen]) * CALFACTOR, rtol=1e-4)
     assert np.isinf(product.noise[~seen]).all()
 

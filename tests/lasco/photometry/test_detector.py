@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from level05 import BIAS
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
@@ -19,7 +20,7 @@ CALFACTOR = (7.43e-8 * (52282 - 50000) + 5.96e-3) * 1e-10
 def test_brightness_follows_the_formula_of_solarsoft(make_frame, official):
     frame, calibration = read_frame(make_frame()), load_calibration_set(official)
     y, x = np.mgrid[0:1024, 0:1024] / 1024
-    by_hand = (frame.data - 377.741) / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
+    by_hand = (frame.data - BIAS) / 19.1 * (1 + 0.5 * y) * CALFACTOR - 3e-12 * (1 + x * y)
     ours = calibrate_on_detector(frame, calibration).brightness
     assert ours.dtype == np.float32
     assert np.allclose(ours, by_hand, rtol=2e-6, atol=1e-17)
@@ -49,7 +50,7 @@ def test_the_variance_is_that_of_the_counts_times_the_square_of_the_calibration(
     frame = read_frame(make_frame())
     y, _ = np.mgrid[0:1024, 0:1024] / 1024
     worth = (1 + 0.5 * y) * CALFACTOR / 19.1
-    by_hand = noise.variance(frame, 377.741) * worth**2
+    by_hand = noise.variance(frame, BIAS) * worth**2
     assert np.allclose(
         calibrate_on_detector(frame, load_calibration_set(official)).variance, by_hand, rtol=1e-5, atol=0
     )

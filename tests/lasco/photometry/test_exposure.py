@@ -1,12 +1,15 @@
-"""Exposure factor and bias: the day's table, the header, the read port; sums and images of several exposures."""
+"""Exposure factor and bias: the day's table, the read port, the header; sums and images of several exposures."""
 
 from __future__ import annotations
 
+import level05
 import numpy as np
 import pytest
+from level05 import BIAS
 
 from corinpaint.lasco.errors import CalibrationError, UnsupportedFrameError
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry import corkit, exposure
 from corinpaint.lasco.photometry.exposure import determine_exposure
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
@@ -23,19 +26,89 @@ def _table(calibration: CalibrationSet, text: str, name: str = TABLE) -> None:
     (calibration.directory / name).write_text(text)
 
 
-def test_the_bias_is_offset_else_the_polynomial_of_the_read_port(make_frame):
-    nominal_set = load_calibration_set()
-    assert determine_exposure(read_frame(make_frame()), nominal_set) == (1.0, 377.741, "OFFSET", None)
-    without = determine_exposure(read_frame(make_frame(drop=("OFFSET",))), nominal_set)
-    by_hand = 374.11139 + 0.010731823 * (52282 - 51915) - 1.0726207e-6 * (52282 - 51915) ** 2
-    assert without.bias == pytest.approx(by_hand, abs=1e-6)
-    assert "port C" in without.source
+@pytest.mark.parametrize("offset", [{}, {"OFFSET": 0.0}, {"drop": ("OFFSET",)}])
+def test_without_a_table_the_bias_is_the_polynomial_of_the_read_port_whatever_offset_is(make_frame, offset):
+    found = determine_exposure(read_frame(make_frame(**offset)), load_calibration_set())
+    assert found[:4] == (1.0, pytest.approx(BIAS, abs=1e-6), "offset_bias, port C", None)
+    assert found.bias_error == exposure.POLYNOMIAL_ERROR
+
+
+def test_offset_is_the_bias_of_an_unknown_read_port(make_frame):
+    found = determine_exposure(read_frame(make_frame(READPORT="Z")), load_calibration_set())
+    assert found == (1.0, 377.741, "OFFSET", None, exposure.OFFSET_ERROR)
+
+
+LATE = {"DETECTOR": "C2", "FILTER": "Orange", "EXPTIME": 25.1}
+
+
+def _late(make_frame, date, mjd, counts, **cards):
+    frame = read_frame(make_frame(counts.astype(np.int16), **{**LATE, "DATE_OBS": date, "MID_DATE": mjd, **cards}))
+    return determine_exposure(frame, load_calibration_set())
+
+
+def test_beyond_its_end_the_polynomial_of_c2_is_held_and_its_error_grows(make_frame):
+    counts = level05.smooth_counts() + 270  # the corners, which alone show the bias, are dark: not sent
+    counts[counts == 270] = 0
+    last, first, late = (
+        _late(make_frame, date, mjd, counts)
+        for date, mjd in (("2019/11/15", 58802), ("2019/11/20", 58807), ("2026/06/18", 61209))
+    )
+    assert last.bias == first.bias == late.bias == pytest.approx(648.41904)
+    assert "extrapolated" not in last.source
+    assert "extrapolated" in first.source
+    assert "extrapolated" in late.source
+    assert last.bias_error == exposure.POLYNOMIAL_ERROR
+    assert late.bias_error == pytest.approx(2 * (61209 - 58802) / 365.25, rel=0.01)
+    assert first.bias_error < 1.01 < late.bias_error
+
+
+def test_beyond_its_end_the_bias_of_c2_is_measured_in_dark_corners_that_were_sent(make_frame):
+    counts = level05.smooth_counts() + 300
+    counts[:] = np.maximum(counts, 655)
+    found = _late(make_frame, "2025/06/18", 60844, counts)
+    y, x = np.mgrid[0:1024, 0:1024]
+    corners = np.hypot(x - 512.634, y - 505.293) > 700
+    assert found.bias == pytest.approx(np.median(counts[corners]) - exposure.DARK_RATE * 25.1)
+    assert "extrapolated" in found.source
+    assert "dark corners" in found.source
+    assert found.bias_error < 2
+
+
+@pytest.mark.parametrize("cards", [{"POLAR": "+60 Deg"}, {"EXPTIME": 100.0}, {"FILTER": "Blue"}])
+def test_frames_unlike_those_of_the_measured_dark_light_hold_the_bias(make_frame, cards):
+    found = _late(make_frame, "2025/06/18", 60844, np.full((1024, 1024), 660), **cards)
+    assert found.bias == pytest.approx(648.41904)
+
+
+def test_corners_that_are_too_bright_to_be_dark_are_not_taken_for_the_bias(make_frame):
+    assert _late(make_frame, "2025/06/18", 60844, np.full((1024, 1024), 4000)).bias == pytest.approx(648.41904)
+
+
+def test_c3_goes_by_its_polynomial_in_all_years(make_frame):
+    frame = read_frame(make_frame(DATE_OBS="2025/10/17", MID_DATE=60965))
+    found = determine_exposure(frame, load_calibration_set())
+    assert found.bias == pytest.approx(417.1, abs=0.1)
+    assert "extrapolated" not in found.source
+
+
+def test_the_dark_corners_of_real_frames_give_the_bias_of_the_polynomial(shared):
+    """One frame a day of 2013 and 2014, with SOHO upright and upside down; the polynomial holds in these years."""
+    days = {}
+    for path in sorted((shared / "c2_level05").glob("22[45]*.fts.gz")):
+        frame = read_frame(path)
+        days.setdefault(frame.day, frame)
+    apart = [exposure.dark_corner_bias(frame) - corkit.offset_bias(frame) for frame in days.values()]
+    assert len(apart) > 20
+    assert abs(np.mean(apart)) < 0.5
+    assert np.std(apart) < exposure.DARK_RATE_ERROR * 25.1
+    assert np.max(np.abs(apart)) < 2.5 * exposure.DARK_RATE_ERROR * 25.1
 
 
 def test_the_table_of_the_day_takes_precedence_over_the_header(make_frame, folder):
     _table(folder, "32082036.fts 1.100000 370.0 0 3600.0\n32082037.fts 0.996987 377.700 0 8285.6\n")
     found = determine_exposure(read_frame(make_frame()), folder)
     assert found[:3] == (0.996987, 377.7, TABLE)
+    assert found.bias_error == exposure.TABLE_ERROR
     assert len(found.file.sha256) == 64
 
 
@@ -47,7 +120,7 @@ def test_without_a_row_of_its_name_a_frame_uses_the_nearest_in_time(make_frame, 
 def test_each_telescope_has_its_own_table(make_frame, folder):
     _table(folder, "32082037.fts 0.9 371.0 0 8000.0\n")
     frame = read_frame(make_frame(DETECTOR="C2", FILTER="Orange"))
-    assert determine_exposure(frame, folder).source == "OFFSET"
+    assert determine_exposure(frame, folder).source == "offset_bias, port C"
     _table(folder, "32082037.fts 0.8 470.0 0 8000.0\n", "c2_expfactor_020108.dat")
     assert determine_exposure(frame, folder)[:2] == (0.8, 470.0)
 
@@ -70,13 +143,12 @@ def test_a_damaged_table_is_named(make_frame, folder, content):
 
 def test_sums_on_board_contain_the_bias_of_every_read_out_and_sums_on_the_chip_contain_it_once(make_frame):
     counts = np.full((512, 512), 1600, np.int16)
-    assert (
-        determine_exposure(read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2)), load_calibration_set()).bias
-        == 4 * 377.741
-    )
-    assert (
-        determine_exposure(read_frame(make_frame(counts, SUMCOL=2, SUMROW=2)), load_calibration_set()).bias == 377.741
-    )
+    assert determine_exposure(
+        read_frame(make_frame(counts, LEBXSUM=2, LEBYSUM=2)), load_calibration_set()
+    ).bias == pytest.approx(4 * BIAS)
+    on_chip = determine_exposure(read_frame(make_frame(counts, SUMCOL=2, SUMROW=2)), load_calibration_set())
+    assert on_chip.bias == pytest.approx(BIAS)
+    assert on_chip.bias_error == exposure.POLYNOMIAL_ERROR
 
 
 @pytest.mark.parametrize("written", [377.7, 1510.8])
