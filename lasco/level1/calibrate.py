@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.distortion import Geometry
+from corinpaint.lasco.geometry.observer import soho_observer
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1 import header as headers
@@ -191,7 +192,8 @@ def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> he
     clock, pointing = observed.clock, observed.pointing
     ramp = subtracts_stray_light(frame, observed.options)
     images = load_optics(calibration, frame.detector, frame.sums).used(frame.day, ramp=ramp)
-    tables = tuple(file for file in (exposure.file, clock.file, pointing.file) if file is not None)
+    soho = soho_observer(clock.date, calibration)
+    tables = tuple(file for file in (exposure.file, clock.file, pointing.file, soho.file) if file is not None)
     rotated_by = 180.0 * pointing.upside_down + geometry.roll
     steps = _steps(observed, geometry, [file.name for file in images])
     return headers.Provenance(
@@ -208,6 +210,7 @@ def _provenance(observed: ObservedFrame, geometry: Geometry, error: float) -> he
         (*images, *tables),
         observed.options.departures,
         steps,
+        soho,
     )
 
 

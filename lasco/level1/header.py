@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry.clock import Clock
-from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, soho_observer
+from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, Observer, solarsoft_radius
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.decoding import printable
@@ -40,7 +40,7 @@ _DROPPED = re.compile(
     r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|BSCALE|BZERO|BLANK|DATE|TIME-OBS|DATE-OBS|DATE_OBS|LEVEL|BUNIT|FILENAME|"
     r"CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|CHECKSUM|DATASUM|"
     r"CALF\d+|CALH\d+|CALOPT|CALERR|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|"
-    r"CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
+    r"CREATOR|POINTSRC|OBSSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
 )
 
@@ -74,6 +74,8 @@ class Provenance(NamedTuple):
         Names of the options that differ from the default.
     steps : tuple of str
         Lines for HISTORY.
+    observer : Observer
+        Position of SOHO.
     """
 
     calib: str
@@ -89,6 +91,7 @@ class Provenance(NamedTuple):
     files: tuple[CalibrationFile, ...]
     departures: tuple[str, ...]
     steps: tuple[str, ...]
+    observer: Observer
 
 
 def make_header(frame: Frame, origin: Provenance, missing: blocks.Blocks, filled: blocks.Blocks) -> fits.Header:
@@ -161,7 +164,7 @@ def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
 
 
 def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
-    soho, pointing = soho_observer(origin.clock.date), origin.pointing
+    soho, pointing = origin.observer, origin.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
     return [
@@ -181,12 +184,13 @@ def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
         ("YCEN", scale[1] * ((rows + 1) / 2 - pointing.row - 1), "arcsec, middle of the frame"),
         ("RECTIFY", origin.rotated_by, "deg, turned counter-clockwise by"),
         ("POINTSRC", pointing.source, "pointing"),
-        ("RSUN", soho.radius, "angular radius of the sun, arcsec"),
-        ("RSUN_OBS", soho.radius, "arcsec"),
+        ("RSUN", solarsoft_radius(origin.clock.date), "arcsec, SolarSoft's, at 0.99 of the earth's"),
+        ("RSUN_OBS", soho.radius, "arcsec, at DSUN_OBS"),
         ("RSUN_REF", SOLAR_RADIUS_M, "m"),
-        ("DSUN_OBS", soho.distance, "m, 0.99 of the distance of the earth"),
-        ("HGLN_OBS", soho.longitude, "deg, approximate"),
-        ("HGLT_OBS", soho.latitude, "deg, approximate"),
+        ("DSUN_OBS", soho.distance, f"m, 1 sigma {soho.distance_error:.0e}"),
+        ("HGLN_OBS", soho.longitude, f"deg, 1 sigma {soho.error:g}"),
+        ("HGLT_OBS", soho.latitude, f"deg, 1 sigma {soho.error:g}"),
+        ("OBSSRC", soho.source, "position of SOHO"),
         ("MJD-OBS", float(origin.clock.date.mjd), "start of the exposure"),
     ]
 
