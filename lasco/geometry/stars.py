@@ -157,7 +157,5 @@ def helioprojective(
 def _position(header: fits.Header, earth: Vector) -> Vector:
     """Position of SOHO relative to the sun by a header, m, on the axes of the ICRS."""
     latitude, longitude = np.radians(header["HGLT_OBS"]), np.radians(header["HGLN_OBS"])
-    parts = np.array(
-        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
-    )
+    parts = np.array([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)])
     return np.asarray(header["DSUN_OBS"] * parts @ np.array(stonyhurst_axes(earth)))

@@ -228,9 +228,7 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         f"Vignetting, stray light and mask ({observed.calibration.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
-        f"Clock offset {clock.offset:.3f} s subtracted ({clock.file.name})"
-        if clock.file
-        else "No table of clock offsets",
+        clock.history,
         f"Pointing: {pointing.source}",
         "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",

@@ -132,7 +132,7 @@ def _product_cards(
     cards: list[tuple[str, CardValue, str]] = [
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
-        ("DATE-OBS", origin.clock.date.isot, "start, UTC" + (", clock corrected" * bool(origin.clock.file))),
+        ("DATE-OBS", origin.clock.date.isot, origin.clock.comment),
         ("EXPTIME", frame.exptime * origin.exposure_factor, "s, corrected"),
         ("EXPFAC", origin.exposure_factor, "factor that EXPTIME was corrected by"),
         ("OFFSET", origin.bias, "DN, bias that was subtracted"),

@@ -96,6 +96,8 @@ class ReferenceFile:
         Day of a daily file, UTC; None for other files.
     address : str
         Address of the file on its server when it is not `server` with `path`, as for an answer to a query.
+    optional : bool
+        Whether the calibration does without it, so that its absence from a server is no failure.
     """
 
     path: str
@@ -105,6 +107,7 @@ class ReferenceFile:
     purpose: str
     day: date | None = None
     address: str = ""
+    optional: bool = False
 
     @property
     def name(self) -> str:
@@ -127,7 +130,9 @@ FIXED_FILES = (
     ReferenceFile(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
     ReferenceFile(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
     ReferenceFile(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
-    ReferenceFile(_STARS + "TIME_DIFF.DAT", SOHO, "differences", BOTH_DETECTORS, "differences of the clock"),
+    ReferenceFile(
+        _STARS + "TIME_DIFF.DAT", SOHO, "differences", BOTH_DETECTORS, "differences of the clock", optional=True
+    ),
     ReferenceFile(
         "soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH_DETECTORS, "offsets of the clock"
     ),
