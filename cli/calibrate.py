@@ -42,6 +42,8 @@ def command(
         target = common.claim(made, output / product.filename, path)
         product.write(output, overwrite=overwrite)
         made[target] = path
+        for text in product.warnings:
+            common.say(f"Warning: {path}: {text}", err=True)
         missing = common.missing_blocks(product.header["NMISSING"])
         return f"{target}: {product.header['CALIB'].lower()} calibration, {missing}"
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too; "
-    "can be repeated.",
+    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too, "
+    "and from which a frame without a pointing in its header takes its roll (of C2 or C3 then); can be repeated.",
 )
 @common.deprecated_alias("--most-error", "--max-error")
 @click.option(
@@ -122,6 +122,8 @@ def command(
             contents[target.with_suffix(".json")] = json.dumps(report(restored), indent=1).encode()
         write_all(contents, overwrite=overwrite)
         made[target] = path
+        for text in restored.level1.warnings:
+            common.say(f"Warning: {path}: {text}", err=True)
         return f"{target}: {_summary(restored)}"
 
     common.process_each(common.frames(inputs), "restore", work)

@@ -38,6 +38,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "source": str(restored.frame.header.get("FILENAME") or restored.frame.name),
         "date_obs": str(header["DATE-OBS"]),
         "corinpaint": __version__,
+        "warnings": list(restored.level1.warnings),
         "fill": restored.fill,
         "weights": weights,
         "calibration": {

@@ -35,7 +35,12 @@ NO_BLOCKS = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=boo
 """Block map without any block."""
 
 
-def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: Options = DEFAULT) -> Level1:
+def calibrate(
+    frame: Frame,
+    calibration: CalibrationSet | None = None,
+    options: Options = DEFAULT,
+    roll_from: Sequence[Frame] = (),
+) -> Level1:
     """Calibrate a frame to Level 1; missing blocks stay NaN and are flagged.
 
     Parameters
@@ -46,6 +51,8 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
         Calibration set; by default the nominal one.
     options : Options, optional
         Steps to leave out; by default none.
+    roll_from : sequence of Frame, optional
+        Frames of the same hours, from which the roll is borrowed when the header has placeholders.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
         When `frame` is not a Frame.
     """
     check_frame(frame)
-    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options))
+    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options, roll_from))
 
 
 def make_product(
@@ -101,7 +108,7 @@ def make_product(
     origin = _provenance(observed, geometry, float(np.median(relative)))
     header = make_header(observed, origin, filled, history, cards)
     headers.add_statistics(header, data, mask)
-    return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits")
+    return Level1(data, mask, uncertainty, noise, header, f"{level1_number(frame.number)}.fits", observed.warnings)
 
 
 def make_header(
@@ -232,6 +239,7 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         f"Pointing: {pointing.source}",
         "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image turned by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
+        *(f"Warning: {text}" for text in observed.warnings),
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
     ]
     return tuple(line for line in lines if line)

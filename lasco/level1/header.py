@@ -183,7 +183,7 @@ def _wcs(frame: Frame, origin: Provenance) -> list[tuple[str, CardValue, str]]:
         ("XCEN", scale[0] * ((columns + 1) / 2 - pointing.column - 1), "arcsec, middle of the frame"),
         ("YCEN", scale[1] * ((rows + 1) / 2 - pointing.row - 1), "arcsec, middle of the frame"),
         ("RECTIFY", origin.rotated_by, "deg, turned counter-clockwise by"),
-        ("POINTSRC", pointing.source, "pointing"),
+        _long_card("POINTSRC", printable(pointing.source), "pointing"),
         ("RSUN", solarsoft_radius(origin.clock.date), "arcsec, SolarSoft's, at 0.99 of the earth's"),
         ("RSUN_OBS", soho.radius, "arcsec, at DSUN_OBS"),
         ("RSUN_REF", SOLAR_RADIUS_M, "m"),

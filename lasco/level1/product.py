@@ -83,6 +83,8 @@ class Level1:
         Header of the primary image.
     filename : str
         Name of the product file; FILENAME is the name in printable ASCII.
+    warnings : tuple of str
+        What the user should know, such as an unknown pointing; also in HISTORY.
     """
 
     data: NDArray[np.float32]
@@ -91,6 +93,7 @@ class Level1:
     noise: NDArray[np.float32]
     header: fits.Header
     filename: str
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         header, (rows, columns) = self.header, self.data.shape

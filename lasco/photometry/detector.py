@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -93,6 +94,11 @@ class ObservedFrame:
         """Sun centre (column, row) on the detector grid, px of the frame from 0."""
         return sun_centre_on_detector(self.frame, self.pointing)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the product: on stderr, in HISTORY and in the report."""
+        return tuple(text for text in (self.pointing.warning,) if text)
+
     @cached_property
     def observed(self) -> NDArray[np.bool_]:
         """Pixels that were received, are in the field of view and are not saturated; shape (H, W)."""
@@ -116,7 +122,9 @@ class ObservedFrame:
         return f"<ObservedFrame of {self.frame!r}: {int(self.missing.sum())} missing blocks, {self.unit}>"
 
 
-def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT) -> ObservedFrame:
+def calibrate_on_detector(
+    frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT, roll_from: Sequence[Frame] = ()
+) -> ObservedFrame:
     """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
 
     Source: SolarSoft ``c2_calibrate.pro`` and ``c3_calibrate.pro`` 1.54.
@@ -129,6 +137,8 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
         Calibration set.
     options : Options
         Steps to apply.
+    roll_from : sequence of Frame
+        Frames of the same hours, from which the roll is borrowed when the header has placeholders.
 
     Returns
     -------
@@ -152,7 +162,7 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
         options=options,
         exposure=exposure,
         clock=corrected,
-        pointing=determine_pointing(frame, calibration, corrected.date),
+        pointing=determine_pointing(frame, calibration, corrected.date, roll_from),
         scale=scale,
         brightness=brightness,
         variance=variance,
