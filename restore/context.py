@@ -60,9 +60,7 @@ class Context:
     scale: float
 
 
-def align(
-    observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[Frame] = ()
-) -> tuple[Context, ...]:
+def align(observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[Frame] = ()) -> tuple[Context, ...]:
     """Resample context frames onto the detector grid of a frame.
 
     Parameters

@@ -157,12 +157,15 @@ def _resampled(
     _mask_field(mask, observed, geometry)
     set_flag(mask, warp.propagate_flags(observed.saturated), Flag.SATURATED)
     set_flag(mask, refused, Flag.REFUSED)
-    data = warp.image(observed.brightness)
+    data, variance = warp.image(observed.brightness), warp.variance(observed.variance)
+    if observed.options.point_sources:
+        area = distortion.jacobian(geometry)
+        data, variance = data * area, variance * area**2
     hidden = Flag.NEVER_SENT | Flag.REFUSED | (Flag.OCCULTED if observed.options.mask else Flag(0))
     data[flagged(mask, hidden)] = np.nan
     data[warp.propagate_flags(~np.isfinite(observed.brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - Flag.FILLED)
-    return data, mask, warp.variance(observed.variance)
+    return data, mask, variance
 
 
 def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
@@ -235,6 +238,7 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         f"Vignetting, stray light and mask ({observed.calibration.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
+        "Multiplied by the Jacobian of the distortion: fluxes of point sources are conserved" * options.point_sources,
         clock.history,
         f"Pointing: {pointing.source}",
         "Image turned by 180 degrees (SOHO rolled)" * pointing.upside_down,
