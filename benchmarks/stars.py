@@ -47,7 +47,7 @@ def main() -> None:
     stars: dict[str, list[np.ndarray]] = defaultdict(list)
     print("| frame | date | stars expected | found | median offset, px | shift, px | roll, deg | scale |")
     print("|---|---|---|---|---|---|---|---|")
-    for frame in _frames(arguments.inputs):
+    for frame in read_frames(arguments.inputs):
         product = calibrate(frame, calibration)
         found = measure(product.data, product.header)
         roll, scale = found.roll_and_scale
@@ -61,7 +61,8 @@ def main() -> None:
         _print_rings(detector, tables)
 
 
-def _frames(inputs: list[Path]) -> Iterator[Frame]:
+def read_frames(inputs: list[Path]) -> Iterator[Frame]:
+    """Frames of files and folders; a file that is not one is named."""
     paths = [path for item in inputs for path in (sorted(item.rglob("*.f*ts*")) if item.is_dir() else [item])]
     for path in paths:
         try:
@@ -89,7 +90,7 @@ def _table(frame: Frame, found: StarOffsets, header: fits.Header) -> np.ndarray:
 
 
 def _fluxes(tables: list[np.ndarray]) -> np.ndarray:
-    """Logarithms of the fluxes of all frames, less the median of each frame and a parabola in B - V; NaN for weak ones."""
+    """Logarithms of the fluxes, less the median of each frame and a parabola in B - V; NaN for weak ones."""
     frame = np.concatenate([np.full(len(table), number) for number, table in enumerate(tables)])
     table = np.concatenate(tables)
     with np.errstate(invalid="ignore"):
@@ -133,7 +134,8 @@ def _print_rings(detector: str, tables: list[np.ndarray]) -> None:
             continue
         flux, error = np.exp(np.median(logarithm[chosen])), 1.25 * scatter / np.sqrt(np.count_nonzero(chosen))
         print(
-            f"| {low}-{high} | {np.count_nonzero(ring)} | {np.median(offset[ring]):+.2f} | {np.median(area[chosen]):.3f} "
+            f"| {low}-{high} | {np.count_nonzero(ring)} | {np.median(offset[ring]):+.2f} "
+            f"| {np.median(area[chosen]):.3f} "
             f"| {flux:.3f} ± {error:.3f} | {np.exp(np.median((logarithm + np.log(area))[chosen])):.3f} |"
         )
 

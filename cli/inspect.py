@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """Show the properties of Level 0.5 frames, which blocks are missing, and which of them would be filled.
 
-    No network is run, and no file is written but the pictures of --stars. The number of a block is row * 32 + column, from the bottom left.
+    No network is run, and no file is written but the pictures of --stars. The number of a block is row * 32 + column,
+    from the bottom left.
     """
     from corinpaint.lasco.errors import CorInpaintError
     from corinpaint.restore.inspection import inspect

@@ -62,7 +62,8 @@ _NAMES = {
 }
 
 NAMES = tuple(_NAMES)
-"""Names that `parse` accepts: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid, point-sources."""
+"""Names that `parse` accepts: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid,
+point-sources."""
 
 
 def parse(names: Iterable[str]) -> Options:

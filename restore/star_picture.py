@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from corinpaint.lasco import files
 from corinpaint.lasco.geometry.star_offsets import StarOffsets, measure
@@ -16,13 +18,16 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.restore.pictures import CAPTION, stretch
+from corinpaint.restore.pictures import CAPTION
 
 RING_PX = 9
 """Radius of the circle about an expected place, px."""
 
 FOUND_COLOUR, MISSED_COLOUR = (90, 230, 120), (230, 170, 60)
 """Circles of stars that were found and of those that were not."""
+
+MEAN_PX, CONTRAST = 31, (0.93, 1.25)
+"""Side of the square that the corona is averaged over, px, and the ratios to it that are black and white."""
 
 NAMED_MAGNITUDE = 4.5
 """Stars at least as bright as this have their Hipparcos number beside them, mag."""
@@ -78,7 +83,7 @@ def describe(found: StarOffsets) -> dict[str, Any]:
 
 def picture(product: Level1, found: StarOffsets) -> bytes:
     """PNG of a product with a circle about the expected place of each star: green where it was found."""
-    grey = Image.fromarray(stretch(product.data)).convert("RGB")
+    grey = Image.fromarray(_without_corona(product.data)).convert("RGB")
     height = product.data.shape[0]
     canvas = Image.new("RGB", (grey.width, grey.height + CAPTION), (20, 20, 20))
     canvas.paste(grey, (0, CAPTION))
@@ -100,3 +105,14 @@ def picture(product: Level1, found: StarOffsets) -> bytes:
     buffer = io.BytesIO()
     canvas.save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def _without_corona(data: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """The image over its mean about each pixel, so that stars show on the corona; row 0 at the bottom."""
+    finite = np.isfinite(data)
+    total = ndimage.uniform_filter(np.where(finite, data, 0.0).astype(np.float64), MEAN_PX)
+    share = ndimage.uniform_filter(finite.astype(np.float64), MEAN_PX)
+    mean = np.maximum(total / np.maximum(share, 1e-6), np.finfo(np.float64).tiny)
+    low, high = CONTRAST
+    grey = np.clip((np.where(finite, data, 0.0) / mean - low) / (high - low), 0, 1)
+    return np.asarray(np.where(finite, 255 * grey, 0)[::-1], dtype=np.uint8)

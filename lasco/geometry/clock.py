@@ -1,7 +1,8 @@
 """Correction of the onboard clock: the offset of the times in Level 0.5 headers.
 
-Source: SolarSoft ``adjust_all_date_obs.pro`` and ``time_correction2.pro`` 1.5, which take the offset from TIME_DIFF.DAT,
-and at three times in 1996 and 1997 from stars in C2 images. CorKit takes it from ``c2_time_offsets.dat`` always.
+Source: SolarSoft ``adjust_all_date_obs.pro`` and ``time_correction2.pro`` 1.5, which take the offset from
+TIME_DIFF.DAT, and at three times in 1996 and 1997 from stars in C2 images. CorKit takes it from
+``c2_time_offsets.dat`` always.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ ORBIT = Path(__file__).with_name("halo_orbit.csv")
 HEADER_LINES = 3
 """Lines of the table before the first position."""
 
-FITTED_MJD = (52282.0, 57010.0)
-"""First and last day of the frames that the model was fitted to, 2002-01-08 and 2014-12-17."""
+LAST_FITTED_MJD = 57010.0
+"""End of the frames that the model was fitted to and compared with day by day, 2014-12-17."""
 
 CHECKED_MJD = 60965.0
 """Last day of the frames that the model was compared with, 2025-10-17."""
@@ -149,9 +149,9 @@ def soho_observer(date: Time, calibration: CalibrationSet | None = None) -> Obse
 def model_error(date: Time) -> float:
     """Error of latitude and longitude by the model (1 sigma), degrees."""
     day = float(date.utc.mjd)
-    if RECOVERY_MJD <= day <= FITTED_MJD[1]:
+    if RECOVERY_MJD <= day <= LAST_FITTED_MJD:
         return MODEL_ERRORS_DEG["fitted"]
-    return MODEL_ERRORS_DEG["checked" if FITTED_MJD[1] < day <= CHECKED_MJD else "unchecked"]
+    return MODEL_ERRORS_DEG["checked" if LAST_FITTED_MJD < day <= CHECKED_MJD else "unchecked"]
 
 
 def solarsoft_radius(date: Time) -> float:

@@ -1,8 +1,8 @@
 """Pointing: sun centre and roll of a frame, from the tables of star fits, else the header, else nominal values.
 
 Some headers hold placeholders: those of C2 from 2025-08-21 15:48 to 2025-08-31 23:36 have CROTA1 = CROTA2 = 0 and
-CRPIX = (NAXIS + 1) / 2 while SOHO was upside down. Their roll is unknown; it is borrowed from another frame of the hours
-where one is given, and otherwise a default is taken with a warning.
+CRPIX = (NAXIS + 1) / 2 while SOHO was upside down. Their roll is unknown; it is borrowed from another frame of the
+hours where one is given, and otherwise a default is taken with a warning.
 
 Sources: SolarSoft ``adjust_hdr_tcr.pro`` 1.12 (star fits), ``get_sun_center.pro``, ``get_roll_or_xy.pro`` (defaults).
 """
@@ -54,8 +54,8 @@ ROLLED_SINCE = "2003-01-01"
 months."""
 
 MAX_ROLL_HOURS = 12.0
-"""Maximum hours between a frame without a roll and the one that it is borrowed from: SOHO's roll changes by less than 0.1
-degrees in that time, unless it is rolled by 180."""
+"""Maximum hours between a frame without a roll and the one that it is borrowed from: SOHO's roll changes by less than
+0.1 degrees in that time, unless it is rolled by 180."""
 
 ROLL_OF_C2_MINUS_C3 = 0.732
 """Roll of C2 minus that of C3, degrees, in headers of 2025; `CAMERA_ROLL` gives 0.73."""
@@ -154,7 +154,8 @@ def determine_pointing(
     -------
     Pointing
         Interpolated linearly in the star fits where they cover the date; else from the header. Where that has
-        placeholders, the sun centre is the default one, and the roll is borrowed or, with a warning, that of the camera.
+        placeholders, the sun centre is the default one, and the roll is borrowed or, with a warning, that of the
+        camera.
 
     Raises
     ------
@@ -207,8 +208,9 @@ def _without_header(
         return centre, wrap_angle(roll), f"default sun centre, roll unknown and borrowed from {other.name}", ""
     roll = CAMERA_ROLL[frame.detector]
     warning = (
-        f"the pointing in the header is a placeholder, so that the roll is unknown: {roll:g} degrees and the default sun "
-        f"centre are taken, and the image may be upside down; give a frame of the same {MAX_ROLL_HOURS:g} hours as context"
+        f"the pointing in the header is a placeholder, so that the roll is unknown: {roll:g} degrees and the default "
+        "sun centre are taken, and the image may be upside down; give a frame of the same "
+        f"{MAX_ROLL_HOURS:g} hours as context"
     )
     return centre, roll, f"unknown: default sun centre and roll of {roll:g} degrees", warning
 

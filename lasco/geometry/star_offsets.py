@@ -204,4 +204,4 @@ def _consistent(x: NDArray[np.float64], y: NDArray[np.float64], good: NDArray[np
     centre = candidates[np.argmax((distances <= MAX_SCATTER_PX).sum(axis=1))]
     group = good & (np.hypot(x - x[centre], y - y[centre]) <= MAX_SCATTER_PX)
     shift = np.median(x[group]), np.median(y[group])
-    return good & (np.hypot(x - shift[0], y - shift[1]) <= MAX_SCATTER_PX)
+    return np.asarray(good & (np.hypot(x - shift[0], y - shift[1]) <= MAX_SCATTER_PX))

@@ -1,8 +1,8 @@
 """Bright stars: a small catalogue, and where they are expected in a product by its header.
 
-Sources: Hipparcos, the new reduction (van Leeuwen 2007, Astronomy and Astrophysics 474, 653); coordinates after Thompson
-(2006, Astronomy and Astrophysics 449, 791). Aberration moves the sun and the stars beside it alike, so that directions
-without it are right among each other to 0.2 arcsec over C3's field.
+Sources: Hipparcos, the new reduction (van Leeuwen 2007, Astronomy and Astrophysics 474, 653); coordinates after
+Thompson (2006, Astronomy and Astrophysics 449, 791). Aberration moves the sun and the stars beside it alike, so that
+directions without it are right among each other to 0.2 arcsec over C3's field.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def expected_places(header: fits.Header, shape: tuple[int, int]) -> Places:
     """
     date = Time(header["DATE-OBS"], scale="utc") + TimeDelta(header["EXPTIME"] / 2, format="sec")
     earth = earth_position(date)
-    soho = _position(header, earth)
+    soho = soho_position(header, earth)
     stars = catalogue()
     years = (date.mjd - CATALOGUE_EPOCH_MJD) / DAYS_PER_YEAR
     x, y, ahead = helioprojective(stars.direction + years * stars.motion, soho, earth)
@@ -120,7 +120,7 @@ def expected_places(header: fits.Header, shape: tuple[int, int]) -> Places:
     column, row = header["CRPIX1"] - 1 + across, header["CRPIX2"] - 1 + up
     inside = ahead & (column >= 0) & (row >= 0) & (column <= shape[1] - 1) & (row <= shape[0] - 1)
     order = np.flatnonzero(inside)[np.argsort(stars.magnitude[inside], kind="stable")]
-    return Places(*(values[order] for values in (stars.hip, column, row, stars.magnitude, stars.colour)))
+    return Places(stars.hip[order], column[order], row[order], stars.magnitude[order], stars.colour[order])
 
 
 def helioprojective(
@@ -154,7 +154,7 @@ def helioprojective(
     return x, y, ahead
 
 
-def _position(header: fits.Header, earth: Vector) -> Vector:
+def soho_position(header: fits.Header, earth: Vector) -> Vector:
     """Position of SOHO relative to the sun by a header, m, on the axes of the ICRS."""
     latitude, longitude = np.radians(header["HGLT_OBS"]), np.radians(header["HGLN_OBS"])
     parts = np.array([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)])

@@ -50,8 +50,8 @@ HORIZONS_QUERY = {
     "CSV_FORMAT": "'YES'",
     "STEP_SIZE": "'6 h'",
 }
-"""Query for SOHO's positions: geometric vectors from the centre of the sun, ICRF, km, every 6 hours; with START_TIME and
-STOP_TIME."""
+"""Query for SOHO's positions, with START_TIME and STOP_TIME: geometric vectors from the centre of the sun, ICRF, km,
+every 6 hours."""
 
 BOTH_DETECTORS = ("C2", "C3")
 """Telescopes of the catalogue."""

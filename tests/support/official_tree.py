@@ -90,7 +90,7 @@ Output type     : GEOMETRIC cartesian states
 Output format   : 1 (position only)
 Reference frame : ICRF
 *******************************************************************************
-            JDTDB,            Calendar Date (TDB),                      X,                      Y,                      Z,
+            JDTDB,            Calendar Date (TDB),                X,                Y,                Z,
 $$SOE
 """
 
@@ -105,7 +105,9 @@ def circle(first: float, rows: int = 12, step: float = 0.25) -> list[tuple[float
     """Positions on a circle about the sun, as SOHO's but for its halo."""
     dates = first + step * np.arange(rows)
     angle = 2 * np.pi * dates / 365.25
-    return [(float(d), *(1.48e8 * float(v) for v in (np.cos(a), np.sin(a), 0.0))) for d, a in zip(dates, angle)]
+    return [
+        (float(d), *(1.48e8 * float(v) for v in (np.cos(a), np.sin(a), 0.0))) for d, a in zip(dates, angle, strict=True)
+    ]
 
 
 @cache
