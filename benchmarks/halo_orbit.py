@@ -2,8 +2,8 @@
 
     python benchmarks/halo_orbit.py FRAME_OR_FOLDER... [-o TABLE]
 
-The path is a chain of arcs of ten days under the gravity of sun, earth and moon, whose ends meet (to 50 km and 0.02 m/s:
-station keeping). It is fitted to the place of SOHO beside the line from the sun to the earth on each day, which the
+The path is a chain of arcs of ten days under the gravity of sun, earth and moon, whose ends meet to 50 km and 0.02 m/s
+(station keeping). It is fitted to the place of SOHO beside the line from the sun to the earth on each day, which the
 common shift of the stars gives. Every second day of C2, and the days of C3 in `C3_DAYS`, are fitted; the others are
 compared with the fit. Nothing measures the distance from the sun: it follows from the dynamics.
 """
