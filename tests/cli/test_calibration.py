@@ -16,11 +16,13 @@ from corinpaint.lasco.reference_files.locate import exposure_table_name, locate
 DAYS = [date(2002, 1, 8), date(2002, 1, 9)]
 TABLE = catalogue.exposure_table("C3", DAYS[0])
 ATTITUDE = catalogue.identify("SO_AT_PRE_20020108_V01.FTS")
+POSITIONS = catalogue.ephemeris_table(2002)
+CLOCK = catalogue.identify("TIME_DIFF.DAT")
 
 
 @pytest.fixture
 def server():
-    with official_tree.serving([*catalogue.FIXED_FILES, *catalogue.daily_tables(DAYS), ATTITUDE]) as running:
+    with official_tree.serving([*catalogue.FIXED_FILES, *catalogue.daily_tables(DAYS), ATTITUDE, POSITIONS]) as running:
         yield running
 
 
@@ -48,6 +50,22 @@ def test_one_frame_fetches_the_few_files_with_which_it_is_calibrated(fetch, serv
     frame = read_frame(frame_path)
     assert load_calibration_set(store).kind == "OFFICIAL"
     assert locate(store, exposure_table_name(frame.detector, frame.date)) == store / TABLE.path
+
+
+def test_positions_of_soho_are_fetched_for_the_years_of_the_days(fetch, store):
+    result = fetch("--from", "2002-01-08", "--ephemeris", "--detector", "C3")
+    assert result.exit_code == 0, result.output
+    assert POSITIONS.name in _there(store)
+    assert manifest.read(store)[POSITIONS.path].sha256
+    assert manifest.verify(store) == []
+
+
+def test_an_optional_file_that_the_server_has_not_is_no_failure(fetch, server, store):
+    server.break_(CLOCK, "404")
+    result = fetch("--from", "2002-01-08", "--detector", "C3")
+    assert result.exit_code == 0, result.output
+    assert "Not on the server: TIME_DIFF.DAT" in result.output
+    assert CLOCK.name not in _there(store)
 
 
 def test_the_days_of_a_telescope_are_fetched(fetch, store):
