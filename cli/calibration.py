@@ -64,6 +64,9 @@ def command() -> None:
 )
 @detector_option
 @click.option("--attitude", is_flag=True, help="Fetch the predictive attitude files of the days too.")
+@click.option(
+    "--ephemeris", is_flag=True, help="Fetch SOHO's positions in the years of the days from JPL Horizons too."
+)
 @click.option("--mirror", help="URL of a server with the same folders, https://...")
 @click.option("--insecure", is_flag=True, help="Allow URLs without https.")
 @click.option(
@@ -81,6 +84,7 @@ def fetch(
     frames: tuple[Path, ...],
     detector: str,
     attitude: bool,
+    ephemeris: bool,
     mirror: str | None,
     insecure: bool,
     retries: int,
@@ -98,6 +102,8 @@ def fetch(
 
     if attitude and not (first or frames):
         raise click.UsageError("--attitude needs --from or --frame")
+    if ephemeris and not (first or frames):
+        raise click.UsageError("--ephemeris needs --from or --frame")
     connection = transfer.Connection(retries, insecure)
     missed = False
     try:
@@ -108,6 +114,8 @@ def fetch(
         else:
             days = {name: set(_days(first, last) or ()) for name in DETECTORS[detector]}
         assets = catalogue.required_files(days)
+        if ephemeris:
+            assets += catalogue.ephemeris_tables(set().union(*days.values()))
         if attitude:
             try:
                 assets += fetching.find_attitude_files(
@@ -122,7 +130,11 @@ def fetch(
     except CorInpaintError as error:
         raise common.fail(error) from error
     if report.absent:
-        common.say(f"No observations, so no table on the server: {_names(report.absent)}")
+        daily = [asset for asset in report.absent if asset.day]
+        if daily:
+            common.say(f"No observations, so no table on the server: {_names(daily)}")
+        if len(daily) < len(report.absent):
+            common.say(f"Not on the server: {_names([asset for asset in report.absent if not asset.day])}")
     _report(report, directory, "fetched")
     if missed:
         sys.exit(1)

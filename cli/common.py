@@ -53,6 +53,7 @@ STEPS = {
     "no-mask": "Keep the values behind occulter and pylon and outside the field of view; they are still flagged.",
     "no-roll": "Do not rotate about the Sun's centre when the roll is 1 degree or more; the roll stays in CROTA2.",
     "solarsoft-grid": "Interpolate the distortion on SolarSoft's 32 px grid instead of the exact map, for comparisons.",
+    "point-sources": "Conserve the flux of stars and planets where the distortion is removed, not surface brightness.",
 }
 """Options of the calibration with their help texts; names as `corinpaint.lasco.options.parse` reads them."""
 

@@ -17,12 +17,28 @@ if TYPE_CHECKING:
 @click.command("inspect")
 @common.inputs_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line instead of text.")
+@click.option(
+    "--stars",
+    is_flag=True,
+    help="Look for bright stars, and draw their expected places: NAME_stars.png in the folder --output.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default=".",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the pictures of --stars.",
+)
+@common.overwrite_option
 @common.calibration_option
-def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -> None:
+def command(
+    inputs: tuple[Path, ...], as_json: bool, stars: bool, output: Path, overwrite: bool, calibration: Path | None
+) -> None:
     """Show the properties of Level 0.5 frames, which blocks are missing, and which of them would be filled.
 
-    No file is written and no network is run. Blocks have 32 x 32 px and are
-    numbered row * (blocks in a row) + column, from the bottom left.
+    No network is run, and no file is written but the pictures of --stars. Blocks have 32 x 32 px and are numbered
+    row * (blocks in a row) + column, from the bottom left.
     """
     from corinpaint.lasco.errors import CorInpaintError
     from corinpaint.restore.inspection import inspect
@@ -36,6 +52,10 @@ def command(inputs: tuple[Path, ...], as_json: bool, calibration: Path | None) -
 
     def work(item: InputFile) -> str:
         found = inspect(item.path, calibration_set)
+        if stars:
+            from corinpaint.restore.star_picture import draw_stars  # pillow is for pictures alone
+
+            found["stars"] = draw_stars(item.path, calibration_set, output, overwrite=overwrite)
         return json.dumps(found) if as_json else _text(found)
 
     common.process_each(common.frames(inputs), "inspect", work)

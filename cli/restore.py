@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too; "
-    "can be repeated.",
+    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too, "
+    "and from which a frame without a pointing in its header takes its roll (of C2 or C3 then); can be repeated.",
 )
 @common.deprecated_alias("--most-error", "--max-error")
 @click.option(

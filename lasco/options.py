@@ -32,6 +32,9 @@ class Options:
     solarsoft : bool
         Compute the distortion as SolarSoft does, linearly interpolated in triangles of a 32 px grid, instead of at
         every pixel; for comparisons.
+    point_sources : bool
+        Multiply by the Jacobian of the distortion, so that the flux of stars and planets, summed over their pixels, is
+        that on the detector. The brightness of extended sources, which the correction conserves otherwise, is then not.
     """
 
     vignetting: bool = True
@@ -41,6 +44,7 @@ class Options:
     mask: bool = True
     roll: bool = True
     solarsoft: bool = False
+    point_sources: bool = False
 
     @property
     def departures(self) -> tuple[str, ...]:
@@ -54,10 +58,12 @@ DEFAULT = Options()
 _NAMES = {
     **{f"no-{step.name}": (step.name, False) for step in fields(Options) if step.default is True},
     "solarsoft-grid": ("solarsoft", True),
+    "point-sources": ("point_sources", True),
 }
 
 NAMES = tuple(_NAMES)
-"""Names that `parse` accepts: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid."""
+"""Names that `parse` accepts: no-vignetting, no-calfactor, no-ramp, no-warp, no-mask, no-roll, solarsoft-grid,
+point-sources."""
 
 
 def parse(names: Iterable[str]) -> Options:

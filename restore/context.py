@@ -60,7 +60,7 @@ class Context:
     scale: float
 
 
-def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ...]:
+def align(observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[Frame] = ()) -> tuple[Context, ...]:
     """Resample context frames onto the detector grid of a frame.
 
     Parameters
@@ -69,6 +69,8 @@ def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ..
         The frame with missing blocks.
     others : sequence of Frame
         Level 0.5, earlier or later.
+    roll_from : sequence of Frame, optional
+        Frames that tell those without a pointing in their header their roll, besides the frame itself.
 
     Returns
     -------
@@ -81,14 +83,15 @@ def align(observed: ObservedFrame, others: Sequence[Frame]) -> tuple[Context, ..
         When one is of another telescope, filter, polariser or size, differs in roll by more than `MOST_ROLL` degrees,
         is more than `MOST_HOURS` hours away, is the frame itself, or has too few observed pixels in common with it.
     """
-    found = [_aligned(observed, other) for other in others]
+    found = [_aligned(observed, other, roll_from) for other in others]
     return tuple(sorted(found, key=lambda context: (abs(context.hours), context.name)))
 
 
-def _aligned(observed: ObservedFrame, other: Frame) -> Context:
+def _aligned(observed: ObservedFrame, other: Frame, roll_from: Sequence[Frame]) -> Context:
     frame = observed.frame
     hours = _check(frame, other)
-    moved = calibrate_on_detector(other, observed.calibration, observed.options)
+    moved = calibrate_on_detector(other, observed.calibration, observed.options, (frame, *roll_from))
+    _check_roll(observed, moved)
     image, good = _moved(observed, moved)
     common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
@@ -112,12 +115,6 @@ def _check(frame: Frame, other: Frame) -> float:
             raise ContextError(
                 f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}", "give frames that are alike"
             )
-    roll = wrap_angle(float(other.header.get("CROTA1") or 0.0) - float(frame.header.get("CROTA1") or 0.0))
-    if abs(roll) > MOST_ROLL:
-        raise ContextError(
-            f"{other.name}: CROTA1 differs from that of {frame.name} by {roll:.1f} degrees",
-            f"give context that differs by {MOST_ROLL:g} at most",
-        )
     hours = float((frame.date - other.date).to_value("hour"))
     if abs(hours) > MOST_HOURS:
         raise ContextError(
@@ -127,6 +124,16 @@ def _check(frame: Frame, other: Frame) -> float:
     if hours == 0:
         raise ContextError(f"{other.name}: is the frame itself, or of the same time", "give earlier or later frames")
     return hours
+
+
+def _check_roll(observed: ObservedFrame, other: ObservedFrame) -> None:
+    """Check that both were rolled alike, by the pointing of each: headers may have placeholders for it."""
+    roll = wrap_angle(other.pointing.whole_roll - observed.pointing.whole_roll)
+    if abs(roll) > MOST_ROLL:
+        raise ContextError(
+            f"{other.frame.name}: its roll differs from that of {observed.frame.name} by {roll:.1f} degrees",
+            f"give context that differs by {MOST_ROLL:g} at most",
+        )
 
 
 def _moved(observed: ObservedFrame, other: ObservedFrame) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

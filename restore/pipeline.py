@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.geometry.pointing import is_placeholder
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1.calibrate import make_product
@@ -115,7 +116,9 @@ def restore(
     options : Options, optional
         Steps of the calibration to leave out.
     context : sequence of Frame, optional
-        Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from.
+        Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from. When the
+        header has placeholders for its pointing, the roll is that of the nearest one, which may be of the other
+        telescope.
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
@@ -148,11 +151,12 @@ def restore(
     if most_error is not None:
         warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=2)
         max_error = most_error if max_error is None else max_error
-    _check_request(fill, inpainter, context, max_error)
+    fitting = filling_context(frame, context, fill)
+    _check_request(fill, inpainter, fitting, max_error)
     stages = Stages()
-    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options)
+    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options, context)
     records = _records(observed, fill)
-    aligned = align(observed, context)
+    aligned = align(observed, fitting, context)
     stages.ended("calibrate")
     weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
     plans = [plan(observed, record, fill, aligned, weights) for record in records]
@@ -176,6 +180,13 @@ def check_fill(fill: str) -> None:
     """
     if fill not in FILLS:
         raise OptionError(f"fill = {fill[:40]!r} is unknown", f"choose one of {', '.join(FILLS)}")
+
+
+def filling_context(frame: Frame, context: Sequence[Frame], fill: str) -> Sequence[Frame]:
+    """The context frames that may show what is missing; the others only tell a frame without pointing its roll."""
+    if not is_placeholder(frame):
+        return context
+    return [other for other in context if other.detector == frame.detector] if fill in TAKE_CONTEXT else ()
 
 
 def _check_request(fill: str, inpainter: Inpainter | None, context: Sequence[Frame], max_error: float | None) -> None:

@@ -146,6 +146,36 @@ def product_map(geometry: Geometry) -> BilinearMap:
 
 
 @lru_cache(maxsize=3)
+def jacobian(geometry: Geometry) -> NDArray[np.float32]:
+    """Area on the detector of each pixel of the product, in pixels: the Jacobian of the distortion.
+
+    A point source at radius r has its flux, summed over pixels of the product, divided by it, since the interpolation
+    conserves brightness: for C3 0.973 at 100 px, 1.055 at 540 px. A product times the Jacobian conserves the flux.
+
+    Parameters
+    ----------
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float32, shape of the frame
+        (r + shift) (1 + d shift / dr) / r for the radius r from the occulter centre; 1 when the distortion is left in.
+    """
+    if not geometry.warp:
+        return np.ones(geometry.shape, dtype=np.float32)
+    columns, rows = _unrotated_coordinates(geometry)
+    step = (1024 // geometry.shape[1], 1024 // geometry.shape[0])
+    x, y = (
+        s * (coordinate + 0.5) - 0.5 - centre
+        for coordinate, s, centre in zip((columns, rows), step, geometry.centre, strict=True)
+    )
+    _, c1, c2 = COEFFICIENTS[geometry.detector]
+    square = (MM_PER_PIXEL * np.hypot(x, y)) ** 2
+    stretch = 1.0 + _relative_radial_shift(np.hypot(x, y), geometry.detector)
+    return np.asarray(stretch * (stretch + 2 * c1 * square + 4 * c2 * square**2), dtype=np.float32)
+
+
+@lru_cache(maxsize=3)
 def rotation_map(geometry: Geometry) -> BilinearMap:
     """Map that only rotates the corrected image about the sun centre, for masks on the corrected grid."""
     columns, rows = _unrotated_coordinates(geometry)

@@ -1,10 +1,15 @@
 """Pointing: sun centre and roll of a frame, from the tables of star fits, else the header, else nominal values.
 
+Some headers hold placeholders: those of C2 from 2025-08-21 15:48 to 2025-08-31 23:36 have CROTA1 = CROTA2 = 0 and
+CRPIX = (NAXIS + 1) / 2 while SOHO was upside down. Their roll is unknown; it is borrowed from another frame of the
+hours where one is given, and otherwise a default is taken with a warning.
+
 Sources: SolarSoft ``adjust_hdr_tcr.pro`` 1.12 (star fits), ``get_sun_center.pro``, ``get_roll_or_xy.pro`` (defaults).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +49,17 @@ MAX_ROLL_STEP_DEG = 5.0
 MIN_UPSIDE_DOWN_DEG = 90.0
 """Minimum absolute roll of an upside-down spacecraft, degrees."""
 
+ROLLED_SINCE = "2003-01-01"
+"""Date from which a roll of zero is not taken for granted: since July 2003 SOHO is rolled by 180 degrees every three
+months."""
+
+MAX_ROLL_HOURS = 12.0
+"""Maximum hours between a frame without a roll and the one that it is borrowed from: SOHO's roll changes by less than
+0.1 degrees in that time, unless it is rolled by 180."""
+
+ROLL_OF_C2_MINUS_C3 = 0.732
+"""Roll of C2 minus that of C3, degrees, in headers of 2025; `CAMERA_ROLL` gives 0.73."""
+
 MAX_CENTRE_OFFSET_PX = 120.0
 """Maximum plausible distance of the sun centre from the middle of the full frame, px."""
 
@@ -64,6 +80,8 @@ class Pointing:
         The table of star fits; None when the header or nominal values were used.
     upside_down : bool
         True when SOHO was upside down, so that the image is rotated by 180 degrees first.
+    warning : str
+        What is to be said to the user: that the roll is unknown. Empty when it is known or borrowed.
     """
 
     column: float
@@ -72,6 +90,12 @@ class Pointing:
     source: str
     file: CalibrationFile | None = None
     upside_down: bool = False
+    warning: str = ""
+
+    @property
+    def whole_roll(self) -> float:
+        """Roll of the image as observed, degrees, -180 to 180."""
+        return wrap_angle(self.roll + 180.0 * self.upside_down)
 
 
 class StarFits(NamedTuple):
@@ -93,7 +117,26 @@ class StarFits(NamedTuple):
     roll: NDArray[np.float64]
 
 
-def determine_pointing(frame: Frame, calibration: CalibrationSet, date: Time) -> Pointing:
+def is_placeholder(frame: Frame) -> bool:
+    """Whether the pointing in the header of a frame was never filled in.
+
+    Since `ROLLED_SINCE` that is a header without CROTA1, or with CROTA1 = CROTA2 = 0 and the sun centre exactly in the
+    middle of the image, CRPIX1 = (NAXIS1 + 1) / 2 and CRPIX2 = (NAXIS2 + 1) / 2.
+    """
+    header = frame.header
+    if frame.date.mjd < Time(ROLLED_SINCE).mjd:
+        return False
+    if not is_number(header.get("CROTA1")):
+        return True
+    middle = [(float(header.get(f"NAXIS{axis}") or 0) + 1) / 2 for axis in (1, 2)]
+    centre = [header.get(f"CRPIX{axis}") for axis in (1, 2)]
+    unrolled = all(not header.get(key) for key in ("CROTA1", "CROTA2"))
+    return unrolled and all(is_number(value) for value in centre) and [float(value) for value in centre] == middle
+
+
+def determine_pointing(
+    frame: Frame, calibration: CalibrationSet, date: Time, roll_from: Sequence[Frame] = ()
+) -> Pointing:
     """Sun centre and roll of the product of a frame (SolarSoft ``adjust_hdr_tcr.pro``).
 
     Parameters
@@ -103,28 +146,35 @@ def determine_pointing(frame: Frame, calibration: CalibrationSet, date: Time) ->
         Calibration set, with or without the tables of star fits.
     date : astropy.time.Time
         Start of the exposure, clock corrected.
+    roll_from : sequence of Frame, optional
+        Frames of the same hours, of C2 or C3, from the nearest of which the roll is borrowed when the header has
+        placeholders.
 
     Returns
     -------
     Pointing
-        Interpolated linearly in the star fits where they cover the date; else from the header.
+        Interpolated linearly in the star fits where they cover the date; else from the header. Where that has
+        placeholders, the sun centre is the default one, and the roll is borrowed or, with a warning, that of the
+        camera.
 
     Raises
     ------
     CalibrationError
         When a table is damaged.
     """
-    fitted = _star_fit(frame, calibration, date)
+    fitted, unknown, warning = _star_fit(frame, calibration, date), is_placeholder(frame), ""
+    if fitted is None and unknown:
+        centre, roll, source, warning = _without_header(frame, calibration, roll_from)
+        fitted = centre, roll, source, None
     (x, y), roll, source, file = fitted or (*_from_header(frame), None)
-    upside_down = (
-        frame.upside_down if is_number(frame.header.get("CROTA1")) else abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG
-    )
+    told = is_number(frame.header.get("CROTA1")) and not unknown
+    upside_down = frame.upside_down if told else abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG
     if upside_down:
         x, y, roll = 1023 - x, 1023 - y, roll - 180.0
     if abs(wrap_angle(roll)) > MIN_UPSIDE_DOWN_DEG:  # CROTA1 determines which way is up
         roll, source = roll - 180.0, f"{source}, roll taken on the side of CROTA1"
     column, row = ((coordinate + 0.5) / step - 0.5 for coordinate, step in ((x, frame.sums.x), (y, frame.sums.y)))
-    return Pointing(column, row, wrap_angle(roll), source, file, upside_down)
+    return Pointing(column, row, wrap_angle(roll), source, file, upside_down, warning)
 
 
 def sun_centre_on_detector(frame: Frame, pointing: Pointing) -> tuple[float, float]:
@@ -138,6 +188,31 @@ def sun_centre_on_detector(frame: Frame, pointing: Pointing) -> tuple[float, flo
 def tai_seconds(date: Time) -> float:
     """Seconds of International Atomic Time since 1958-01-01, as in the star-fit tables (SolarSoft ``utc2tai``)."""
     return float((date.tai - Time("1958-01-01", scale="tai")).sec)
+
+
+def _without_header(
+    frame: Frame, calibration: CalibrationSet, roll_from: Sequence[Frame]
+) -> tuple[tuple[float, float], float, str, str]:
+    """Sun centre (px from 0), roll (degrees), source and warning where the header has placeholders."""
+    near = [
+        other
+        for other in roll_from
+        if not is_placeholder(other) and abs((other.date - frame.date).to_value("hour")) <= MAX_ROLL_HOURS
+    ]
+    centre = DEFAULT_SUN_CENTRE[frame.detector]
+    if near:
+        other = min(near, key=lambda other: abs((other.date - frame.date).to_value("hour")))
+        turn = {"C2": ROLL_OF_C2_MINUS_C3, "C3": 0.0}
+        roll = determine_pointing(other, calibration, other.date).whole_roll
+        roll += turn[frame.detector] - turn[other.detector]
+        return centre, wrap_angle(roll), f"default sun centre, roll unknown and borrowed from {other.name}", ""
+    roll = CAMERA_ROLL[frame.detector]
+    warning = (
+        f"the pointing in the header is a placeholder, so that the roll is unknown: {roll:g} degrees and the default "
+        "sun centre are taken, and the image may be upside down; give a frame of the same "
+        f"{MAX_ROLL_HOURS:g} hours as context"
+    )
+    return centre, roll, f"unknown: default sun centre and roll of {roll:g} degrees", warning
 
 
 def _from_header(frame: Frame) -> tuple[tuple[float, float], float, str]:
@@ -188,6 +263,8 @@ def _star_fit(
     header_roll = float(frame.header.get("CROTA1") or 0.0)
     step = wrap_angle(float(fits.roll[after] - fits.roll[before]))
     if abs(step) > MAX_ROLL_STEP_DEG:  # SOHO was rolled in between: use the fit nearer to CROTA1
+        if is_placeholder(frame):
+            return None
         before = after = min((before, after), key=lambda i: abs(wrap_angle(float(fits.roll[i]) - header_roll)))
     span = fits.tai[after] - fits.tai[before]
     fraction = (second - fits.tai[before]) / span if span > 0 else 0.0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.distortion import Geometry
+from corinpaint.lasco.geometry.observer import soho_observer
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1 import header as headers
@@ -34,7 +35,12 @@ MIN_ROTATION_DEG = 1.0
 """Minimum roll for which SolarSoft rotates the image about the sun centre, degrees."""
 
 
-def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: Options = DEFAULT) -> Level1:
+def calibrate(
+    frame: Frame,
+    calibration: CalibrationSet | None = None,
+    options: Options = DEFAULT,
+    roll_from: Sequence[Frame] = (),
+) -> Level1:
     """Calibrate a frame to Level 1; missing blocks stay NaN and are flagged.
 
     Parameters
@@ -45,6 +51,8 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
         Calibration set; by default the nominal one.
     options : Options, optional
         Steps to leave out; by default none.
+    roll_from : sequence of Frame, optional
+        Frames of the same hours, from which the roll is borrowed when the header has placeholders.
 
     Returns
     -------
@@ -59,7 +67,7 @@ def calibrate(frame: Frame, calibration: CalibrationSet | None = None, options: 
         When `frame` is not a Frame.
     """
     check_frame(frame)
-    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options))
+    return make_product(calibrate_on_detector(frame, calibration or load_calibration_set(), options, roll_from))
 
 
 def make_product(
@@ -93,14 +101,13 @@ def make_product(
     geometry = _product_geometry(observed)
     data, mask, variance = _resampled(observed, filled, geometry)
     on_detector = systematics.additive_calibration_error(observed)
-    additive = distortion.product_map(geometry).image(on_detector)
+    additive = _on_product_grid(observed, on_detector, geometry)
     if pointing.upside_down and not geometry.roll:
         data, mask, variance = data[::-1, ::-1].copy(), mask[::-1, ::-1].copy(), variance[::-1, ::-1].copy()
-        additive = additive[::-1, ::-1]
     relative = systematics.relative_calibration_error(frame, observed.calibration, observed.exposure, pointing)
     uncertainty = np.sqrt(variance + np.square(relative * data) + np.square(additive))
     if observed.anomalies:
-        uncertainty = np.hypot(uncertainty, _anomaly_error(observed, geometry))
+        uncertainty = np.hypot(uncertainty, _on_product_grid(observed, _anomaly_error(observed), geometry))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     origin = _provenance(observed, geometry, relative, on_detector)
@@ -157,20 +164,30 @@ def _resampled(
     _mask_field(mask, observed, geometry)
     set_flag(mask, warp.propagate_flags(observed.saturated), Flag.SATURATED)
     set_flag(mask, refused, Flag.REFUSED)
-    data = warp.image(observed.brightness)
+    data, variance = warp.image(observed.brightness), warp.variance(observed.variance)
+    if observed.options.point_sources:
+        area = distortion.jacobian(geometry)
+        data, variance = data * area, variance * area**2
     hidden = Flag.NEVER_SENT | Flag.REFUSED | (Flag.OCCULTED if observed.options.mask else Flag(0))
     data[flagged(mask, hidden)] = np.nan
     data[warp.propagate_flags(~np.isfinite(observed.brightness))] = np.nan
     mask[np.isnan(data)] &= np.uint8(255 - Flag.FILLED)
-    return data, mask, warp.variance(observed.variance)
+    return data, mask, variance
 
 
-def _anomaly_error(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.float32]:
-    """Error that the anomalies make possible, on the product grid: of all light, before stray light is subtracted."""
+def _on_product_grid(observed: ObservedFrame, error: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+    """A systematic error on the grid of the product, where it is alike in neighbouring pixels."""
+    moved = distortion.product_map(geometry).image(error)
+    if observed.options.point_sources:
+        moved = moved * distortion.jacobian(geometry)
+    return moved[::-1, ::-1] if observed.pointing.upside_down and not geometry.roll else moved
+
+
+def _anomaly_error(observed: ObservedFrame) -> NDArray[np.float32]:
+    """Error that the anomalies make possible, on the detector grid: of all light, before stray light is subtracted."""
     optics = load_optics(observed.calibration, observed.frame.detector, observed.frame.sums)
     ramp = optics.ramp if subtracts_stray_light(observed.frame, observed.options) else np.float32(0)
-    error = distortion.product_map(geometry).image(np.float32(observed.anomaly_error) * (observed.brightness + ramp))
-    return error[::-1, ::-1] if observed.pointing.upside_down and not geometry.roll else error
+    return np.asarray(np.float32(observed.anomaly_error) * (observed.brightness + ramp))
 
 
 def _unsent(observed: ObservedFrame, geometry: Geometry) -> NDArray[np.bool_]:
@@ -206,7 +223,8 @@ def _provenance(
     clock, pointing = observed.clock, observed.pointing
     ramp = subtracts_stray_light(frame, observed.options)
     images = load_optics(calibration, frame.detector, frame.sums).used(frame.day, ramp=ramp)
-    tables = tuple(file for file in (exposure.file, clock.file, pointing.file) if file is not None)
+    soho = soho_observer(clock.date, calibration)
+    tables = tuple(file for file in (exposure.file, clock.file, pointing.file, soho.file) if file is not None)
     rotated_by = 180.0 * pointing.upside_down + geometry.roll
     steps = _steps(observed, geometry, [file.name for file in images])
     return headers.Provenance(
@@ -223,6 +241,7 @@ def _provenance(
         (*images, *tables),
         observed.options.departures,
         steps,
+        soho,
         float(np.median(additive[::SPACING, ::SPACING][observed.field[::SPACING, ::SPACING]])),
     )
 
@@ -242,14 +261,13 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         f"Vignetting, stray light and mask ({observed.calibration.kind.lower()}): {', '.join(images)}",
         "The nominal vignetting is of 2002, this frame of before the interruption of 1998" * late,
         f"Optical distortion removed ({grid}, bilinear)" * options.warp,
-        f"Clock offset {clock.offset:.3f} s subtracted ({clock.file.name})"
-        if clock.file
-        else "No table of clock offsets",
+        "Multiplied by the Jacobian of the distortion: fluxes of point sources are conserved" * options.point_sources,
+        clock.history,
         f"Pointing: {pointing.source}",
         "Image rotated by 180 degrees (SOHO rolled)" * pointing.upside_down,
         f"Image rotated by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
         f"{impossible} pixels with counts far below the bias: not observed" if impossible else "",
-        *(f"WARNING: {warning}" for warning in observed.warnings),
+        *(f"Warning: {warning}" for warning in observed.warnings),
     ]
     return tuple(line for line in lines if line)

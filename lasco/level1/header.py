@@ -22,7 +22,7 @@ from astropy.time import Time
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.file_numbers import level1_number
 from corinpaint.lasco.geometry.clock import Clock
-from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, soho_observer
+from corinpaint.lasco.geometry.observer import SOLAR_RADIUS_M, Observer, solarsoft_radius
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE, Pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.cards import printable
@@ -48,7 +48,7 @@ _DROPPED = re.compile(
     r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|NEXTEND|BSCALE|BZERO|BLANK|DATE|TIME[-_]OBS|DATE[-_](OBS|BEG|AVG|END)|LEVEL|"
     r"MJD-(OBS|BEG|AVG|END)|BUNIT|FILENAME|CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|"
     r"DSAT(VAL|MIN)|NSATMIN|CHECKSUM|DATASUM|CALF\d+|CALH\d+|CALOPT|CALERR|CALADD|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|"
-    r"NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
+    r"NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|OBSSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
 )
 
@@ -82,6 +82,8 @@ class Provenance(NamedTuple):
         Names of the options that differ from the default.
     steps : tuple of str
         Lines for HISTORY.
+    observer : Observer
+        Position of SOHO.
     additive_error : float
         Additive uncertainty of the calibration, 1 sigma, median over the field of view, in the unit of the image.
     """
@@ -99,6 +101,7 @@ class Provenance(NamedTuple):
     files: tuple[CalibrationFile, ...]
     departures: tuple[str, ...]
     steps: tuple[str, ...]
+    observer: Observer
     additive_error: float = 0.0
 
 
@@ -145,7 +148,7 @@ def _leading_cards(frame: Frame, origin: Provenance) -> Cards:
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
         ("DATE", _day_of_processing(), "day on which the product was made, UTC"),
-        ("DATE-OBS", start, "start, UTC" + ", clock corrected" * bool(origin.clock.file)),
+        ("DATE-OBS", start, origin.clock.comment),
         ("TIME-OBS", "", "obsolete, see DATE-OBS"),
         ("DATE_OBS", start, "as DATE-OBS, for older readers"),
         *((f"DATE-{name}", date.isot, f"{text}, UTC") for name, date, text in _dates(frame, origin)),
@@ -232,7 +235,7 @@ def _saturation(frame: Frame, origin: Provenance) -> Cards:
 
 
 def _wcs(frame: Frame, origin: Provenance) -> Cards:
-    soho, pointing = soho_observer(origin.clock.date), origin.pointing
+    soho, pointing = origin.observer, origin.pointing
     scale = (PLATE_SCALE[frame.detector] * frame.sums.x, PLATE_SCALE[frame.detector] * frame.sums.y)
     rows, columns = frame.data.shape
     cards: Cards = [
@@ -252,13 +255,14 @@ def _wcs(frame: Frame, origin: Provenance) -> Cards:
         ("XCEN", scale[0] * ((columns + 1) / 2 - pointing.column - 1), "arcsec, middle of the frame"),
         ("YCEN", scale[1] * ((rows + 1) / 2 - pointing.row - 1), "arcsec, middle of the frame"),
         ("RECTIFY", origin.rotated_by, "deg, rotated counter-clockwise by"),
-        ("POINTSRC", pointing.source, "pointing"),
-        ("RSUN", soho.radius, "angular radius of the sun, arcsec"),
-        ("RSUN_OBS", soho.radius, "arcsec"),
+        _long_card("POINTSRC", printable(pointing.source), "pointing"),
+        ("RSUN", solarsoft_radius(origin.clock.date), "arcsec, SolarSoft's, at 0.99 of the earth's"),
+        ("RSUN_OBS", soho.radius, "arcsec, at DSUN_OBS"),
         ("RSUN_REF", SOLAR_RADIUS_M, "m"),
-        ("DSUN_OBS", soho.distance, "m, 0.99 of the distance of the earth"),
-        ("HGLN_OBS", soho.longitude, "deg, approximate"),
-        ("HGLT_OBS", soho.latitude, "deg, approximate"),
+        ("DSUN_OBS", soho.distance, f"m, 1 sigma {soho.distance_error:.0e}"),
+        ("HGLN_OBS", soho.longitude, f"deg, 1 sigma {soho.error:g}"),
+        ("HGLT_OBS", soho.latitude, f"deg, 1 sigma {soho.error:g}"),
+        ("OBSSRC", soho.source, "position of SOHO"),
     ]
     rounded = [(key, significant(value, 10) if isinstance(value, float) else value, text) for key, value, text in cards]
     dates = (("OBS", origin.clock.date, "start"), *_dates(frame, origin))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -112,8 +113,9 @@ class ObservedFrame:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user has to know before measuring in the product, one sentence each."""
-        return tuple(anomaly.text for anomaly in self.anomalies)
+        """What a user has to know before measuring in the product: on stderr, in HISTORY and in the report."""
+        texts = (self.pointing.warning, *(anomaly.text for anomaly in self.anomalies))
+        return tuple(text for text in texts if text)
 
     @property
     def anomaly_error(self) -> float:
@@ -133,7 +135,9 @@ class ObservedFrame:
         return f"<ObservedFrame of {self.frame!r}: {int(self.missing.sum())} missing blocks, {self.unit}>"
 
 
-def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT) -> ObservedFrame:
+def calibrate_on_detector(
+    frame: Frame, calibration: CalibrationSet, options: Options = DEFAULT, roll_from: Sequence[Frame] = ()
+) -> ObservedFrame:
     """Calibrate a frame on the detector grid: bias, exposure, vignetting, calibration factor, stray light.
 
     Source: SolarSoft ``c2_calibrate.pro`` and ``c3_calibrate.pro`` 1.54.
@@ -146,6 +150,8 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
         Calibration set.
     options : Options
         Steps to apply.
+    roll_from : sequence of Frame
+        Frames of the same hours, from which the roll is borrowed when the header has placeholders.
 
     Returns
     -------
@@ -164,7 +170,7 @@ def calibrate_on_detector(frame: Frame, calibration: CalibrationSet, options: Op
     scale = calfactor(frame) if options.calfactor else 1.0
     brightness, variance = _brightness_and_variance(frame, optics, options, exposure, scale)
     found = received(frame, exposure.bias)
-    pointing = determine_pointing(frame, calibration, corrected.date)
+    pointing = determine_pointing(frame, calibration, corrected.date, roll_from)
     observed = ObservedFrame(
         frame=frame,
         calibration=calibration,

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, urlencode
 
 from corinpaint.lasco.errors import OptionError
 
 if TYPE_CHECKING:
     from corinpaint.lasco.level05.frame import Frame
 
-Kind = Literal["image", "save", "exposures", "offsets", "text", "attitude"]
-"""Kind of content: FITS image, IDL save file, table of exposure factors, table of clock offsets, other text, FITS table
-of the attitude."""
+Kind = Literal["image", "save", "exposures", "offsets", "differences", "ephemeris", "text", "attitude"]
+"""Kind of content: FITS image, IDL save file, table of exposure factors, table of clock offsets, binary table of clock
+differences, table of Horizons, other text, FITS table of the attitude."""
 
 SOHO = "https://soho.nascom.nasa.gov/solarsoft/"
 """SolarSoft root of the SOHO server."""
@@ -31,21 +32,48 @@ HESPERIA = "https://hesperia.gsfc.nasa.gov/ssw/"
 SOHO_DATA = "https://soho.nascom.nasa.gov/data/"
 """Root of the data of the SOHO server."""
 
+HORIZONS = "https://ssd.jpl.nasa.gov/api/horizons.api"
+"""Interface of JPL Horizons."""
+
+HORIZONS_QUERY = {
+    "format": "text",
+    "COMMAND": "'-21'",
+    "OBJ_DATA": "'NO'",
+    "MAKE_EPHEM": "'YES'",
+    "EPHEM_TYPE": "'VECTORS'",
+    "CENTER": "'500@10'",
+    "REF_PLANE": "'FRAME'",
+    "REF_SYSTEM": "'ICRF'",
+    "OUT_UNITS": "'KM-S'",
+    "VEC_TABLE": "'1'",
+    "VEC_CORR": "'NONE'",
+    "CSV_FORMAT": "'YES'",
+    "STEP_SIZE": "'6 h'",
+}
+"""Query for SOHO's positions, with START_TIME and STOP_TIME: geometric vectors from the centre of the sun, ICRF, km,
+every 6 hours."""
+
 BOTH_DETECTORS = ("C2", "C3")
 """Telescopes of the catalogue."""
 
 FIRST_DAY = date(1995, 12, 2)
 """Launch of SOHO."""
 
+FIRST_EPHEMERIS_DAY = date(1995, 12, 3)
+"""First full day of SOHO's positions in Horizons."""
+
 LAST_YEAR_WITH_FOLDER = 2021
 """Last year with a folder of its own for predictive attitude files; later files are beside those folders (CorKit)."""
 
 _CALIB = "soho/lasco/lasco/data/calib/"
 _STARS = "soho/lasco/idl/data/calib/"
+_EPHEMERIDES = "horizons/"
 _PREDICTIVE = "ancillary/attitude/predictive/"
 
 _TABLE = re.compile(r"(?P<detector>c[23])_expfactor_(?P<day>\d{6})\.dat")
 _ATTITUDE = re.compile(r"SO_AT_(?:(?P<pre>PRE)|ROL)_(?P<day>\d{8})_V(?P<version>\d+)\.(?(pre)fts|dat)", re.IGNORECASE)
+
+_EPHEMERIS = re.compile(r"soho_horizons_(?P<year>\d{4})\.txt")
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,10 @@ class ReferenceFile:
         What the file contains.
     day : datetime.date or None
         Day of a daily file, UTC; None for other files.
+    address : str
+        Address of the file on its server when it is not `server` with `path`, as for an answer to a query.
+    optional : bool
+        Whether the calibration does without it, so that its absence from a server is no failure.
     """
 
     path: str
@@ -74,6 +106,8 @@ class ReferenceFile:
     detectors: tuple[str, ...]
     purpose: str
     day: date | None = None
+    address: str = ""
+    optional: bool = False
 
     @property
     def name(self) -> str:
@@ -82,7 +116,7 @@ class ReferenceFile:
 
     def url(self, mirror: str | None = None) -> str:
         """Address of the file on its official server or on a mirror."""
-        return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.server + self.path
+        return f"{mirror.rstrip('/')}/{self.path}" if mirror else self.address or self.server + self.path
 
 
 FIXED_FILES = (
@@ -96,6 +130,9 @@ FIXED_FILES = (
     ReferenceFile(_CALIB + "C3ramp.fts", SOHO, "image", ("C3",), "stray light"),
     ReferenceFile(_CALIB + "c3_cl_mask_lvl1.fts", SOHO, "image", ("C3",), "mask of occulter, pylon and field edge"),
     ReferenceFile(_CALIB + "c2vig_final.fts", SOHO, "image", ("C2",), "vignetting"),
+    ReferenceFile(
+        _STARS + "TIME_DIFF.DAT", SOHO, "differences", BOTH_DETECTORS, "differences of the clock", optional=True
+    ),
     ReferenceFile(
         "soho/lasco/lasco/data_anal/data/c2_time_offsets.dat", SOHO, "offsets", BOTH_DETECTORS, "offsets of the clock"
     ),
@@ -209,10 +246,35 @@ def attitude_files(names: Iterable[str], days: Iterable[date]) -> list[Reference
     return [newest[key][1] for key in sorted(newest)]
 
 
+def ephemeris_name(year: int) -> str:
+    """Name of the table of SOHO's positions of a year."""
+    return f"soho_horizons_{year}.txt"
+
+
+def ephemeris_table(year: int) -> ReferenceFile:
+    """The table of SOHO's positions of a year, from JPL Horizons; of the present year, until tomorrow."""
+    start = max(date(year, 1, 1), FIRST_EPHEMERIS_DAY)
+    stop = min(date(year + 1, 1, 2), datetime.now(UTC).date() + timedelta(days=1))
+    query = HORIZONS_QUERY | {"START_TIME": f"'{start}'", "STOP_TIME": f"'{stop}'"}
+    address = f"{HORIZONS}?{urlencode(query, quote_via=quote)}"
+    path = _EPHEMERIDES + ephemeris_name(year)
+    purpose = f"positions of SOHO in {year}"
+    return ReferenceFile(path, HORIZONS, "ephemeris", BOTH_DETECTORS, purpose, address=address)
+
+
+def ephemeris_tables(days: Iterable[date]) -> list[ReferenceFile]:
+    """The tables of SOHO's positions of the years of the given days (UTC)."""
+    return [ephemeris_table(year) for year in sorted({day.year for day in days})]
+
+
 def identify(name: str) -> ReferenceFile | None:
     """The official file with this name; None when there is none."""
     if name in _FIXED_BY_NAME:
         return _FIXED_BY_NAME[name]
+    ephemeris = _EPHEMERIS.fullmatch(name)
+    if ephemeris:
+        year = int(ephemeris["year"])
+        return ephemeris_table(year) if FIRST_DAY.year <= year <= datetime.now(UTC).year else None
     table, attitude_file = _TABLE.fullmatch(name), _ATTITUDE.fullmatch(name)
     day = _day(table["day"], "%y%m%d") if table else attitude_file and _day(attitude_file["day"], "%Y%m%d")
     if not day:

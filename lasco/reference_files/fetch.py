@@ -74,7 +74,7 @@ def fetch(
                 report.untried.extend(assets[number:])
                 break
             except CalibrationError as error:
-                if isinstance(error, transfer.AbsentError) and asset.day:
+                if isinstance(error, transfer.AbsentError) and (asset.day or asset.optional):
                     report.absent.append(asset)
                 else:
                     report.failed.append((asset, error))

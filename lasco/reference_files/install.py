@@ -28,7 +28,7 @@ class Report:
     kept : list of ReferenceFile
         Files that existed as recorded.
     absent : list of ReferenceFile
-        Files that are not on the server (daily files: no observations on the day) or not in the tree.
+        Files that are not on the server (daily files: no observations on the day; optional ones) or not in the tree.
     failed : list of (ReferenceFile, CorInpaintError)
         Files that were not installed, with the reason.
     untried : list of ReferenceFile

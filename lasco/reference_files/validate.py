@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.level05.frame import FRAME_SHAPE
+from corinpaint.lasco.reference_files import horizons_text, time_differences
 from corinpaint.lasco.reference_files.catalogue import Kind
 
 STAR_FIT_COLUMNS = ("c_tai", "c_xmed", "c_ymed", "c_rmed")
@@ -118,5 +119,7 @@ _CHECKS: dict[Kind, Callable[[Path], str | None]] = {
     "save": _save,
     "exposures": _exposures,
     "offsets": _offsets,
+    "differences": time_differences.find_defect,
+    "ephemeris": lambda path: horizons_text.find_defect(horizons_text.read(path)),
     "text": _text,
 }

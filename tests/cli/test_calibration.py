@@ -16,11 +16,13 @@ from corinpaint.lasco.reference_files.locate import exposure_table_name, locate
 DAYS = [date(2002, 1, 8), date(2002, 1, 9)]
 TABLE = catalogue.exposure_table("C3", DAYS[0])
 ATTITUDE = catalogue.identify("SO_AT_PRE_20020108_V01.FTS")
+POSITIONS = catalogue.ephemeris_table(2002)
+CLOCK = catalogue.identify("TIME_DIFF.DAT")
 
 
 @pytest.fixture
 def server():
-    with official_tree.serving([*catalogue.FIXED_FILES, *catalogue.daily_tables(DAYS), ATTITUDE]) as running:
+    with official_tree.serving([*catalogue.FIXED_FILES, *catalogue.daily_tables(DAYS), ATTITUDE, POSITIONS]) as running:
         yield running
 
 
@@ -43,11 +45,27 @@ def test_one_frame_fetches_the_few_files_with_which_it_is_calibrated(fetch, serv
     result = fetch("--frame", frame_path)
     assert result.exit_code == 0, result.output
     assert _there(store) == {asset.name for asset in catalogue.required_files({"C3": DAYS[:1]})}
-    assert sum(server.asked.values()) == 11
-    assert "11 files fetched, 0 already present" in result.output
+    assert sum(server.asked.values()) == 12
+    assert "12 files fetched, 0 already present" in result.output
     frame = read_frame(frame_path)
     assert load_calibration_set(store).kind == "OFFICIAL"
     assert locate(store, exposure_table_name(frame.detector, frame.date)) == store / TABLE.path
+
+
+def test_positions_of_soho_are_fetched_for_the_years_of_the_days(fetch, store):
+    result = fetch("--from", "2002-01-08", "--ephemeris", "--detector", "C3")
+    assert result.exit_code == 0, result.output
+    assert POSITIONS.name in _there(store)
+    assert manifest.read(store)[POSITIONS.path].sha256
+    assert manifest.verify(store) == []
+
+
+def test_an_optional_file_that_the_server_has_not_is_no_failure(fetch, server, store):
+    server.break_(CLOCK, "404")
+    result = fetch("--from", "2002-01-08", "--detector", "C3")
+    assert result.exit_code == 0, result.output
+    assert "Not on the server: TIME_DIFF.DAT" in result.output
+    assert CLOCK.name not in _there(store)
 
 
 def test_the_days_of_a_telescope_are_fetched(fetch, store):
@@ -63,7 +81,7 @@ def test_without_days_files_that_do_not_depend_on_the_day_are_fetched_once(fetch
     assert _there(store) == {asset.name for asset in catalogue.FIXED_FILES}
     server.asked.clear()
     result = fetch()
-    assert "0 files fetched, 13 already present" in result.output
+    assert "0 files fetched, 14 already present" in result.output
     assert not server.asked
 
 
@@ -85,7 +103,7 @@ def test_a_file_that_fails_is_named_and_the_exit_status_says_so(fetch, server, s
     assert "HTML page" in result.stderr
     assert "1 files failed." in result.stderr
     assert TABLE.name not in _there(store)
-    assert len(_there(store)) == 10
+    assert len(_there(store)) == 11
 
 
 @pytest.mark.parametrize(
@@ -97,6 +115,7 @@ def test_a_file_that_fails_is_named_and_the_exit_status_says_so(fetch, server, s
         (["--from", "2002-01-08", "--frame", "x.fts"], "--frame takes the place"),
         (["--frame", "absent.fts"], "absent.fts"),
         (["--attitude"], "--attitude needs"),
+        (["--ephemeris"], "--ephemeris needs"),
     ],
 )
 def test_contradictory_arguments_are_reported(fetch, store, words, said):
@@ -119,7 +138,7 @@ def test_the_import_uses_the_given_folder_else_the_solarsoft_tree(run, store, tm
     monkeypatch.setenv("SSW", str(tmp_path / "ssw"))
     result = run("calibration", "import", "-o", store)
     assert result.exit_code == 0, result.output
-    assert "14 files imported" in result.output
+    assert "15 files imported" in result.output
     (tree / "C3ramp.fts").unlink()
     result = run("calibration", "import", tree, "-o", tmp_path / "second", "--from", "2002-01-09")
     assert "Not in" in result.output
@@ -132,7 +151,7 @@ def test_the_import_uses_the_given_folder_else_the_solarsoft_tree(run, store, tm
 def test_verify_reports_success_or_the_files_that_differ(run, fetch, store):
     fetch("--from", "2002-01-08", "--detector", "C3")
     result = run("calibration", "verify", "-o", store)
-    assert (result.exit_code, "11 files, all as recorded" in result.output) == (0, True)
+    assert (result.exit_code, "12 files, all as recorded" in result.output) == (0, True)
     (store / TABLE.path).unlink()
     result = run("calibration", "verify", "-o", store)
     assert result.exit_code == 1

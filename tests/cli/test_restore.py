@@ -336,3 +336,15 @@ def test_a_cold_start_imports_nothing_that_a_frame_can_do_without(frame_path, tm
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     assert fits.getval(tmp_path / "out" / "35082037.fits", "NFILLED") == 1
+
+
+@pytest.mark.parametrize("command", ["restore", "calibrate"])
+def test_an_unknown_pointing_is_said_on_stderr(run, make_frame, tmp_path, command):
+    path = tmp_path / "32999999.fts"
+    unknown = {"CROTA1": 0.0, "CROTA2": 0.0, "CRPIX1": 512.5, "CRPIX2": 512.5}
+    path.write_bytes(make_frame(DATE_OBS="2025/08/25", MID_DATE=60912, **unknown))
+    result = run(command, path, "-o", tmp_path / "out", *(["--json"] if command == "restore" else []))
+    assert result.exit_code == 0
+    assert f"Warning: {path}: the pointing in the header is a placeholder" in result.stderr
+    for written in (tmp_path / "out").glob("*.json"):
+        assert "placeholder" in json.loads(written.read_text())["warnings"][0]

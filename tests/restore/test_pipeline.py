@@ -241,3 +241,35 @@ def test_eight_threads_give_the_bytes_that_one_gives(make_frame):
         found = list(pool.map(product, frames * 4))
     assert found == wanted * 4
     assert len(set(wanted)) == len(frames)
+
+
+C2_OF_2025 = {
+    "DETECTOR": "C2",
+    "FILTER": "Orange",
+    "DATE_OBS": "2025/08/25",
+    "MID_DATE": 60912,
+    "CROTA1": 0.0,
+    "CROTA2": 0.0,
+    "CRPIX1": 512.5,
+    "CRPIX2": 512.5,
+}
+C3_OF_2025 = {"DATE_OBS": "2025/08/25", "MID_DATE": 60912, "TIME_OBS": "01:00:00.000", "CROTA1": -178.0}
+
+
+@pytest.mark.parametrize("fill", ["network", "none"])
+def test_a_frame_without_a_pointing_takes_its_roll_from_the_other_telescope(make_frame, echo, fill):
+    frame, other = read_frame(make_frame(**C2_OF_2025)), read_frame(make_frame(**C3_OF_2025), name="34000002.fts")
+    told = pipeline.restore(frame, fill=fill, inpainter=echo, context=[other]).level1
+    alone = pipeline.restore(frame, fill=fill, inpainter=echo).level1
+    assert "borrowed from 34000002.fts" in told.header["POINTSRC"]
+    assert told.header["RECTIFY"] == pytest.approx(180 + 2.0 - 0.23 + 0.732)
+    assert (told.warnings, len(alone.warnings)) == ((), 1)
+    assert alone.header["RECTIFY"] == 0
+
+
+def test_a_frame_of_the_other_telescope_is_no_context_for_a_fill(make_frame):
+    known, other = read_frame(make_frame(**{**C2_OF_2025, "CROTA1": 1.0})), read_frame(make_frame(**C3_OF_2025))
+    with pytest.raises(OptionError, match="DETECTOR"):
+        pipeline.restore(known, fill="temporal", context=[other])
+    with pytest.raises(OptionError, match="needs some"):
+        pipeline.restore(read_frame(make_frame(**C2_OF_2025)), fill="temporal", context=[other])

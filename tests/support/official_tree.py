@@ -63,6 +63,53 @@ def star_fits(rows: int = 4) -> bytes:
     return save_file(c_tai=values, c_xmed=values + 511, c_ymed=values + 506, c_rmed=values / 100)
 
 
+def time_differences(records: list[tuple[int, int, float]], orders: str = "") -> bytes:
+    """A file like TIME_DIFF.DAT.
+
+    Records are day and milliseconds by SOHO's clock and the offset of LASCO's in s; `orders` gives the byte order of
+    each, by default '>' in the first half and '<' in the second, as in the official file.
+    """
+    orders = orders or ">" * (len(records) // 2) + "<" * (len(records) - len(records) // 2)
+    written = struct.pack("<4i", len(records), 0, 0, 0)
+    for (day, milliseconds, offset), order in zip(records, orders, strict=True):
+        lasco = day * 86_400_000 + milliseconds + round(1000 * offset)
+        written += struct.pack(f"{order}4i", *divmod(lasco, 86_400_000), day, milliseconds)
+    return written
+
+
+HORIZONS_HEADER = """API VERSION: 1.2
+API SOURCE: NASA/JPL Horizons API
+*******************************************************************************
+Target body name: SOHO (spacecraft) (-21)         {source: SOHO_merged}
+Center body name: Sun (10)                        {source: DE441}
+Center-site name: BODY CENTER
+*******************************************************************************
+Step-size       : 360 minutes
+Output units    : KM-S
+Output type     : GEOMETRIC cartesian states
+Output format   : 1 (position only)
+Reference frame : ICRF
+*******************************************************************************
+            JDTDB,            Calendar Date (TDB),                X,                Y,                Z,
+$$SOE
+"""
+
+
+def horizons(rows: list[tuple[float, float, float, float]], header: str = HORIZONS_HEADER) -> str:
+    """A table as JPL Horizons answers: Julian dates and positions in km."""
+    lines = [f"{jd:.9f}, A.D. 2009-Jan-01 00:00:00.0000, {x:.15E}, {y:.15E}, {z:.15E}," for jd, x, y, z in rows]
+    return header + "\n".join(lines) + "\n$$EOE\n***\n"
+
+
+def circle(first: float, rows: int = 12, step: float = 0.25) -> list[tuple[float, float, float, float]]:
+    """Positions on a circle about the sun, as SOHO's but for its halo."""
+    dates = first + step * np.arange(rows)
+    angle = 2 * np.pi * dates / 365.25
+    return [
+        (float(d), *(1.48e8 * float(v) for v in (np.cos(a), np.sin(a), 0.0))) for d, a in zip(dates, angle, strict=True)
+    ]
+
+
 @cache
 def content(asset: ReferenceFile) -> bytes:
     """Made-up content of an official file."""
@@ -72,6 +119,8 @@ def content(asset: ReferenceFile) -> bytes:
         "save": star_fits(),
         "exposures": TABLE,
         "offsets": OFFSETS,
+        "differences": time_differences([(52282, 0, 8.5), (52283, 0, 8.6), (52284, 0, 8.7), (52285, 0, 8.8)]),
+        "ephemeris": horizons(circle(2452275.5)).encode(),
         "attitude": fits_table(),
         "text": b"; made up\n512.634 505.293 0   ; C2 Orange\n",
     }[asset.kind]

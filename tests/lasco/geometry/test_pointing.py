@@ -177,3 +177,108 @@ def test_impossible_star_fits_are_named(make_frame, fitted, x, roll):
     calibration = fitted([-2, 2], [x, x], [532.0, 532.0], [roll, roll])
     with pytest.raises(CalibrationError, match="impossible"):
         _of(make_frame(), calibration, NOON)
+
+
+PLACEHOLDERS = {"CROTA1": 0.0, "CROTA2": 0.0, "CRPIX1": 512.5, "CRPIX2": 512.5}
+C2_OF_2025 = {
+    "DETECTOR": "C2",
+    "FILTER": "Orange",
+    "DATE_OBS": "2025/08/25",
+    "TIME_OBS": "12:00:00.000",
+    "FILENAME": "24000001.fts",
+}
+
+
+def _dated(make_frame, *counts, **cards) -> bytes:
+    """A frame whose MID_DATE is the day of its DATE-OBS."""
+    day = Time(cards["DATE_OBS"].replace("/", "-")).mjd
+    return make_frame(*counts, MID_DATE=int(day), **cards)
+
+
+def _c3_of_2025(make_frame, **cards):
+    """A C3 frame of the same hours with SOHO upside down, its header as they are since 2010."""
+    given = {"DATE_OBS": "2025/08/25", "TIME_OBS": "13:00:00.000", "CROTA1": -178.5, "CRPIX1": 519.2, "CRPIX2": 533.5}
+    return read_frame(_estimated(_dated(make_frame, **{**given, **cards})), name="34000002.fts")
+
+
+def test_placeholders_in_the_header_are_no_pointing(make_frame):
+    frame = read_frame(_dated(make_frame, **PLACEHOLDERS, **C2_OF_2025))
+    assert pointing.is_placeholder(frame)
+    found = pointing.determine_pointing(frame, load_calibration_set(), frame.date)
+    assert (found.column, found.row, found.roll) == (510.2, 506.5, 0.5)
+    assert "unknown" in found.source
+    assert "upside down" in found.warning
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"CROTA1": 0.01}, {"CROTA2": 1e-5}, {"CRPIX1": 512.634}, {"CRPIX2": 505.293}, {"DATE_OBS": "2002/12/31"}],
+)
+def test_a_header_with_any_other_value_or_of_before_2003_is_believed(make_frame, change):
+    frame = read_frame(_dated(make_frame, **{**PLACEHOLDERS, **C2_OF_2025, **change}))
+    assert not pointing.is_placeholder(frame)
+    found = pointing.determine_pointing(frame, load_calibration_set(), frame.date)
+    assert not found.warning
+    assert "unknown" not in found.source
+
+
+def test_a_summed_frame_has_its_placeholder_in_the_middle_of_its_own_image(make_frame):
+    counts = np.full((512, 512), 3000, np.int16)
+    middle = {"CRPIX1": 256.5, "CRPIX2": 256.5}
+    cards = {**PLACEHOLDERS, **C2_OF_2025, **middle, "LEBXSUM": 2, "LEBYSUM": 2}
+    assert pointing.is_placeholder(read_frame(_dated(make_frame, counts, **cards)))
+
+
+def test_a_header_without_a_roll_is_no_pointing_since_soho_is_rolled(make_frame):
+    assert _of(_dated(make_frame, drop=("CROTA1",), **C2_OF_2025)).warning
+    assert not _of(make_frame(drop=("CROTA1",))).warning  # 2002
+
+
+def test_the_roll_is_borrowed_from_the_nearest_frame_of_the_hours(make_frame):
+    """C2 is rolled by 0.732 degrees against C3."""
+    frame = read_frame(_dated(make_frame, **PLACEHOLDERS, **C2_OF_2025))
+    others = [_c3_of_2025(make_frame, CROTA1=0.0, TIME_OBS="20:00:00.000"), _c3_of_2025(make_frame)]
+    found = pointing.determine_pointing(frame, load_calibration_set(), frame.date, others)
+    assert found.upside_down
+    assert found.whole_roll == pytest.approx(-178.5 + 0.732)
+    assert (found.column, found.row) == (1023 - 510.2, 1023 - 506.5)
+    assert "borrowed from 34000002.fts" in found.source
+    assert not found.warning
+
+
+def test_the_roll_of_a_frame_of_the_same_telescope_is_borrowed_as_it_is(make_frame):
+    frame = read_frame(_dated(make_frame, **PLACEHOLDERS, **C2_OF_2025))
+    other = read_frame(_estimated(_dated(make_frame, **{**C2_OF_2025, "TIME_OBS": "10:00:00.000", "CROTA1": -177.6})))
+    found = pointing.determine_pointing(frame, load_calibration_set(), frame.date, [other])
+    assert found.whole_roll == pytest.approx(-177.6)
+
+
+@pytest.mark.parametrize("change", [{"DATE_OBS": "2025/08/26", "TIME_OBS": "01:00:00.000"}, PLACEHOLDERS])
+def test_the_roll_is_not_borrowed_from_other_days_and_placeholders(make_frame, change):
+    frame = read_frame(_dated(make_frame, **PLACEHOLDERS, **C2_OF_2025))
+    other = read_frame(_dated(make_frame, **{**C2_OF_2025, "TIME_OBS": "10:00:00.000", "CROTA1": -177.6, **change}))
+    assert pointing.determine_pointing(frame, load_calibration_set(), frame.date, [other]).warning
+
+
+def test_a_known_roll_is_not_replaced(make_frame):
+    frame = read_frame(_dated(make_frame, **{**C2_OF_2025, "CROTA1": 3.0}))
+    found = pointing.determine_pointing(frame, load_calibration_set(), frame.date, [_c3_of_2025(make_frame)])
+    assert found.whole_roll == pytest.approx(3.5)
+
+
+def test_star_fits_tell_a_frame_with_placeholders_its_pointing(make_frame, fitted):
+    calibration = fitted([-2, 2], [518.0, 518.0], [532.0, 532.0], [179.8, 179.8])
+    cards = {**PLACEHOLDERS, "DATE_OBS": "2005/01/01"}
+    found = _of(_dated(make_frame, **cards), calibration, NOON)
+    assert (found.upside_down, found.roll) == (True, pytest.approx(-0.2))
+    assert not found.warning
+    unsure = fitted([-2, 2], [518.0, 518.4], [532.0, 532.0], [-0.2, 179.7])
+    assert _of(_dated(make_frame, **cards), unsure, NOON).warning
+
+
+def test_the_product_says_that_its_pointing_is_unknown(make_frame):
+    product = calibrate(read_frame(_dated(make_frame, **PLACEHOLDERS, **C2_OF_2025)))
+    assert "unknown" in product.header["POINTSRC"]
+    assert product.warnings
+    history = " ".join(str(line) for line in product.header["HISTORY"])
+    assert "Warning: the pointing in the header is a placeholder" in history.replace("  ", " ")

@@ -43,7 +43,7 @@ def test_a_frame_with_a_sixth_of_the_light_is_named_and_its_uncertainty_raised(s
     assert "behind the occulter" in observed.warnings[1]
     product = calibrate(dim)
     assert product.warnings == observed.warnings
-    assert sum("WARNING: the " in str(line) for line in product.header["HISTORY"]) == 2
+    assert sum("Warning: the " in str(line) for line in product.header["HISTORY"]) == 2
     seen = (product.mask & ~np.uint8(8)) == 0
     truth = calibrate(simulated).data
     assert (np.abs(product.data - truth)[seen] <= 1.3 * product.uncertainty[seen]).mean() > 0.95

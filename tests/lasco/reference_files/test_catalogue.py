@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -26,9 +27,12 @@ def _strings_of_corkit() -> set[str]:
     return plain | {"*".join(v.value for v in node.values if isinstance(v, ast.Constant)) for node in joined}
 
 
-def test_every_address_is_one_that_corkit_lists():
+def test_every_address_but_that_of_the_clock_differences_is_one_that_corkit_lists():
     known = _strings_of_corkit()
+    assert [asset.name for asset in catalogue.FIXED_FILES if asset.optional] == ["TIME_DIFF.DAT"]
     for asset in catalogue.FIXED_FILES:
+        if asset.optional:
+            continue
         folder = asset.url().removesuffix(asset.name)
         assert asset.url() in known or (folder in known and asset.name in known), asset.url()
     table = catalogue.exposure_table("C3", DAY).url()
@@ -43,12 +47,13 @@ def test_files_have_the_path_that_they_have_below_the_server():
     assert table.url() == f"https://hesperia.gsfc.nasa.gov/ssw/{table.path}"
     assert table.url("https://mirror.example/lasco/") == f"https://mirror.example/lasco/{table.path}"
     places = [asset.path for asset in catalogue.FIXED_FILES]
-    assert len(set(places)) == len(places) == 13
+    assert len(set(places)) == len(places) == 14
 
 
 def test_a_telescope_needs_its_own_files_and_those_of_both():
     assert [a.name for a in catalogue.fixed_files(["C2"])] == [
         "c2vig_final.fts",
+        "TIME_DIFF.DAT",
         "c2_time_offsets.dat",
         "c2_pre_recovery_adj_xyr_medv2.sav",
         "c2_post_recovery_adj_xyr_medv2.sav",
@@ -63,7 +68,7 @@ def test_a_frame_needs_a_handful_of_files(make_frame):
     assert days == {"C3": {DAY}}
     needed = catalogue.required_files(days)
     assert [asset.name for asset in needed if asset.day] == ["c3_expfactor_020108.dat"]
-    assert len(needed) == 11
+    assert len(needed) == 12
 
 
 def test_days_count_from_the_first_to_the_last():
@@ -116,3 +121,34 @@ def test_the_latest_versions_of_the_attitude_files_of_a_day_are_chosen():
         ("SO_AT_PRE_20100104_V10.fts", "attitude"),
         ("SO_AT_ROL_20100104_V02.DAT", "text"),
     }
+
+
+def test_the_positions_of_a_year_are_one_answer_of_horizons():
+    table = catalogue.identify("soho_horizons_2009.txt")
+    assert table == catalogue.ephemeris_table(2009)
+    assert (table.kind, table.path) == ("ephemeris", "horizons/soho_horizons_2009.txt")
+    address = urlsplit(table.url())
+    assert f"{address.scheme}://{address.netloc}{address.path}" == "https://ssd.jpl.nasa.gov/api/horizons.api"
+    query = parse_qs(address.query)
+    assert {key: query[key] for key in ("COMMAND", "CENTER", "REF_PLANE", "STEP_SIZE", "START_TIME", "STOP_TIME")} == {
+        "COMMAND": ["'-21'"],
+        "CENTER": ["'500@10'"],
+        "REF_PLANE": ["'FRAME'"],
+        "STEP_SIZE": ["'6 h'"],
+        "START_TIME": ["'2009-01-01'"],
+        "STOP_TIME": ["'2010-01-02'"],
+    }
+    assert "+" not in address.query  # Horizons takes %20 for a blank
+    assert table.url("https://mirror.example") == "https://mirror.example/horizons/soho_horizons_2009.txt"
+
+
+def test_positions_begin_after_the_launch_and_end_tomorrow():
+    assert "1995-12-03" in catalogue.ephemeris_table(1995).url()
+    today = datetime.now(UTC).date()
+    assert str(today + timedelta(days=1)) in catalogue.ephemeris_table(today.year).url()
+    assert catalogue.identify("soho_horizons_1990.txt") is None
+
+
+def test_days_need_the_positions_of_their_years():
+    tables = catalogue.ephemeris_tables([date(2009, 12, 31), date(2010, 1, 1), date(2010, 1, 2)])
+    assert [table.name for table in tables] == ["soho_horizons_2009.txt", "soho_horizons_2010.txt"]

@@ -11,10 +11,13 @@ from corinpaint.lasco.reference_files import catalogue, validate
 NAN = np.array([1.0, np.nan])
 
 
-@pytest.mark.parametrize("kind", ["image", "save", "exposures", "offsets", "text", "attitude"])
+@pytest.mark.parametrize(
+    "kind", ["image", "save", "exposures", "offsets", "differences", "ephemeris", "text", "attitude"]
+)
 def test_valid_files_have_no_defect_and_html_pages_and_empty_files_have_one(tmp_path, kind):
     path = tmp_path / "file"
     assets = [*catalogue.FIXED_FILES, catalogue.identify("c3_expfactor_020108.dat")]
+    assets.append(catalogue.identify("soho_horizons_2009.txt"))
     assets.append(catalogue.identify("SO_AT_PRE_20100104_V01.FTS"))
     path.write_bytes(next(official_tree.content(asset) for asset in assets if asset.kind == kind))
     assert validate.find_defect(path, kind) is None
