@@ -1,8 +1,8 @@
 """Which pixels of a frame were received: missing blocks, blocks that are never sent, and counts that cannot be.
 
 The converter adds the bias to every count, so that a count far below the bias was not measured: it is a part of a
-block that was lost, or damaged on its way. SolarSoft (``find_miss_blocks``) asks only whether the mean of a block is
-at most 0.1 DN, which a single stray count changes.
+block that was lost, or damaged on its way. SolarSoft asks only whether one pixel of a block is zero
+(``find_miss_blocks``) or its mean at most 0.1 DN (``get_miss_blocks``), which a single stray count changes.
 """
 
 from __future__ import annotations
