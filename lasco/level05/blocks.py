@@ -4,8 +4,7 @@ Block maps are boolean arrays, (block row, block column), row 0 at the bottom. A
 was sent, also in a summed one (SolarSoft ``find_miss_blocks``, ``get_miss_blocks``): a map has the shape (32, 32) in
 a full frame and (16, 16) in one summed 2 x 2. Blocks are numbered ``row * columns of the map + column``.
 
-Sources in SolarSoft: ``get_tmask`` (never-sent blocks), ``get_miss_blocks`` (a block is missing when its mean is at
-most 0.1 DN; ``find_miss_blocks`` samples one pixel of each), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68
+Sources in SolarSoft: ``get_tmask`` (never-sent blocks), ``read_zone`` (zones), ``reduce_level_1.pro`` 1.68
 (MISSLIST and the refusal rule).
 """
 
@@ -28,9 +27,6 @@ BLOCK_SIZE = 32
 
 BLOCKS_PER_SIDE = 32
 """Number of blocks along each axis of an unsummed full frame."""
-
-MAX_MISSING_MEAN_DN = 0.1
-"""Maximum mean of a missing block, DN (SolarSoft ``get_miss_blocks``)."""
 
 BASE32_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 """Digits of the numbers in MISSLIST."""
@@ -133,21 +129,6 @@ def block_pixels(pixels: NDArray[np.generic], wanted: Blocks) -> NDArray[np.gene
     """
     rows, columns = grid_shape(pixels.shape)
     return np.asarray(pixels.reshape(rows, BLOCK_SIZE, columns, BLOCK_SIZE).swapaxes(1, 2)[wanted])
-
-
-def empty_blocks(data: NDArray[np.floating]) -> Blocks:
-    """Blocks whose mean is at most 0.1 DN, both missing and never-sent ones (SolarSoft ``get_miss_blocks``).
-
-    Parameters
-    ----------
-    data : ndarray, shape (1024, 1024), less when summed
-        Counts in DN.
-
-    Returns
-    -------
-    ndarray of bool, shape (H / 32, W / 32)
-    """
-    return np.asarray(block_means(data) <= MAX_MISSING_MEAN_DN)
 
 
 def to_pixels(blocks: Blocks) -> NDArray[np.bool_]:
