@@ -3,8 +3,8 @@
     corinpaint benchmark FRAMES -o OUT --sizes 1,2x2,3x3,4x4
     python benchmarks/fill_totals.py OUT/holes.csv [--write restore/measured.json --kind C2]
 
-The days are dealt to two halves in turn. The factors of each half are checked on the other: the share of its holes
-whose sum lies in the 90 % interval. What is written is derived from all.
+The factors of all days but one are checked on that one, for each day in turn: the share of the holes whose sum lies in the
+90 % interval. What is written is derived from all days.
 """
 
 from __future__ import annotations
@@ -14,7 +14,22 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
+
 from corinpaint.evaluate.totals import coverage, total_factors
+
+
+def _held_out_coverage(rows: list[dict[str, str]], days: list[str]) -> dict[tuple[str, str], float]:
+    """Share of the holes in the intervals that the other days give, by size and method."""
+    inside: dict[tuple[str, str], list[float]] = {}
+    for day in days:
+        held = [row for row in rows if row["date"][:10] == day]
+        factors = total_factors([row for row in rows if row["date"][:10] != day])
+        for size, of_size in coverage(held, factors).items():
+            for method, share in of_size.items():
+                holes = sum((row["size"], row["method"]) == (size, method) for row in held)
+                inside.setdefault((size, method), []).extend([share] * holes)
+    return {key: float(np.mean(shares)) for key, shares in inside.items()}
 
 
 def main() -> None:
@@ -26,14 +41,13 @@ def main() -> None:
     given = parser.parse_args()
     rows = [row for path in given.holes for row in csv.DictReader(path.open(newline=""))]
     days = sorted({row["date"][:10] for row in rows})
-    halves = [[row for row in rows if days.index(row["date"][:10]) % 2 == half] for half in (0, 1)]
-    factors = total_factors(rows)
-    checks = [coverage(halves[1 - half], total_factors(halves[half])) for half in (0, 1)]
-    print(f"{len(rows)} rows of {len(days)} days; factor (coverage of the 90 % interval on the other half of the days)")
+    factors, covered = total_factors(rows), _held_out_coverage(rows, days)
+    print(f"{len(rows)} rows of {len(days)} days; factor and share of the holes of days held out in the 90 % interval")
     for size, of_size in factors.items():
         for method, factor in of_size.items():
-            shares = [check.get(size, {}).get(method, float("nan")) for check in checks]
-            print(f"{size:>8} {method:<14} {factor:.3f}  {shares[0]:.2f} {shares[1]:.2f}")
+            print(f"{size:>8} {method:<14} {factor:.3f}  {covered[size, method]:.2f}")
+    for method in dict.fromkeys(row["method"] for row in rows):
+        print(f"all sizes {method:<13}        {np.mean([covered[size, method] for size in factors]):.2f}")
     if given.write:
         table = json.loads(given.write.read_text())
         rounded = {size: {method: round(value, 3) for method, value in row.items()} for size, row in factors.items()}
