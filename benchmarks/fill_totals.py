@@ -3,8 +3,8 @@
     corinpaint benchmark FRAMES -o OUT --sizes 1,2x2,3x3,4x4
     python benchmarks/fill_totals.py OUT/holes.csv [--write restore/measured.json --kind C2]
 
-The factors of all days but one are checked on that one, for each day in turn: the share of the holes whose sum lies in the
-90 % interval. What is written is derived from all days.
+The factors of all days but one are checked on that one, for each day in turn: the share of the holes whose sum lies
+in the 90 % interval. What is written is derived from all days.
 """
 
 from __future__ import annotations
