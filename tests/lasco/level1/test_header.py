@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.geometry.clock import Clock
+from corinpaint.lasco.geometry.observer import soho_observer
 from corinpaint.lasco.geometry.pointing import Pointing
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
@@ -154,6 +155,7 @@ def test_the_additive_calibration_error_is_in_the_unit_of_the_image(make_frame):
     pointing = Pointing(517.0, 531.0, 0.0, "header")
     origin = header.Provenance(
         *("NOMINAL", MSB_UNIT, 1.0, 377.7, 6e-13, Clock(frame.date, 0.0, None), pointing, 0.0, 0.0, 0.01, (), (), ()),
+        observer=soho_observer(frame.date),
         additive_error=1.23456789e-12,
     )
     none = np.zeros((32, 32), dtype=bool)
