@@ -184,7 +184,8 @@ def rotation_map(geometry: Geometry) -> BilinearMap:
 
 def _unrotated_coordinates(geometry: Geometry) -> tuple[Array, Array]:
     """Positions of the product's pixels in the corrected image before its rotation, (columns, rows), px from 0."""
-    rows, columns = np.mgrid[0 : geometry.shape[0], 0 : geometry.shape[1]].astype(np.float64)
+    rows = np.broadcast_to(np.arange(geometry.shape[0], dtype=np.float64)[:, None], geometry.shape)
+    columns = np.broadcast_to(np.arange(geometry.shape[1], dtype=np.float64), geometry.shape)
     if geometry.roll == 0:
         return columns, rows
     angle, (x0, y0) = np.radians(geometry.roll), geometry.pivot
@@ -199,7 +200,7 @@ def _unrotated_coordinates(geometry: Geometry) -> tuple[Array, Array]:
 
 def _distorted_coordinates(geometry: Geometry, columns: Array, rows: Array) -> tuple[Array, Array]:
     """Places in the distorted image of places in the corrected one, px of the frame."""
-    places = np.empty_like(columns), np.empty_like(rows)
+    places = np.empty(columns.shape), np.empty(rows.shape)
     for start in range(0, len(rows), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         places[0][part], places[1][part] = _distorted_rows(geometry, columns[part], rows[part])

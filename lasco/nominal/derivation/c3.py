@@ -186,7 +186,7 @@ def _field(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def write(fitted: NominalC3, directory: Path) -> list[Path]:
     """Write the set and return its paths: vignetting (binned logarithm as 16-bit integers), mask and ramp (JSON).
 
-    Both images are Rice-compressed FITS.
+    Both images are compressed FITS of one tile each, which is read several times as fast as a tile for each row.
     """
     size = 1024 // STEP
     log = np.log(fitted.vignetting.astype(np.float64)).reshape(size, STEP, size, STEP).mean(axis=(1, 3))
@@ -195,8 +195,10 @@ def write(fitted: NominalC3, directory: Path) -> list[Path]:
     header["STEP"] = (STEP, "px of the frame per sample, block means")
     header["LOGSCALE"] = (LOG_SCALE, "natural log of the correction per integer")
     counts = np.round(log / LOG_SCALE).astype(np.int16)
-    _write(directory / c3.FILES[0], fits.CompImageHDU(counts, header=header, compression_type="RICE_1"))
-    _write(directory / c3.FILES[1], fits.CompImageHDU(fitted.field.astype(np.uint8), compression_type="RICE_1"))
+    vignetting = fits.CompImageHDU(counts, header=header, compression_type="RICE_1", tile_shape=counts.shape)
+    field = fitted.field.astype(np.uint8)
+    _write(directory / c3.FILES[0], vignetting)
+    _write(directory / c3.FILES[1], fits.CompImageHDU(field, compression_type="GZIP_1", tile_shape=field.shape))
     text = {
         "about": "Stray light of C3 Clear on the detector grid, MSB: c . (1, x, y, x^2, x y, y^2), x, y = (px-512)/512",
         "coefficients": fitted.ramp,
