@@ -7,7 +7,7 @@ shape: NOISE, one standard deviation of the noise, and MASK, with a 16 in it for
 for those behind the occulter, which are not). What is not finite in the image is not used. Files of `corinpaint
 calibrate --no-warp --no-roll` are like this, and so can be those of any other pipeline. In filled.fits these pixels are
 filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in NOISE;
-where there is UNCERT, it has that and the calibration's uncertainty (CALERR and CALADD, medians over the field). Nothing
+where there is UNCERT, it has that and the calibration's uncertainty (medians CALERR and CALADD). Nothing
 else is changed. No hole is refused. docs/how_to/pipeline.md explains what the network sees.
 """
 
