@@ -181,7 +181,11 @@ def test_calibration_files_are_passed_over(folder):
     assert passed_over(folder) == {"calibration file": ["C3ramp.fts"], "calibration folder": ["lasco"]}
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", FRAME[:1000], gzip.compress(FRAME)[:100], b"\x1f\x9d\x90\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", FRAME[:1000], gzip.compress(FRAME, mtime=0)[:100], b"\x1f\x9d\x90\xff"],
+    ids=["empty", "a page", "cut", "cut gzip", "cut compress"],
+)
 def test_a_damaged_file_is_taken_for_a_frame_so_that_it_is_reported(folder, content):
     (folder / "32082038.fts").write_bytes(content)
     assert paths(folder) == ["32082037.fts", "32082038.fts"]
