@@ -162,6 +162,7 @@ def test_only_the_torch_backends_of_restore_import_torch():
         assert "torch" not in packages or path == ROOT / "restore" / "engines" / "torch.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["lasco", "restore", "client", "evaluate"])
 def test_no_module_imports_torch_or_onnxruntime_when_it_is_imported(room):
     modules = [_name(path) for where, path in _files() if where == room]
@@ -197,6 +198,7 @@ def test_every_room_is_installed_and_every_module_has_its_test():
         assert test.is_file(), f"{room}/{path.name} has no test module; write {test.relative_to(ROOT)}"
 
 
+@pytest.mark.slow
 def test_no_module_outside_the_command_line_prints():
     for room, path in _files():
         calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]

@@ -12,6 +12,7 @@ import corinpaint
 from corinpaint._moved import MOVED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", MOVED)
 def test_an_old_name_gives_the_module_of_the_new_one_and_says_so(old):
     program = (

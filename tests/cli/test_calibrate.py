@@ -40,6 +40,7 @@ def test_every_option_of_the_calibration_is_a_flag():
     assert tuple(STEPS) == NAMES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_every_flag_is_recorded_in_the_product(run, frame_path, tmp_path, name):
     result = run("calibrate", frame_path, "-o", tmp_path / "out", f"--{name}")

@@ -204,6 +204,7 @@ def test_there_are_no_more_workers_than_asked_for(run, server, folder, tmp_path)
     assert server.most == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_answers(server, folder, tmp_path):
     asked, gate = threading.Event(), threading.Event()
     server.answer = lambda _: asked.set() or (gate.wait(60) and b"")

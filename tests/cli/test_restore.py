@@ -23,6 +23,7 @@ from corinpaint.lasco.level05 import decoding
 from corinpaint.restore.engines import loading
 
 
+@pytest.mark.slow
 def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
     result = run("restore", frame_path, "-o", tmp_path / "out", "--png", "--json")
     assert result.exit_code == 0, result.output
@@ -32,6 +33,7 @@ def test_a_frame_is_restored_into_the_folder(run, frame_path, tmp_path):
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 1
 
 
+@pytest.mark.slow
 def test_two_inputs_never_share_one_product(run, frame_path, make_frame, tmp_path):
     twin = tmp_path / "twin" / "32082037.fts"
     twin.parent.mkdir()
@@ -63,6 +65,7 @@ def test_a_frame_whose_product_is_there_is_skipped_before_it_is_computed(run, fr
     monkeypatch.undo()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_where_it_was(run, frame_path, make_frame, tmp_path):
     for number in (32082038, 32082039):
         (frame_path.parent / f"{number}.fts").write_bytes(make_frame(FILENAME=f"{number}.fts", MID_TIME=number % 100))
@@ -98,6 +101,7 @@ def test_a_product_that_was_made_in_another_way_is_not_taken_for_this_one(run, f
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 0
 
 
+@pytest.mark.slow
 def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path, tmp_path):
     words = ("restore", frame_path, "-o", tmp_path / "out")
     assert run(*words).exit_code == 0
@@ -111,6 +115,7 @@ def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path
     assert "Skipped 1 of 1" in run(*words, "--png", "--json").stderr
 
 
+@pytest.mark.slow
 def test_a_product_that_another_process_writes_meanwhile_is_kept(run, frame_path, echo, tmp_path, monkeypatch):
     product = tmp_path / "out" / "35082037.fits"
     fill = echo.fill
@@ -128,6 +133,7 @@ def test_a_product_that_another_process_writes_meanwhile_is_kept(run, frame_path
     assert product.stat().st_mtime == 1
 
 
+@pytest.mark.slow
 def test_products_among_the_frames_are_passed_over_by_the_next_run(run, frame_path, tmp_path):
     for words in ((), (), ("--overwrite",)):
         result = run("restore", frame_path.parent, "-o", frame_path.parent, *words)
@@ -139,6 +145,7 @@ def test_products_among_the_frames_are_passed_over_by_the_next_run(run, frame_pa
     assert "1 Level 1 product of CorInpaint, not a frame; give the Level 0.5 file" in nothing.stderr
 
 
+@pytest.mark.slow
 def test_products_of_a_tree_go_to_the_same_subfolders_or_into_one_folder(run, make_frame, tmp_path):
     for day in ("020108", "020109"):
         place = tmp_path / "level_05" / day / "c3" / f"32{day}.fts"
@@ -151,6 +158,7 @@ def test_products_of_a_tree_go_to_the_same_subfolders_or_into_one_folder(run, ma
     assert sorted(path.name for path in (tmp_path / "flat").iterdir()) == ["35020108.fits", "35020109.fits"]
 
 
+@pytest.mark.slow
 def test_frames_of_one_number_never_replace_one_another_in_one_folder(run, make_frame, tmp_path):
     for day, seconds in (("a", 18.0), ("b", 19.0)):
         (tmp_path / "in" / day).mkdir(parents=True)
@@ -248,6 +256,7 @@ def test_a_name_that_is_not_ascii_is_kept_for_the_file_and_made_printable_for_th
     assert fits.getheader(tmp_path / "out" / "sonne é ☉_level1.fits")["FILENAME"] == "sonne    _level1.fits"
 
 
+@pytest.mark.slow
 def test_no_product_is_written_when_its_picture_already_exists(run, frame_path, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "35082037.png").write_text("old")
@@ -264,6 +273,7 @@ def test_keywords_of_the_input_do_not_replace_those_of_the_product(run, make_fra
     assert fits.getheader(tmp_path / "out" / "35082037.fits")["WEIGHTS"] == "none"
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_frame_counts_filled_refused_and_occulted_blocks(run, make_frame, tmp_path):
     path = tmp_path / "32082037.fts"
     path.write_bytes(make_frame(missing=((20, 20), (31, 16), (16, 16))))
@@ -273,6 +283,7 @@ def test_the_summary_of_a_frame_counts_filled_refused_and_occulted_blocks(run, m
     assert "3 missing blocks: 0 filled, 2 refused (no fill asked for), 1 occulted" in line
 
 
+@pytest.mark.slow
 def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
     assert run("restore", frame_path, "-o", tmp_path / "all").exit_code == 0
     assert run("restore", frame_path, "-o", tmp_path / "some", "--no-warp", "--no-vignetting").exit_code == 0
@@ -281,6 +292,7 @@ def test_steps_of_the_calibration_can_be_left_out(run, frame_path, tmp_path):
     assert whole["DATAMAX"] > some["DATAMAX"]
 
 
+@pytest.mark.slow
 def test_missing_blocks_are_filled_from_context_frames(run, frame_path, make_frame, tmp_path):
     earlier = frame_path.with_name("32082036.fts")
     earlier.write_bytes(make_frame(TIME_OBS="02:06:05.594"))

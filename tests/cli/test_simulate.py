@@ -6,6 +6,7 @@ import pytest
 from astropy.io import fits
 
 
+@pytest.mark.slow
 def test_simulate_writes_a_frame_that_can_be_restored_and_its_truth(run, tmp_path):
     result = run("simulate", "-o", tmp_path / "sim", "--seed", 3, "--missing", 2)
     assert result.exit_code == 0, result.output
@@ -17,6 +18,7 @@ def test_simulate_writes_a_frame_that_can_be_restored_and_its_truth(run, tmp_pat
     assert run("simulate", "-o", tmp_path / "sim", "--seed", 3).exit_code == 1
 
 
+@pytest.mark.slow
 def test_the_truth_files_of_a_simulated_folder_are_not_restored(run, tmp_path):
     assert run("simulate", "-o", tmp_path / "sim", "--seed", 4, "--missing", 1).exit_code == 0
     assert run("restore", tmp_path / "sim", "-o", tmp_path / "out").exit_code == 0

@@ -190,6 +190,7 @@ def test_an_unavailable_server_is_attempted_again_and_then_reported(server):
     assert "check that the endpoint runs" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_in_time_is_attempted_again(server):
     right, waits = server.answer, [0.8, 0.0]
     server.answer = lambda asked: endpoint.slow(right, waits.pop(0))(asked)
@@ -318,6 +319,7 @@ def test_invalid_settings_are_refused(settings):
         client.stream([], fill="NONE!")
 
 
+@pytest.mark.slow
 def test_the_public_names_come_from_the_room_which_imports_nothing_by_itself():
     program = (
         "import sys\nimport corinpaint.restore as room\n"

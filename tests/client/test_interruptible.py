@@ -56,6 +56,7 @@ def dripping():
         listener.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "drop"),
     [
@@ -101,6 +102,7 @@ def test_an_error_before_the_deadline_is_raised_unchanged():
         raise ValueError("as it is")
 
 
+@pytest.mark.slow
 def test_a_proxy_that_drips_ends_at_the_time_out(dripping, monkeypatch):
     monkeypatch.setenv("https_proxy", dripping(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"))
     begin = time.monotonic()
@@ -114,6 +116,7 @@ def test_a_proxy_that_drips_ends_at_the_time_out(dripping, monkeypatch):
         gc.collect()  # Python's ssl does not close a socket that is reset before its handshake
 
 
+@pytest.mark.slow
 def test_an_encrypted_answer_that_drips_ends_at_the_time_out(dripping, tmp_path):
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")

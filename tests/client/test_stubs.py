@@ -41,6 +41,7 @@ def test_generating_the_stubs_again_gives_the_same(tmp_path):
         assert text(path) == text(STUBS / path.name), path.name
 
 
+@pytest.mark.slow
 def test_names_and_numbers_are_those_of_torchserve():
     if find_spec("ts") is None:
         pytest.skip("torchserve is not installed; install corinpaint[serve]")

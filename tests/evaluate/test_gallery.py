@@ -26,6 +26,7 @@ def _dark(around, wanted, _context):
     return replace(around, brightness=np.where(hole, np.float32(0), around.brightness))
 
 
+@pytest.mark.slow
 def test_a_strip_shows_truth_fill_and_error_of_every_method(one):
     strip = gallery.strip("hole", one, 0, {"dark": _dark})
     assert strip.captions == ["truth", "dark", "error / noise"]

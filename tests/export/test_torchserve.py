@@ -46,6 +46,7 @@ def test_draining_waits_until_every_request_is_answered(monkeypatch):
     assert len(slept) == 3
 
 
+@pytest.mark.slow
 def test_draining_does_not_wait_for_requests_that_died_with_their_worker(monkeypatch):
     monkeypatch.setattr(torchserve, "STALLED_SECONDS", 0.3)
     start = time.monotonic()

@@ -37,6 +37,7 @@ def test_the_cases_cover_several_sizes_and_batches(request, fixture):
     assert any(rows < columns for rows, columns in sizes)
 
 
+@pytest.mark.slow
 def test_the_checkpoint_is_run_once_for_all_its_exports(log_polar_checkpoint, monkeypatch):
     verify._reference_cases.cache_clear()
     ran = []
@@ -112,6 +113,7 @@ class Spoiled:
         return Filled(filled, reached, scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

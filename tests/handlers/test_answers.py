@@ -21,6 +21,7 @@ def restored(make_frame):
     return restore(read_frame(make_frame(missing=((20, 8),))), fill="none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("media_type", "name", "start"),
     [

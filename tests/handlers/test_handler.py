@@ -70,6 +70,7 @@ def ask(handler, *items):
     ]
 
 
+@pytest.mark.slow
 def test_a_raw_body_gives_the_product_that_the_pipeline_gives(handler, frame, echo):
     (answer,) = ask(handler, ({"body": bytearray(frame)}, {"Content-Type": "application/fits"}))
     wanted = restore(read_frame(frame), inpainter=echo).level1
@@ -87,6 +88,7 @@ def test_the_frame_may_be_in_any_field(handler, frame, name):
     assert json.loads(answer.body)["blocks"]["lost"] == sorted(row * 32 + column for row, column in MISSING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", ["Accept", "accept", "ACCEPT"])
 def test_the_result_follows_the_accept_header_in_any_case(handler, frame, header):
     (answer,) = ask(handler, ({"body": bytearray(frame)}, {header: "image/png"}))
@@ -109,6 +111,7 @@ def test_the_fill_can_be_a_header(handler, frame, echo):
     assert echo.calls == 0
 
 
+@pytest.mark.slow
 def test_one_bad_frame_gets_its_own_error_and_the_others_their_results(handler, frame):
     as_json = {"Accept": "application/json"}
     good, bad, also_good = ask(
@@ -163,6 +166,7 @@ def test_an_unexpected_error_is_logged_and_reveals_nothing_to_the_client(handler
     assert "request-0" in caplog.text
 
 
+@pytest.mark.slow
 def test_initialising_restores_a_frame_and_logs_the_engine(echo, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *given: opened.append(given) or echo)
     opened = []
@@ -183,6 +187,7 @@ def test_an_archive_without_its_network_does_not_become_ready(tmp_path):
         CorInpaintHandler().initialize(context)
 
 
+@pytest.mark.slow
 def test_an_archive_whose_network_fills_nothing_does_not_become_ready(echo, tmp_path, monkeypatch):
     monkeypatch.setattr("corinpaint.restore.engines.loading.load", lambda *_: echo)
     fill = echo.fill
@@ -192,6 +197,7 @@ def test_an_archive_whose_network_fills_nothing_does_not_become_ready(echo, tmp_
         CorInpaintHandler().initialize(context)
 
 
+@pytest.mark.slow
 def test_each_answer_of_a_batch_has_the_number_of_its_own_frame(handler, make_frame):
     numbers = [f"3208{number:04d}" for number in range(2037, 2045)]
     frames = [make_frame(missing=MISSING[: 1 + i % 3], FILENAME=f"{number}.fts") for i, number in enumerate(numbers)]

@@ -33,6 +33,7 @@ def lines_of(caplog):
     return [record.getMessage() for record in caplog.records if record.getMessage().startswith("[METRICS]")]
 
 
+@pytest.mark.slow
 def test_blocks_zones_and_stages_are_counted_with_the_id_of_the_request(cache, make_frame, echo, caplog):
     metrics = Metrics(SimpleNamespace(metrics=cache, model_name="corinpaint"))
     frame = read_frame(make_frame(missing=((20, 20), (20, 21), (0, 16))))

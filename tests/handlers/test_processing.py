@@ -20,6 +20,7 @@ def frame(make_frame):
     return make_frame(missing=((20, 8),))
 
 
+@pytest.mark.slow
 def test_a_frame_is_restored_and_its_stages_are_timed(frame, echo):
     done = process_request({"body": frame}, {}, "r", echo, load_calibration_set())
     assert done.outcome == "restored"

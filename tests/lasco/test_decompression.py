@@ -75,6 +75,7 @@ def test_members_are_joined_up_to_a_number(name):
         decompress(packed * 17, "a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_bomb_is_refused_with_no_more_memory_than_the_largest_file_takes(name):
     packed = lzw.bomb(100 * 2**20) if name == "compress" else ENCODERS[name](bytes(100 * 2**20))

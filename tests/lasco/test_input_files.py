@@ -114,6 +114,7 @@ def test_products_and_truths_are_passed_over_and_counted(folder, make_frame):
     assert line in find([folder]).lines()
 
 
+@pytest.mark.slow
 def test_products_are_known_by_their_header_whatever_they_are_called(folder, make_frame):
     product = calibrate(read_frame(make_frame())).to_bytes()
     for name in ("32082040.fts", "mine.fits.gz", "copy.fts.bz2"):

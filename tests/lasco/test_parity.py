@@ -130,6 +130,7 @@ EPOCHS = {  # first day after the epoch, day that counts as 0, coefficients in r
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 @pytest.mark.parametrize("port", "ABCD")
 def test_the_bias_of_every_port_agrees_in_every_epoch_and_at_its_ends(utils, make_frame, detector, port):

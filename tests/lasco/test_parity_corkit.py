@@ -91,6 +91,7 @@ def images():
     return 1 + x, 1 + 0.5 * y, (np.hypot(x - 0.5, y - 0.4) < 0.45) * 1.0, 3e-12 * (1 + x * y), np.ones_like(x)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_tables")
 def test_the_arithmetic_of_c3_calibrate_is_right_and_its_image_transposed(lasco, make_frame, official, images):
     frame = read_frame(make_frame())

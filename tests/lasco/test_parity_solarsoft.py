@@ -249,6 +249,7 @@ def test_the_counts_of_the_summed_frames_have_wrapped():
     assert _counts(CASES["summed on board"]).min() < 0
 
 
+@pytest.mark.slow
 def test_brightness_of_the_product_is_solarsofts_within_a_twentieth_of_a_per_cent(make_frame, folder, case):
     counts = _counts(case)
     product = calibrate(read_frame(make_frame(counts, **case)), folder)
@@ -260,6 +261,7 @@ def test_brightness_of_the_product_is_solarsofts_within_a_twentieth_of_a_per_cen
     assert _apart(product.data, theirs, inside) > 5e-3  # the distortion is felt
 
 
+@pytest.mark.slow
 def test_with_solarsofts_grid_the_product_is_solarsofts_to_float32(make_frame, folder, case):
     counts = _counts(case)
     product = calibrate(read_frame(make_frame(counts, **case)), folder, parse(["solarsoft-grid"]))
@@ -272,6 +274,7 @@ def test_the_mask_is_applied_after_the_distortion_was_corrected(make_frame, fold
     assert np.isnan(product.data[IMAGES["c3_cl_mask_lvl1.fts"] == 0]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roll", [3.0, -7.5, 174.0])
 def test_a_rolled_frame_is_solarsofts_rotation_of_the_corrected_image(make_frame, folder, roll):
     """SolarSoft interpolates twice, we once."""

@@ -90,6 +90,7 @@ def rays(size=256):
     return 0.5 - 0.1 * row + 0.1 * torch.sin(2 * torch.pi * column * size / 2 / 48)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [32, 64])
 def test_weights_that_are_narrow_along_the_rows_continue_streaks_along_the_columns_into_a_hole(side):
     mask, image = holed(side=side), rays()

@@ -114,6 +114,7 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
     assert restored.model is None
 
 
+@pytest.mark.slow
 def test_auto_takes_context_where_it_is_measured_better(make_frame):
     counts = np.maximum(smooth_counts(), 700)  # C2 sends the corners
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
@@ -173,6 +174,7 @@ def test_the_default_network_counts_as_measured_only_with_the_weights_of_the_tab
     assert "was not measured" in pipeline.restore(frame, max_error=1.5).zones[0].refused
 
 
+@pytest.mark.slow
 def test_context_counts_for_the_zones_that_it_shows(measured, make_frame, log_polar_echo):
     network = log_polar_echo
     both = {"alone": _same({"network": 1.2}), "context": _same({"network": 0.8})}

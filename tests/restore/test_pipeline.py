@@ -42,6 +42,7 @@ def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fi
     assert 3 * 1024 < (~untouched).sum() < 3 * 1200
 
 
+@pytest.mark.slow
 def test_real_frames_with_missing_blocks_keep_every_observed_pixel(real_frames, echo):
     for path in real_frames[::3]:
         complete = read_frame(path)
@@ -147,6 +148,7 @@ def test_a_network_that_gives_no_numbers_is_an_error_that_names_it(damaged, echo
         pipeline.restore(damaged, inpainter=echo)
 
 
+@pytest.mark.slow
 def test_simulated_frames_keep_every_observed_pixel_too(echo):
     simulation = simulate(3, missing=9)
     restored = pipeline.restore(simulation.frame, inpainter=echo).level1
@@ -256,6 +258,7 @@ C2_OF_2025 = {
 C3_OF_2025 = {"DATE_OBS": "2025/08/25", "MID_DATE": 60912, "TIME_OBS": "01:00:00.000", "CROTA1": -178.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["network", "none"])
 def test_a_frame_without_a_pointing_takes_its_roll_from_the_other_telescope(make_frame, echo, fill):
     frame, other = read_frame(make_frame(**C2_OF_2025)), read_frame(make_frame(**C3_OF_2025), name="34000002.fts")

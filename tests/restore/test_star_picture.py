@@ -17,6 +17,7 @@ from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore import star_picture
 
 
+@pytest.mark.slow
 def test_every_expected_star_has_a_circle(make_frame):
     product = calibrate(read_frame(make_frame()))
     found = measure(product.data, product.header)
@@ -31,6 +32,7 @@ def test_every_expected_star_has_a_circle(make_frame):
     assert missed > 0  # the made-up frame has no stars
 
 
+@pytest.mark.slow
 def test_numbers_without_stars_are_none_and_the_rest_is_plain(make_frame, tmp_path):
     path = tmp_path / "32082037.fts"
     path.write_bytes(make_frame())

@@ -90,6 +90,7 @@ def same_weights(first, second):
     return all(torch.equal(a, b) for a, b in zip(first.values(), second.values(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_weights_that_say_how_they_were_made(tmp_path, small):
     path = train_on(config(tmp_path, small), SCENES)
 
@@ -109,6 +110,7 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(tmp_path, small):
     assert str(tmp_path) not in json.dumps([info.training, info.data])
 
 
+@pytest.mark.slow
 def test_metrics_and_tensorboard_events_are_written(tmp_path, small):
     train_on(config(tmp_path, small, steps=5), SCENES)
 
@@ -126,6 +128,7 @@ def test_training_beats_the_smooth_prior_on_a_structured_scene(tmp_path, small):
     assert lines(tmp_path)[-1]["validation"]["over_prior"] < 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 3])
 def test_a_killed_and_resumed_run_ends_with_the_same_weights_as_an_unbroken_one(tmp_path, small, monkeypatch, step):
     train_on(config(tmp_path / "whole", small), SCENES)
@@ -185,6 +188,7 @@ def test_the_learning_rate_can_follow_the_clock(tmp_path, small):
     assert rate == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_worker_processes_give_the_same_crops(tmp_path, small):
     train_on(config(tmp_path / "none", small, steps=2), SCENES)
     train_on(config(tmp_path / "one", small, steps=2, workers=1), SCENES)
@@ -193,6 +197,7 @@ def test_worker_processes_give_the_same_crops(tmp_path, small):
     assert same_weights(*states)
 
 
+@pytest.mark.slow
 def test_perceptual_terms_train_with_random_features_by_explicit_choice(tmp_path, small):
     train_on(config(tmp_path, small, steps=1, batch=1, weights={}, vgg="random"), SCENES)
 
@@ -260,6 +265,7 @@ def test_mixed_precision_trains_and_keeps_observed_pixels_bit_for_bit(tmp_path, 
     assert torch.equal(output.filled[-1][observed], target.truth[observed])
 
 
+@pytest.mark.slow
 def test_a_resume_that_is_refused_leaves_the_configuration_as_it_was(tmp_path, small):
     train_on(config(tmp_path, small), SCENES)
     before = (tmp_path / "config.json").read_text()

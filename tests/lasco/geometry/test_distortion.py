@@ -71,6 +71,7 @@ def _scene(column: np.ndarray, row: np.ndarray) -> np.ndarray:
     return (100 / (np.hypot(column - CENTRE[0], row - CENTRE[1]) + 60)) ** 2.5
 
 
+@pytest.mark.slow
 def test_solarsofts_grid_and_the_exact_map_differ_by_less_than_a_twentieth_of_a_per_cent():
     row, column = np.mgrid[0:1024, 0:1024].astype(float)
     exact, coarse = (

@@ -98,6 +98,7 @@ def test_a_table_of_horizons_takes_the_place_of_the_model(tmp_path):
     assert outside.source == "model of the halo orbit"
 
 
+@pytest.mark.slow
 def test_the_coordinates_are_those_of_sunpy():
     """Heliographic latitude and longitude of the earth itself, by the axes that SOHO's are measured on."""
     coordinates = pytest.importorskip("sunpy.coordinates")

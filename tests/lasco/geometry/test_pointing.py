@@ -82,6 +82,7 @@ def test_upside_down_frames_are_rotated_and_the_remaining_roll_is_kept(make_fram
     assert _of(raw).roll == pytest.approx(left - 0.23, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_rolled_frame_has_the_same_star_at_the_same_position_on_the_sky(make_frame):
     """A star that is rotated by the roll about the sun centre on the detector keeps its world coordinates."""
     seen = []

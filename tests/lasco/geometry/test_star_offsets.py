@@ -34,6 +34,7 @@ def _sky(header, shift=(0.0, 0.0), roll=0.0, scale=1.0, noise=1e-12, height=4e-1
     return image
 
 
+@pytest.mark.slow
 def test_stars_are_found_where_they_are(header):
     found = star_offsets.measure(_sky(header), header)
     assert found.matched.sum() >= 20
@@ -41,6 +42,7 @@ def test_stars_are_found_where_they_are(header):
     assert np.allclose(found.flux[found.matched], 4e-10 * 2 * np.pi * 0.9**2, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_a_shift_a_roll_and_a_scale_are_measured(header):
     found = star_offsets.measure(_sky(header, shift=(1.5, -0.8), roll=0.05, scale=0.9985), header)
     roll, scale = found.roll_and_scale
@@ -48,6 +50,7 @@ def test_a_shift_a_roll_and_a_scale_are_measured(header):
     assert (roll, scale) == (pytest.approx(0.05, abs=0.004), pytest.approx(0.9985, abs=1e-4))
 
 
+@pytest.mark.slow
 def test_a_frame_without_stars_has_none(header):
     found = star_offsets.measure(_sky(header, height=0.0), header)
     assert found.matched.sum() <= 1
@@ -56,6 +59,7 @@ def test_a_frame_without_stars_has_none(header):
     assert (len(empty.matched), np.isnan(empty.median_offset)) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_peak_away_from_the_common_shift_is_not_a_match(header):
     image = _sky(header, shift=(1.0, 0.0))
     places = expected_places(header, SHAPE)
@@ -68,6 +72,7 @@ def test_a_peak_away_from_the_common_shift_is_not_a_match(header):
     assert found.shift == pytest.approx((1.0, 0.0), abs=0.1)
 
 
+@pytest.mark.slow
 def test_stars_in_real_frames_lie_within_a_pixel_and_a_half_of_their_places(real_frames):
     for path in real_frames[::2]:
         product = calibrate(read_frame(path))
@@ -79,6 +84,7 @@ def test_stars_in_real_frames_lie_within_a_pixel_and_a_half_of_their_places(real
         assert scale == pytest.approx(0.998, abs=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["22529742", "22498889", "22493748"])
 def test_stars_in_frames_of_c2_that_nothing_was_fitted_to_do_too(shared, name):
     """2014-12-17, 2014-04-08, 2014-02-25: 1.5 px are 18 arcsec here."""
@@ -88,6 +94,7 @@ def test_stars_in_frames_of_c2_that_nothing_was_fitted_to_do_too(shared, name):
     assert found.median_offset < 1.5
 
 
+@pytest.mark.slow
 def test_with_the_jacobian_the_flux_of_a_star_does_not_depend_on_its_radius(make_frame):
     """Equal stars on the detector at three radii, on a dark sky, calibrated with neither vignetting nor stray light."""
     centre = distortion.occulter_centre(read_frame(make_frame()).date)

@@ -28,6 +28,7 @@ def test_the_catalogue_holds_known_stars_by_the_ecliptic():
     assert motion == pytest.approx(0.2488, abs=0.002)  # arcsec per year
 
 
+@pytest.mark.slow
 def test_expected_places_are_those_of_the_header_by_sunpy(header):
     coordinates, maps = pytest.importorskip("astropy.coordinates"), pytest.importorskip("sunpy.map")
     shape = (1024, 1024)

@@ -38,6 +38,7 @@ FULL = {
 """Cards of which a header may be full; each is formatted with its number, twice."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)  # 0.01 to 0.3 s on an idle machine; before the reader was bounded, minutes
 @pytest.mark.parametrize("name", FULL)
 def test_a_header_of_maximum_size_does_not_block_the_reader(name):

@@ -74,6 +74,7 @@ def _peak(source: bytes | Path, error: type[errors.FrameError] | None = None) ->
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_the_largest_file_needs_less_than_100_mib(tmp_path):
     counts = level05.smooth_counts().astype(np.float64)
     raw = hostile.appended(*[b"HISTORY of a long life"] * (ROOM - 40))(level05.frame_bytes(counts))

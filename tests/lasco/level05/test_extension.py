@@ -39,6 +39,7 @@ def test_the_image_and_the_keywords_are_those_of_the_frame(keywords_in, compress
     assert list(frame.header["HISTORY"]) == list(plain.header["HISTORY"])
 
 
+@pytest.mark.slow
 def test_the_product_is_the_same_bytes(make_frame):
     raw = make_frame(missing=((20, 20),))
     products = [calibrate(read_frame(one)) for one in (raw, moved(raw), moved(raw, compressed=True))]

@@ -71,6 +71,7 @@ def test_every_real_frame_is_accepted(shared):
         assert read_frame(path).number == path.name[:8]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 5759), value=st.binary(min_size=1, max_size=60))
 def test_any_damage_to_the_header_is_a_frame_error_or_harmless(make_frame, place, value):

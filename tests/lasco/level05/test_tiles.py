@@ -30,6 +30,7 @@ def counts(shape: tuple[int, int] = (40, 50), spread: int = 1000, dtype: type = 
     return np.random.default_rng(seed).integers(-spread, spread, shape, dtype, endpoint=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile", [(50, 1), (50, 4), (16, 16), (7, 3), (50, 40)], ids=str)
 @pytest.mark.parametrize("dtype", [np.int16, np.int32])
 @pytest.mark.parametrize("method", METHODS)
@@ -137,6 +138,7 @@ def test_a_bomb_in_a_tile_takes_no_memory():
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_damaged_tiles_end_in_an_error_or_in_an_image(method):
     random, raw = np.random.default_rng(0), packed(counts((64, 64)), method)

@@ -76,6 +76,7 @@ def test_before_the_interruption_the_other_vignetting_is_used(make_frame, offici
     assert header["CALF1"] == "c3vig_preint_final.fts"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filter_", ["Orange", "Blue", "DeepRd", "IR"])
 def test_stray_light_is_that_of_the_clear_filter_alone(make_frame, official, filter_):
     frame = read_frame(make_frame(FILTER=filter_))
@@ -130,6 +131,7 @@ def test_missing_blocks_without_a_fill_are_nan_flagged_and_counted(make_frame):
     assert (product.header["NMISSING"], product.header["NFILLED"]) == (2, 0)
 
 
+@pytest.mark.slow
 def test_every_pixel_without_a_value_has_a_flag(make_frame):
     for cards in ({}, {"CROTA1": 7.0}, {"CROTA1": 180.0}, {"DETECTOR": "C2", "FILTER": "Orange"}):
         product = calibrate(read_frame(make_frame(missing=((20, 20),), **cards)), load_calibration_set())
@@ -138,6 +140,7 @@ def test_every_pixel_without_a_value_has_a_flag(make_frame):
         assert np.array_equal(np.isinf(product.uncertainty), np.isnan(product.data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crota", [3.0, -7.5, 175.0, -172.479])
 def test_a_roll_of_a_degree_or_more_is_corrected_about_the_sun_centre(make_frame, crota):
     frame = read_frame(make_frame(CROTA1=crota))
@@ -170,6 +173,7 @@ def test_an_upside_down_frame_is_rotated_exactly(make_frame):
     assert upside_down.header["CRPIX1"] == pytest.approx(1023 - 517.956 + 1)
 
 
+@pytest.mark.slow
 def test_leaving_out_a_step_leaves_its_effect(make_frame, official):
     frame, calibration = read_frame(make_frame()), load_calibration_set(official)
     y, x = np.mgrid[0:1024, 0:1024] / 1024
@@ -194,6 +198,7 @@ def test_leaving_out_a_step_leaves_its_effect(make_frame, official):
     assert np.isfinite(unmasked.data[hidden]).all()
 
 
+@pytest.mark.slow
 def test_solarsofts_grid_is_an_option_with_a_similar_result(make_frame):
     exact, coarse = (
         calibrate(read_frame(make_frame()), load_calibration_set(), Options(solarsoft=grid)) for grid in (False, True)
@@ -219,6 +224,7 @@ def test_uncertainty_is_noise_through_every_step_and_the_calibration_term(make_f
     assert np.isinf(product.noise[~seen]).all()
 
 
+@pytest.mark.slow
 def test_uncertainty_holds_for_simulated_noise():
     """The scatter of noisy exposures about the noise-free one, in units of the uncertainty without calibration term."""
     from dataclasses import replace
@@ -304,6 +310,7 @@ def test_pixels_without_transmission_have_no_value_even_without_mask(make_frame,
     assert (product.mask[450:550, 450:550] & level1.Flag.OCCULTED).all()
 
 
+@pytest.mark.slow
 def test_the_same_product_gives_the_same_bytes_at_any_time(make_frame):
     first, again = (calibrate(read_frame(make_frame()), load_calibration_set()) for _ in range(2))
     assert first.to_bytes() == again.to_bytes()

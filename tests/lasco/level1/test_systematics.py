@@ -92,6 +92,7 @@ def test_the_stray_light_of_c3_clear_is_an_error_that_grows_from_2002(make_frame
     assert np.allclose(orange, POLYNOMIAL_ERROR / 19.1 * 0.0297e-10, rtol=1e-3, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["32122317", "32180009", "32219521"])
 def test_the_stray_light_covers_what_later_frames_of_c3_have_more_than_the_official_one(shared, number):
     """Over the poles, where the corona changes least; the official frame is of 2002."""
@@ -113,6 +114,7 @@ def _over_poles(header, low, high):
     return (radius >= low) & (radius < high) & (np.abs(np.sin(angle)) > 0.7)
 
 
+@pytest.mark.slow
 def test_the_exposure_error_is_the_scatter_of_the_real_frames_without_table(shared):
     """Ratios to one official frame of the same days; its own pair was fitted, so its deviation is the exposure's."""
     official = read_level1(shared / "c3_level1" / "35082038.fts.gz")

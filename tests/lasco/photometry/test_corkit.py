@@ -42,6 +42,7 @@ CALL = "from corinpaint.lasco.photometry.corkit import _corkit_function as f, _c
 FUNCTIONS = (("utils", "offset_bias"), ("lasco", "c2_calfactor"), ("lasco", "c3_calfactor"))
 
 
+@pytest.mark.slow
 def test_corkits_functions_are_had_without_its_modules_and_what_these_import():
     heavy = ("corkit.lasco", "corkit.utils", "torch", "pandas", "matplotlib", "aiohttp", "skimage")
     program = f"import sys\n{CALL}f('utils', 'offset_bias'); c('C3'); c('C2')\n"

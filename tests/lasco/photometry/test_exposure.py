@@ -91,6 +91,7 @@ def test_c3_goes_by_its_polynomial_in_all_years(make_frame):
     assert "extrapolated" not in found.source
 
 
+@pytest.mark.slow
 def test_the_dark_corners_of_real_frames_give_the_bias_of_the_polynomial(shared):
     """One frame a day of 2013 and 2014, with SOHO upright and upside down; the polynomial holds in these years."""
     days = {}

@@ -31,6 +31,7 @@ def _observed(frame):
     return calibrate_on_detector(frame, load_calibration_set())
 
 
+@pytest.mark.slow
 def test_a_simulated_exposure_is_what_its_header_says(simulated):
     assert _observed(simulated).warnings == ()
     assert _observed(simulated).anomaly_error == 0

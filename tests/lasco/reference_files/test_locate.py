@@ -116,6 +116,7 @@ def test_the_number_of_cached_folders_is_limited(tmp_path):
     assert len(locate._trees) <= locate.MAX_CACHED_FOLDERS
 
 
+@pytest.mark.slow
 def test_threads_can_locate_while_files_are_added_and_removed(tmp_path):
     steady, errors = _write(tmp_path / "a" / "C3ramp.fts"), []
 

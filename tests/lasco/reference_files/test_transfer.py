@@ -144,6 +144,7 @@ def test_the_folder_of_a_server_is_listed(server, connection, waited):
     assert waited == [1]
 
 
+@pytest.mark.slow
 def test_nothing_of_the_network_is_imported_before_it_is_needed():
     program = (
         "import sys\nfrom corinpaint.lasco.reference_files import fetch, import_tree, transfer\n"

@@ -60,6 +60,7 @@ def test_the_k_corona_has_no_seam_where_the_angles_begin(quiet):
     assert np.abs(np.log(above / below)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_a_cme_adds_light_on_one_side_only(quiet):
     erupting = corona.k_corona(np.random.default_rng(5), cme=True)
     added = erupting - quiet

@@ -69,6 +69,7 @@ def as_complete(simulation: Simulation) -> Frame:
     return dataclasses.replace(simulation.frame, data=simulation.complete)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(simulation: Simulation, file: Path, tmp_path: Path) -> None:
     again = simulate(7)
     assert hashlib.sha256(write(again, tmp_path / "again.fts").read_bytes()).hexdigest() == (
@@ -78,10 +79,12 @@ def test_the_same_seed_gives_the_same_bytes(simulation: Simulation, file: Path, 
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_corona(simulation: Simulation, another: Simulation) -> None:
     assert not np.allclose(another.brightness, simulation.brightness, rtol=0.01)
 
 
+@pytest.mark.slow
 def test_the_exposure_does_not_depend_on_the_missing_blocks(simulation: Simulation) -> None:
     whole = simulate(7, missing=0)
     assert not whole.missing.any()
@@ -142,6 +145,7 @@ def test_an_existing_file_is_not_replaced_without_overwrite(simulation: Simulati
     write(simulation, path, overwrite=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["simulation", "another", "short"])
 def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     name: str, request: pytest.FixtureRequest
@@ -163,6 +167,7 @@ def test_calibrating_the_complete_exposure_gives_the_scene_within_the_noise(
     assert np.quantile(np.abs(departure), 0.997) < 4
 
 
+@pytest.mark.slow
 def test_a_cme_brightens_the_corona(simulation: Simulation, erupting: Simulation) -> None:
     quiet, brighter = (without_stars(s.brightness) for s in (simulation, erupting))
     assert (brighter - quiet).max() > 3e-12
@@ -202,6 +207,7 @@ def test_compression_leaves_multiples_of_32_in_sums_of_two_by_two_pixels(simulat
     assert not (differences % 32).any()
 
 
+@pytest.mark.slow
 def test_profile_and_noise_are_those_of_real_frames(real_frames: list[Path]) -> None:
     real = read_frame(next(path for path in real_frames if path.name.startswith("32180009")))
     made = simulate(2, date=real.date.isot, exptime=real.exptime, cme=False)

@@ -23,6 +23,7 @@ def _rms(found, truth, window) -> float:
     return float(np.sqrt(np.mean(np.square(found - truth)[window.hole])) * window.unit / problems.UNIT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [ONE, SIXTEEN])
 @pytest.mark.parametrize("degrees", [0, 30, 45, 70, 90, 110, 135, 160])
 def test_the_interpolation_follows_a_grating_at_an_angle(degrees, missing):

@@ -70,6 +70,7 @@ def test_names_are_read_without_a_heavy_import():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "width"), [(1024, 1), (512, 2)])
 def test_radial_power_laws_planes_and_quadratics_are_recovered(
     name, size, width

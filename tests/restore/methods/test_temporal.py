@@ -64,6 +64,7 @@ def test_where_no_context_looked_there_is_no_fill():
     assert np.isnan(temporal.temporal()(problem)[problem.hole]).all()
 
 
+@pytest.mark.slow
 def test_a_frame_is_filled_from_its_neighbour_in_time_and_says_so(make_frame):
     frame = read_frame(make_frame(missing=((20, 20), (20, 21))))
     earlier = read_frame(make_frame(TIME_OBS="02:06:05.594", missing=((20, 21),)))

@@ -71,6 +71,7 @@ def test_context_is_refused_by_a_network_that_takes_none(calibrated, echo, earli
     assert echo.calls == 0
 
 
+@pytest.mark.slow
 def test_a_fill_is_no_surer_than_the_noise_of_its_pixels_where_the_vignetting_is_strong(log_polar_echo):
     missing = np.zeros((32, 32), dtype=bool)
     missing[10, 10] = missing[11, 11] = True  # on the pylon

@@ -52,6 +52,7 @@ def test_values_beyond_the_range_stay_at_its_ends(corona):
     assert equaliser.inverse(np.array([-0.5, 1.5])) == pytest.approx([corona.min(), corona.max()])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(arrays(np.float64, 200, elements=st.floats(-1e3, 1e3)))
 def test_the_knots_rise_strictly_whatever_the_values(sample):

@@ -245,6 +245,7 @@ def test_noise_beyond_what_is_usual_at_a_brightness_is_added():
     assert more[hole] == pytest.approx((1.5**2 + 8) * filled.usual[hole] ** 2, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing_at", [((20, 8),), ((29, 16),), ((14, 20),), ((25, 25), (25, 26), (26, 25))])
 def test_the_shipped_network_fills_from_its_windows_as_from_ones_that_hold_the_frame(missing_at):
     pytest.importorskip("onnxruntime")

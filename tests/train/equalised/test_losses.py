@@ -56,6 +56,7 @@ def test_a_perfect_prediction_costs_nothing(name, features):
     assert terms["total"] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TERMS)
 def test_every_term_has_a_gradient_for_the_weights_of_the_network(name, features):
     torch.manual_seed(0)

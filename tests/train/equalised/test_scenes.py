@@ -29,6 +29,7 @@ def read(folder):
     return scenes_from_folder(folder, load_calibration_set())[0]
 
 
+@pytest.mark.slow
 def test_a_frame_is_equalised_and_keeps_its_origin(read, folder):
     assert read.image.shape == read.known.shape == (1024, 1024)
     assert read.image.dtype == np.float32
@@ -38,6 +39,7 @@ def test_a_frame_is_equalised_and_keeps_its_origin(read, folder):
     assert read.sha256 == hashlib.sha256((folder / "32082037.fts").read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_missing_never_sent_and_occulted_pixels_are_unknown(read):
     missing = simulate(5, missing=20, date="2002-01-08T02:17:00").missing
 
@@ -72,6 +74,7 @@ def test_the_sun_centre_is_that_of_the_calibrated_frame(make_frame, tmp_path):
     assert scene.centre == pytest.approx(DEFAULT_SUN_CENTRE["C2"])
 
 
+@pytest.mark.slow
 def test_simulated_scenes_follow_those_of_the_folder(folder, tmp_path):
     real, simulated = load_scenes(TrainConfig(tmp_path, data_dir=folder, simulated=1, simulated_seed=7))
 

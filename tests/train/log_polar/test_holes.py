@@ -22,6 +22,7 @@ def test_the_same_generator_draws_the_same_holes():
     assert first[0].corner != first[1].corner
 
 
+@pytest.mark.slow
 def test_only_known_blocks_are_made_missing_wherever_their_grid_lies():
     known = KNOWN.copy()
     known[:, 200:] = False

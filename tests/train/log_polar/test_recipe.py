@@ -67,6 +67,7 @@ def in_a_process(launcher, folder, small, *words):
     )
 
 
+@pytest.mark.slow
 def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     model, info = load_checkpoint(whole / "corinpaint.safetensors")
 
@@ -142,6 +143,7 @@ def test_two_processes_train_as_one_does(tmp_path, small, whole):
         torch.testing.assert_close(shared["model"][name], weight, rtol=0, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_workers_make_the_same_windows(tmp_path, small, whole):
     train_on(log_polar_config(tmp_path, small, workers=1), SCENES)
 
@@ -149,12 +151,14 @@ def test_workers_make_the_same_windows(tmp_path, small, whole):
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+@pytest.mark.slow
 def test_half_precision_trains_close_to_full(tmp_path, small, whole):
     train_on(log_polar_config(tmp_path, small, precision="bf16"), SCENES)
 
     assert lines(tmp_path)[-1]["losses"]["fill"] == pytest.approx(lines(whole)[-1]["losses"]["fill"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_layers_are_compiled_on_request(tmp_path, small, monkeypatch):
     compiled = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
@@ -164,6 +168,7 @@ def test_layers_are_compiled_on_request(tmp_path, small, monkeypatch):
     assert len(compiled) == 1
 
 
+@pytest.mark.slow
 def test_train_reads_its_scenes(tmp_path, small, monkeypatch):
     monkeypatch.setattr(log_polar, "load_scenes", lambda *_: SCENES)
 

@@ -38,6 +38,7 @@ def scatter(level, known):
     return np.median(np.abs(steps)) / 0.6745
 
 
+@pytest.mark.slow
 def test_a_frame_comes_in_units_of_its_noise(read):
     scene = read[0]
 
@@ -49,6 +50,7 @@ def test_a_frame_comes_in_units_of_its_noise(read):
     assert scene.centre == pytest.approx((518, 532.6), abs=0.5)
 
 
+@pytest.mark.slow
 def test_missing_blocks_are_unknown(read):
     missing = simulate(5, missing=20).missing
     assert not read[0].known[blocks.to_pixels(missing | blocks.never_sent())].any()
@@ -62,6 +64,7 @@ def test_frames_of_the_same_hours_are_context_in_their_order(read):
     assert abs(np.median((after.level - read[0].level)[both])) < 0.5
 
 
+@pytest.mark.slow
 def test_unusable_files_are_logged_and_left_out(folder, caplog):
     assert len(scenes_from_folder(folder, load_calibration_set())) == len(TIMES)
     assert "32082038.fts" in caplog.text
@@ -87,6 +90,7 @@ def test_a_binned_copy_has_half_the_noise_on_half_the_grid():
     assert [one.order for one in copy.context] == [one.order for one in scene.context]
 
 
+@pytest.mark.slow
 def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, monkeypatch):
     made = []
 
@@ -113,6 +117,7 @@ def bare(day, kind, *context):
     return replace(make_noise_scene(0), level=empty, known=empty > 0, day=day, kind=kind, context=beside)
 
 
+@pytest.mark.slow
 def test_the_scenes_of_a_day_stay_together_whatever_their_kinds():
     frames = [bare(f"2002-01-{day:02d}", kind) for day in range(1, 9) for kind in ("C2", "C3", "summed")]
     frames = [frame for number, frame in enumerate(frames) if number % 5]

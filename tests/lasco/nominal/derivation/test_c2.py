@@ -67,6 +67,7 @@ def fitted(made_up):
     return derivation.fit(official, frames, frames)
 
 
+@pytest.mark.slow
 def test_the_fit_finds_a_known_vignetting(fitted):
     truth = _truth(c2.RINGS[:, None], c2.SECTORS[None, :])
     rings = (c2.RINGS > 185) & (c2.RINGS < 500)
@@ -83,6 +84,7 @@ def test_the_fit_finds_the_field_stop_in_the_corners(fitted):
     assert np.abs(fitted.transmission / truth - 1)[rings][:, corners].max() < 0.03
 
 
+@pytest.mark.slow
 def test_what_the_sky_shows_on_one_side_alone_is_not_taken_for_vignetting(made_up):
     """The streamer in the west is seen at two places of the detector; only the offset of the centre stays."""
     official, frames = made_up
@@ -103,6 +105,7 @@ def test_a_set_is_read_as_it_was_written(fitted, tmp_path):
     assert np.array_equal(field, derivation.field_of_view())
 
 
+@pytest.mark.slow
 def test_frames_of_one_orientation_are_refused(made_up):
     official, frames = made_up
     with pytest.raises(CalibrationError, match="same orientation"):
@@ -155,6 +158,7 @@ def test_a_frame_of_the_minimum_has_the_brightness_of_the_official_file(shared, 
     assert ratio[first:].mean() == pytest.approx(1, abs=0.04)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "share"), [("22322749", 0.76), ("22460140", 0.79), ("22493750", 0.80)])
 def test_official_c2_is_fainter_than_official_c3_where_they_overlap(shared, number, share):
     """By a fifth to a quarter at all radii: the scales of the telescopes differ, the shape of the field does not."""
@@ -165,6 +169,7 @@ def test_official_c2_is_fainter_than_official_c3_where_they_overlap(shared, numb
     assert ratio == pytest.approx(share, abs=0.04)
 
 
+@pytest.mark.slow
 def test_the_shadow_of_the_pylon_is_corrected_on_either_side_of_the_sun(shared):
     """Behind the pylon and opposite to it, in the mean of days on which SOHO was upside down and upright."""
     vignetting, _ = c2.read(optics.NOMINAL_DIRECTORY)
