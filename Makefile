@@ -1,6 +1,6 @@
 # make demo   sets everything up and restores a simulated frame through TorchServe; results under demo/
 # make test   sets everything up, checks style and types, runs the tests and prints their coverage
-# make test-fast   the tests of two seconds at most, without style, types and coverage
+# make test-fast   the tests of half a second at most, without style, types and coverage
 # make docs   builds the documentation, build/docs/index.html
 # Needs Python 3.11 or newer, git and make. Everything else, Java for TorchServe included, comes from pip into .venv.
 
