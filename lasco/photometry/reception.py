@@ -64,10 +64,9 @@ def received(frame: Frame, bias: float) -> Reception:
     sent_share = blocks.block_means(inside)
     bad_share = blocks.block_means(bad & inside)
     without_counts = (bad_share == sent_share) if composite else (2 * bad_share > sent_share)
-    never = blocks.never_sent(frame.detector, frame.sums)
-    never = never & (2 * bad_share >= sent_share)
-    missing = without_counts & (sent_share > 0) & ~blocks.never_sent(frame.detector, frame.sums)
-    unsent = blocks.to_pixels(never) | ~inside
+    listed = blocks.never_sent(frame.detector, frame.sums)
+    missing = without_counts & (sent_share > 0) & ~listed
+    unsent = blocks.to_pixels(listed & (2 * bad_share >= sent_share)) | ~inside
     impossible = np.zeros_like(bad) if composite else bad & ~unsent & ~blocks.to_pixels(missing)
     return Reception(missing, unsent, impossible)
 
