@@ -18,6 +18,7 @@ FLOORS = {
     "restore": 2,
     "client": 2,
     "evaluate": 3,
+    "archive": 3,
     "train": 3,
     "export": 3,
     "handlers": 4,
@@ -40,6 +41,9 @@ WINGS = {
         "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "
         "pictures inspection"
     ).split(),
+    "archive": (
+        "outcome job layout claims maker processes progress summary batch acquisition planning watching"
+    ).split(),
     "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (
         "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
@@ -54,6 +58,7 @@ FORBIDDEN = {
     "restore": {"click", "ts"},
     "client": {"torch", "onnxruntime", "click", "ts"},
     "evaluate": {"torch", "click", "ts"},
+    "archive": {"torch", "onnxruntime", "click", "ts"},
     "train": {"ts"},
     "export": {"click", "ts"},
     "handlers": {"click"},
