@@ -74,7 +74,7 @@ def make_product(
     observed: ObservedFrame,
     filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
-    cards: Sequence[tuple[str, str, str]] = (),
+    cards: Sequence[tuple[str, headers.CardValue, str]] = (),
 ) -> Level1:
     """Make the Level 1 product of a frame calibrated on the detector grid.
 
@@ -122,7 +122,7 @@ def make_header(
     origin: headers.Provenance,
     filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
-    cards: Sequence[tuple[str, str, str]] = (),
+    cards: Sequence[tuple[str, headers.CardValue, str]] = (),
 ) -> fits.Header:
     """Header of a product with its HISTORY and without statistics; parameters as for `make_product`."""
     filled = np.zeros_like(observed.missing) if filled is None else filled
