@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from corinpaint.archive.batch import Task, available_cores, run
+from corinpaint.archive.image_list import write_image_list
 from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import Maker, failure
-from corinpaint.archive.outcome import Outcome
+from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
 from corinpaint.lasco.input_files import InputFile
 
@@ -36,6 +37,8 @@ class Inputs:
         self.rivals: list[Task] = []
         """Frames whose product is another's; it is theirs when the other fails."""
         self.failures: list[Outcome] = []
+        self.folders: set[Path] = set()
+        """Folders with new products."""
 
     def run(self, job: Job, processes: int, stop: threading.Event) -> Iterator[Outcome]:
         """Make the products; see `corinpaint.archive.batch.run`."""
@@ -44,14 +47,18 @@ class Inputs:
             for outcome in run(job, waiting, processes, stop):
                 if outcome.has_failed:
                     self._release(Path(outcome.frame))
+                elif outcome.fate in (Fate.MADE, Fate.REMADE):
+                    self.folders.add(Path(outcome.product).parent)
                 yield outcome
                 yield from self._failed()
             yield from self._failed()
             rivals, self.rivals = self.rivals, []
             if not rivals or stop.is_set():
-                return
+                break
             waiting = iter([task for task in rivals if self._claimed(task)])
             yield from self._failed()
+        for folder in sorted(self.folders) if self.layout.is_nrl else ():
+            write_image_list(folder)
 
     def intended(self, job: Job) -> Iterator[Outcome]:
         """What `run` would do."""

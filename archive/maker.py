@@ -47,10 +47,13 @@ class Maker:
         self.engine = self._network()
         self.context = [read_frame(path) for path in job.context]
         self.settings = Settings(
-            job.fill,
-            " ".join(self.options.departures),
-            self.calibration.kind,
-            self.engine.info.sha256 if self.engine else None,
+            fill=job.fill,
+            departures=" ".join(self.options.departures),
+            calibration=self.calibration.kind,
+            weights=self.engine.info.sha256 if self.engine else None,
+            max_error="none" if job.max_error is None else job.max_error,
+            compress=job.compress,
+            calibration_set=self.calibration,
         )
 
     def _network(self) -> Inpainter | None:
@@ -125,6 +128,8 @@ class Maker:
     def intended(self, frame: Path, target: Path) -> Outcome:
         """What `make` would do; `Fate.MADE` and `Fate.REMADE` are for what it would try."""
         try:
+            if not frame.is_file():
+                read_frame(frame)  # which says what it is
             fate, note = self._state(frame, target)
             fate = Fate.MADE if fate is Fate.THERE and self._wanted(target, fate) else fate
             return Outcome(str(frame), fate, str(target), note=note)
@@ -176,7 +181,12 @@ class Maker:
             restored = self._restored(frame)
             product, outcome = restored.level1, _counted(path, restored)
             contents = {file: self._content(restored, file) for file in wanted}
-        write_all(contents, overwrite=fate is Fate.REMADE or self.job.overwrite)
+        try:
+            write_all(contents, overwrite=fate is Fate.REMADE or self.job.overwrite)
+        except OutputError:
+            if there := self.existing(path, target):  # written meanwhile, where the system has no locks
+                return there
+            raise
         return replace(
             outcome,
             fate=fate,

@@ -86,7 +86,9 @@ class Summary:
             yield f"Refused in {plural(count, 'frame')}: {reason}"
         for code, outcomes in sorted(self.failures.items()):
             more = len(outcomes) - MAX_FILES
-            names = ", ".join(one.frame for one in outcomes[:MAX_FILES]) + (f" and {more} more" if more > 0 else "")
+            names = ", ".join(one.frame or one.what for one in outcomes[:MAX_FILES]) + (
+                f" and {more} more" if more > 0 else ""
+            )
             yield f"Failed ({code}), {plural(len(outcomes), 'file')}: {names}"
 
 
