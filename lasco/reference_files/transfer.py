@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from corinpaint.lasco.errors import FetchError
-from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError
+from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError, parse_retry_after
 
 TIMEOUT = (15.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
@@ -22,7 +22,7 @@ INITIAL_WAIT = 1.0
 """Seconds before the second attempt; each further wait is twice as long."""
 
 MAXIMUM_WAIT = 30.0
-"""Maximum number of seconds between two attempts."""
+"""Maximum number of seconds between two attempts; a server that asks for more (Retry-After) is not asked again."""
 
 MAX_BYTES = 256 * 2**20
 """Maximum number of bytes of a file; no official file comes near."""
@@ -124,6 +124,33 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
             bar.close()
 
 
+def read(url: str, connection: Connection) -> bytes:
+    """Content of a small file.
+
+    Parameters
+    ----------
+    url : str
+        See `download`.
+    connection : Connection
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    FetchError
+        See `download`.
+    """
+
+    def attempt() -> bytes:
+        content = io.BytesIO()
+        _request(url, content, connection, None)
+        return content.getvalue()
+
+    return connection.policy.run(attempt)[0]
+
+
 def listing(url: str, connection: Connection) -> list[str]:
     """Names that the index page of a server's folder links to.
 
@@ -143,20 +170,14 @@ def listing(url: str, connection: Connection) -> list[str]:
         See `download`.
     """
 
-    def attempt() -> bytes:
-        page = io.BytesIO()
-        _request(url, page, connection, None)
-        return page.getvalue()
-
-    page, _ = connection.policy.run(attempt)
     links = _Links()
-    links.feed(page.decode("utf-8", errors="replace"))
+    links.feed(read(url, connection).decode("utf-8", errors="replace"))
     return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
 
 
-def _transient(url: str, reason: str) -> TransientError:
+def _transient(url: str, reason: str, retry_after: float | None = None) -> TransientError:
     """A failure that a further attempt may avoid."""
-    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"))
+    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"), retry_after)
 
 
 class _Sink:
@@ -207,7 +228,7 @@ def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar
         downloader(url, sink, None)
         _check_answer(url, answers[-1], sink.size)
     except requests.HTTPError as error:
-        raise _error_of_status(url, answers[-1].status_code, answers[-1].reason) from error
+        raise _error_of_status(url, answers[-1]) from error
     except requests.exceptions.SSLError as error:
         if "certificate" not in str(error).lower():
             raise _transient(url, f"the connection failed ({_cause(error)})") from error
@@ -265,13 +286,15 @@ def _check_answer(url: str, answer: Any, size: int) -> None:
         raise _transient(url, f"the server sent {size} bytes of {expected}")
 
 
-def _error_of_status(url: str, status: int, reason: str) -> Exception:
+def _error_of_status(url: str, answer: Any) -> Exception:
+    status, reason = answer.status_code, answer.reason
     if status in (404, 410):
         return AbsentError(
             f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"
         )
     if status in TRY_AGAIN:
-        return _transient(url, f"the server answered {status} {reason}")
+        retry_after = parse_retry_after(answer.headers.get("Retry-After", ""))
+        return _transient(url, f"the server answered {status} {reason}", retry_after)
     return FetchError(
         f"{url}: the server refuses the file ({status} {reason})", "check the address, or give a --mirror"
     )

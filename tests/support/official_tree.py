@@ -151,7 +151,10 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def break_(self, asset: ReferenceFile, *faults: str) -> None:
-        """Set the faults of the next answers for a file: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
+        """Set the faults of the next answers for a file.
+
+        Each is a status, 'page', 'cut', 'stop', 'to ADDRESS', or 'wait SECONDS' for a status 503 that asks to wait.
+        """
         self.faults[f"/{asset.path}"] = list(faults)
 
     def handle_error(self, *_: object) -> None:
@@ -175,6 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", fault[3:])
             self.send_header("Content-Length", "0")
             return self.end_headers()
+        if fault.startswith("wait "):
+            return self._answer(503, PAGE, "text/html", retry_after=fault[5:])
         if fault == "page":
             return self._answer(200, PAGE, "text/html")
         if fault == "stop":
@@ -185,8 +190,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(int(fault or 404), PAGE, "text/html")
         return self._answer(200, body)
 
-    def _answer(self, status: int, body: bytes, kind: str = "text/plain", told: int | None = None) -> None:
+    def _answer(
+        self, status: int, body: bytes, kind: str = "text/plain", told: int | None = None, retry_after: str = ""
+    ) -> None:
         self.send_response(status)
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) if told is None else told))
         self.end_headers()

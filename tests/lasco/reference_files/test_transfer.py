@@ -68,6 +68,22 @@ def test_a_transient_failure_is_attempted_again_after_a_growing_wait(server, con
     assert bar.n == bar.total
 
 
+def test_a_server_is_given_the_time_that_it_asks_for_unless_it_asks_for_too_much(server, connection, waited, tmp_path):
+    server.break_(TABLE, "wait 7")
+    transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
+    assert waited == [7]
+    server.break_(TABLE, "wait 3600", "wait 3600")
+    with pytest.raises(transfer.UnreachableError, match="503"):
+        transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
+    assert waited == [7]
+
+
+def test_a_small_file_is_read(server, connection, waited):
+    server.break_(TABLE, "cut")
+    assert transfer.read(TABLE.url(server.url), connection) == official_tree.TABLE
+    assert waited == [1]
+
+
 @pytest.mark.parametrize("fault", ["500", "cut", "stop"])
 def test_the_error_of_the_last_attempt_names_the_address(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, *[fault] * 9)
