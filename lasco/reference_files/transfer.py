@@ -7,10 +7,9 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from corinpaint.lasco.errors import FetchError
 from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError, parse_retry_after
@@ -151,30 +150,6 @@ def read(url: str, connection: Connection) -> bytes:
     return connection.policy.run(attempt)[0]
 
 
-def listing(url: str, connection: Connection) -> list[str]:
-    """Names that the index page of a server's folder links to.
-
-    Parameters
-    ----------
-    url : str
-        Address of the folder.
-    connection : Connection
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    FetchError
-        See `download`.
-    """
-
-    links = _Links()
-    links.feed(read(url, connection).decode("utf-8", errors="replace"))
-    return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
-
-
 def _transient(url: str, reason: str, retry_after: float | None = None) -> TransientError:
     """A failure that a further attempt may avoid."""
     return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"), retry_after)
@@ -310,15 +285,3 @@ def _agent() -> str:
     from corinpaint.lasco.version import __version__
 
     return f"corinpaint/{__version__}"
-
-
-class _Links(HTMLParser):
-    """The addresses that a page links to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.found += [value for key, value in attrs if key == "href" and value]

@@ -153,17 +153,10 @@ def test_more_than_any_official_file_has_is_refused(server, connection, tmp_path
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
 
 
-def test_the_folder_of_a_server_is_listed(server, connection, waited):
-    folder = TABLE.path.removesuffix(TABLE.name)
-    server.faults[f"/{folder}"] = ["503"]
-    assert transfer.listing(f"{server.url}/{folder}", connection) == [TABLE.name]
-    assert waited == [1]
-
-
 @pytest.mark.slow
 def test_nothing_of_the_network_is_imported_before_it_is_needed():
     program = (
-        "import sys\nfrom corinpaint.lasco.reference_files import fetch, import_tree, transfer\n"
+        "import sys\nfrom corinpaint.lasco.reference_files import fetch, import_tree, servers, transfer\n"
         "sys.exit(bool({'pooch', 'requests', 'urllib3'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
