@@ -123,18 +123,21 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
             bar.close()
 
 
-def read(url: str, connection: Connection) -> bytes:
-    """Content of a small file.
+def read(url: str, connection: Connection, first: int | None = None) -> bytes:
+    """Content of a small file, or the beginning of a file.
 
     Parameters
     ----------
     url : str
         See `download`.
     connection : Connection
+    first : int, optional
+        Number of bytes that are enough. The server is asked for no more, and the connection closed when it sends more.
 
     Returns
     -------
     bytes
+        With `first` at most that many.
 
     Raises
     ------
@@ -144,8 +147,8 @@ def read(url: str, connection: Connection) -> bytes:
 
     def attempt() -> bytes:
         content = io.BytesIO()
-        _request(url, content, connection, None)
-        return content.getvalue()
+        _request(url, content, connection, None, first)
+        return content.getvalue()[:first]
 
     return connection.policy.run(attempt)[0]
 
@@ -155,17 +158,24 @@ def _transient(url: str, reason: str, retry_after: float | None = None) -> Trans
     return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"), retry_after)
 
 
+class _Enough(Exception):
+    """The bytes that were wanted are there."""
+
+
 class _Sink:
-    """A file that counts the bytes written, on a progress bar too, and refuses too many.
+    """A file that counts the bytes written, on a progress bar too, and refuses too many or what is beyond the `first`.
 
     pooch tests the truth of its own bars, which for tqdm's is false at the start, and counts whole chunks.
     """
 
-    def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None) -> None:
-        self.file, self.url, self.bar, self.size = file, url, bar, 0
+    def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None, first: int | None) -> None:
+        self.file, self.url, self.bar, self.first, self.size = file, url, bar, first, 0
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
+        if self.first is not None and self.size >= self.first:
+            self.file.write(data)
+            raise _Enough
         if self.size > MAX_BYTES:
             raise FetchError(
                 f"{self.url}: more than {MAX_BYTES} bytes, which no official file has", "check the address"
@@ -178,7 +188,9 @@ class _Sink:
         """Does nothing: pooch calls it after every chunk."""
 
 
-def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
+def _request(
+    url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None, first: int | None = None
+) -> None:
     import pooch
     import requests
 
@@ -192,16 +204,21 @@ def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar
             bar.total = int(answer.headers.get("Content-Length", 0))
 
     check_address(url, connection)
-    sink = _Sink(file, url, bar)
+    sink = _Sink(file, url, bar, first)
+    headers = {"Accept-Encoding": "identity", "User-Agent": _agent()}
+    if first is not None:
+        headers["Range"] = f"bytes=0-{first - 1}"
     downloader = pooch.HTTPDownloader(
         chunk_size=CHUNK,
         timeout=TIMEOUT,
-        headers={"Accept-Encoding": "identity", "User-Agent": _agent()},
+        headers=headers,
         hooks={"response": inspect},
     )
     try:
         downloader(url, sink, None)
-        _check_answer(url, answers[-1], sink.size)
+        _check_answer(url, answers[-1], sink.size, (200,) if first is None else (200, 206))
+    except _Enough:
+        return
     except requests.HTTPError as error:
         raise _error_of_status(url, answers[-1]) from error
     except requests.exceptions.SSLError as error:
@@ -253,8 +270,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_answer(url: str, answer: Any, size: int) -> None:
-    if answer.status_code != 200:
+def _check_answer(url: str, answer: Any, size: int, statuses: tuple[int, ...]) -> None:
+    if answer.status_code not in statuses:
         raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
     expected = answer.headers.get("Content-Length")
     if expected is not None and not answer.headers.get("Content-Encoding") and size != int(expected):

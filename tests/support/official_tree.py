@@ -145,6 +145,7 @@ class Server(ThreadingHTTPServer):
         self.files = {f"/{asset.path}": content(asset) for asset in assets}
         self.faults: dict[str, list[str]] = {}
         self.asked: Counter[str] = Counter()
+        self.ranges = True
 
     @property
     def url(self) -> str:
@@ -188,6 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, body[: len(body) // 2], told=len(body))
         if fault.isdigit() or body is None:
             return self._answer(int(fault or 404), PAGE, "text/html")
+        wanted = self.headers.get("Range", "")
+        if wanted and self.server.ranges:
+            return self._answer(206, body[: int(wanted.removeprefix("bytes=0-")) + 1])
         return self._answer(200, body)
 
     def _answer(

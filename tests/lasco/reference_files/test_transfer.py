@@ -84,6 +84,13 @@ def test_a_small_file_is_read(server, connection, waited):
     assert waited == [1]
 
 
+@pytest.mark.parametrize("ranges", [True, False])
+def test_the_beginning_of_a_file_is_read_whether_or_not_the_server_sends_parts(server, connection, ranges):
+    server.ranges = ranges
+    assert transfer.read(TABLE.url(server.url), connection, 20) == official_tree.TABLE[:20]
+    assert transfer.read(TABLE.url(server.url), connection, 10**6) == official_tree.TABLE
+
+
 @pytest.mark.parametrize("fault", ["500", "cut", "stop"])
 def test_the_error_of_the_last_attempt_names_the_address(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, *[fault] * 9)
