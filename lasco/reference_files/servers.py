@@ -23,6 +23,10 @@ PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 10
 """Ports of addresses that give none."""
 
 
+class NotAskedError(transfer.UnreachableError):
+    """The server did not answer requests before this one, and was not asked."""
+
+
 def check_reachable(url: str, seconds: float = REACH_SECONDS) -> None:
     """Refuse a server that accepts no connection, name resolution included, so that being offline shows at once.
 
@@ -90,12 +94,12 @@ class Patience:
 
         Raises
         ------
-        UnreachableError
+        NotAskedError
             At once, when the server is not asked again.
         """
         host = urlsplit(url).netloc
         if self.is_exhausted(url):
-            raise transfer.UnreachableError(f"{url}: not tried, as {host} did not answer", "try again later")
+            raise NotAskedError(f"{url}: not tried, as {host} did not answer", "try again later")
         try:
             yield
         except transfer.UnreachableError:

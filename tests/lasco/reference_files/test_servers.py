@@ -78,7 +78,7 @@ def test_a_server_that_does_not_answer_for_several_requests_is_not_asked_again()
         with pytest.raises(UnreachableError, match="silence"):
             _ask(patience, UnreachableError("silence"))
     assert patience.is_exhausted(URL)
-    with pytest.raises(UnreachableError, match=r"not tried, as example\.org did not answer"):
+    with pytest.raises(servers.NotAskedError, match=r"not tried, as example\.org did not answer"):
         _ask(patience)
     _ask(patience, url="https://another.example.org/file")
 
