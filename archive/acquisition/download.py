@@ -23,8 +23,9 @@ from corinpaint.lasco.reference_files.validate import is_html
 ATTEMPTS_AT_DAMAGED = 2
 """How often a frame is downloaded that arrives damaged, although the server sent what it said it would."""
 
-LEFT_BEHIND_SECONDS = 3600.0
-"""Age of temporary folders of runs that were killed, after which they are removed, s."""
+LEFT_BEHIND_SECONDS = 600.0
+"""Age of temporary folders of runs that were killed, after which they are removed, s; no download is silent for as
+long."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,8 @@ def _remove_left_behind(place: Path) -> None:
     """Remove the temporary folders of runs that were killed."""
     for folder in place.glob(".corinpaint-*"):
         try:
-            if time.time() - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+            changed = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - changed > LEFT_BEHIND_SECONDS:
                 shutil.rmtree(folder)
         except OSError:  # another run is faster, or it is a file
             continue

@@ -93,7 +93,7 @@ class LASCOLevel05Client(GenericClient):  # type: ignore[misc]  # sunpy has no t
         return {
             attrs.Instrument: [("LASCO", "Large Angle and Spectrometric Coronagraph")],
             attrs.Source: [("SOHO", "Solar and Heliospheric Observatory")],
-            attrs.Detector: [("C2", "Coronagraph 2, 2.2 to 6.5 solar radii"), ("C3", "Coronagraph 3, 3.7 to 30")],
+            attrs.Detector: [("C2", "Coronagraph 2"), ("C3", "Coronagraph 3")],
             attrs.Level: [(LEVEL, "LASCO: decoded telemetry, DN")],
             attrs.Provider: [(name.upper() if "-" not in name else name, one.holds) for name, one in SOURCES.items()],
         }
@@ -131,9 +131,8 @@ class LASCOLevel05Client(GenericClient):  # type: ignore[misc]  # sunpy has no t
         server = Server(sources.find(provider, values.get(fido_attrs.Mirror)))
         server.check_reachable()
         folders = list(search(query, server))
-        for folder in folders:
-            _tell(folder)
         rows = [_row(header, folder, server.source) for folder in folders for header in folder.wanted]
+        _tell(folders, must_raise=not rows)
         return QueryResponse(rows, client=self)
 
     def fetch(
@@ -194,12 +193,14 @@ def _query(args: tuple[Attr, ...]) -> Query | None:
     values = {type(attr): getattr(attr, "value", None) for attr in args}
     (time,) = (attr for attr in args if isinstance(attr, attrs.Time))
     detector = values.get(attrs.Detector)
+    filters, polars = ((str(values[kind]),) if kind in values else () for kind in (fido_attrs.Filter, fido_attrs.Polar))
     try:
         return Query(
             _to_datetime(time.start),
             _to_datetime(time.end) + timedelta(seconds=1),  # Fido's ranges include their ends
             (str(detector).upper(),) if detector else DETECTORS,
-            *((str(values[kind]),) if kind in values else () for kind in (fido_attrs.Filter, fido_attrs.Polar)),
+            filters,
+            polars,
             cadence=timedelta(seconds=float(values.get(attrs.Sample) or 0)),
         )
     except OptionError:
@@ -233,14 +234,13 @@ def _row(header: ImageHeader, folder: DayFolder, source: Source) -> OrderedDict[
     )
 
 
-def _tell(folder: DayFolder) -> None:
-    """Warn of what a folder has that was left out; raises what ends a search."""
-    for note in folder.notes:
-        warnings.warn(note, FrameWarning, stacklevel=3)
-    for error in folder.errors:
-        if isinstance(error, NoFrameError):
-            continue
-        if isinstance(error, UnreachableError) or not folder.wanted:
+def _tell(folders: list[DayFolder], *, must_raise: bool) -> None:
+    """Warn of what was left out of a search, and raise what ended it, or left nothing of it."""
+    for folder in folders:
+        for note in folder.notes:
+            warnings.warn(note, FrameWarning, stacklevel=3)
+    for error in (error for folder in folders for error in folder.errors if not isinstance(error, NoFrameError)):
+        if must_raise or isinstance(error, UnreachableError):
             raise error
         warnings.warn(str(error), FrameWarning, stacklevel=3)
 

@@ -17,6 +17,7 @@ from astropy.io import fits
 
 from corinpaint.lasco.errors import FetchError, FrameError
 from corinpaint.lasco.level05 import cards
+from corinpaint.lasco.level05.frame import DETECTORS
 from corinpaint.lasco.level05.keywords import text
 from corinpaint.lasco.reference_files.validate import is_html
 
@@ -128,12 +129,12 @@ def parse(content: bytes, label: str) -> ImageHeaders:
         if not line.strip():
             continue
         header = _parse_line(line)
-        if header is None:
-            unreadable.append(f"line {number}, {line.strip()[:60]!r}")
-        elif header.detector in ("C2", "C3") and FRAME_NAME.fullmatch(header.name):
+        if header is not None and header.detector not in DETECTORS:
+            others += 1
+        elif header is not None and FRAME_NAME.fullmatch(header.name):
             found[header.name] = header
         else:
-            others += 1
+            unreadable.append(f"line {number}, {line.strip()[:60]!r}")
     if unreadable and not (found or others):
         raise FetchError(f"{label}: not a list of frames ({unreadable[0]})", "try again later, or give a --mirror")
     return ImageHeaders(sorted(found.values(), key=_by_time), unreadable)

@@ -76,5 +76,5 @@ def folder_name(day: date, detector: str) -> str:
 
 def elsewhere(source: Source) -> str:
     """Where else frames may be, as the remedy of an error."""
-    others = [f"--source {other.name} ({other.holds})" for other in SOURCES.values() if other is not source]
-    return f"or take them from elsewhere: {', '.join(others)}, or --mirror URL"
+    others = [other.name for other in SOURCES.values() if other is not source]
+    return f"or take the frames from --source {', '.join(others[:-1])} or {others[-1]}, or from a --mirror"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -146,6 +147,7 @@ class Server(ThreadingHTTPServer):
         self.faults: dict[str, list[str]] = {}
         self.asked: Counter[str] = Counter()
         self.ranges = True
+        self.closing = threading.Event()
 
     @property
     def url(self) -> str:
@@ -154,9 +156,15 @@ class Server(ThreadingHTTPServer):
     def break_(self, asset: ReferenceFile, *faults: str) -> None:
         """Set the faults of the next answers for a file.
 
-        Each is a status, 'page', 'cut', 'stop', 'to ADDRESS', or 'wait SECONDS' for a status 503 that asks to wait.
+        Each is a status, 'page', 'stop', 'reset', 'hang', 'cut' (less than the Content-Length says), 'short' (a
+        Content-Length that says less), '8 KB' (cut there, with its Content-Length), 'to ADDRESS', or 'wait SECONDS' (a
+        status 503 that asks to wait).
         """
-        self.faults[f"/{asset.path}"] = list(faults)
+        self.break_path(asset.path, *faults)
+
+    def break_path(self, path: str, *faults: str) -> None:
+        """The same for a file or folder by its path."""
+        self.faults[f"/{path}"] = list(faults)
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are part of the tests."""
@@ -173,6 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.server.files.get(path)
         if path.endswith("/") and not fault:
             names = sorted({name.removeprefix(path) for name in self.server.files if name.startswith(path)})
+            if not names:
+                return self._answer(404, PAGE, "text/html")
             return self._answer(200, "".join(f'<A HREF="{name}">{name}</A>\n' for name in names).encode())
         if fault.startswith("to "):
             self.send_response(302)
@@ -185,6 +195,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, PAGE, "text/html")
         if fault == "stop":
             return self.connection.close()
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return self.connection.close()
+        if fault == "hang":
+            self.server.closing.wait()
+            return self.connection.close()
+        if fault == "short" and body is not None:
+            return self._answer(200, body, told=len(body) // 2)
+        if fault == "8 KB" and body is not None:
+            return self._answer(200, body[:8192])
         if fault == "cut" and body is not None:
             return self._answer(200, body[: len(body) // 2], told=len(body))
         if fault.isdigit() or body is None:
@@ -210,14 +230,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(assets: list[ReferenceFile] | None = None) -> Iterator[Server]:
-    """A server of the official files on this machine."""
-    server = Server(list(catalogue.FIXED_FILES) if assets is None else assets)
+def serving(assets: list[ReferenceFile] | None = None, files: Mapping[str, bytes] | None = None) -> Iterator[Server]:
+    """A server on this machine of official files, all by default, or of any files by their paths."""
+    server = Server(list(catalogue.FIXED_FILES) if assets is None and files is None else assets or [])
+    server.files |= {f"/{path}": body for path, body in (files or {}).items()}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        server.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
