@@ -5,6 +5,7 @@ Of the product only headers are read, which takes about 5 ms; the frame is decom
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -245,9 +246,9 @@ def _headers(file: BinaryIO, size: int) -> Iterator[fits.Header]:
     while at < size:
         raw, end = _header_at(file, at)
         header = cards.parse(raw[:end], file.name)
-        data = abs(_number(header, "BITPIX")) // 8
-        for axis in range(1, _number(header, "NAXIS") + 1):
-            data *= _number(header, f"NAXIS{axis}")
+        axes = [_number(header, f"NAXIS{axis}") for axis in range(1, _number(header, "NAXIS") + 1)]
+        heap = _number(header, "PCOUNT") if "PCOUNT" in header else 0  # the tiles of a compressed image
+        data = abs(_number(header, "BITPIX")) // 8 * (math.prod(axes) + heap if axes else 0)
         at += cards.block_after(end) + -(-data // cards.BLOCK_BYTES) * cards.BLOCK_BYTES
         if at > size:
             raise OutputError(f"{file.name}: ends early", REMEDY)
