@@ -222,7 +222,7 @@ class Maker:
         return self._packed(restored.level1, file)
 
     def _packed(self, product: Level1, file: Path) -> bytes:
-        content = product.to_bytes()
+        content = product.to_bytes(self.job.compress)
         return gzip.compress(content, 6, mtime=0) if file.suffix == ".gz" else content
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,12 @@ from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 
 EXTENSIONS = {"MASK", "UNCERT"}
 """Extensions that every product has."""
+
+BYTES_A_PIXEL = 4 + 1 + 4
+"""Minimum of bytes that a product has for each pixel: image, MASK and UNCERT."""
+
+_GZIP_LENGTH = struct.Struct("<I")
+"""Last bytes of a gzip file: the length of what was compressed."""
 
 FEW_BLOCKS = 16 * cards.BLOCK_BYTES
 """Bytes in which the headers of products end as a rule."""
@@ -232,12 +239,25 @@ def _header_of_whole(product: Path) -> fits.Header | None:
     """Primary header of a file with the extensions of a product and all bytes that their headers declare, else None."""
     with product.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
+        if product.suffix.lower() == ".gz":
+            return _header_of_whole_gzip(product, file, size)
         try:
             headers = list(_headers(file, size))
         except CorInpaintError:
             return None
     whole = EXTENSIONS.issubset(text(header, "EXTNAME") for header in headers)
     return headers[0] if whole and headers[0].get("SIMPLE") is True else None
+
+
+def _header_of_whole_gzip(product: Path, file: BinaryIO, size: int) -> fits.Header | None:
+    """The same of a file that is compressed as a whole: its end says how long the content is."""
+    header = read_header(product)
+    if header is None or size < _GZIP_LENGTH.size:
+        return None
+    file.seek(size - _GZIP_LENGTH.size)
+    (length,) = _GZIP_LENGTH.unpack(file.read(_GZIP_LENGTH.size))
+    pixels = _number(header, "NAXIS1") * _number(header, "NAXIS2")
+    return header if length % cards.BLOCK_BYTES == 0 and length >= BYTES_A_PIXEL * pixels else None
 
 
 def _headers(file: BinaryIO, size: int) -> Iterator[fits.Header]:

@@ -72,7 +72,7 @@ def test_a_tree_of_days_is_calibrated_once(run, frame_path, tmp_path):
         assert result.exit_code == 0, result.output
         assert output in result.stdout
     assert "1 there already" in result.stderr
-    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp").exit_code == 1
+    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp", "--stale", "fail").exit_code == 1
     assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp", "--layout", "flat").exit_code == 0
 
 

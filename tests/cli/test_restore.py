@@ -177,9 +177,7 @@ def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path
 
 
 @pytest.mark.slow
-def test_a_product_that_is_written_meanwhile_without_a_claim_is_kept(
-    run, frame_path, echo, tmp_path, monkeypatch
-):
+def test_a_product_that_is_written_meanwhile_without_a_claim_is_kept(run, frame_path, echo, tmp_path, monkeypatch):
     product = tmp_path / "out" / "35082037.fits"
     fill = echo.fill
 
