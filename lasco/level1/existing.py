@@ -113,7 +113,7 @@ def is_there(product: Path, frame: Path, settings: Settings = Settings()) -> boo
         raise OutputError(f"{product}: is there already, cannot be read ({error.strerror})", REMEDY) from error
     if own is None:
         return False
-    if header is None or kind_of_header(header) != PRODUCT:
+    if header is None or kind_of_header(header) != PRODUCT or not text(header, "LEVEL").startswith("1"):
         raise OutputError(f"{product}: is there already, and is no whole product of CorInpaint", REMEDY)
     if not _same_exposure(own, header):
         raise OutputError(f"{product}: is there already, made from another frame than {frame}", REMEDY)
