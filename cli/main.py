@@ -17,10 +17,10 @@ class LazyGroup(click.Group):
     modules: ClassVar[dict[str, tuple[str, str]]] = {
         "restore": ("restore", "Calibrate Level 0.5 frames and fill their missing blocks."),
         "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling missing blocks."),
-        "fetch": ("fetch", "Fetch Level 0.5 frames from their archives."),
+        "fetch": ("archives.fetch", "Fetch Level 0.5 frames from their archives."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
-        "background": ("background", "Make the background of Level 1 products, and differences of products."),
+        "background": ("archives.background", "Make the background of Level 1 products, and differences of products."),
         "calibration": ("calibration", "Fetch, import and verify the official calibration files."),
         "benchmark": ("benchmark", "Compare fill methods on real frames."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),

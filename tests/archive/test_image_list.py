@@ -27,9 +27,8 @@ CARDS = {
 
 @pytest.fixture
 def header():
-    header = fits.PrimaryHDU(data=None).header
+    header = fits.PrimaryHDU(np.zeros((512, 1024), np.float32)).header
     header.update(CARDS)
-    header["NAXIS1"], header["NAXIS2"] = 1024, 512
     return header
 
 

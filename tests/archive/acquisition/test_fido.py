@@ -202,7 +202,7 @@ def test_the_client_is_shown_by_fido():
 @pytest.mark.slow
 def test_sunpy_is_imported_by_its_client_alone():
     program = (
-        "import sys, pkgutil, importlib, corinpaint.archive, corinpaint.cli.fetch\n"
+        "import sys, pkgutil, importlib, corinpaint.archive, corinpaint.cli.archives.fetch\n"
         "for found in pkgutil.walk_packages(corinpaint.archive.__path__, 'corinpaint.archive.'):\n"
         "    if 'fido' not in found.name: importlib.import_module(found.name)\n"
         "sys.exit(int('sunpy' in sys.modules or 'parfive' in sys.modules))"
