@@ -179,7 +179,7 @@ def check_frame(path: Path, label: str, detector: str) -> None:
         beginning = file.read(1024)
     if is_html(beginning):
         raise FetchError(f"{label}: an HTML page instead of the frame", "try again later, or give a --mirror")
-    header, _, _ = decode(path, label)
+    header, *_ = decode(path, label)
     if (found := text(header, "DETECTOR").upper()) != detector:
         raise WrongInstrumentError(f"{label}: DETECTOR = {found!r} in the folder of {detector}", "leave it out")
 

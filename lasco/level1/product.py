@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
+from corinpaint.lasco.level1.compression import IMAGE, SIGNIFICANT_BITS, compressed
 
 
 class Flag(IntFlag):
@@ -103,8 +104,9 @@ class Level1:
     def __repr__(self) -> str:
         header, (rows, columns) = self.header, self.data.shape
         summary = f"{header['DETECTOR']} {header['DATE-OBS']}, {columns} x {rows} px of {header['BUNIT']}"
-        blocks = f"{header['NMISSING']} blocks missing, {header['NFILLED']} filled"
-        return f"<Level1 {self.filename}: {summary}, {blocks}, calibration {header['CALIB']}>"
+        if "NMISSING" in header:  # a background is no frame
+            summary += f", {header['NMISSING']} blocks missing, {header['NFILLED']} filled"
+        return f"<Level1 {self.filename}: {summary}, calibration {header['CALIB']}>"
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -122,6 +124,7 @@ class Level1:
         noise.add_comment("Noise alone; in filled pixels, the uncertainty of the fill.")
         for header in (total, noise):
             header.add_comment("Infinite where the image has no value.")
+            header.add_comment(f"Rounded to {SIGNIFICANT_BITS} significant bits.")
         planes = ((self.mask, mask_header), (self.uncertainty, total), (self.noise, noise))
         return fits.HDUList([primary, *(fits.ImageHDU(plane, header) for plane, header in planes)])
 
@@ -133,24 +136,45 @@ class Level1:
                 header[key] = (self.header[key], self.header.comments[key])
         return header
 
-    def to_bytes(self) -> bytes:
-        """The product as the content of a FITS file, with checksums."""
-        hdus, buffer = self.to_hdus(), io.BytesIO()
+    def to_bytes(self, compress: str = "none") -> bytes:
+        """The product as the content of a FITS file, with checksums.
+
+        Parameters
+        ----------
+        compress : str
+            'none', 'lossless' or 'rice', see `corinpaint.lasco.level1.compression`.
+
+        Raises
+        ------
+        OptionError
+            When there is no such compression.
+        """
+        hdus, buffer = compressed(self.to_hdus(), compress), io.BytesIO()
         for hdu in hdus:
             hdu.add_checksum(when="")  # without the time of writing, so that the same product gives the same bytes
         hdus.writeto(buffer)
         return buffer.getvalue()
 
-    def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False, compress: str = "none") -> Path:
         """Write the product to a folder, as a temporary file that is then renamed, so that no partial file is left.
+
+        Parameters
+        ----------
+        directory : str or os.PathLike
+        overwrite : bool
+            Replace a file that is there.
+        compress : str
+            As for `to_bytes`; the name of the file is the same.
 
         Raises
         ------
         OutputError
             When the file cannot be written, or exists and `overwrite` is False.
+        OptionError
+            When there is no such compression.
         """
         return files.write_bytes(
-            files.as_path(directory, "directory") / self.filename, self.to_bytes(), overwrite=overwrite
+            files.as_path(directory, "directory") / self.filename, self.to_bytes(compress), overwrite=overwrite
         )
 
 
@@ -195,6 +219,8 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     MSB. In integer files, masked pixels are those whose stored value is 0 or BLANK; in float files, those that are 0 or
     NaN.
 
+    Products of CorInpaint give the same whether their planes are tile-compressed or not, but for what 'rice' adds.
+
     Parameters
     ----------
     path : str or os.PathLike
@@ -209,19 +235,32 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     FrameError
         When the file is not a readable FITS image (`NotFitsError`) or not Level 1 (`WrongLevelError`).
     """
+    found = read_planes(path)
+    if not str(found.header.get("LEVEL", "")).strip().startswith("1"):
+        name = files.as_path(path, "path").name
+        raise WrongLevelError(f"{name}: LEVEL = {found.header.get('LEVEL')!r}", "give a Level 1 file")
+    return found
+
+
+def read_planes(path: str | os.PathLike[str]) -> Level1File:
+    """Read a file with the structure of a product, of any level: a background or a difference, too.
+
+    Parameters and errors as for `read_level1`, but for `WrongLevelError`.
+    """
     path = files.as_path(path, "path")
     try:
         # Headers of 1997 have cards that the standard no longer allows.
         with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
             header, raw = hdus[0].header.copy(), hdus[0].data
+            if raw is None and IMAGE in hdus:
+                raw = hdus[IMAGE].data
+                header = fits.PrimaryHDU(raw, header).header
             raw = None if raw is None else np.array(raw)
             mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
     except OSError as error:
         raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
     if raw is None or raw.ndim != 2:
         raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
-    if not str(header.get("LEVEL", "")).strip().startswith("1"):
-        raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}", "give a Level 1 file")
     values = raw.astype(np.float64)
     masked = (raw == 0) | ~np.isfinite(values)
     if raw.dtype.kind in "iu":
@@ -236,4 +275,7 @@ def _plane(hdus: fits.HDUList, name: str, image: NDArray[np.generic] | None) -> 
     found = hdus[name].data if name in hdus else None
     if found is None or image is None or found.shape != image.shape:
         return None
-    return found.astype(found.dtype.newbyteorder("="))
+    plane = found.astype(found.dtype.newbyteorder("="))
+    if plane.dtype.kind == "f":
+        plane[np.isnan(plane)] = np.inf  # integers of tile compression stand for NaN, but not for infinity
+    return plane
