@@ -3,7 +3,8 @@
     python benchmarks/compression.py [--frames FILE_OR_FOLDER ...] [--runs N]
 
 Prints Markdown tables: medians over the frames of sizes, with their range, and of interleaved times on one core, also
-as ratios over those without compression; and the error that is added, in units of the noise, over the image and in the worst annulus of 8 px.
+as ratios over those without compression; and the error that is added, in units of the noise, over the image and in the
+worst annulus of 8 px.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def main() -> None:
         inputs = arguments.frames or [write(simulate(1, missing=0), folder / "32082037.fts")]
         paths = [item.path for item in find(inputs).items if isinstance(item, InputFile)]
         products = [calibrate(read_frame(path)) for path in paths]
-        sizes = {way: [len(product.to_bytes(way)) / 1e6 for product in products] for way in COMPRESSIONS}
+        sizes: dict[str, list[float]] = {
+            way: [len(product.to_bytes(way)) / 1e6 for product in products] for way in COMPRESSIONS
+        }
         errors = [added(product, folder) for product in products]
         times = [timed(product, folder, max(arguments.runs, 1)) for product in products]
     print(
@@ -69,7 +72,8 @@ def timed(product: Level1, folder: Path, runs: int) -> dict[str, float]:
             target.parent, overwrite=True, compress=way
         )
         tasks[f"read {way}"] = lambda target=target: read_level1(target)
-    return timing.medians(tasks, runs)
+    found: dict[str, float] = timing.medians(tasks, runs)
+    return found
 
 
 def added(product: Level1, folder: Path) -> dict[str, tuple[float, float, float]]:
