@@ -8,7 +8,7 @@ one, and a damaged one is an error when it is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -129,6 +129,66 @@ def find(inputs: Iterable[Path]) -> Found:
     return search.found
 
 
+@dataclass(frozen=True)
+class Folder:
+    """A folder that was met on a walk.
+
+    Attributes
+    ----------
+    path : Path
+    files : tuple of Path
+        Its files whose names do not begin with a dot, in order; empty where it is not searched.
+    is_met : bool
+        It was met before, under another name.
+    is_calibration : bool
+        It holds calibration files.
+    error : NoFrameError or None
+        Why it cannot be searched.
+    """
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    is_met: bool = False
+    is_calibration: bool = False
+    error: NoFrameError | None = None
+
+
+def walk(root: Path, met: set[tuple[int, int]]) -> Iterator[Folder]:
+    """A folder and all folders below it, a folder before its subfolders, each in order of the names.
+
+    Parameters
+    ----------
+    root : Path
+    met : set of tuple
+        Device and number of the folders that were searched, which grows.
+
+    Yields
+    ------
+    Folder
+    """
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = folder.stat()
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            yield Folder(folder, error=_unreadable(folder, error))
+            continue
+        if (status.st_dev, status.st_ino) in met:
+            yield Folder(folder, is_met=True)
+            continue
+        met.add((status.st_dev, status.st_ino))
+        if any(entry.name == LOCK_FILE for entry in entries):
+            yield Folder(folder, is_calibration=True)
+            continue
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+        inside = [entry for entry in visible if _is_folder(entry)]
+        folders = set(inside)
+        yield Folder(folder, tuple(entry for entry in visible if entry not in folders))
+        waiting += reversed(inside)
+
+
 class _Search:
     """The inputs that were searched so far."""
 
@@ -159,33 +219,21 @@ class _Search:
             self.found.items.append(_no_frame(path, is_folder, {kind: paths for kind, paths in over.items() if paths}))
 
     def _search(self, root: Path) -> None:
-        waiting = [root]
-        while waiting:
-            folder = waiting.pop()
-            try:
-                status = folder.stat()
-                entries = sorted(folder.iterdir())
-            except OSError as error:
-                self.found.items.append(_unreadable(folder, error))
-                continue
-            if (status.st_dev, status.st_ino) in self.folders:
+        for folder in walk(root, self.folders):
+            if folder.error:
+                self.found.items.append(folder.error)
+            if folder.is_met:
                 self.frames += 1  # what it holds has been met, and nothing is missing
-                continue
-            self.folders.add((status.st_dev, status.st_ino))
-            if any(entry.name == LOCK_FILE for entry in entries):
-                self._pass_over(CALIBRATION_FOLDER, folder)
-                continue
-            visible = [entry for entry in entries if not entry.name.startswith(".")]
-            inside = [entry for entry in visible if _is_folder(entry)]
-            for entry in visible:
-                if entry not in inside and not self._is_passed_over(entry, given=False):
-                    self._take(entry, folder.relative_to(root))
-            waiting += reversed(inside)
+            if folder.is_calibration:
+                self._pass_over(CALIBRATION_FOLDER, folder.path)
+            for path in folder.files:
+                if not self._is_passed_over(path, given=False):
+                    self._take(path, folder.path.relative_to(root))
 
     def _is_passed_over(self, path: Path, *, given: bool) -> bool:
         """Whether a file is no frame, by its name and its header; what is one of a kind is put on record."""
         if not given and not ENDING.search(path.name):
-            if _is_fits(path):
+            if begins_as_fits(path):
                 self._pass_over(OTHER_NAME, path)
             return True
         kind = _kind_of(path)
@@ -231,15 +279,20 @@ def _kind_of(path: Path) -> Kind | None:
     """Kind of a FITS file that is no frame; None for what may be one, also when it is damaged."""
     if not path.is_file():
         return None
-    if TRUTH_SUFFIX in path.name:
-        return TRUTH
-    if path.name.lower() in _OFFICIAL:
-        return CALIBRATION_FILE
+    if kind := kind_of_name(path.name):
+        return kind
     try:
         header = read_header(path)
     except OSError:
         return None
     return None if header is None else kind_of_header(header)
+
+
+def kind_of_name(name: str) -> Kind | None:
+    """Kind of a FITS file that is no frame, by its name; None for what may be one."""
+    if TRUTH_SUFFIX in name:
+        return TRUTH
+    return CALIBRATION_FILE if name.lower() in _OFFICIAL else None
 
 
 def kind_of_header(header: fits.Header) -> Kind | None:
@@ -268,7 +321,7 @@ def kind_of_header(header: fits.Header) -> Kind | None:
     return OTHER_FITS if any(others) else None
 
 
-def _is_fits(path: Path) -> bool:
+def begins_as_fits(path: Path) -> bool:
     """Whether a file begins as FITS files do, compressed or not."""
     if not path.is_file():
         return False

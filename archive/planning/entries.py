@@ -1,0 +1,103 @@
+"""The entries of a plan, and the chunks of entries that a worker works through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from corinpaint.restore.context import MOST_HOURS
+
+CONTEXT_TIME = timedelta(hours=MOST_HOURS)
+"""Maximum time between a frame and the frames that may be its context."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A frame of a plan, and where its product belongs.
+
+    Attributes
+    ----------
+    key : str
+        SHA-256 of the frame and of everything that its product depends on, see `corinpaint.archive.planning.digest`.
+    frame : str
+        Path of the Level 0.5 file.
+    product : str
+        Path of the product below the folder of the products.
+    date : str
+        Start of the exposure, UTC, ISO 8601 with milliseconds, so that the order of the texts is that of the times.
+    detector, filter, polar : str
+        As the header has them, without blanks and in upper case.
+    rows, columns : int
+        Size of the image, px.
+    size : int
+        Size of the file, bytes.
+    mtime_ns : int
+        Time of the last change of the file, ns since 1970.
+    sha256 : str
+        SHA-256 of the decompressed content of the file.
+    """
+
+    key: str
+    frame: str
+    product: str
+    date: str
+    detector: str
+    filter: str
+    polar: str
+    rows: int
+    columns: int
+    size: int
+    mtime_ns: int
+    sha256: str
+
+    def is_like(self, other: Entry) -> bool:
+        """Whether both are of the same telescope, filter, polariser and size, as a frame and its context must be."""
+        return all(
+            getattr(self, name) == getattr(other, name) for name in ("detector", "filter", "polar", "rows", "columns")
+        )
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Entries that follow one another in time and are worked through by one process.
+
+    Attributes
+    ----------
+    number : int
+        Of the chunk in its plan, from 0.
+    entries : tuple of Entry
+        In time order.
+    before, after : tuple of Entry
+        The entries of the hours before and after, which may be context; empty when no context is looked for.
+    """
+
+    number: int
+    entries: tuple[Entry, ...]
+    before: tuple[Entry, ...] = ()
+    after: tuple[Entry, ...] = ()
+
+    def nearby(self, entry: Entry) -> tuple[Path, ...]:
+        """Paths of the frames that may be context of an entry of this chunk, in time order."""
+        date = datetime.fromisoformat(entry.date)
+        earliest, latest = (iso(date - CONTEXT_TIME), iso(date + CONTEXT_TIME))
+        return tuple(
+            Path(other.frame)
+            for other in self._all()
+            if earliest <= other.date <= latest and other.is_like(entry) and other.frame != entry.frame
+        )
+
+    def _all(self) -> Iterator[Entry]:
+        yield from self.before
+        yield from self.entries
+        yield from self.after
+
+
+def iso(date: datetime) -> str:
+    """A time as `Entry.date` has it.
+
+    >>> iso(datetime(2002, 1, 8, 2, 18, 5, 594000))
+    '2002-01-08T02:18:05.594'
+    """
+    return date.isoformat(timespec="milliseconds")
