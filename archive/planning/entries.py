@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,30 +67,24 @@ class Chunk:
     number : int
         Of the chunk in its plan, from 0.
     entries : tuple of Entry
-        In time order.
-    before, after : tuple of Entry
-        The entries of the hours before and after, which may be context; empty when no context is looked for.
+        What is to be worked on.
+    around : tuple of Entry
+        Entries of the same hours, those of the chunk among them, in time order; empty when no context is looked for.
     """
 
     number: int
     entries: tuple[Entry, ...]
-    before: tuple[Entry, ...] = ()
-    after: tuple[Entry, ...] = ()
+    around: tuple[Entry, ...] = ()
 
     def nearby(self, entry: Entry) -> tuple[Path, ...]:
-        """Paths of the frames that may be context of an entry of this chunk, in time order."""
+        """Paths of the frames that may be context of an entry, in time order."""
         date = datetime.fromisoformat(entry.date)
-        earliest, latest = (iso(date - CONTEXT_TIME), iso(date + CONTEXT_TIME))
+        earliest, latest = iso(date - CONTEXT_TIME), iso(date + CONTEXT_TIME)
         return tuple(
             Path(other.frame)
-            for other in self._all()
+            for other in self.around
             if earliest <= other.date <= latest and other.is_like(entry) and other.frame != entry.frame
         )
-
-    def _all(self) -> Iterator[Entry]:
-        yield from self.before
-        yield from self.entries
-        yield from self.after
 
 
 def iso(date: datetime) -> str:

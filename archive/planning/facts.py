@@ -86,7 +86,9 @@ def examine(path: Path) -> Facts:
     try:
         return _examine(path)
     except CorInpaintError as error:
-        return _other_kind(path) or Facts(UNREADABLE, code=error.code, what=_with_path(path, error), remedy=error.remedy)
+        return _other_kind(path) or Facts(
+            UNREADABLE, code=error.code, what=_with_path(path, error), remedy=error.remedy
+        )
 
 
 def _examine(path: Path) -> Facts:
