@@ -20,6 +20,8 @@ class Entry:
     ----------
     key : str
         SHA-256 of the frame and of everything that its product depends on, see `corinpaint.archive.planning.digest`.
+    sha256 : str
+        SHA-256 of the decompressed content of the file.
     frame : str
         Path of the Level 0.5 file.
     product : str
@@ -34,11 +36,10 @@ class Entry:
         Size of the file, bytes.
     mtime_ns : int
         Time of the last change of the file, ns since 1970.
-    sha256 : str
-        SHA-256 of the decompressed content of the file.
     """
 
     key: str
+    sha256: str
     frame: str
     product: str
     date: str
@@ -49,7 +50,6 @@ class Entry:
     columns: int
     size: int
     mtime_ns: int
-    sha256: str
 
     def is_like(self, other: Entry) -> bool:
         """Whether both are of the same telescope, filter, polariser and size, as a frame and its context must be."""

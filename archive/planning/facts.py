@@ -27,6 +27,8 @@ class Place:
     path : str
     subfolder : str
         Where it lies below the folder that was given.
+    number : str
+        File number, see `corinpaint.lasco.file_numbers`.
     size : int
         Bytes.
     mtime_ns : int
@@ -35,6 +37,7 @@ class Place:
 
     path: str
     subfolder: str
+    number: str
     size: int
     mtime_ns: int
 
@@ -66,6 +69,7 @@ class Facts:
     remedy: str = field(default="", compare=False)
 
 
+PLACE_FIELDS = tuple(one.name for one in fields(Place))
 FIELDS = tuple(one.name for one in fields(Facts))
 
 

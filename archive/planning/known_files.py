@@ -8,12 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
+from operator import attrgetter
 from pathlib import Path
 
-from corinpaint.archive.planning.facts import FIELDS, UNREADABLE, Facts, Place
+from corinpaint.archive.planning.facts import FIELDS, PLACE_FIELDS, UNREADABLE, Facts, Place
 from corinpaint.lasco.errors import OutputError
-from corinpaint.lasco.file_numbers import number_of
 
 NAME = "files.sqlite"
 """File of a run's folder."""
@@ -21,7 +20,8 @@ NAME = "files.sqlite"
 SEVERAL = 5000
 """Files that are written to disk together."""
 
-_COLUMNS = ("path", "subfolder", "number", "size", "mtime_ns", *FIELDS, "scan")
+_place, _values = attrgetter(*PLACE_FIELDS), attrgetter(*FIELDS)
+_COLUMNS = (*PLACE_FIELDS, *FIELDS, "scan")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -78,10 +78,7 @@ class KnownFiles:
 
     def add(self, facts: Iterable[tuple[Place, Facts]]) -> None:
         """Keep what was read of some files."""
-        rows = [
-            (one.path, one.subfolder, number_of(one.path), one.size, one.mtime_ns, *astuple(known), self.scan)
-            for one, known in facts
-        ]
+        rows = [(*_place(place), *_values(known), self.scan) for place, known in facts]
         with _errors(self.path):
             self._db.executemany(_INSERT, rows)
             self._waiting += len(rows)
@@ -119,9 +116,9 @@ class KnownFiles:
             yield [Path(path) for (path,) in self._db.execute(alike, (self.scan, number, date))]
 
     def _select(self, where: str) -> Iterator[tuple[Place, Facts]]:
-        columns = ", ".join(("path", "subfolder", "size", "mtime_ns", *FIELDS))
+        columns = ", ".join((*PLACE_FIELDS, *FIELDS))
         for row in self._db.execute(f"SELECT {columns} FROM files WHERE scan = ? AND {where}", (self.scan,)):
-            yield Place(*row[:4]), Facts(*row[4:])
+            yield Place(*row[:5]), Facts(*row[5:])
 
 
 _INSERT = f"INSERT OR REPLACE INTO files ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"

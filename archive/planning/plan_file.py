@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import takewhile
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,9 +32,9 @@ FORMAT = 1
 CHUNK = 200
 """Entries of a chunk by default."""
 
-_HASHES = ("key", "sha256")
-_OTHERS = tuple(one.name for one in fields(Entry) if one.name not in _HASHES)
-_FIELDS = (*_HASHES, *_OTHERS)
+_FIELDS = tuple(one.name for one in fields(Entry))
+_HASHES, _OTHERS = _FIELDS[:2], _FIELDS[2:]
+_hashes, _others = attrgetter(*_HASHES), attrgetter(*_OTHERS)
 _TYPES = dict.fromkeys(_HASHES, "BLOB") | dict.fromkeys(("rows", "columns", "size", "mtime_ns"), "INTEGER")
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in _FIELDS)
 _SCHEMA = f"""
@@ -261,10 +262,9 @@ def parse_shard(text: str) -> Shard:
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
-    values = entry.__dict__
-    return (*(bytes.fromhex(values[name]) for name in _HASHES), *(values[name] for name in _OTHERS))
+    return (*map(bytes.fromhex, _hashes(entry)), *_others(entry))
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    hashes = {name: value.hex() for name, value in zip(_HASHES, row, strict=False)}
-    return Entry(**hashes, **dict(zip(_OTHERS, row[len(_HASHES) : -1], strict=True)))
+    key, frame_hash, *others, _ = row
+    return Entry(key.hex(), frame_hash.hex(), *others)

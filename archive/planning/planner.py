@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from corinpaint.archive.job import Job
@@ -98,20 +99,24 @@ def make_plan(
     if chunk < 1:
         raise OptionError(f"chunk = {chunk}: must be positive", "take some hundred frames")
     settings = Settings(job, settings_digest(job), chunk, __version__)
-    known, planned = KnownFiles(run), Planned()
+    known = KnownFiles(run)
     try:
-        planned.failures = scan(inputs, known, processes, tell)
-        planned.entries = write_plan(
-            run, settings, _entries(known, settings.digest, layout, planned), planned.leave_out
-        )
-        planned.passed_over = known.counts()
-        planned.passed_over.pop("", 0)
-        planned.named = {kind: known.paths(kind, MAX_NAMED) for kind in planned.passed_over if kind != UNREADABLE}
-        for _, facts in known.unreadable():
-            if len(planned.unreadable) < MAX_NAMED:
-                planned.unreadable.append(f"{facts.what}; {facts.remedy}")
+        failures = scan(inputs, known, processes, tell)
+        planned = plan_of(known, run, settings, layout)
     finally:
         known.close()
+    planned.failures = failures
+    return planned
+
+
+def plan_of(known: KnownFiles, run: Path, settings: Settings, layout: Layout) -> Planned:
+    """Write the plan of the files that the present scan met; see `make_plan`."""
+    planned = Planned()
+    planned.entries = write_plan(run, settings, _entries(known, settings.digest, layout, planned), planned.leave_out)
+    planned.passed_over = known.counts()
+    planned.passed_over.pop("", 0)
+    planned.named = {kind: known.paths(kind, MAX_NAMED) for kind in planned.passed_over if kind != UNREADABLE}
+    planned.unreadable = [f"{facts.what}; {facts.remedy}" for _, facts in islice(known.unreadable(), MAX_NAMED)]
     return planned
 
 
@@ -134,11 +139,12 @@ def _same_frames(known: KnownFiles) -> Iterator[tuple[str, str]]:
 
 def _entry(place: Place, facts: Facts, digest: str, layout: Layout) -> Entry:
     values = header_values(facts.date, facts.detector, facts.filter, facts.polar)
-    product = layout.below(Path(place.subfolder), Path(place.path).name, values)
+    product = layout.below(place.subfolder, place.number, values)
     return Entry(
         key_of(facts.sha256, digest),
+        facts.sha256,
         place.path,
-        product.as_posix(),
+        product,
         facts.date,
         facts.detector,
         facts.filter,
@@ -147,5 +153,4 @@ def _entry(place: Place, facts: Facts, digest: str, layout: Layout) -> Entry:
         facts.columns,
         place.size,
         place.mtime_ns,
-        facts.sha256,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from corinpaint.archive.planning.facts import Facts, Place, examine
 from corinpaint.archive.planning.known_files import KnownFiles
 from corinpaint.lasco.errors import NoFrameError
+from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.input_files import ENDING, OTHER_NAME, begins_as_fits, walk
 
 SEVERAL = 16
@@ -74,7 +75,7 @@ def _place(path: Path, subfolder: Path) -> Place | None:
         status = path.stat()
     except OSError:
         return None
-    return Place(os.path.abspath(path), subfolder.as_posix(), status.st_size, status.st_mtime_ns)  # noqa: PTH100
+    return Place(os.path.abspath(path), subfolder.as_posix(), number_of(path.name), status.st_size, status.st_mtime_ns)  # noqa: PTH100
 
 
 def _new(places: Iterable[Place], known: KnownFiles, tell: Callable[[int], None]) -> Iterator[Place]:

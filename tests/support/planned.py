@@ -58,7 +58,7 @@ def entry(folder: Path, number: int, text: str = "") -> Entry:
     status = frame.stat()
     product = f"{25000000 + number}.fits"
     return Entry(
-        key, str(frame), product, date, "C2", "ORANGE", "CLEAR", 32, 32, status.st_size, status.st_mtime_ns, content
+        key, content, str(frame), product, date, "C2", "ORANGE", "CLEAR", 32, 32, status.st_size, status.st_mtime_ns
     )
 
 
