@@ -42,6 +42,10 @@ class Outcome:
         Why zones were refused.
     warnings : tuple of str
         What a user has to know before measuring in the product.
+    calibration : str
+        Calibration set, 'OFFICIAL' or 'NOMINAL'.
+    note : str
+        Why a product that was there did not do.
     code, what, remedy : str
         The error, see `corinpaint.lasco.errors.CorInpaintError`; empty when there was none.
     key : str
@@ -58,6 +62,8 @@ class Outcome:
     seconds: float = 0.0
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    calibration: str = ""
+    note: str = ""
     code: str = ""
     what: str = ""
     remedy: str = ""

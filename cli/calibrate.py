@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError, OutputError
-
-if TYPE_CHECKING:
-    from corinpaint.lasco.input_files import InputFile
+from corinpaint.cli.batch import Batch, batch_options
 
 
 @click.command("calibrate")
-@common.inputs_argument
-@common.output_option
-@common.layout_option
+@batch_options
 @common.calibration_option
 @common.steps_options
-@common.overwrite_option
 def command(
-    inputs: tuple[Path, ...],
-    output: Path,
-    layout: str,
+    batch: Batch,
     calibration: Path | None,
     departures: list[str],
-    overwrite: bool,
 ) -> None:
     """Calibrate Level 0.5 frames of C2 and C3 to Level 1; missing blocks stay NaN and are flagged.
 
@@ -37,39 +27,6 @@ def command(
     and the exit status is 1.
     """
     with common.importing():
-        from corinpaint.lasco.level05.frame import read_frame
-        from corinpaint.lasco.level1.calibrate import calibrate
-        from corinpaint.lasco.level1.existing import Settings, is_there
-        from corinpaint.lasco.options import parse
-        from corinpaint.lasco.photometry.optics import load_calibration_set
+        from corinpaint.archive.job import Job
 
-    try:
-        calibration_set, options = load_calibration_set(calibration), parse(departures)
-    except CorInpaintError as error:
-        raise common.fail(error) from error
-    outputs = common.Outputs(output, layout)
-    settings = Settings("none", " ".join(options.departures), calibration_set.kind)
-
-    def work(item: InputFile) -> str:
-        target = outputs.claim(item)
-        try:
-            if not overwrite and is_there(target, item.path, settings):
-                return common.SKIPPED
-            return made(item.path, target)
-        except CorInpaintError:
-            outputs.release(target)
-            raise
-
-    def made(path: Path, target: Path) -> str:
-        product = calibrate(read_frame(path), calibration_set, options)
-        try:
-            product.write(target.parent, overwrite=overwrite)
-        except OutputError:
-            if overwrite or not is_there(target, path, settings):
-                raise
-            return common.SKIPPED  # another process has written it in the meantime
-        common.warn(path, product.warnings)
-        missing = common.missing_blocks(product.header["NMISSING"])
-        return f"{target}: {product.header['CALIB'].lower()} calibration, {missing}"
-
-    common.process_each(common.frames(inputs), "calibrate", work)
+    batch.run(Job("calibrate", "none", departures=tuple(departures), calibration=calibration, **batch.settings))

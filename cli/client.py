@@ -222,7 +222,10 @@ class _Batch:
         from corinpaint.lasco.level1.existing import Settings, is_there
 
         if target.suffix == ".fits":
-            return is_there(target, frame, Settings(self.template.fill, " ".join(self.template.options)))
+            limit = "none" if self.template.max_error is None else self.template.max_error
+            return is_there(
+                target, frame, Settings(self.template.fill, " ".join(self.template.options), max_error=limit)
+            )
         if os.path.lexists(target) and not target.is_file():
             raise OutputError(f"{target}: is there already and is no file", "remove it or choose another folder")
         return target.is_file()

@@ -36,10 +36,12 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace exist
 
 layout_option = click.option(
     "--layout",
-    type=click.Choice(["subfolders", "flat"]),
     default="subfolders",
     show_default=True,
-    help="Products of a folder's subfolders: in the same subfolders of the output, or all in one folder.",
+    metavar="subfolders|flat|date|nrl|TEMPLATE",
+    help="Where products go: to the subfolders of their frames, into one folder, to YEAR/MONTH/DAY/c3/, to YYMMDD/c3/ "
+    "as NUMBER.fts.gz with img_hdr.txt, as in the archive of NRL; or a template such as "
+    "'{year}/{detector}/{product}.fits'.",
 )
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
@@ -214,7 +216,9 @@ class Outputs:
     """
 
     def __init__(self, folder: Path, layout: str) -> None:
-        self.folder, self.layout = folder, layout
+        from corinpaint.archive.layout import Layout
+
+        self.layout = Layout(folder, layout)
         self._made: dict[Path, Path] = {}
 
     def claim(self, item: InputFile, suffix: str = ".fits") -> Path:
@@ -225,10 +229,11 @@ class Outputs:
         OutputError
             Another file of this batch has it.
         """
-        from corinpaint.lasco.file_numbers import level1_number, number_of
+        from corinpaint.archive.layout import beside
 
-        subfolder = item.subfolder if self.layout == "subfolders" else Path()
-        target = self.folder / subfolder / (level1_number(number_of(item.path.name)) + suffix)
+        target = self.layout.product(item)
+        if suffix != ".fits":
+            target = beside(target, suffix)
         if self._made.setdefault(target, item.path) != item.path:
             raise OutputError(
                 f"{item.path}: would replace {target}, made from {self._made[target]}", "use another folder"

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError, OutputError
-from corinpaint.restore.engines import loading
+from corinpaint.cli.batch import Batch, batch_options
 from corinpaint.restore.methods import registry
 
-if TYPE_CHECKING:
-    from corinpaint.lasco.input_files import InputFile
-    from corinpaint.restore.pipeline import Restored
+AUTO = Path("auto")
+"""Value of --context for the nearest frames."""
 
 
 @click.command("restore")
-@common.inputs_argument
-@common.output_option
-@common.layout_option
+@batch_options
 @click.option(
     "--fill",
     type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
@@ -62,11 +56,8 @@ if TYPE_CHECKING:
 @click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
 @common.steps_options
-@common.overwrite_option
 def command(
-    inputs: tuple[Path, ...],
-    output: Path,
-    layout: str,
+    batch: Batch,
     fill: str,
     context: tuple[Path, ...],
     max_error: float | None,
@@ -77,7 +68,6 @@ def command(
     png: bool,
     as_json: bool,
     departures: list[str],
-    overwrite: bool,
 ) -> None:
     """Calibrate Level 0.5 frames of C2 and C3 to Level 1 and fill their missing blocks.
 
@@ -87,88 +77,21 @@ def command(
     skipped. A file that fails is reported, the others are still processed, and the exit status is 1.
     """
     with common.importing():
-        from corinpaint.lasco.files import write_all
-        from corinpaint.lasco.level05.frame import read_frame
-        from corinpaint.lasco.level1.existing import Settings, is_there
-        from corinpaint.lasco.options import parse
-        from corinpaint.lasco.photometry.optics import load_calibration_set
-        from corinpaint.restore.pipeline import restore
+        from corinpaint.archive.job import Job
 
-    try:
-        calibration_set, options = load_calibration_set(calibration), parse(departures)
-        engine = loading.load(model, threads, provider) if fill in ("network", "auto") else None
-        if fill in registry.METHODS:
-            registry.METHODS[fill]()  # a package that is not installed is reported before the first frame
-        others = [read_frame(item.path) for item in map(common.checked, common.frames(context, tell=False))]
-    except CorInpaintError as error:
-        raise common.fail(error) from error
-    outputs = common.Outputs(output, layout)
-    settings = Settings(
-        fill, " ".join(options.departures), calibration_set.kind, engine.info.sha256 if engine else None
-    )
-
-    def work(item: InputFile) -> str:
-        target = outputs.claim(item)
-        try:
-            wanted = _wanted(target, is_there_already(target, item.path), png, as_json)
-            return made(item.path, target, wanted) if wanted else common.SKIPPED
-        except CorInpaintError:
-            outputs.release(target)
-            raise
-
-    def made(path: Path, target: Path, wanted: list[Path]) -> str:
-        frame = read_frame(path)
-        beside = [other for other in others if other.number != frame.number]
-        restored = restore(
-            frame,
+    batch.run(
+        Job(
             fill=fill,
-            inpainter=engine,
-            calibration=calibration_set,
-            options=options,
-            context=beside,
+            departures=tuple(departures),
+            calibration=calibration,
+            model=model,
+            provider=provider,
+            threads=threads,
             max_error=max_error,
+            context=tuple(item.path for item in map(common.checked, common.frames(context, tell=False))),
+            auto_context=AUTO in context,
+            png=png,
+            json=as_json,
+            **batch.settings,
         )
-        try:
-            write_all({file: _content(restored, file.suffix) for file in wanted}, overwrite=overwrite)
-        except OutputError:
-            if overwrite or _wanted(target, is_there_already(target, path), png, as_json):
-                raise
-            return common.SKIPPED  # another process has written it in the meantime
-        common.warn(path, restored.level1.warnings)
-        return f"{target}: {_summary(restored)}"
-
-    def is_there_already(target: Path, path: Path) -> bool:
-        return not overwrite and is_there(target, path, settings)
-
-    common.process_each(common.frames(inputs), "restore", work)
-
-
-def _wanted(target: Path, is_there: bool, png: bool, as_json: bool) -> list[Path]:
-    """The files that are to be made for a frame; of one whose product is there, the missing ones beside it."""
-    beside = [target.with_suffix(suffix) for suffix, asked in ((".png", png), (".json", as_json)) if asked]
-    return [file for file in beside if not file.is_file()] if is_there else [target, *beside]
-
-
-def _content(restored: Restored, suffix: str) -> bytes:
-    """The product, its picture or its report, by the end of the file's name."""
-    if suffix == ".png":
-        from corinpaint.restore.pictures import before_after  # pillow is for pictures alone
-
-        return before_after(restored.level1)
-    if suffix == ".json":
-        from corinpaint.restore.report import report
-
-        return json.dumps(report(restored), indent=1).encode()
-    return restored.level1.to_bytes()
-
-
-def _summary(restored: Restored) -> str:
-    """Numbers of blocks in one line: missing = filled + refused + occulted."""
-    number = restored.counts
-    reasons = sorted({record.refused for record in restored.zones if record.refused})
-    parts = [f"{number.filled} filled"]
-    if number.refused:
-        parts.append(f"{number.refused} refused ({'; '.join(reasons)})")
-    if number.occulted:
-        parts.append(f"{number.occulted} occulted")
-    return f"{common.missing_blocks(number.missing)}: {', '.join(parts)}"
+    )

@@ -6,8 +6,6 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from corinpaint.client.errors import AnswerError, UnreachableError, error_from_a
 from corinpaint.client.protocol import FORM_FRAME_FIELD, FRAME_FIELDS
 from corinpaint.client.request import EncodedRequest
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.retries import TransientError
+from corinpaint.lasco.retries import TransientError, parse_retry_after
 from corinpaint.lasco.version import __version__
 
 if TYPE_CHECKING:
@@ -126,7 +124,7 @@ class RestTransport:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code == 200:
             return Response(body, headers)
-        retry_after = _parse_retry_after(headers.get("retry-after", ""))
+        retry_after = parse_retry_after(headers.get("retry-after", ""))
         request_id = headers.get("x-request-id", "")
         raise error_from_answer(answer.status_code, body, retry_after=retry_after, request_id=request_id)
 
@@ -194,18 +192,6 @@ def _read_body(answer: requests.Response, label: str) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             raise AnswerError(f"{label}: the answer has more than {MAX_ANSWER_BYTES // 2**20} MiB", "check the address")
     return bytes(body)
-
-
-def _parse_retry_after(text: str) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or as a date; None when it is neither."""
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _reason(error: BaseException) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from corinpaint.lasco.errors import OutputError
 
+PREFIX = ".corinpaint-"
+"""Beginning of the names of files that are hidden: written aside, or locks."""
+
 
 def as_path(value: object, name: str) -> Path:
     """The path that an argument gives.
@@ -66,7 +69,7 @@ def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = False) -> Non
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".corinpaint-", delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{PREFIX}{path.name}-", delete=False) as file:
                 aside[path] = Path(file.name)
                 file.write(content)
             aside[path].chmod(0o666 & ~_umask())
@@ -125,7 +128,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".corinpaint-")
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=PREFIX)
     except OSError as error:
         raise _cannot_be_written(path, error) from error
     with folder as name:

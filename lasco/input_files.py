@@ -263,7 +263,7 @@ class _Search:
         """What tells a frame from others of the same number, however it is compressed; empty when it is unreadable."""
         if path not in self.prints:
             try:
-                header, data, _ = decode(path)
+                header, data, *_ = decode(path)
                 cards = "".join(str(card) for card in header.cards if card.keyword in _OF_A_FRAME)
                 self.prints[path] = sha256(cards.encode() + data.astype(">f8").tobytes()).hexdigest()
             except CorInpaintError:

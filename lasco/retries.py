@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from corinpaint.lasco.errors import CorInpaintError, OptionError
@@ -161,6 +162,36 @@ class RetryPolicy:
             raise
         finally:
             failures.clear()  # their tracebacks refer to this frame
+
+
+def parse_retry_after(text: str) -> float | None:
+    """Seconds that a header Retry-After asks to wait.
+
+    Parameters
+    ----------
+    text : str
+        Value of the header: a number of seconds, or a date; empty when there is none.
+
+    Returns
+    -------
+    float or None
+        At least 0; None when it is neither.
+
+    Examples
+    --------
+    >>> parse_retry_after("120")
+    120.0
+    """
+    from email.utils import parsedate_to_datetime
+
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _failure(state: RetryCallState) -> TransientError:

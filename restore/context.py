@@ -6,6 +6,7 @@ the pointing of both. Its own missing, unsent and saturated pixels are masked.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ class Context:
     Attributes
     ----------
     name : str
+        Of the frame in messages.
     hours : float
         Time before the frame, hours; negative when it is later.
     image : ndarray of float32, shape (H, W)
@@ -51,6 +53,8 @@ class Context:
         Good pixels.
     scale : float
         Factor that its brightness was multiplied by: 1 but for errors of the exposure times.
+    number : str
+        File number of the frame.
     """
 
     name: str
@@ -58,6 +62,15 @@ class Context:
     image: NDArray[np.float32]
     observed: NDArray[np.bool_]
     scale: float
+    number: str = ""
+
+
+def asked(context: Sequence[Frame]) -> str:
+    """What the product says was asked for as context, in CTXASKED: 'none', or a digest of the frames."""
+    if not context:
+        return "none"
+    hashes = "".join(sorted(frame.sha256 for frame in context))
+    return f"given {hashlib.sha256(hashes.encode()).hexdigest()[:16]}"
 
 
 def align(observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[Frame] = ()) -> tuple[Context, ...]:
@@ -99,7 +112,7 @@ def _aligned(observed: ObservedFrame, other: Frame, roll_from: Sequence[Frame]) 
             f"{other.name}: has too few observed pixels in common with {frame.name}", "give another context frame"
         )
     scale = float(np.median(observed.brightness[common] / image[common]))
-    return Context(other.name, hours, (image * np.float32(scale)).astype(np.float32), good, scale)
+    return Context(other.name, hours, (image * np.float32(scale)).astype(np.float32), good, scale, other.number)
 
 
 def _check(frame: Frame, other: Frame) -> float:

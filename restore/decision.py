@@ -41,6 +41,8 @@ class ZoneRecord:
         None where it was not measured for that method.
     pixels : int
         Number of those pixels.
+    context : tuple of str
+        File numbers of the context frames that the fill took from, the nearest in time first.
     """
 
     zone: blocks.Zone
@@ -50,6 +52,7 @@ class ZoneRecord:
     total: float | None = None
     total_error: float | None = None
     pixels: int = 0
+    context: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

@@ -15,6 +15,7 @@ from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.methods import registry
 from corinpaint.restore.methods.problem import Fill, problem_of
+from corinpaint.restore.methods.temporal import contributing
 from corinpaint.restore.network.adapters import adapt
 from corinpaint.restore.network.base import NetworkAdapter
 from corinpaint.restore.plan import NETWORK, ZonePlan
@@ -59,7 +60,8 @@ def fill_zones(
                 given = context if in_context and network.takes_context else ()
                 result, reached = network.fill(observed, zones, given)
             else:
-                result, reached = fill_with_method(observed, zones, registry.METHODS[name](), context)
+                given = context if name == registry.TEMPORAL else ()
+                result, reached = fill_with_method(observed, zones, registry.METHODS[name](), given)
             for index in mine:
                 missing = plans[index].record.zone.missing
                 place = blocks.bounding_box(missing, observed.shape)
@@ -67,7 +69,8 @@ def fill_zones(
                 if reached[place][hole].all():
                     brightness[place][hole] = result.brightness[place][hole]
                     variance[place][hole] = result.variance[place][hole]
-                    plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole])
+                    taken = contributing(given, plans[index].record.zone.area)
+                    plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole], taken)
                     model = network.info if network is not None and name == NETWORK else model
     plans = [plan.out_of_reach(with_context=bool(context)) if plan.open else plan for plan in plans]
     return replace(observed, brightness=brightness, variance=variance), plans, model

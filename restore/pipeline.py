@@ -14,6 +14,7 @@ from corinpaint.lasco.geometry.pointing import is_placeholder
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1.calibrate import make_product
+from corinpaint.lasco.level1.header import Cards, significant
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
@@ -21,7 +22,7 @@ from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
-from corinpaint.restore.context import align
+from corinpaint.restore.context import align, asked
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -166,7 +167,8 @@ def restore(
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
     history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
-    product = make_product(filled, accepted(zones, observed.missing), history, _cards(fill, model))
+    cards = _cards(fill, model, "none" if max_error is None else significant(max_error), asked(context), zones)
+    product = make_product(filled, accepted(zones, observed.missing), history, cards)
     stages.ended("finish")
     return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
 
@@ -219,14 +221,23 @@ def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) ->
     for record in zones:
         error = "" if record.error is None else f", measured error {record.error:.2f} x noise"
         fate = f"refused: {record.refused}" if record.refused else f"filled by {record.method}{error}"
+        fate += f", context {' '.join(record.context)}" if record.context else ""
         if record.total is not None and record.total_error is not None:
             fate += f", {record.pixels} px on the detector sum to {record.total:.4g} +- {record.total_error:.2g} {unit}"
         lines.append(f"Zone {record.zone.number}, {record.count} missing blocks: {fate}")
     return lines
 
 
-def _cards(fill: str, model: ModelInfo | None) -> list[tuple[str, str, str]]:
-    cards = [("FILL", fill, "method of filling that was asked for")]
+def _cards(
+    fill: str, model: ModelInfo | None, max_error: float | str, context: str, zones: Sequence[ZoneRecord]
+) -> Cards:
+    taken = " ".join(dict.fromkeys(number for record in zones for number in record.context)) or "none"
+    cards: Cards = [
+        ("FILL", fill, "method of filling that was asked for"),
+        ("MAXERR", max_error, "x noise, limit of a fill's measured error"),
+        ("CTXASKED", context, "context frames that were asked for"),
+        ("CONTEXT", taken, "context frames of the fills"),
+    ]
     if model is None:
         return [*cards, ("WEIGHTS", "none", "no network was run")]
     return [

@@ -66,7 +66,9 @@ class ZonePlan:
             return f"the error of {what} by {', '.join(self.methods)} was not measured"
         return f"{what} by {best[1]} has an error of {best[0]:.2f} x noise, more than {max_error:g}"
 
-    def filled_by(self, name: str, values: NDArray[np.float32], variance: NDArray[np.float32]) -> ZonePlan:
+    def filled_by(
+        self, name: str, values: NDArray[np.float32], variance: NDArray[np.float32], context: tuple[str, ...] = ()
+    ) -> ZonePlan:
         """With the method that filled the zone, its measured error, and the sum of the fill with its error.
 
         Parameters
@@ -75,6 +77,8 @@ class ZonePlan:
             The method.
         values, variance : ndarray of float32, shape (P,)
             Brightness of the filled pixels, and its variance.
+        context : tuple of str
+            File numbers of the context frames that the method took from.
         """
         factor = self.total_factors.get(name)
         record = replace(
@@ -84,6 +88,7 @@ class ZonePlan:
             total=float(values.sum(dtype=np.float64)),
             total_error=None if factor is None else factor * float(np.sqrt(variance).sum(dtype=np.float64)),
             pixels=values.size,
+            context=context,
         )
         return replace(self, record=record)
 

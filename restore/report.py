@@ -68,6 +68,7 @@ def report(restored: Restored) -> dict[str, Any]:
                 "blocks": _numbers(record.zone.missing),
                 "filled": not record.refused,
                 "method": record.method,
+                "context": list(record.context),
                 "measured_error": record.error,
                 "sum": record.total,
                 "sum_error": record.total_error,

@@ -6,8 +6,10 @@ none, of the first extension, tile-compressed or not; further extensions and ran
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -40,7 +42,29 @@ _GLANCES = (16 * BLOCK_BYTES, 2**20)
 """Bytes of a file in which its headers are looked for, first and at last; a block of bzip2 has up to 0.9 MB."""
 
 
-def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.Header, NDArray[np.generic], str]:
+class Decoded(NamedTuple):
+    """What a FITS file holds.
+
+    Attributes
+    ----------
+    header : astropy.io.fits.Header
+        Header of the image with blanks in place of control characters, so that its cards can be written; that of an
+        extension with the cards of the primary header that it lacks.
+    data : ndarray
+        Image scaled by BSCALE and BZERO, (row, column), row 0 at the bottom; read-only where no scaling is needed.
+    label : str
+        Name of the file in error messages.
+    sha256 : str
+        SHA-256 of the bytes of the file, decompressed, hexadecimal.
+    """
+
+    header: fits.Header
+    data: NDArray[np.generic]
+    label: str
+    sha256: str
+
+
+def decode(source: str | Path | bytes, name: str | None = None) -> Decoded:
     """Read the header and image of a FITS file.
 
     Parameters
@@ -52,13 +76,7 @@ def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.He
 
     Returns
     -------
-    header : astropy.io.fits.Header
-        Header of the image with blanks in place of control characters, so that its cards can be written; that of an
-        extension with the cards of the primary header that it lacks.
-    data : ndarray
-        Image scaled by BSCALE and BZERO, (row, column), row 0 at the bottom; read-only where no scaling is needed.
-    label : str
-        Name of the file in error messages.
+    Decoded
 
     Raises
     ------
@@ -68,12 +86,25 @@ def decode(source: str | Path | bytes, name: str | None = None) -> tuple[fits.He
     raw, label = _bytes_of(source, name)
     compression = compression_of(raw)
     raw = decompress(raw, label)
+    sha256 = hashlib.sha256(raw).hexdigest()
     _check_fits_start(raw, label, compression)
     header, start, table = _locate_image(raw, label)
     shape = _shape(header, label)
     if table is not None:
         raw, start = tiles.decode(raw[start:], table, shape, PIXEL_TYPES[header["BITPIX"]], label), 0
-    return header, _image(raw, start, header, shape, label), label
+    return Decoded(header, _image(raw, start, header, shape, label), label, sha256)
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of the bytes of a file, decompressed, as `decode` gives it.
+
+    Raises
+    ------
+    FrameError
+        When the file cannot be read or decompressed.
+    """
+    raw, label = _bytes_of(path, None)
+    return hashlib.sha256(decompress(raw, label)).hexdigest()
 
 
 def read_header(path: Path) -> fits.Header | None:

@@ -54,6 +54,8 @@ class Frame:
         Pixel summing on the chip and in the onboard computer.
     subfield : Subfield or None
         Part of the frame that was read out; None for a full frame.
+    sha256 : str
+        SHA-256 of the bytes of the file, decompressed, hexadecimal; empty for a frame that no file holds.
     """
 
     data: NDArray[np.float32]
@@ -63,6 +65,7 @@ class Frame:
     date: Time
     sums: readout.Summing = field(default_factory=readout.Summing)
     subfield: readout.Subfield | None = None
+    sha256: str = ""
 
     @property
     def detector(self) -> str:
@@ -158,7 +161,7 @@ def read_frame(
     """
     if not isinstance(source, bytes | bytearray | memoryview):
         source = as_path(source, "source, when it is not bytes,")
-    header, data, label = decode(source, name)
+    header, data, label, sha256 = decode(source, name)
     date = keywords.check_header(header, label, detectors)
     sums = readout.read_summing(header, label)
     shape = (int(data.shape[0]), int(data.shape[1]))
@@ -166,7 +169,8 @@ def read_frame(
     counts = _counts(header, data, sums, label)
     number = _number(header, label, isinstance(source, Path))
     full = readout.full_frame(counts, subfield, sums.shape)
-    frame = Frame(full, header, label, number, date, sums, subfield if subfield.is_part_of(sums.shape) else None)
+    part = subfield if subfield.is_part_of(sums.shape) else None
+    frame = Frame(full, header, label, number, date, sums, part, sha256)
     _check_some_sent(frame)
     return frame
 

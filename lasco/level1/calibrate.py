@@ -22,6 +22,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame
 from corinpaint.lasco.level1 import header as headers
 from corinpaint.lasco.level1 import statistics, systematics
+from corinpaint.lasco.level1.compression import round_significant
 from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, subtracts_stray_light
@@ -74,7 +75,7 @@ def make_product(
     observed: ObservedFrame,
     filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
-    cards: Sequence[tuple[str, str, str]] = (),
+    cards: Sequence[tuple[str, headers.CardValue, str]] = (),
 ) -> Level1:
     """Make the Level 1 product of a frame calibrated on the detector grid.
 
@@ -110,6 +111,7 @@ def make_product(
         uncertainty = np.hypot(uncertainty, _on_product_grid(observed, _anomaly_error(observed), geometry))
     noise = np.sqrt(variance)
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
+    uncertainty, noise = round_significant(uncertainty), round_significant(noise)
     origin = _provenance(observed, geometry, relative, on_detector)
     header = make_header(observed, origin, filled, history, cards)
     statistics.add_statistics(header, data, mask)
@@ -122,7 +124,7 @@ def make_header(
     origin: headers.Provenance,
     filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
-    cards: Sequence[tuple[str, str, str]] = (),
+    cards: Sequence[tuple[str, headers.CardValue, str]] = (),
 ) -> fits.Header:
     """Header of a product with its HISTORY and without statistics; parameters as for `make_product`."""
     filled = np.zeros_like(observed.missing) if filled is None else filled

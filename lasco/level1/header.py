@@ -48,7 +48,8 @@ _DROPPED = re.compile(
     r"^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|NEXTEND|BSCALE|BZERO|BLANK|DATE|TIME[-_]OBS|DATE[-_](OBS|BEG|AVG|END)|LEVEL|"
     r"MJD-(OBS|BEG|AVG|END)|BUNIT|FILENAME|CRPIX\d|CRVAL\d|CROTA\d?|CTYPE\d|CUNIT\d|CDELT\d|XCEN|YCEN|DATA(MIN|MAX|ZER|SAT|AVG|SIG|P\d\d)|"
     r"DSAT(VAL|MIN)|NSATMIN|CHECKSUM|DATASUM|CALF\d+|CALH\d+|CALOPT|CALERR|CALADD|EXPFAC|CALFAC|TIMEOFF|FILL|WEIGHTS|"
-    r"NETVER|FILLVER|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|OBSSRC|EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
+    r"NETVER|FILLVER|MAXERR|CONTEXT|CTXASKED|COMPRESS|L05HASH|NFILLED|NMISSING|MISSLIST|CALIB|CREATOR|POINTSRC|OBSSRC|"
+    r"EXTNAME|EXTVER|RECTIFY|OFFSET|[RP][12](COL|ROW)|"
     r"HISTORY|COMMENT|PC\d_\d|CD\d_\d|XTENSION|PCOUNT|GCOUNT|GROUPS|END|)$"
 )
 
@@ -172,6 +173,7 @@ def _product_cards(frame: Frame, origin: Provenance, missing: blocks.Blocks, fil
         ("NMISSING", int(missing.sum()), "missing blocks, never-sent ones excluded"),
         ("NFILLED", int(filled.sum()), "missing blocks that were filled"),
         _long_card("MISSLIST", blocks.format_misslist(missing), "missing blocks, runs in base 32"),
+        ("L05HASH", frame.sha256 or "none", ""),
         ("CALIB", origin.calib, "calibration set"),
         _long_card("CALOPT", " ".join(origin.departures) or "none", "departures from all steps"),
     ]
@@ -180,12 +182,12 @@ def _product_cards(frame: Frame, origin: Provenance, missing: blocks.Blocks, fil
     return [*cards, ("CREATOR", f"CorInpaint {__version__}", "software")]
 
 
-def _long_card(key: str, value: str, comment: str) -> tuple[str, str, str]:
+def _long_card(key: str, value: CardValue, comment: str) -> tuple[str, CardValue, str]:
     """A card whose value may need CONTINUE cards, where its comment would be cut off."""
-    return key, value, comment if len(value) < 30 else ""
+    return key, value, comment if len(str(value)) < 30 else ""
 
 
-def add_long(header: fits.Header, key: str, value: str, comment: str) -> None:
+def add_long(header: fits.Header, key: str, value: CardValue, comment: str) -> None:
     """Set a card, in place, whose value may need CONTINUE cards."""
     header[key] = _long_card(key, value, comment)[1:]
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
+from corinpaint.lasco.level1.compression import IMAGE, SIGNIFICANT_BITS, compressed
 
 
 class Flag(IntFlag):
@@ -122,6 +123,7 @@ class Level1:
         noise.add_comment("Noise alone; in filled pixels, the uncertainty of the fill.")
         for header in (total, noise):
             header.add_comment("Infinite where the image has no value.")
+            header.add_comment(f"Rounded to {SIGNIFICANT_BITS} significant bits.")
         planes = ((self.mask, mask_header), (self.uncertainty, total), (self.noise, noise))
         return fits.HDUList([primary, *(fits.ImageHDU(plane, header) for plane, header in planes)])
 
@@ -133,24 +135,45 @@ class Level1:
                 header[key] = (self.header[key], self.header.comments[key])
         return header
 
-    def to_bytes(self) -> bytes:
-        """The product as the content of a FITS file, with checksums."""
-        hdus, buffer = self.to_hdus(), io.BytesIO()
+    def to_bytes(self, compress: str = "none") -> bytes:
+        """The product as the content of a FITS file, with checksums.
+
+        Parameters
+        ----------
+        compress : str
+            'none', 'lossless' or 'rice', see `corinpaint.lasco.level1.compression`.
+
+        Raises
+        ------
+        OptionError
+            When there is no such compression.
+        """
+        hdus, buffer = compressed(self.to_hdus(), compress), io.BytesIO()
         for hdu in hdus:
             hdu.add_checksum(when="")  # without the time of writing, so that the same product gives the same bytes
         hdus.writeto(buffer)
         return buffer.getvalue()
 
-    def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def write(self, directory: str | os.PathLike[str], *, overwrite: bool = False, compress: str = "none") -> Path:
         """Write the product to a folder, as a temporary file that is then renamed, so that no partial file is left.
+
+        Parameters
+        ----------
+        directory : str or os.PathLike
+        overwrite : bool
+            Replace a file that is there.
+        compress : str
+            As for `to_bytes`; the name of the file is the same.
 
         Raises
         ------
         OutputError
             When the file cannot be written, or exists and `overwrite` is False.
+        OptionError
+            When there is no such compression.
         """
         return files.write_bytes(
-            files.as_path(directory, "directory") / self.filename, self.to_bytes(), overwrite=overwrite
+            files.as_path(directory, "directory") / self.filename, self.to_bytes(compress), overwrite=overwrite
         )
 
 
@@ -195,6 +218,8 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     MSB. In integer files, masked pixels are those whose stored value is 0 or BLANK; in float files, those that are 0 or
     NaN.
 
+    Products of CorInpaint give the same whether their planes are tile-compressed or not, but for what 'rice' adds.
+
     Parameters
     ----------
     path : str or os.PathLike
@@ -214,6 +239,9 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
         # Headers of 1997 have cards that the standard no longer allows.
         with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
             header, raw = hdus[0].header.copy(), hdus[0].data
+            if raw is None and IMAGE in hdus:
+                raw = hdus[IMAGE].data
+                header = fits.PrimaryHDU(raw, header).header
             raw = None if raw is None else np.array(raw)
             mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
     except OSError as error:
@@ -236,4 +264,7 @@ def _plane(hdus: fits.HDUList, name: str, image: NDArray[np.generic] | None) -> 
     found = hdus[name].data if name in hdus else None
     if found is None or image is None or found.shape != image.shape:
         return None
-    return found.astype(found.dtype.newbyteorder("="))
+    plane = found.astype(found.dtype.newbyteorder("="))
+    if plane.dtype.kind == "f":
+        plane[np.isnan(plane)] = np.inf  # integers of tile compression stand for NaN, but not for infinity
+    return plane

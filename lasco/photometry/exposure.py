@@ -112,6 +112,30 @@ def determine_exposure(frame: Frame, calibration: CalibrationSet) -> Exposure:
     return _without_table(frame)
 
 
+def exposure_table(frame: Frame, calibration: CalibrationSet) -> CalibrationFile | None:
+    """The table that `determine_exposure` takes the exposure factor from, found without a look at the image.
+
+    Parameters
+    ----------
+    frame : Frame
+        Its image is not read.
+    calibration : CalibrationSet
+
+    Returns
+    -------
+    CalibrationFile or None
+
+    Raises
+    ------
+    CalibrationError
+        When the table is damaged.
+    """
+    if frame.monthly or frame.polarised_product:
+        return determine_exposure(frame, calibration).file
+    path = _table(frame, calibration)
+    return None if path is None else calibration_file(path)
+
+
 def _without_table(frame: Frame) -> Exposure:
     """Factor 1, and the bias of the read port, else OFFSET."""
     reads = frame.sums.reads

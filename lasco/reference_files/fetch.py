@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from corinpaint.lasco.errors import CalibrationError, OutputError
-from corinpaint.lasco.reference_files import catalogue, transfer
+from corinpaint.lasco.reference_files import catalogue, servers, transfer
 from corinpaint.lasco.reference_files.catalogue import ReferenceFile
 from corinpaint.lasco.reference_files.install import Installer, Report
-
-MAX_UNANSWERED = 3
-"""Maximum number of consecutive files for which a server does not answer; after that it is not asked again."""
 
 
 def fetch(
@@ -58,16 +54,17 @@ def fetch(
     OutputError
         When the lock file cannot be written.
     """
-    report, servers = Report(), _Servers(connection or transfer.Connection(), progress)
+    report, patience, connection = Report(), servers.Patience(), connection or transfer.Connection()
     with Installer(directory) as installer:
         for number, asset in enumerate(assets, 1):
             if not update and installer.is_installed(asset):
                 report.kept.append(asset)
                 continue
             url = asset.url(mirror)
-            label = f"{number}/{len(assets)} {asset.name}"
+            bar = partial(progress, f"{number}/{len(assets)} {asset.name}") if progress else None
+            write = partial(_download, url, patience=patience, connection=connection, bar=bar)
             try:
-                new = installer.install(asset, servers.writer(url, label), source=url, label=url, update=update)
+                new = installer.install(asset, write, source=url, label=url, update=update)
                 (report.added if new else report.kept).append(asset)
             except OutputError as error:
                 report.failed.append((asset, error))
@@ -102,34 +99,18 @@ def find_attitude_files(
         folders.setdefault(catalogue.attitude_folder(day), []).append(day)
     found: list[ReferenceFile] = []
     for folder, of_folder in folders.items():
-        names = transfer.listing(folder.url(mirror), connection or transfer.Connection())
+        names = servers.listing(folder.url(mirror), connection or transfer.Connection())
         found += catalogue.attitude_files(names, of_folder)
     return found
 
 
-class _Servers:
-    """Downloads from servers, except from those that did not answer for `MAX_UNANSWERED` consecutive files."""
-
-    def __init__(self, connection: transfer.Connection, progress: Callable[[str], transfer.ProgressBar] | None) -> None:
-        self.connection, self.progress = connection, progress
-        self.unanswered: Counter[str] = Counter()
-
-    def writer(self, url: str, label: str) -> Callable[[Path], None]:
-        """A function that downloads this address to a path; `label` is that of the progress bar."""
-        host = urlsplit(url).netloc
-
-        def write(path: Path) -> None:
-            if self.unanswered[host] >= MAX_UNANSWERED:
-                raise transfer.UnreachableError(f"{url}: not tried, as {host} did not answer", "try again later")
-            bar = self.progress(label) if self.progress else None
-            try:
-                transfer.download(url, path, self.connection, bar)
-            except transfer.UnreachableError:
-                self.unanswered[host] += 1
-                raise
-            except CalibrationError:
-                self.unanswered[host] = 0
-                raise
-            self.unanswered[host] = 0
-
-        return write
+def _download(
+    url: str,
+    path: Path,
+    *,
+    patience: servers.Patience,
+    connection: transfer.Connection,
+    bar: Callable[[], transfer.ProgressBar] | None,
+) -> None:
+    with patience.asking(url):
+        transfer.download(url, path, connection, bar() if bar else None)

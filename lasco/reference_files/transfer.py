@@ -7,13 +7,12 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from corinpaint.lasco.errors import FetchError
-from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError
+from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError, parse_retry_after
 
 TIMEOUT = (15.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
@@ -22,7 +21,7 @@ INITIAL_WAIT = 1.0
 """Seconds before the second attempt; each further wait is twice as long."""
 
 MAXIMUM_WAIT = 30.0
-"""Maximum number of seconds between two attempts."""
+"""Maximum number of seconds between two attempts; a server that asks for more (Retry-After) is not asked again."""
 
 MAX_BYTES = 256 * 2**20
 """Maximum number of bytes of a file; no official file comes near."""
@@ -124,18 +123,21 @@ def download(url: str, path: Path, connection: Connection, bar: ProgressBar | No
             bar.close()
 
 
-def listing(url: str, connection: Connection) -> list[str]:
-    """Names that the index page of a server's folder links to.
+def read(url: str, connection: Connection, first: int | None = None) -> bytes:
+    """Content of a small file, or the beginning of a file.
 
     Parameters
     ----------
     url : str
-        Address of the folder.
+        See `download`.
     connection : Connection
+    first : int, optional
+        Number of bytes that are enough. The server is asked for no more, and the connection closed when it sends more.
 
     Returns
     -------
-    list of str
+    bytes
+        With `first` at most that many.
 
     Raises
     ------
@@ -144,32 +146,36 @@ def listing(url: str, connection: Connection) -> list[str]:
     """
 
     def attempt() -> bytes:
-        page = io.BytesIO()
-        _request(url, page, connection, None)
-        return page.getvalue()
+        content = io.BytesIO()
+        _request(url, content, connection, None, first)
+        return content.getvalue()[:first]
 
-    page, _ = connection.policy.run(attempt)
-    links = _Links()
-    links.feed(page.decode("utf-8", errors="replace"))
-    return [unquote(urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1]) for link in links.found]
+    return connection.policy.run(attempt)[0]
 
 
-def _transient(url: str, reason: str) -> TransientError:
+def _transient(url: str, reason: str, retry_after: float | None = None) -> TransientError:
     """A failure that a further attempt may avoid."""
-    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"))
+    return TransientError(UnreachableError(f"{url}: {reason}", "try again later, or give a --mirror"), retry_after)
+
+
+class _Enough(Exception):
+    """The bytes that were wanted are there."""
 
 
 class _Sink:
-    """A file that counts the bytes written, on a progress bar too, and refuses too many.
+    """A file that counts the bytes written, on a progress bar too, and refuses too many or what is beyond the `first`.
 
     pooch tests the truth of its own bars, which for tqdm's is false at the start, and counts whole chunks.
     """
 
-    def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None) -> None:
-        self.file, self.url, self.bar, self.size = file, url, bar, 0
+    def __init__(self, file: IO[bytes], url: str, bar: ProgressBar | None, first: int | None) -> None:
+        self.file, self.url, self.bar, self.first, self.size = file, url, bar, first, 0
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
+        if self.first is not None and self.size >= self.first:
+            self.file.write(data)
+            raise _Enough
         if self.size > MAX_BYTES:
             raise FetchError(
                 f"{self.url}: more than {MAX_BYTES} bytes, which no official file has", "check the address"
@@ -182,7 +188,9 @@ class _Sink:
         """Does nothing: pooch calls it after every chunk."""
 
 
-def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None) -> None:
+def _request(
+    url: str, file: IO[bytes], connection: Connection, bar: ProgressBar | None, first: int | None = None
+) -> None:
     import pooch
     import requests
 
@@ -196,18 +204,23 @@ def _request(url: str, file: IO[bytes], connection: Connection, bar: ProgressBar
             bar.total = int(answer.headers.get("Content-Length", 0))
 
     check_address(url, connection)
-    sink = _Sink(file, url, bar)
+    sink = _Sink(file, url, bar, first)
+    headers = {"Accept-Encoding": "identity", "User-Agent": _agent()}
+    if first is not None:
+        headers["Range"] = f"bytes=0-{first - 1}"
     downloader = pooch.HTTPDownloader(
         chunk_size=CHUNK,
         timeout=TIMEOUT,
-        headers={"Accept-Encoding": "identity", "User-Agent": _agent()},
+        headers=headers,
         hooks={"response": inspect},
     )
     try:
         downloader(url, sink, None)
-        _check_answer(url, answers[-1], sink.size)
+        _check_answer(url, answers[-1], sink.size, (200,) if first is None else (200, 206))
+    except _Enough:
+        return
     except requests.HTTPError as error:
-        raise _error_of_status(url, answers[-1].status_code, answers[-1].reason) from error
+        raise _error_of_status(url, answers[-1]) from error
     except requests.exceptions.SSLError as error:
         if "certificate" not in str(error).lower():
             raise _transient(url, f"the connection failed ({_cause(error)})") from error
@@ -257,21 +270,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_answer(url: str, answer: Any, size: int) -> None:
-    if answer.status_code != 200:
+def _check_answer(url: str, answer: Any, size: int, statuses: tuple[int, ...]) -> None:
+    if answer.status_code not in statuses:
         raise FetchError(f"{url}: answered with status {answer.status_code} instead of a file", "check the address")
     expected = answer.headers.get("Content-Length")
     if expected is not None and not answer.headers.get("Content-Encoding") and size != int(expected):
         raise _transient(url, f"the server sent {size} bytes of {expected}")
 
 
-def _error_of_status(url: str, status: int, reason: str) -> Exception:
+def _error_of_status(url: str, answer: Any) -> Exception:
+    status, reason = answer.status_code, answer.reason
     if status in (404, 410):
         return AbsentError(
             f"{url}: the server has no such file (status {status})", "check the address, or give a --mirror"
         )
     if status in TRY_AGAIN:
-        return _transient(url, f"the server answered {status} {reason}")
+        retry_after = parse_retry_after(answer.headers.get("Retry-After", ""))
+        return _transient(url, f"the server answered {status} {reason}", retry_after)
     return FetchError(
         f"{url}: the server refuses the file ({status} {reason})", "check the address, or give a --mirror"
     )
@@ -287,15 +302,3 @@ def _agent() -> str:
     from corinpaint.lasco.version import __version__
 
     return f"corinpaint/{__version__}"
-
-
-class _Links(HTMLParser):
-    """The addresses that a page links to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.found += [value for key, value in attrs if key == "href" and value]

@@ -42,12 +42,17 @@ def find_defect(path: Path, kind: Kind) -> str | None:
             start = file.read(1024)
         if not start:
             return "empty"
-        if _PAGE.search(start):
+        if is_html(start):
             return "an HTML page, not data"
         with ignore_warnings(Warning):  # old headers make astropy warn, damaged files make readsav warn
             return _CHECKS[kind](path)
     except OSError as error:
         return f"not readable ({error.strerror or error})"
+
+
+def is_html(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is an HTML page, as servers send in place of a file."""
+    return _PAGE.search(start) is not None
 
 
 def _image(path: Path) -> str | None:

@@ -6,12 +6,15 @@ between frame and mean around the hole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from corinpaint.lasco.level05 import blocks
+from corinpaint.restore.context import Context
 from corinpaint.restore.methods import laplace
 from corinpaint.restore.methods.problem import Fill, Problem
 
@@ -50,6 +53,26 @@ def average(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         total[wanted] += context.image[wanted]
         count[wanted] += 1
     return total / np.maximum(count, 1), count > 0
+
+
+def contributing(context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:
+    """File numbers of the context frames that `average` takes from in some blocks, the nearest first.
+
+    Parameters
+    ----------
+    context : sequence of Context
+        The nearest frame first.
+    area : ndarray of bool, shape (H / 32, W / 32)
+    """
+    found, count = [], np.zeros(0)
+    for one in context:
+        place = blocks.bounding_box(area, one.observed.shape)
+        seen = one.observed[place][blocks.to_pixels(area)[place]]
+        count = count if count.size else np.zeros(seen.size)
+        if (seen & (count < MOST)).any():
+            found.append(one.number)
+        count += seen
+    return tuple(found)
 
 
 def smooth(

@@ -59,8 +59,7 @@ def test_a_bad_file_does_not_stop_the_others_and_nothing_is_replaced(run, frame_
     again = run(*words)
     assert again.exit_code == 1
     assert again.stdout == ""
-    assert "Skipped 1 of 2 frames, whose product is there already" in again.stderr
-    assert "1 of 2 files failed." in again.stderr
+    assert "2 frames: 1 there already, 1 failed; " in again.stderr
 
 
 def test_a_tree_of_days_is_calibrated_once(run, frame_path, tmp_path):
@@ -72,8 +71,8 @@ def test_a_tree_of_days_is_calibrated_once(run, frame_path, tmp_path):
         result = run("calibrate", frame_path.parent, "-o", tmp_path / "out")
         assert result.exit_code == 0, result.output
         assert output in result.stdout
-    assert "Skipped 1 of 1 frame" in result.stderr
-    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp").exit_code == 1
+    assert "1 there already" in result.stderr
+    assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp", "--stale", "fail").exit_code == 1
     assert run("calibrate", frame_path.parent, "-o", tmp_path / "out", "--no-warp", "--layout", "flat").exit_code == 0
 
 

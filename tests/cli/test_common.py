@@ -22,7 +22,7 @@ def test_a_file_that_fails_does_not_stop_the_batch_and_the_exit_status_is_1(run,
     assert result.exit_code == 1
     assert "00bad.fts" in result.stderr
     assert "absent.fts" in result.stderr
-    assert "2 of 3 files failed" in result.stderr
+    assert "1 made, 2 failed" in result.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["35082037.fits"]
     assert bad.read_text() == "<html>"
 
@@ -51,7 +51,7 @@ def test_a_folder_without_frames_is_an_error_and_the_batch_continues(run, frame_
     result = run("restore", tmp_path / "nothing", frame_path, "x" * 300, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "has no .fts" in result.stderr
-    assert "2 of 3 files failed" in result.stderr
+    assert "1 made, 2 failed" in result.stderr
     assert (tmp_path / "out" / "35082037.fits").is_file()
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import os
+import shutil
 import subprocess
 import sys
 
@@ -60,7 +61,7 @@ def test_a_frame_whose_product_is_there_is_skipped_before_it_is_computed(run, fr
     monkeypatch.setattr(decoding, "decode", lambda *_: pytest.fail("read"))
     again = run(*words)
     assert (again.exit_code, again.stdout) == (0, "")
-    assert again.stderr == ("Skipped 1 of 1 frame, whose product is there already (--overwrite makes it anew).\n")
+    assert again.stderr.startswith("1 frame: 1 there already; ")
     assert (tmp_path / "out" / "35082037.fits").stat() == before
     monkeypatch.undo()
 
@@ -73,7 +74,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run, frame_path, make_frame
     result = run("restore", frame_path.parent, "-o", tmp_path / "out")
     assert result.exit_code == 0
     assert result.stdout.count("\n") == 2
-    assert "Skipped 1 of 3 frames, whose product is there already" in result.stderr
+    assert "3 frames: 2 made, 1 there already; " in result.stderr
     result = run("restore", frame_path.parent, "-o", tmp_path / "out", "--overwrite")
     assert result.stdout.count("\n") == 3
 
@@ -92,13 +93,73 @@ def test_another_file_in_the_place_of_a_product_is_an_error_unless_it_may_be_rep
     assert fits.getheader(product)["NFILLED"] == 1
 
 
-def test_a_product_that_was_made_in_another_way_is_not_taken_for_this_one(run, frame_path, tmp_path):
+def test_a_product_that_was_made_in_another_way_is_made_anew(run, frame_path, tmp_path):
+    words, product = ("restore", frame_path, "-o", tmp_path / "out"), tmp_path / "out" / "35082037.fits"
     assert run("calibrate", frame_path, "-o", tmp_path / "out").exit_code == 0
-    assert run("restore", frame_path, "-o", tmp_path / "out", "--fill", "none").exit_code == 0
-    result = run("restore", frame_path, "-o", tmp_path / "out")
+    assert "1 there already" in run(*words, "--fill", "none").stderr
+    left = run(*words, "--stale", "skip")
+    assert left.exit_code == 0
+    assert f"Left as it is: {product}: FILL = 'none', not 'network'" in left.stderr
+    refused = run(*words, "--stale", "fail")
+    assert refused.exit_code == 1
+    assert "FILL = 'none', not 'network'" in refused.stderr
+    assert "--stale remake" in refused.stderr
+    assert fits.getheader(product)["NFILLED"] == 0
+    dry = run(*words, "--dry-run")
+    assert dry.stdout == f"{product}: from {frame_path} (made anew: FILL = 'none', not 'network')\n"
+    assert fits.getheader(product)["NFILLED"] == 0
+    anew = run(*words)
+    assert anew.exit_code == 0
+    assert "(made anew: FILL = 'none', not 'network')" in anew.stdout
+    assert fits.getheader(product)["NFILLED"] == 1
+
+
+def test_a_product_of_a_frame_that_has_changed_is_made_anew(run, frame_path, make_frame, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out")
+    assert run(*words).exit_code == 0
+    frame_path.write_bytes(make_frame(missing=((20, 10), (20, 12))))
+    result = run(*words)
+    assert result.exit_code == 0
+    assert "2 missing blocks" in result.stdout
+    assert "made anew: L05HASH" in result.stdout
+
+
+def test_a_dry_run_writes_nothing(run, frame_path, tmp_path):
+    result = run("restore", frame_path, tmp_path / "gone.fts", "-o", tmp_path / "out", "--dry-run")
     assert result.exit_code == 1
-    assert "FILL = 'none', not 'network'" in result.stderr
-    assert fits.getheader(tmp_path / "out" / "35082037.fits")["NFILLED"] == 0
+    assert result.stdout == f"{tmp_path / 'out' / '35082037.fits'}: from {frame_path}\n"
+    assert "gone.fts" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_summary_of_a_run_can_be_written_to_a_file(run, frame_path, tmp_path):
+    log = tmp_path / "logs" / "run.json"
+    result = run("restore", frame_path, tmp_path / "gone.fts", "-o", tmp_path / "out", "--log-json", log)
+    assert result.exit_code == 1
+    summary = json.loads(log.read_text())
+    assert summary["frames"]["made"] == summary["frames"]["failed"] == 1
+    assert summary["blocks"] == {"missing": 1, "filled": 1, "refused": 0, "occulted": 0}
+    ((failure,),) = summary["failures"].values()
+    assert failure["file"] == str(tmp_path / "gone.fts")
+    assert "gone.fts" in failure["what"]
+
+
+def test_products_can_be_laid_out_as_the_archive_has_them(run, frame_path, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out", "--layout", "nrl")
+    assert run(*words).exit_code == 0
+    place = tmp_path / "out" / "020108" / "c3"
+    assert sorted(path.name for path in place.iterdir()) == ["35082037.fts.gz", "img_hdr.txt"]
+    with gzip.open(place / "35082037.fts.gz") as file, fits.open(file) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "MASK", "UNCERT", "NOISE"]
+    again = run(*words)
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert "1 there already" in again.stderr
+
+
+def test_a_layout_that_is_none_is_refused_before_the_first_frame(run, frame_path, tmp_path):
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--layout", "by-day")
+    assert result.exit_code == 1
+    assert "layout 'by-day' gives all frames one product" in result.stderr
 
 
 @pytest.mark.slow
@@ -112,24 +173,25 @@ def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path
     assert (tmp_path / "out" / "35082037.fits").stat() == before
     (tmp_path / "out" / "35082037.png").unlink()
     assert run(*words, "--png", "--json").exit_code == 0
-    assert "Skipped 1 of 1" in run(*words, "--png", "--json").stderr
+    assert "1 there already" in run(*words, "--png", "--json").stderr
 
 
 @pytest.mark.slow
-def test_a_product_that_another_process_writes_meanwhile_is_kept(run, frame_path, echo, tmp_path, monkeypatch):
+def test_a_product_that_is_written_meanwhile_without_a_claim_is_kept(run, frame_path, echo, tmp_path, monkeypatch):
     product = tmp_path / "out" / "35082037.fits"
     fill = echo.fill
 
     def meanwhile(*given):
         monkeypatch.setattr(echo, "fill", fill)
-        assert run("restore", frame_path, "-o", tmp_path / "out").exit_code == 0
+        assert run("restore", frame_path, "-o", tmp_path / "other").exit_code == 0
+        shutil.copy(tmp_path / "other" / product.name, product)
         os.utime(product, (1, 1))
         return fill(*given)
 
     monkeypatch.setattr(echo, "fill", meanwhile)
     result = run("restore", frame_path, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "Skipped 1 of 1" in result.stderr
+    assert "1 there already" in result.stderr
     assert product.stat().st_mtime == 1
 
 

@@ -52,11 +52,6 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(client, server, slept)
     assert len(slept) == 2
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5", "Wed, 99 Foo 2026"])
-def test_an_invalid_retry_after_is_ignored(text):
-    assert rest._parse_retry_after(text) is None
-
-
 def test_a_redirect_is_not_followed_with_the_token(client, server):
     with endpoint.http() as other:
         server.faults = [endpoint.fault(302, None, Location=other.url)]

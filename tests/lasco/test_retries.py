@@ -6,11 +6,19 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.retries import MAX_HARMFUL_RETRIES, RetriedError, RetryPolicy, TransientError
+from corinpaint.lasco.retries import (
+    MAX_HARMFUL_RETRIES,
+    RetriedError,
+    RetryPolicy,
+    TransientError,
+    parse_retry_after,
+)
 
 
 class UnreachableError(RetriedError):
@@ -126,3 +134,15 @@ def test_other_exceptions_and_interrupts_pass_through():
 def test_tenacity_is_imported_only_when_something_is_attempted():
     program = "import sys\nfrom corinpaint.lasco import retries\nsys.exit('tenacity' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_retry_after_is_a_number_of_seconds_or_a_date():
+    assert parse_retry_after(" 120 ") == 120
+    soon = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(hours=1)))
+    assert 3500 < soon <= 3600
+    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "Wed, 99 Foo 2026"])
+def test_an_invalid_retry_after_is_ignored(text):
+    assert parse_retry_after(text) is None

@@ -101,6 +101,34 @@ def test_the_product_tells_weights_calibration_and_blocks(damaged, echo):
     assert "Zone 1" in str(header["HISTORY"])
 
 
+def test_the_product_tells_the_limit_of_the_error(damaged):
+    assert pipeline.restore(damaged, fill="none").level1.header["MAXERR"] == "none"
+    assert pipeline.restore(damaged, fill="harmonic", max_error=2).level1.header["MAXERR"] == 2.0
+
+
+def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_frame, log_polar_echo):
+    frame = read_frame(make_frame(missing=MISSING))
+    earlier, later, last = (
+        read_frame(make_frame(TIME_OBS=f"02:{minute}:05.594", FILENAME=f"320820{minute}.fts"))
+        for minute in (12, 30, 42)
+    )
+    given = (last, earlier, later)
+    told = pipeline.restore(frame, inpainter=log_polar_echo, context=given).level1.header
+    assert told["CONTEXT"] == "32082012 32082030"
+    assert told["CTXASKED"].startswith("given ")
+    assert "context 32082012 32082030" in " ".join(told["HISTORY"])
+    again = pipeline.restore(frame, fill="temporal", context=given[::-1]).level1.header
+    assert (again["CTXASKED"], again["CONTEXT"]) == (told["CTXASKED"], told["CONTEXT"])
+    other = pipeline.restore(frame, inpainter=log_polar_echo, context=(earlier,)).level1.header
+    assert other["CONTEXT"] == "32082012"
+    assert other["CTXASKED"] != told["CTXASKED"]
+
+
+def test_a_fill_without_context_names_none(damaged, echo):
+    header = pipeline.restore(damaged, inpainter=echo).level1.header
+    assert (header["CTXASKED"], header["CONTEXT"]) == ("none", "none")
+
+
 def test_a_missing_block_behind_the_occulter_is_neither_filled_nor_a_zone(make_frame, echo):
     restored = pipeline.restore(read_frame(make_frame(missing=((16, 16),))), inpainter=echo)
     assert restored.zones == ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,14 +146,25 @@ class Server(ThreadingHTTPServer):
         self.files = {f"/{asset.path}": content(asset) for asset in assets}
         self.faults: dict[str, list[str]] = {}
         self.asked: Counter[str] = Counter()
+        self.ranges = True
+        self.closing = threading.Event()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
     def break_(self, asset: ReferenceFile, *faults: str) -> None:
-        """Set the faults of the next answers for a file: a status, 'page', 'cut', 'stop' or 'to ADDRESS'."""
-        self.faults[f"/{asset.path}"] = list(faults)
+        """Set the faults of the next answers for a file.
+
+        Each is a status, 'page', 'stop', 'reset', 'hang', 'cut' (less than the Content-Length says), 'short' (a
+        Content-Length that says less), '8 KB' (cut there, with its Content-Length), 'to ADDRESS', or 'wait SECONDS' (a
+        status 503 that asks to wait).
+        """
+        self.break_path(asset.path, *faults)
+
+    def break_path(self, path: str, *faults: str) -> None:
+        """The same for a file or folder by its path."""
+        self.faults[f"/{path}"] = list(faults)
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are part of the tests."""
@@ -169,24 +181,45 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.server.files.get(path)
         if path.endswith("/") and not fault:
             names = sorted({name.removeprefix(path) for name in self.server.files if name.startswith(path)})
+            if not names:
+                return self._answer(404, PAGE, "text/html")
             return self._answer(200, "".join(f'<A HREF="{name}">{name}</A>\n' for name in names).encode())
         if fault.startswith("to "):
             self.send_response(302)
             self.send_header("Location", fault[3:])
             self.send_header("Content-Length", "0")
             return self.end_headers()
+        if fault.startswith("wait "):
+            return self._answer(503, PAGE, "text/html", retry_after=fault[5:])
         if fault == "page":
             return self._answer(200, PAGE, "text/html")
         if fault == "stop":
             return self.connection.close()
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return self.connection.close()
+        if fault == "hang":
+            self.server.closing.wait()
+            return self.connection.close()
+        if fault == "short" and body is not None:
+            return self._answer(200, body, told=len(body) // 2)
+        if fault == "8 KB" and body is not None:
+            return self._answer(200, body[:8192])
         if fault == "cut" and body is not None:
             return self._answer(200, body[: len(body) // 2], told=len(body))
         if fault.isdigit() or body is None:
             return self._answer(int(fault or 404), PAGE, "text/html")
+        wanted = self.headers.get("Range", "")
+        if wanted and self.server.ranges:
+            return self._answer(206, body[: int(wanted.removeprefix("bytes=0-")) + 1])
         return self._answer(200, body)
 
-    def _answer(self, status: int, body: bytes, kind: str = "text/plain", told: int | None = None) -> None:
+    def _answer(
+        self, status: int, body: bytes, kind: str = "text/plain", told: int | None = None, retry_after: str = ""
+    ) -> None:
         self.send_response(status)
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) if told is None else told))
         self.end_headers()
@@ -197,14 +230,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(assets: list[ReferenceFile] | None = None) -> Iterator[Server]:
-    """A server of the official files on this machine."""
-    server = Server(list(catalogue.FIXED_FILES) if assets is None else assets)
+def serving(assets: list[ReferenceFile] | None = None, files: Mapping[str, bytes] | None = None) -> Iterator[Server]:
+    """A server on this machine of official files, all by default, or of any files by their paths."""
+    server = Server(list(catalogue.FIXED_FILES) if assets is None and files is None else assets or [])
+    server.files |= {f"/{path}": body for path, body in (files or {}).items()}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        server.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -79,7 +79,7 @@ def test_a_value_continued_over_several_cards_is_joined():
 
 def test_the_cards_of_a_real_header_are_those_that_astropy_reads(real_frames):
     for path in real_frames:
-        header, data, _ = decode(path)
+        header, data, *_ = decode(path)
         with fits.open(path) as hdus:
             for card in hdus[0].header.cards:
                 if card.keyword not in ("HISTORY", "COMMENT", ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import tracemalloc
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco import errors
-from corinpaint.lasco.level05.decoding import decode
+from corinpaint.lasco.level05.decoding import content_sha256, decode
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.limits import MAX_FILE_BYTES, MAX_HEADER_BYTES
 
@@ -45,10 +46,20 @@ def test_more_than_a_hundred_kinds_of_damage_are_tested():
 
 
 def test_a_good_file_gives_header_image_and_label(make_frame):
-    header, data, label = decode(make_frame(), "good.fts")
+    header, data, label, _ = decode(make_frame(), "good.fts")
     assert (header["DETECTOR"], data.shape, label) == ("C3", (1024, 1024), "good.fts")
     assert data.dtype.kind == "i"
     assert np.array_equal(data, level05.smooth_counts())
+
+
+def test_the_hash_is_that_of_the_decompressed_file(make_frame, tmp_path):
+    raw = make_frame()
+    plain, packed = tmp_path / "32082037.fts", tmp_path / "32082037.fts.gz"
+    plain.write_bytes(raw)
+    packed.write_bytes(gzip.compress(raw, 1))
+    wanted = hashlib.sha256(raw).hexdigest()
+    assert {decode(path).sha256 for path in (plain, packed)} == {wanted}
+    assert {content_sha256(path) for path in (plain, packed)} == {wanted}
 
 
 def test_a_declared_size_of_a_hundred_gigabytes_allocates_no_memory():

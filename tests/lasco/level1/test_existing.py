@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 
 import hostile
 import level05
@@ -13,8 +14,9 @@ from corinpaint.lasco import calibrate
 from corinpaint.lasco.errors import OutputError
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import existing
-from corinpaint.lasco.level1.existing import Settings, is_there
+from corinpaint.lasco.level1.existing import Settings, State, is_there, state
 from corinpaint.lasco.options import parse
+from corinpaint.lasco.photometry.optics import load_calibration_set
 
 WANTED = Settings("none", "", "NOMINAL")
 
@@ -80,6 +82,82 @@ def test_the_options_that_a_product_was_made_with_are_compared(frame, tmp_path):
         is_there(product, frame, WANTED)
 
 
+def test_a_product_is_absent_current_or_stale(frame, product):
+    assert state(product.with_name("gone.fits"), frame, WANTED) == (State.ABSENT, "")
+    assert state(product, frame, WANTED) == (State.CURRENT, "")
+    assert state(product, frame, Settings(fill="network")) == (State.STALE, "FILL = 'none', not 'network'")
+
+
+def test_a_later_version_of_the_frame_makes_its_product_stale(frame, product, make_frame):
+    assert fits.getheader(product)["L05HASH"] == hashlib.sha256(frame.read_bytes()).hexdigest()
+    frame.write_bytes(make_frame(missing=((20, 20),), FILENAME="32082037.fts"))
+    found = state(product, frame, WANTED)
+    assert found.state is State.STALE
+    assert found.difference.endswith("the frame has changed")
+    with pytest.raises(OutputError, match=r"is stale .*the frame has changed"):
+        is_there(product, frame, WANTED)
+
+
+def test_a_product_of_an_earlier_version_that_does_not_name_its_file_is_stale(frame, product):
+    with fits.open(product, mode="update") as hdus:
+        del hdus[0].header["L05HASH"]
+    assert state(product, frame).difference.startswith("L05HASH = 'unknown', not ")
+
+
+@pytest.mark.parametrize(
+    ("card", "value", "same", "other"),
+    [
+        ("MAXERR", 1.5, Settings(max_error=1.5), Settings(max_error="none")),
+        ("MAXERR", "none", Settings(max_error="none"), Settings(max_error=2.0)),
+        ("COMPRESS", "rice", Settings(compress="rice"), Settings(compress="none")),
+        ("CTXASKED", "auto", Settings(context="auto"), Settings(context="none")),
+    ],
+)
+def test_limit_compression_and_context_are_compared(frame, product, card, value, same, other):
+    with fits.open(product, mode="update") as hdus:
+        hdus[0].header["NMISSING"] = 1
+        hdus[0].header[card] = value
+    assert state(product, frame).state is State.CURRENT
+    assert state(product, frame, same).state is State.CURRENT
+    assert state(product, frame, other).difference.startswith(f"{card} = {value!r}, not ")
+
+
+def test_products_that_do_not_say_so_have_no_limit_no_context_and_no_compression(frame, product):
+    assert state(product, frame, Settings(max_error="none", context="none", compress="none")).state is State.CURRENT
+
+
+def test_context_does_not_count_where_nothing_is_missing_and_the_roll_is_known(frame, product):
+    assert state(product, frame, Settings(context="auto")).state is State.CURRENT
+    with fits.open(product, mode="update") as hdus:
+        hdus[0].header["POINTSRC"] = "unknown: default sun centre and roll of 0.5 degrees"
+    assert state(product, frame, Settings(context="auto")).difference == "CTXASKED = 'none', not 'auto'"
+
+
+def test_the_files_of_the_calibration_are_compared(frame, product):
+    nominal = Settings(calibration_set=load_calibration_set())
+    assert state(product, frame, nominal).state is State.CURRENT
+    with fits.open(product, mode="update") as hdus:
+        hdus[0].header["CALH1"] = "0" * 64
+    assert "is another file of that name" in state(product, frame, nominal).difference
+
+
+def test_a_damaged_or_cut_product_is_stale_unless_it_is_of_another_frame(frame, product, make_frame):
+    whole = product.read_bytes()
+    header = len(fits.getheader(product).tostring())
+    for content in (whole[:-1], whole[:-2880], whole[: len(whole) // 3], whole[: header - 2880], b""):
+        product.write_bytes(content)
+        assert state(product, frame, WANTED).state is State.STALE
+    product.write_bytes(whole[:-1])
+    frame.write_bytes(make_frame(FILTER="Orange"))
+    with pytest.raises(OutputError, match="made from another frame"):
+        state(product, frame, WANTED)
+
+
+def test_a_damaged_frame_has_no_product_so_that_it_is_reported(frame, product):
+    frame.write_bytes(gzip.compress(frame.read_bytes())[:-4000])
+    assert state(product, frame, WANTED).state is State.ABSENT
+
+
 def test_weights_are_compared_where_a_network_was_run(frame, product):
     other = Settings(weights="1" * 64)
     assert is_there(product, frame, other)
@@ -93,12 +171,12 @@ def test_weights_are_compared_where_a_network_was_run(frame, product):
                 is_there(product, frame, other)
 
 
-def test_what_is_no_whole_product_is_an_error(frame, product):
-    whole = product.read_bytes()
-    for content in (b"old", b"", frame.read_bytes(), whole[:-2880], whole[:-1], whole[: len(whole) // 3], whole[:2000]):
+def test_what_may_not_be_a_product_is_an_error(frame, product):
+    beginning = product.read_bytes()[:2000]
+    for content in (b"old", frame.read_bytes(), beginning):
         product.write_bytes(content)
         with pytest.raises(OutputError, match="no whole product of CorInpaint; remove it"):
-            is_there(product, frame, WANTED)
+            state(product, frame, WANTED)
 
 
 def test_a_folder_or_a_link_to_nothing_is_an_error(frame, tmp_path):
@@ -145,7 +223,11 @@ def test_the_image_is_not_read(frame, product, monkeypatch):
             return content
 
     opened = type(product).open
-    monkeypatch.setattr(type(product), "open", lambda path, mode: Counting(opened(path, mode)))
+
+    def counted(path, mode):
+        return Counting(opened(path, mode)) if path == product else opened(path, mode)
+
+    monkeypatch.setattr(type(product), "open", counted)
     assert is_there(product, frame, WANTED)
     assert 0 < read < 4e5 < product.stat().st_size
     assert {"MASK", "UNCERT"} == existing.EXTENSIONS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import level05
 import numpy as np
 import pytest
@@ -36,6 +38,16 @@ def test_without_a_table_the_bias_is_the_polynomial_of_the_read_port_whatever_of
 def test_offset_is_the_bias_of_an_unknown_read_port(make_frame):
     found = determine_exposure(read_frame(make_frame(READPORT="Z")), load_calibration_set())
     assert found == (1.0, 377.741, "OFFSET", None, exposure.OFFSET_ERROR)
+
+
+@pytest.mark.parametrize("cards", [{}, {"POLAR": "PB"}, {"POLAR": "PB", "FILENAME": "32082999.fts"}])
+def test_the_table_is_known_without_a_look_at_the_image(make_frame, folder, cards):
+    frame = read_frame(make_frame(**cards))
+    assert exposure.exposure_table(frame, folder) is None
+    _table(folder, "32082037.fts 0.996987 377.700 0 8285.6\n")
+    wanted = determine_exposure(frame, folder).file
+    assert exposure.exposure_table(replace(frame, data=frame.data[:0]), folder) == wanted
+    assert (wanted is None) == ("FILENAME" in cards)
 
 
 LATE = {"DETECTOR": "C2", "FILTER": "Orange", "EXPTIME": 25.1}

@@ -11,7 +11,7 @@ import pytest
 
 from corinpaint.lasco.errors import FetchError
 from corinpaint.lasco.photometry.optics import load_calibration_set
-from corinpaint.lasco.reference_files import catalogue, manifest, transfer
+from corinpaint.lasco.reference_files import catalogue, manifest, servers, transfer
 from corinpaint.lasco.reference_files import fetch as fetching
 
 DAYS = [date(2002, 1, 8), date(2002, 1, 9), date(2010, 1, 4)]
@@ -179,7 +179,7 @@ def test_a_server_that_does_not_answer_is_not_asked_after_a_few_files(tmp_path):
     connection = transfer.Connection(retries=1, sleep=slept.append)
     report = fetching.fetch(tmp_path, list(catalogue.FIXED_FILES), mirror=mirror, connection=connection)
     assert len(report.failed) == len(catalogue.FIXED_FILES)
-    assert len(slept) == fetching.MAX_UNANSWERED
+    assert len(slept) == servers.MAX_UNANSWERED
     assert "not tried" in str(report.failed[-1][1])
 
 

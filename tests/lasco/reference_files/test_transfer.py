@@ -68,6 +68,29 @@ def test_a_transient_failure_is_attempted_again_after_a_growing_wait(server, con
     assert bar.n == bar.total
 
 
+def test_a_server_is_given_the_time_that_it_asks_for_unless_it_asks_for_too_much(server, connection, waited, tmp_path):
+    server.break_(TABLE, "wait 7")
+    transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
+    assert waited == [7]
+    server.break_(TABLE, "wait 3600", "wait 3600")
+    with pytest.raises(transfer.UnreachableError, match="503"):
+        transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
+    assert waited == [7]
+
+
+def test_a_small_file_is_read(server, connection, waited):
+    server.break_(TABLE, "cut")
+    assert transfer.read(TABLE.url(server.url), connection) == official_tree.TABLE
+    assert waited == [1]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_the_beginning_of_a_file_is_read_whether_or_not_the_server_sends_parts(server, connection, ranges):
+    server.ranges = ranges
+    assert transfer.read(TABLE.url(server.url), connection, 20) == official_tree.TABLE[:20]
+    assert transfer.read(TABLE.url(server.url), connection, 10**6) == official_tree.TABLE
+
+
 @pytest.mark.parametrize("fault", ["500", "cut", "stop"])
 def test_the_error_of_the_last_attempt_names_the_address(server, connection, waited, tmp_path, fault):
     server.break_(TABLE, *[fault] * 9)
@@ -137,17 +160,10 @@ def test_more_than_any_official_file_has_is_refused(server, connection, tmp_path
         transfer.download(TABLE.url(server.url), tmp_path / "part", connection)
 
 
-def test_the_folder_of_a_server_is_listed(server, connection, waited):
-    folder = TABLE.path.removesuffix(TABLE.name)
-    server.faults[f"/{folder}"] = ["503"]
-    assert transfer.listing(f"{server.url}/{folder}", connection) == [TABLE.name]
-    assert waited == [1]
-
-
 @pytest.mark.slow
 def test_nothing_of_the_network_is_imported_before_it_is_needed():
     program = (
-        "import sys\nfrom corinpaint.lasco.reference_files import fetch, import_tree, transfer\n"
+        "import sys\nfrom corinpaint.lasco.reference_files import fetch, import_tree, servers, transfer\n"
         "sys.exit(bool({'pooch', 'requests', 'urllib3'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

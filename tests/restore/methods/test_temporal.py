@@ -37,6 +37,18 @@ def test_what_did_not_change_is_taken_from_the_frames_before():
     assert worst(filled, truth, problem) < 0.02
 
 
+def test_the_frames_that_are_taken_from_are_the_two_nearest_that_observed_a_pixel_around_the_hole():
+    problem, truth = posed(corona, MISSING)
+    (zone,) = problem.zones
+    blind, elsewhere = np.zeros(truth.shape, bool), np.ones(truth.shape, bool)
+    elsewhere[:64, :64] = False
+    seen = [elsewhere, blind, elsewhere, elsewhere]
+    frames = [replace(_context(truth, observed=one), number=f"{n}") for n, one in enumerate(seen, 1)]
+    assert temporal.contributing(frames, zone.area) == ("1", "3")
+    assert temporal.contributing(frames[1:2], zone.area) == ()
+    assert temporal.contributing((), zone.area) == ()
+
+
 def test_a_smooth_change_since_is_followed():
     rows, columns = np.mgrid[0:1024, 0:1024]
     problem, truth = posed(corona, MISSING)

@@ -1,0 +1,171 @@
+"""What `restore` and `calibrate` share: the options of a run over many frames, and what is told of it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corinpaint.cli import common
+from corinpaint.lasco.errors import CorInpaintError
+
+if TYPE_CHECKING:
+    from corinpaint.archive.job import Job
+    from corinpaint.archive.outcome import Outcome
+
+OPTIONS = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 1024),
+        help="Processes; by default as many as there are cores, and free GiB of memory.",
+    ),
+    click.option(
+        "--stale",
+        type=click.Choice(["remake", "skip", "fail"]),
+        default="remake",
+        show_default=True,
+        help="A product that is there but was made from another file, with other options, weights or calibration: make "
+        "it anew, leave it, or report it as a failure.",
+    ),
+    click.option(
+        "--compress",
+        type=click.Choice(["none", "lossless", "rice"]),
+        default="none",
+        show_default=True,
+        help="FITS tile compression of the products: bit-identical, or quantised at a small part of the noise.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only say what would be made."),
+    click.option(
+        "--log-json",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the summary of the run to this file.",
+    ),
+)
+
+
+def batch_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator that adds the options of a run over many frames; the command gets a `Batch`."""
+
+    @functools.wraps(command)
+    def collected(**arguments: Any) -> None:
+        names = ("inputs", "output", "layout", "jobs", "stale", "compress", "dry_run", "log_json", "overwrite")
+        command(batch=Batch(**{name: arguments.pop(name) for name in names}), **arguments)
+
+    for option in reversed((common.inputs_argument, common.output_option, common.layout_option, *OPTIONS)):
+        collected = option(collected)
+    return common.overwrite_option(collected)
+
+
+class Batch:
+    """A run over many frames, as its options ask for it.
+
+    Parameters
+    ----------
+    inputs : tuple of Path
+    output : Path
+    layout : str
+    jobs : int or None
+    stale : str
+    compress : str
+    dry_run : bool
+    log_json : Path or None
+    overwrite : bool
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[Path, ...],
+        output: Path,
+        layout: str,
+        jobs: int | None,
+        stale: str,
+        compress: str,
+        dry_run: bool,
+        log_json: Path | None,
+        overwrite: bool,
+    ) -> None:
+        self.inputs, self.output, self.layout, self.jobs = inputs, output, layout, jobs
+        self.dry_run, self.log_json = dry_run, log_json
+        self.settings = {"stale": stale, "compress": compress, "overwrite": overwrite}
+
+    def run(self, job: Job) -> None:
+        """Make the products and tell what became of each frame; exits with status 1 when any failed."""
+        from corinpaint.archive.inputs import Inputs, default_processes
+        from corinpaint.archive.layout import Layout
+        from corinpaint.archive.progress import Progress
+        from corinpaint.archive.stopping import stopped_by_signals
+        from corinpaint.archive.summary import Summary
+
+        summary, items = Summary(), common.frames(self.inputs)
+        progress = Progress(len(items), job.verb, lambda line: common.say(line, err=True))
+        try:
+            inputs = Inputs(items, Layout(self.output, self.layout))
+            with stopped_by_signals() as stop:
+                outcomes = (
+                    inputs.intended(job) if self.dry_run else inputs.run(job, self.jobs or default_processes(), stop)
+                )
+                for outcome in outcomes:
+                    summary.add(outcome)
+                    progress.advance(worked=outcome.seconds > 0 and not outcome.has_failed)
+                    tell(outcome, intended=self.dry_run)
+        except CorInpaintError as error:
+            raise common.fail(error) from error
+        finally:
+            progress.close()
+        if len(items) > 1 or not summary.made:
+            for line in summary.lines(progress.seconds):
+                common.say(line, err=True)
+        if self.log_json is not None:
+            _write(self.log_json, summary.to_dict(progress.seconds))
+        if stop.is_set():
+            common.say("Stopped; the same command goes on where it was stopped.", err=True)
+        sys.exit(stop.exit_status or (1 if summary.failed else 0))
+
+
+def tell(outcome: Outcome, *, intended: bool = False) -> None:
+    """Say what became of a frame, or would become of it.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    intended : bool
+        Nothing has been done.
+    """
+    from corinpaint.archive.outcome import Fate
+
+    common.warn(Path(outcome.frame), outcome.warnings)
+    if outcome.has_failed:
+        common.say(f"Error: {outcome.error}", err=True)
+    elif outcome.fate is Fate.STALE:
+        common.say(f"Left as it is: {outcome.product}: {outcome.note}", err=True)
+    elif outcome.fate is not Fate.THERE:
+        anew = f" (made anew: {outcome.note})" if outcome.note else ""
+        common.say(f"{outcome.product}: {f'from {outcome.frame}' if intended else _blocks(outcome)}{anew}")
+
+
+def _blocks(outcome: Outcome) -> str:
+    """Numbers of blocks in one line: missing = filled + refused + occulted."""
+    parts = []
+    if outcome.filled or outcome.refused or outcome.occulted:
+        parts.append(f"{outcome.filled} filled")
+    if outcome.refused:
+        parts.append(f"{outcome.refused} refused ({'; '.join(outcome.reasons)})")
+    if outcome.occulted:
+        parts.append(f"{outcome.occulted} occulted")
+    found = common.missing_blocks(outcome.missing)
+    return f"{outcome.calibration.lower()} calibration, {found}{': ' if parts else ''}{', '.join(parts)}"
+
+
+def _write(path: Path, summary: dict[str, Any]) -> None:
+    from corinpaint.lasco.files import write_bytes
+
+    try:
+        write_bytes(path, json.dumps(summary, indent=1).encode(), overwrite=True)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
