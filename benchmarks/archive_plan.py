@@ -20,13 +20,13 @@ from pathlib import Path
 from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.digest import settings_digest
 from corinpaint.archive.planning.facts import Facts, Place
 from corinpaint.archive.planning.known_files import SEVERAL, KnownFiles
 from corinpaint.archive.planning.plan_file import Plan, Settings, Shard
 from corinpaint.archive.planning.planner import plan_of
-from corinpaint.archive.planning.state import read_state
+from corinpaint.archive.running import logs
+from corinpaint.archive.running.state import read_state
 
 START = datetime(1996, 1, 1)
 FRAMES_A_DAY = 236

@@ -8,7 +8,7 @@ one, and a damaged one is an error when it is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,12 +19,12 @@ from astropy.io import fits
 from corinpaint.lasco.decompression import beginning
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 from corinpaint.lasco.file_numbers import number_of
+from corinpaint.lasco.folder_walk import unreadable, walk
 from corinpaint.lasco.level05.cards import CARD_BYTES
 from corinpaint.lasco.level05.decoding import decode, read_header
 from corinpaint.lasco.level05.frame import DETECTORS
 from corinpaint.lasco.level05.keywords import text
 from corinpaint.lasco.reference_files.catalogue import FIXED_FILES
-from corinpaint.lasco.reference_files.manifest import LOCK_FILE
 
 ENDING = re.compile(r"\.(fts|fits|fit)(\.(gz|z|bz2|xz|fz|zst|zip|lz4?|lzma|7z))?$", re.IGNORECASE)
 """End of the name of a FITS file, compressed or not; a compression that is not read is refused by name."""
@@ -129,66 +129,6 @@ def find(inputs: Iterable[Path]) -> Found:
     return search.found
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A folder that was met on a walk.
-
-    Attributes
-    ----------
-    path : Path
-    files : tuple of Path
-        Its files whose names do not begin with a dot, in order; empty where it is not searched.
-    is_met : bool
-        It was met before, under another name.
-    is_calibration : bool
-        It holds calibration files.
-    error : NoFrameError or None
-        Why it cannot be searched.
-    """
-
-    path: Path
-    files: tuple[Path, ...] = ()
-    is_met: bool = False
-    is_calibration: bool = False
-    error: NoFrameError | None = None
-
-
-def walk(root: Path, met: set[tuple[int, int]]) -> Iterator[Folder]:
-    """A folder and all folders below it, a folder before its subfolders, each in order of the names.
-
-    Parameters
-    ----------
-    root : Path
-    met : set of tuple
-        Device and number of the folders that were searched, which grows.
-
-    Yields
-    ------
-    Folder
-    """
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            status = folder.stat()
-            entries = sorted(folder.iterdir())
-        except OSError as error:
-            yield Folder(folder, error=_unreadable(folder, error))
-            continue
-        if (status.st_dev, status.st_ino) in met:
-            yield Folder(folder, is_met=True)
-            continue
-        met.add((status.st_dev, status.st_ino))
-        if any(entry.name == LOCK_FILE for entry in entries):
-            yield Folder(folder, is_calibration=True)
-            continue
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
-        inside = [entry for entry in visible if _is_folder(entry)]
-        folders = set(inside)
-        yield Folder(folder, tuple(entry for entry in visible if entry not in folders))
-        waiting += reversed(inside)
-
-
 class _Search:
     """The inputs that were searched so far."""
 
@@ -212,7 +152,7 @@ class _Search:
             elif not (path.is_file() and self._is_passed_over(path, given=True)):
                 self._take(path, Path())
         except OSError as error:
-            self.found.items.append(_unreadable(path, error))
+            self.found.items.append(unreadable(path, error))
             return
         if (len(self.found.items), self.frames) == (items, frames):
             over = {kind: paths[before.get(kind, 0) :] for kind, paths in self.found.passed_over.items()}
@@ -332,13 +272,6 @@ def begins_as_fits(path: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def _count(kind: Kind, paths: Sequence[Path]) -> str:
     return f"{len(paths)} {kind.one if len(paths) == 1 else kind.many}"
 
@@ -346,10 +279,6 @@ def _count(kind: Kind, paths: Sequence[Path]) -> str:
 def _names(kind: Kind, paths: Sequence[Path]) -> str:
     more = len(paths) - kind.named
     return ", ".join(map(str, paths[: kind.named])) + (f" and {more} more" if more > 0 else "")
-
-
-def _unreadable(path: Path, error: OSError) -> NoFrameError:
-    return NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions")
 
 
 def _no_frame(path: Path, is_folder: bool, passed_over: Mapping[Kind, Sequence[Path]]) -> NoFrameError:

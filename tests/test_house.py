@@ -35,7 +35,7 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files input_files geometry nominal photometry level1 nominal.derivation simulation"
+        "reference_files folder_walk input_files geometry nominal photometry level1 nominal.derivation simulation"
     ).split(),
     "restore": (
         "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "

@@ -77,14 +77,16 @@ class Chunk:
     around: tuple[Entry, ...] = ()
 
     def nearby(self, entry: Entry) -> tuple[Path, ...]:
-        """Paths of the frames that may be context of an entry, in time order."""
+        """Paths of the frames that may be context of an entry, the nearest first."""
         date = datetime.fromisoformat(entry.date)
         earliest, latest = iso(date - CONTEXT_TIME), iso(date + CONTEXT_TIME)
-        return tuple(
-            Path(other.frame)
+        others = [
+            other
             for other in self.around
             if earliest <= other.date <= latest and other.is_like(entry) and other.frame != entry.frame
-        )
+        ]
+        others.sort(key=lambda other: abs(datetime.fromisoformat(other.date) - date))
+        return tuple(Path(other.frame) for other in others)
 
 
 def iso(date: datetime) -> str:

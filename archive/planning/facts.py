@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from hashlib import sha256
 from pathlib import Path
 
-from corinpaint.lasco.decompression import decompress
-from corinpaint.lasco.errors import CorInpaintError, FrameError
+from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.input_files import kind_of_header, kind_of_name
 from corinpaint.lasco.level05.decoding import decode, read_header
 from corinpaint.lasco.level05.frame import DETECTORS
 from corinpaint.lasco.level05.keywords import check_header, text, without_blanks
-from corinpaint.lasco.limits import MAX_FILE_BYTES
 
 UNREADABLE = "unreadable"
 """Kind of a file that may have been a frame and is none that can be used."""
@@ -96,19 +93,13 @@ def examine(path: Path) -> Facts:
 
 
 def _examine(path: Path) -> Facts:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise FrameError(f"cannot be read ({error.strerror})", "check the path and its permissions") from error
-    plain = decompress(raw, path.name)
-    header, data, label = decode(plain, path.name)
+    header, data, label, sha256 = decode(path)
     if kind := kind_of_header(header):
         return Facts(kind.one)
     date = check_header(header, label, DETECTORS)
     detector, filter_, polar = (without_blanks(text(header, key)) for key in ("DETECTOR", "FILTER", "POLAR"))
     rows, columns = data.shape
-    return Facts("", sha256(plain).hexdigest(), str(date.isot), detector, filter_, polar, int(rows), int(columns))
+    return Facts("", sha256, str(date.isot), detector, filter_, polar, int(rows), int(columns))
 
 
 def _other_kind(path: Path) -> Facts | None:

@@ -68,12 +68,15 @@ class Settings:
         Entries of a chunk.
     version : str
         Of CorInpaint.
+    layout : str
+        See `corinpaint.archive.layout.Layout`.
     """
 
     job: Job
     digest: str
     chunk: int = CHUNK
     version: str = ""
+    layout: str = "subfolders"
 
 
 def write_plan(
@@ -106,7 +109,7 @@ def write_plan(
     """
     values = {
         "job": job_to_json(settings.job),
-        **{name: getattr(settings, name) for name in ("digest", "chunk", "version")},
+        **{name: getattr(settings, name) for name in ("digest", "chunk", "version", "layout")},
     }
     with aside(run / NAME) as path:
         db = sqlite3.connect(path, isolation_level=None)
@@ -172,7 +175,11 @@ class Plan:
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise PlanError(f"{self.path}: cannot be read ({error})", "plan again") from error
         self.settings = Settings(
-            job_from_json(values["job"]), values["digest"], int(values["chunk"]), values.get("version", "")
+            job_from_json(values["job"]),
+            values["digest"],
+            int(values["chunk"]),
+            values.get("version", ""),
+            values.get("layout", "subfolders"),
         )
 
     def close(self) -> None:

@@ -98,7 +98,7 @@ def make_plan(
     """
     if chunk < 1:
         raise OptionError(f"chunk = {chunk}: must be positive", "take some hundred frames")
-    settings = Settings(job, settings_digest(job), chunk, __version__)
+    settings = Settings(job, settings_digest(job), chunk, __version__, layout.name)
     known = KnownFiles(run)
     try:
         failures = scan(inputs, known, processes, tell)

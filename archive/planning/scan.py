@@ -15,7 +15,8 @@ from corinpaint.archive.planning.facts import Facts, Place, examine
 from corinpaint.archive.planning.known_files import KnownFiles
 from corinpaint.lasco.errors import NoFrameError
 from corinpaint.lasco.file_numbers import number_of
-from corinpaint.lasco.input_files import ENDING, OTHER_NAME, begins_as_fits, walk
+from corinpaint.lasco.folder_walk import walk
+from corinpaint.lasco.input_files import ENDING, OTHER_NAME, begins_as_fits
 
 SEVERAL = 16
 """Files that a process reads at a time."""

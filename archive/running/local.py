@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from corinpaint.archive.batch import available_cores
+from corinpaint.archive.batch import Task, available_cores, set_aside
 from corinpaint.archive.outcome import Outcome
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.entries import Chunk
-from corinpaint.archive.planning.work import PlannedTask, Session, Work, set_aside
 from corinpaint.archive.processes import MAX_DEATHS, Death, Workers
+from corinpaint.archive.running import logs
+from corinpaint.archive.running.work import Session, Work
 
 
 def run_locally(session: Session, chunks: Iterable[Chunk], processes: int, stop: threading.Event) -> Iterator[Outcome]:
@@ -41,8 +41,8 @@ def run_locally(session: Session, chunks: Iterable[Chunk], processes: int, stop:
     """
     threads = session.job.threads or max(1, available_cores() // processes)
     session = replace(session, job=replace(session.job, threads=threads))
-    busy: list[PlannedTask] = []
-    tasks = ([PlannedTask(entry, chunk.nearby(entry)) for entry in chunk.entries] for chunk in chunks)
+    busy: list[Task] = []
+    tasks = ([session.task(chunk, entry) for entry in chunk.entries] for chunk in chunks)
     yield from _run(session, tasks, processes, stop, busy)
     if busy and not stop.is_set():
         yield from _run(session, iter([[replace(task, wait=True) for task in busy]]), 1, stop, [])
@@ -50,15 +50,15 @@ def run_locally(session: Session, chunks: Iterable[Chunk], processes: int, stop:
 
 def _run(
     session: Session,
-    chunks: Iterator[Sequence[PlannedTask]],
+    chunks: Iterator[Sequence[Task]],
     processes: int,
     stop: threading.Event,
-    busy: list[PlannedTask],
+    busy: list[Task],
 ) -> Iterator[Outcome]:
-    workers = Workers[PlannedTask, Outcome | None](processes, partial(Work, session), stop)
+    workers = Workers[Task, Outcome | None](processes, partial(Work, session), stop)
     for task, outcome in workers.run(chunks):
         if isinstance(outcome, Death):
-            given_up = set_aside(task.entry, MAX_DEATHS, outcome.cause)
+            given_up = set_aside(task, MAX_DEATHS, outcome.cause)
             with logs.Log(session.run, session.name) as log:
                 log.end(given_up)
             yield given_up

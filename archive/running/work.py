@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from corinpaint.archive.batch import Task, set_aside
 from corinpaint.archive.claims import BusyError
 from corinpaint.archive.job import Job
-from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.planning import logs
+from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk, Entry
-from corinpaint.archive.planning.state import MAY_PASS
+from corinpaint.archive.processes import MAX_DEATHS
+from corinpaint.archive.running import logs
+from corinpaint.archive.running.state import MAY_PASS
 from corinpaint.lasco.retries import RetriedError, RetryPolicy, TransientError
-
-MAX_DEATHS = 2
-"""How many workers of one start of a run a frame may end before it is set aside."""
 
 RETRIES = RetryPolicy(retries=2, initial_wait=0.5, maximum_wait=5.0)
 """Further attempts after errors that may pass."""
@@ -30,7 +30,7 @@ CHUNK_PART = "chunk"
 class Makes(Protocol):
     """What makes products: `corinpaint.archive.maker.Maker`."""
 
-    def make(self, frame: Path, target: Path, nearby: tuple[Path, ...] = (), *, wait: bool = True) -> Outcome: ...
+    def make(self, frame: Path, target: Path, nearby: Sequence[Path] = (), *, wait: bool = True) -> Outcome: ...
 
 
 def open_maker(job: Job) -> Makes:
@@ -51,7 +51,7 @@ class Session:
     products : Path
         Folder of the products.
     name : str
-        See `corinpaint.archive.planning.logs.session_name`.
+        See `corinpaint.archive.running.logs.session_name`.
     job : Job
     open : callable
         Makes the maker of a process from the job.
@@ -63,28 +63,14 @@ class Session:
     job: Job
     open: Callable[[Job], Makes] = open_maker
 
+    def task(self, chunk: Chunk, entry: Entry) -> Task:
+        """The task that an entry of a chunk is."""
+        return Task(Path(entry.frame), self.products / entry.product, entry.key, chunk.nearby(entry))
+
     @property
     def stop_file(self) -> Path:
         """A file that stops the processes after the frames in hand."""
         return self.run / logs.FOLDER / f"{self.name}.stop"
-
-
-@dataclass(frozen=True)
-class PlannedTask:
-    """An entry that is to be worked on.
-
-    Attributes
-    ----------
-    entry : Entry
-    nearby : tuple of Path
-        Frames that may be context.
-    wait : bool
-        Wait for another process that makes the product.
-    """
-
-    entry: Entry
-    nearby: tuple[Path, ...] = ()
-    wait: bool = False
 
 
 class Work:
@@ -94,7 +80,7 @@ class Work:
     ----------
     session : Session
     part : str
-        See `corinpaint.archive.planning.logs.Log`.
+        See `corinpaint.archive.running.logs.Log`.
     maker : Makes, optional
         By default it is opened.
 
@@ -109,23 +95,22 @@ class Work:
         self.maker = maker or session.open(session.job)
         self.log = logs.Log(session.run, session.name, part)
 
-    def __call__(self, task: PlannedTask) -> Outcome | None:
+    def __call__(self, task: Task) -> Outcome | None:
         """Work on an entry; None when another process is making its product."""
-        self.log.begin(task.entry.key)
+        self.log.begin(task.key)
         try:
-            outcome = replace(self._made(task), key=task.entry.key)
+            outcome = replace(self._made(task), key=task.key)
         except BusyError:
             return None
         self.log.end(outcome)
         return outcome
 
-    def _made(self, task: PlannedTask) -> Outcome:
-        frame, target = Path(task.entry.frame), self.session.products / task.entry.product
+    def _made(self, task: Task) -> Outcome:
         failed: list[Outcome] = []
 
         def attempt() -> Outcome:
-            outcome = self.maker.make(frame, target, task.nearby, wait=task.wait)
-            if outcome.code in MAY_PASS:
+            outcome = self.maker.make(task.frame, task.target, task.nearby, wait=task.wait)
+            if outcome.code in MAY_PASS and not os.path.lexists(task.target):  # what is there stays
                 failed.append(outcome)
                 raise TransientError(RetriedError(outcome.what, outcome.remedy))
             return outcome
@@ -134,19 +119,6 @@ class Work:
             return RETRIES.run(attempt)[0]
         except RetriedError as error:
             return replace(failed[-1], what=error.what)
-
-
-def set_aside(entry: Entry, times: int, cause: str = "") -> Outcome:
-    """The outcome of an entry that ended the processes that worked on it."""
-    how = f" ({cause})" if cause else ""
-    return Outcome(
-        entry.frame,
-        Fate.SET_ASIDE,
-        code="worker_died",
-        what=f"{entry.frame}: ended the process that worked on it {times} times{how}",
-        remedy="see whether memory is short (fewer processes, -j); restore it alone to see more",
-        key=entry.key,
-    )
 
 
 _makers: dict[Job, Makes] = {}
@@ -190,16 +162,16 @@ def run_chunk(session: Session, chunk: Chunk) -> list[Outcome]:
 
 def _worked(work: Work, chunk: Chunk, ended: dict[str, Outcome], deaths: Counter[str]) -> Iterator[Outcome]:
     left = [entry for entry in chunk.entries if entry.key not in ended]
-    busy: list[PlannedTask] = []
+    busy: list[Task] = []
     for entry in sorted(left, key=lambda entry: deaths[entry.key]):
         if work.session.stop_file.exists():
             return
+        task = work.session.task(chunk, entry)
         if deaths[entry.key] >= MAX_DEATHS:
-            outcome = set_aside(entry, deaths[entry.key])
+            outcome = set_aside(task, deaths[entry.key])
             work.log.end(outcome)
             yield outcome
             continue
-        task = PlannedTask(entry, chunk.nearby(entry))
         done = work(task)
         if done is None:
             busy.append(replace(task, wait=True))

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from corinpaint.archive.batch import set_aside
+from corinpaint.archive.image_list import write_image_list
 from corinpaint.archive.job import Job
+from corinpaint.archive.layout import NRL
 from corinpaint.archive.outcome import Outcome
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.digest import settings_digest
 from corinpaint.archive.planning.entries import Chunk, Entry
 from corinpaint.archive.planning.plan_file import Plan, PlanError, Shard
-from corinpaint.archive.planning.state import MAX_INTERRUPTED, State, read_state
-from corinpaint.archive.planning.work import Makes, Session, open_maker, set_aside
+from corinpaint.archive.running import logs
+from corinpaint.archive.running.state import MADE, MAX_INTERRUPTED, State, read_state
+from corinpaint.archive.running.work import Makes, Session, open_maker
 
 Scheduler = Callable[[Session, Iterable[Chunk], threading.Event], Iterator[Outcome]]
-"""Works through chunks: see `corinpaint.archive.planning.local` and `corinpaint.archive.planning.cluster`."""
+"""Works through chunks: see `corinpaint.archive.running.local` and `corinpaint.archive.running.cluster`."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,13 @@ class Run:
             self.plan.settings.job,
             self.maker,
         )
-        yield from self._set_aside(session)
-        yield from scheduler(session, self.chunks(), stop)
+        folders: set[Path] = set()
+        for outcome in chain(self._set_aside(session), scheduler(session, self.chunks(), stop)):
+            if outcome.fate in MADE:
+                folders.add(Path(outcome.product).parent)
+            yield outcome
+        for folder in sorted(folders) if self.plan.settings.layout == NRL else ():
+            write_image_list(folder)
 
     def _numbers(self) -> Iterator[int]:
         return filter(self.wanted.shard.has, range(self.plan.chunks))
@@ -148,7 +156,7 @@ class Run:
             shard = self.wanted.shard.has(position // self.plan.settings.chunk)
             if times >= MAX_INTERRUPTED and shard and self._remains(position):
                 (entry,) = self.plan.entries(position, position + 1)
-                outcome = set_aside(entry, times)
+                outcome = set_aside(session.task(Chunk(0, (entry,)), entry), times)
                 with logs.Log(session.run, session.name) as log:
                     log.end(outcome)
                 self.state.take(position, outcome)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.plan_file import Plan
-from corinpaint.archive.planning.state import State, read_state
+from corinpaint.archive.running import logs
+from corinpaint.archive.running.state import State, read_state
 from corinpaint.lasco.errors import OptionError, OutputError
 from corinpaint.lasco.files import aside
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.plan_file import Shard
+from corinpaint.archive.running import logs
 from corinpaint.lasco.errors import OutputError
 
 MADE = Outcome("22000001.fts", Fate.MADE, "25000001.fits", missing=2, filled=2, key="ab")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk
-from corinpaint.archive.planning.work import Session, remove_stop_file, run_chunk
+from corinpaint.archive.running.work import Session, remove_stop_file, run_chunk
 from corinpaint.lasco.errors import CorInpaintError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.planning import logs
 from corinpaint.archive.planning.plan_file import Plan
+from corinpaint.archive.running import logs
 
 FATES = tuple(Fate)
 
