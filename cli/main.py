@@ -20,6 +20,7 @@ class LazyGroup(click.Group):
         "fetch": ("fetch", "Fetch Level 0.5 frames from their archives."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
+        "background": ("background", "Make the background of Level 1 products, and differences of products."),
         "calibration": ("calibration", "Fetch, import and verify the official calibration files."),
         "benchmark": ("benchmark", "Compare fill methods on real frames."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),

@@ -42,7 +42,8 @@ WINGS = {
         "pictures inspection"
     ).split(),
     "archive": (
-        "outcome job layout claims maker processes progress summary batch acquisition planning watching"
+        "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition planning "
+        "watching"
     ).split(),
     "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (

@@ -171,7 +171,7 @@ def state(product: Path, frame: Path, settings: Settings = Settings()) -> Existi
         return Existing(State.ABSENT)
     if product.stat().st_size == 0:
         return Existing(State.STALE, "it is empty")
-    if header is None or kind_of_header(header) != PRODUCT:
+    if header is None or kind_of_header(header) != PRODUCT or not text(header, "LEVEL").startswith("1"):
         raise OutputError(f"{product}: is there already, and is no whole product of CorInpaint", REMEDY)
     if not _same_exposure(own, header):
         raise OutputError(f"{product}: is there already, made from another frame than {frame}", REMEDY)

@@ -148,7 +148,7 @@ def _leading_cards(frame: Frame, origin: Provenance) -> Cards:
     return [
         _long_card("FILENAME", printable(f"{level1_number(frame.number)}.fits"), "Level 1 product"),
         ("LEVEL", "1.0", "calibrated"),
-        ("DATE", _day_of_processing(), "day on which the product was made, UTC"),
+        ("DATE", day_of_processing(), "day on which the product was made, UTC"),
         ("DATE-OBS", start, origin.clock.comment),
         ("TIME-OBS", "", "obsolete, see DATE-OBS"),
         ("DATE_OBS", start, "as DATE-OBS, for older readers"),
@@ -215,7 +215,7 @@ def _later(date: Time, seconds: float) -> Time:
     return Time(*erfa.taiutc(day, fraction + seconds / SECONDS_PER_DAY), format="jd", scale="utc")
 
 
-def _day_of_processing() -> str:
+def day_of_processing() -> str:
     """The day, UTC, from `EPOCH_VARIABLE`, else the clock. Not the time, so that a product is the same all day."""
     given = os.environ.get(EPOCH_VARIABLE)
     if not given:

@@ -104,8 +104,9 @@ class Level1:
     def __repr__(self) -> str:
         header, (rows, columns) = self.header, self.data.shape
         summary = f"{header['DETECTOR']} {header['DATE-OBS']}, {columns} x {rows} px of {header['BUNIT']}"
-        blocks = f"{header['NMISSING']} blocks missing, {header['NFILLED']} filled"
-        return f"<Level1 {self.filename}: {summary}, {blocks}, calibration {header['CALIB']}>"
+        if "NMISSING" in header:  # a background is no frame
+            summary += f", {header['NMISSING']} blocks missing, {header['NFILLED']} filled"
+        return f"<Level1 {self.filename}: {summary}, calibration {header['CALIB']}>"
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -234,6 +235,18 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     FrameError
         When the file is not a readable FITS image (`NotFitsError`) or not Level 1 (`WrongLevelError`).
     """
+    found = read_planes(path)
+    if not str(found.header.get("LEVEL", "")).strip().startswith("1"):
+        name = files.as_path(path, "path").name
+        raise WrongLevelError(f"{name}: LEVEL = {found.header.get('LEVEL')!r}", "give a Level 1 file")
+    return found
+
+
+def read_planes(path: str | os.PathLike[str]) -> Level1File:
+    """Read a file with the structure of a product, of any level: a background or a difference, too.
+
+    Parameters and errors as for `read_level1`, but for `WrongLevelError`.
+    """
     path = files.as_path(path, "path")
     try:
         # Headers of 1997 have cards that the standard no longer allows.
@@ -248,8 +261,6 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
         raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
     if raw is None or raw.ndim != 2:
         raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
-    if not str(header.get("LEVEL", "")).strip().startswith("1"):
-        raise WrongLevelError(f"{path.name}: LEVEL = {header.get('LEVEL')!r}", "give a Level 1 file")
     values = raw.astype(np.float64)
     masked = (raw == 0) | ~np.isfinite(values)
     if raw.dtype.kind in "iu":

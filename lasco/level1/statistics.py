@@ -49,6 +49,13 @@ def add_statistics(header: fits.Header, data: NDArray[np.float32], mask: NDArray
     header.extend([fits.Card(*card) for card in cards])
 
 
+def remove_statistics(header: fits.Header) -> None:
+    """Remove the statistics of an image from a header, in place."""
+    names = ("DATAZER", "DATASAT", "DATAMIN", "DATAMAX", "DATAAVG", "DATASIG", "DSATMIN", "NSATMIN")
+    for key in (*names, *(f"DATAP{level:02d}" for level in PERCENTILES)):
+        header.remove(key, ignore_missing=True)
+
+
 def _interpolate(ordered: NDArray[np.float64], indices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linearly interpolated values of an array at fractional indices."""
     low = np.minimum(indices.astype(np.int64), ordered.size - 2)
