@@ -43,7 +43,7 @@ WINGS = {
     ).split(),
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition planning "
-        "watching"
+        "running watching"
     ).split(),
     "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (
