@@ -71,12 +71,10 @@ def _restore_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--chunk",
     type=click.IntRange(1, 100_000),
-    default=200,
-    show_default=True,
-    help="Frames that follow one another in time and are made by one process.",
+    help="Frames that follow one another in time and are made by one process; by default 200, fewer in a small plan.",
 )
 @_restore_options
-def plan(inputs: tuple[Path, ...], run: Path, jobs: int, chunk: int, **settings: Any) -> None:
+def plan(inputs: tuple[Path, ...], run: Path, jobs: int, chunk: int | None, **settings: Any) -> None:
     """Make the plan of all frames of INPUT in time order, or bring it up to date.
 
     Every file is read once; when the plan is made again, only those are read that are new or have changed. What is no
@@ -90,7 +88,7 @@ def plan(inputs: tuple[Path, ...], run: Path, jobs: int, chunk: int, **settings:
     try:
         with _files_read() as tell:
             planned = make_plan(
-                inputs, run, _job(settings), Layout(Path(), layout), chunk=chunk, processes=jobs, tell=tell
+                inputs, run, _job(settings), Layout(Path(), layout), chunk=chunk or 0, processes=jobs, tell=tell
             )
     except CorInpaintError as error:
         raise common.fail(error) from error
@@ -266,8 +264,9 @@ def _work(run: Run, options: dict[str, Any], log_json: Path | None) -> int:
     summary = Summary()
     progress = Progress(run.count(), "archive", lambda line: common.say(line, err=True))
     try:
-        with stopped_by_signals() as stop, _scheduler(**options) as scheduler:
-            for outcome in run.work(scheduler, stop):
+        with stopped_by_signals() as stop, ExitStack() as stack:
+            remains = next(run.remaining(), None) is not None
+            for outcome in run.work(stack.enter_context(_scheduler(**options)), stop) if remains else ():
                 summary.add(outcome)
                 progress.advance(worked=outcome.seconds > 0 and not outcome.has_failed)
                 if outcome.has_failed:

@@ -30,7 +30,13 @@ FORMAT = 1
 """Version of the file."""
 
 CHUNK = 200
-"""Entries of a chunk by default."""
+"""Entries of a chunk by default, where there are enough of them."""
+
+CHUNKS = 32
+"""Chunks of a smaller plan, so that there is one for every process."""
+
+SMALLEST_CHUNK = 8
+"""Entries of a chunk of a small plan."""
 
 _FIELDS = tuple(one.name for one in fields(Entry))
 _HASHES, _OTHERS = _FIELDS[:2], _FIELDS[2:]
@@ -65,7 +71,7 @@ class Settings:
     digest : str
         See `corinpaint.archive.planning.digest.settings_digest`.
     chunk : int
-        Entries of a chunk.
+        Entries of a chunk; for a plan that is to be written, 0 leaves the choice to their number.
     version : str
         Of CorInpaint.
     layout : str
@@ -74,7 +80,7 @@ class Settings:
 
     job: Job
     digest: str
-    chunk: int = CHUNK
+    chunk: int = 0
     version: str = ""
     layout: str = "subfolders"
 
@@ -107,10 +113,6 @@ def write_plan(
     OutputError
         When it cannot be written.
     """
-    values = {
-        "job": job_to_json(settings.job),
-        **{name: getattr(settings, name) for name in ("digest", "chunk", "version", "layout")},
-    }
     with aside(run / NAME) as path:
         db = sqlite3.connect(path, isolation_level=None)
         try:
@@ -118,19 +120,25 @@ def write_plan(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
                 f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA user_version = {FORMAT}; {_SCHEMA} BEGIN;"
             )
-            db.execute("INSERT INTO settings VALUES (?)", (json.dumps(values),))
             position = 0
             for entry in entries:
                 if db.execute(_INSERT, (*_row(entry), position)).rowcount:
                     position += 1
                 else:
                     left_out(entry, _in_its_place(db, entry))
+            db.execute("INSERT INTO settings VALUES (?)", (_to_json(settings, position),))
             db.execute("COMMIT")
         except sqlite3.Error as error:
             raise OSError(str(error)) from error
         finally:
             db.close()
     return position
+
+
+def _to_json(settings: Settings, count: int) -> str:
+    values = {name: getattr(settings, name) for name in ("digest", "version", "layout")}
+    chunk = settings.chunk or min(max(count // CHUNKS, SMALLEST_CHUNK), CHUNK)
+    return json.dumps({"job": job_to_json(settings.job), "chunk": chunk, **values})
 
 
 def _in_its_place(db: sqlite3.Connection, entry: Entry) -> Entry:

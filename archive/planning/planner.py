@@ -13,9 +13,9 @@ from corinpaint.archive.planning.digest import key_of, settings_digest
 from corinpaint.archive.planning.entries import Entry
 from corinpaint.archive.planning.facts import UNREADABLE, Facts, Place
 from corinpaint.archive.planning.known_files import KnownFiles
-from corinpaint.archive.planning.plan_file import CHUNK, Settings, write_plan
+from corinpaint.archive.planning.plan_file import Settings, write_plan
 from corinpaint.archive.planning.scan import scan
-from corinpaint.lasco.errors import NoFrameError, OptionError
+from corinpaint.lasco.errors import NoFrameError
 from corinpaint.lasco.input_files import COPY, MAX_NAMED, find
 from corinpaint.lasco.version import __version__
 
@@ -64,7 +64,7 @@ def make_plan(
     job: Job,
     layout: Layout,
     *,
-    chunk: int = CHUNK,
+    chunk: int = 0,
     processes: int = 1,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Planned:
@@ -81,7 +81,7 @@ def make_plan(
     layout : Layout
         Of the products; its folder is not used.
     chunk : int
-        Entries of a chunk.
+        Entries of a chunk; 0 for 200, less where there are few.
     processes : int
         That read files.
     tell : callable
@@ -96,8 +96,6 @@ def make_plan(
     CorInpaintError
         When a setting, the network or the calibration cannot be used, or the plan cannot be written.
     """
-    if chunk < 1:
-        raise OptionError(f"chunk = {chunk}: must be positive", "take some hundred frames")
     settings = Settings(job, settings_digest(job), chunk, __version__, layout.name)
     known = KnownFiles(run)
     try:

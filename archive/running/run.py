@@ -59,18 +59,13 @@ class Run:
 
     Raises
     ------
-    PlanError
-        When the network, the calibration or context frames are not those of the plan.
+    OutputError
+        When a log cannot be read.
     """
 
     def __init__(self, plan: Plan, wanted: Wanted, maker: Callable[[Job], Makes] = open_maker) -> None:
         self.plan, self.wanted, self.maker = plan, wanted, maker
         self.state: State = read_state(plan)
-        if settings_digest(plan.settings.job) != plan.settings.digest:
-            raise PlanError(
-                f"{plan.path}: the network, the calibration files or the context frames are not those of the plan",
-                "plan again: what is there already is recognised",
-            )
 
         self._stays = (lambda _: False) if wanted.retry_failed else self.state.is_given_up
 
@@ -114,9 +109,16 @@ class Run:
 
         Raises
         ------
+        PlanError
+            When the network, the calibration or context frames are not those of the plan.
         CorInpaintError
             When the run cannot go on.
         """
+        if settings_digest(self.plan.settings.job) != self.plan.settings.digest:
+            raise PlanError(
+                f"{self.plan.path}: the network, the calibration files or the context frames are not those of the plan",
+                "plan again: what is there already is recognised",
+            )
         session = Session(
             self.plan.run.absolute(),
             self.wanted.products.absolute(),
