@@ -147,7 +147,7 @@ def slurm_cluster(slurm: Slurm) -> Any:
         processes=slurm.cores,
         memory=slurm.memory,
         walltime=slurm.walltime,
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard": False},
         **{name: value for name, value in optional.items() if value},
         **{name: list(values) for name, values in lists.items() if values},
     )
@@ -159,7 +159,7 @@ def slurm_jobs(slurm: Slurm) -> Iterator[Client]:
     distributed = _distributed("slurm")
     with ExitStack() as stack:
         cluster = stack.enter_context(slurm_cluster(slurm))
-        cluster.scale(jobs=slurm.jobs)
+        cluster.adapt(minimum_jobs=slurm.jobs, maximum_jobs=slurm.jobs)  # jobs that reach their time limit are replaced
         yield stack.enter_context(distributed.Client(cluster))
 
 

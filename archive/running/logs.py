@@ -50,7 +50,7 @@ class Line:
 
 def session_name(shard: Shard) -> str:
     """A name for one start of a run: time, shard, machine and process."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     part = f"-{shard.index}of{shard.number}" if shard.number > 1 else ""
     return f"{now}{part}-{_host()}-{os.getpid()}"
 
