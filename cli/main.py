@@ -17,6 +17,8 @@ class LazyGroup(click.Group):
     modules: ClassVar[dict[str, tuple[str, str]]] = {
         "restore": ("restore", "Calibrate Level 0.5 frames and fill their missing blocks."),
         "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling missing blocks."),
+        "archive": ("archives.archive", "Restore whole archives: plan, run, resume, shards."),
+        "watch": ("archives.watch", "Restore frames as they arrive."),
         "fetch": ("archives.fetch", "Fetch Level 0.5 frames from their archives."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),

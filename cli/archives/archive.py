@@ -1,0 +1,339 @@
+"""`corinpaint archive`: plan the frames of an archive, work through the plan, see where it stands, join its parts."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corinpaint.cli import batch, common
+from corinpaint.cli import restore as restore_module
+from corinpaint.lasco.errors import CorInpaintError
+
+if TYPE_CHECKING:
+    from corinpaint.archive.planning.planner import Planned
+    from corinpaint.archive.running.run import Run, Scheduler
+    from corinpaint.archive.running.state import State
+
+run_argument = click.argument("run", type=click.Path(path_type=Path, file_okay=False), metavar="RUN")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+
+SETTINGS = (
+    "fill",
+    "context",
+    "max_error",
+    "model",
+    "provider",
+    "threads",
+    "calibration",
+    "png",
+    "as_json",
+    "departures",
+)
+"""Settings of `restore` that a plan has."""
+
+BATCH = ("layout", "stale", "compress")
+"""Settings of a run over many frames that a plan has."""
+
+MAX_NAMED = 20
+"""How many files of a kind are named at most; --json names all."""
+
+
+@click.group("archive")
+def command() -> None:
+    """Restore whole archives: make a plan once, work through it on one machine or many, go on after any end.
+
+    RUN is a folder on a local disk, or one that all machines see, with the plan and the logs.
+    """
+
+
+def _restore_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator that adds the options of `restore` which say how products are made."""
+    wanted = {*SETTINGS, *BATCH, *(name.replace("-", "_") for name in common.STEPS)}
+    options = [copy.copy(one) for one in restore_module.command.params if one.name in wanted]
+    command.__click_params__ = [*options[::-1], *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
+    return command
+
+
+@command.command("plan")
+@common.inputs_argument
+@click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path, file_okay=False), help="RUN.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes that read files."
+)
+@click.option(
+    "--chunk",
+    type=click.IntRange(1, 100_000),
+    help="Frames that follow one another in time and are made by one process; by default 200, fewer in a small plan.",
+)
+@_restore_options
+def plan(inputs: tuple[Path, ...], run: Path, jobs: int, chunk: int | None, **settings: Any) -> None:
+    """Make the plan of all frames of INPUT in time order, or bring it up to date.
+
+    Every file is read once; when the plan is made again, only those are read that are new or have changed. What is no
+    frame, further copies of a frame and unreadable files are counted and named.
+    """
+    with common.importing():
+        from corinpaint.archive.layout import Layout
+        from corinpaint.archive.planning.planner import make_plan
+
+    layout = settings.pop("layout")
+    try:
+        with _files_read() as tell:
+            planned = make_plan(
+                inputs, run, _job(settings), Layout(Path(), layout), chunk=chunk or 0, processes=jobs, tell=tell
+            )
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    for line in _of_plan(planned):
+        common.say(line, err=True)
+    common.say(f"{run}: a plan of {planned.entries} frame{'' if planned.entries == 1 else 's'}")
+    sys.exit(1 if planned.failures or planned.rivals or not planned.entries else 0)
+
+
+@command.command("run")
+@run_argument
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the products."
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 1024), help="Processes; by default as many as cores and GiB of memory allow."
+)
+@click.option(
+    "--shard", default="1/1", show_default=True, help="Part of the plan, i/n: for job arrays, from 1/n to n/n."
+)
+@click.option(
+    "--scheduler",
+    type=click.Choice(["processes", "dask", "slurm"]),
+    default="processes",
+    show_default=True,
+    help="Processes of this machine; a Dask cluster, by default one on this machine; or Dask workers in Slurm jobs.",
+)
+@click.option("--address", help="Scheduler of an existing Dask cluster, such as tcp://node7:8786, or a scheduler file.")
+@click.option(
+    "--memory", default="2GiB", show_default=True, help="Memory of a worker of the Dask cluster on this machine."
+)
+@click.option("--slurm-jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of Slurm jobs.")
+@click.option("--slurm-cores", type=click.IntRange(1), default=8, show_default=True, help="Cores and workers of a job.")
+@click.option("--slurm-memory", default="16GiB", show_default=True, help="Memory of a job.")
+@click.option("--slurm-time", default="04:00:00", show_default=True, help="Time limit of a job.")
+@click.option("--slurm-queue", help="Partition; by default that of dask-jobqueue's configuration.")
+@click.option("--slurm-account", help="Account that is charged.")
+@click.option(
+    "--slurm-directive", multiple=True, help="Further #SBATCH line, such as --constraint=epyc; can be repeated."
+)
+@click.option("--slurm-prologue", multiple=True, help="Command that a job runs first; can be repeated.")
+@click.option("--retry-failed", is_flag=True, help="Try frames again that have failed or were set aside.")
+@click.option("--trust-logs", is_flag=True, help="Do not look whether the products that the logs name are still there.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made.")
+@click.option(
+    "--log-json", type=click.Path(path_type=Path, dir_okay=False), help="Write the summary of this start to this file."
+)
+def run(run: Path, output: Path, shard: str, dry_run: bool, log_json: Path | None, **options: Any) -> None:
+    """Work through the plan of RUN, or go on with it.
+
+    What the logs and the products say is done is not done again. A frame that fails is reported and costs no other one;
+    it is tried again only with --retry-failed, but for errors that may pass, such as a full disk. The first SIGINT or
+    SIGTERM lets the frames in hand be finished. The exit status is 1 when a frame failed.
+    """
+    with common.importing():
+        from corinpaint.archive.planning.plan_file import Plan, parse_shard
+        from corinpaint.archive.running.run import Run, Wanted
+
+    try:
+        with Plan(run) as opened:
+            wanted = Wanted(output, parse_shard(shard), options.pop("retry_failed"), options.pop("trust_logs"))
+            started = Run(opened, wanted)
+            if dry_run:
+                for entry in started.remaining():
+                    common.say(f"{output / entry.product}: from {entry.frame}")
+                return
+            status = _work(started, options, log_json)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    sys.exit(status)
+
+
+@command.command("status")
+@run_argument
+@json_option
+def status(run: Path, as_json: bool) -> None:
+    """Show where RUN stands: frames by what became of them, and failures by kind with their files."""
+    with common.importing():
+        from corinpaint.archive.planning.plan_file import Plan
+        from corinpaint.archive.running.state import read_state
+
+    try:
+        with Plan(run) as plan:
+            _say_state(read_state(plan), as_json)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+
+
+@command.command("merge")
+@run_argument
+@click.argument("others", nargs=-1, type=click.Path(path_type=Path, file_okay=False), metavar="OTHER...")
+@json_option
+def merge(run: Path, others: tuple[Path, ...], as_json: bool) -> None:
+    """Take the logs of OTHER folders into RUN, and write RUN/outcomes.jsonl with a line for each frame.
+
+    OTHER are folders of the same plan from other machines. Doing it again changes nothing. Products are not copied.
+    """
+    with common.importing():
+        from corinpaint.archive.running.merge import MERGED, merge
+
+    try:
+        state = merge(run, others)
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    _say_state(state, as_json)
+    common.say(f"{run / MERGED}: written", err=True)
+
+
+def _job(settings: dict[str, Any]) -> Any:
+    """The job that the options ask for."""
+    from corinpaint.archive.job import Job
+
+    context = settings.pop("context")
+    departures = tuple(name for name in common.STEPS if settings.pop(name.replace("-", "_")))
+    files = [path for path in context if path != restore_module.AUTO]
+    frames = tuple(item.path.absolute() for item in map(common.checked, common.frames(files, tell=False)))
+    paths = {name: path.absolute() for name in ("model", "calibration") if (path := settings.pop(name))}
+    return Job(
+        departures=departures,
+        context=frames,
+        auto_context=restore_module.AUTO in context,
+        json=settings.pop("as_json"),
+        **paths,
+        **settings,
+    )
+
+
+@contextmanager
+def _files_read() -> Iterator[Callable[[int], None]]:
+    """Show the number of files that were found so far: a counter on a terminal, a line a minute elsewhere."""
+    from corinpaint.archive.progress import Progress
+
+    progress = Progress(0, "plan", lambda line: common.say(line, err=True))
+
+    def tell(number: int) -> None:
+        progress.total += number
+        for _ in range(number):
+            progress.advance()
+
+    try:
+        yield tell
+    finally:
+        progress.close()
+
+
+def _of_plan(planned: Planned) -> Iterator[str]:
+    """What planning passed over, left out and could not read, in lines."""
+    for failure in planned.failures:
+        yield f"Error: {failure}"
+    for frame, product, other in planned.rivals[:MAX_NAMED]:
+        yield f"Error: {frame}: would replace {product}, made from {other}; use another layout"
+    for text in planned.unreadable[:MAX_NAMED]:
+        yield f"Unreadable: {text}"
+    for kind, number in planned.passed_over.items():
+        names = planned.named.get(kind, [])
+        yield f"Passed over: {number} {kind}{': ' if names else ''}{_names([str(name) for name in names[:3]], number)}"
+    if planned.copies:
+        names = [f"{copy} of {original}" for copy, original in planned.copies[:MAX_NAMED]]
+        yield f"Copies, left out: {len(planned.copies)}: {_names(names, len(planned.copies))}"
+
+
+def _names(names: list[str], number: int) -> str:
+    more = number - len(names)
+    return ", ".join(names) + (f" and {more} more" if names and more > 0 else "")
+
+
+def _work(run: Run, options: dict[str, Any], log_json: Path | None) -> int:
+    """Work through what remains and tell of it; the exit status."""
+    from corinpaint.archive.progress import Progress
+    from corinpaint.archive.stopping import stopped_by_signals
+    from corinpaint.archive.summary import Summary
+
+    summary = Summary()
+    progress = Progress(run.count(), "archive", lambda line: common.say(line, err=True))
+    try:
+        with stopped_by_signals() as stop, ExitStack() as stack:
+            remains = next(run.remaining(), None) is not None
+            for outcome in run.work(stack.enter_context(_scheduler(**options)), stop) if remains else ():
+                summary.add(outcome)
+                progress.advance(worked=outcome.seconds > 0 and not outcome.has_failed)
+                if outcome.has_failed:
+                    common.say(f"Error: {outcome.error}", err=True)
+    finally:
+        progress.close()
+    for line in summary.lines(progress.seconds):
+        common.say(line, err=True)
+    if log_json is not None:
+        batch._write(log_json, summary.to_dict(progress.seconds))
+    if stop.is_set():
+        common.say("Stopped; the same command goes on where it was stopped.", err=True)
+    return stop.exit_status or (1 if summary.failed else 0)
+
+
+@contextmanager
+def _scheduler(scheduler: str, jobs: int | None, address: str | None, memory: str, **slurm: Any) -> Iterator[Scheduler]:
+    """What chunks are worked through on, opened."""
+    from corinpaint.archive.inputs import default_processes
+    from corinpaint.archive.running import cluster
+    from corinpaint.archive.running.local import run_locally
+
+    processes = jobs or default_processes()
+    with ExitStack() as stack:
+        if scheduler == "processes":
+            yield lambda session, chunks, stop: run_locally(session, chunks, processes, stop)
+            return
+        if scheduler == "slurm":
+            client = stack.enter_context(cluster.slurm_jobs(_slurm(**slurm)))
+        elif address is not None:
+            client = stack.enter_context(cluster.existing_cluster(address))
+        else:
+            client = stack.enter_context(cluster.local_cluster(processes, memory))
+        yield lambda session, chunks, stop: cluster.run_on_dask(session, chunks, client, stop)
+
+
+def _slurm(**options: Any) -> Any:
+    from corinpaint.archive.running.cluster import Slurm
+
+    return Slurm(
+        jobs=options["slurm_jobs"],
+        cores=options["slurm_cores"],
+        memory=options["slurm_memory"],
+        walltime=options["slurm_time"],
+        queue=options["slurm_queue"],
+        account=options["slurm_account"],
+        directives=options["slurm_directive"],
+        prologue=options["slurm_prologue"],
+    )
+
+
+def _say_state(state: State, as_json: bool) -> None:
+    """Say where a run stands."""
+    found = state.to_dict()
+    if as_json:
+        common.say(json.dumps(found, indent=1))
+        return
+    frames = ", ".join(f"{number} {name}" for name, number in found["frames"].items())
+    common.say(f"{found['entries']} frames: {frames}")
+    blocks = ", ".join(f"{number} {name}" for name, number in found["blocks"].items())
+    common.say(f"Blocks: {blocks}")
+    for code, failures in found["failures"].items():
+        names = [f"{one['frame']}" for one in failures[:MAX_NAMED]]
+        common.say(f"Failed ({code}): {len(failures)}: {_names(names, len(failures))}")
+    if found["interrupted"]:
+        common.say(f"Interrupted by the end of a process: {found['interrupted']} frames; they are tried again")
+    for one in found["conflicts"][:MAX_NAMED]:
+        common.say(f"Conflict: {one['frame']}: {one['what']}")
+    if found["not_in_plan"]:
+        common.say(f"Not in this plan: {found['not_in_plan']} outcomes")
