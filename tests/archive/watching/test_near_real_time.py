@@ -89,7 +89,9 @@ def test_what_goes_wrong_is_told_and_the_next_look_goes_better(poll, archive, tm
 
 
 def test_a_server_that_stays_away_is_told_once_and_asked_again(poll, told):
-    poll.connect = lambda: Server(sources.find("near-real-time", "http://127.0.0.1:9/"), Connection(0, insecure=True), delay=0)
+    poll.connect = lambda: Server(
+        sources.find("near-real-time", "http://127.0.0.1:9/"), Connection(0, insecure=True), delay=0
+    )
     told_enough = threading.Event()
     poll.tell = told.append
     looks = []
