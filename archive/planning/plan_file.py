@@ -120,9 +120,9 @@ def write_plan(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
                 f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA user_version = {FORMAT}; {_SCHEMA} BEGIN;"
             )
-            position = 0
+            position: int = 0
             for entry in entries:
-                if db.execute(_INSERT, (*_row(entry), position)).rowcount:
+                if db.execute(_INSERT, (*_row(entry), position)).rowcount == 1:
                     position += 1
                 else:
                     left_out(entry, _in_its_place(db, entry))
@@ -179,9 +179,10 @@ class Plan:
             if version != FORMAT:
                 raise PlanError(f"{self.path}: a plan of format {version}, not {FORMAT}", "plan again")
             values: dict[str, Any] = json.loads(self._db.execute("SELECT value FROM settings").fetchone()[0])
-            (self.count,) = self._db.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM entries").fetchone()
+            count = self._db.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM entries").fetchone()[0]
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise PlanError(f"{self.path}: cannot be read ({error})", "plan again") from error
+        self.count = int(count)
         self.settings = Settings(
             job_from_json(values["job"]),
             values["digest"],
