@@ -31,6 +31,10 @@ MEMORY = "2GiB"
 """Memory of a worker by default; one that needs more is ended by its nanny and started again."""
 
 
+IGNORE_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""What workers on this machine run first: Ctrl-C reaches the whole group, and the run lets them finish."""
+
+
 class ClusterError(CorInpaintError):
     """The cluster cannot be used."""
 
@@ -90,6 +94,7 @@ def local_cluster(processes: int, memory: str = MEMORY) -> Iterator[Client]:
             processes=True,
             memory_limit=memory,
             dashboard_address=None,
+            preload=[IGNORE_INTERRUPTS],
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
