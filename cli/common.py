@@ -138,7 +138,7 @@ def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoF
     Parameters
     ----------
     inputs : iterable of Path
-        Files, and folders that are searched at any depth.
+        Files, folders that are searched at any depth, patterns, lists (@list.txt), and - for paths on standard input.
     tell : bool
         Say on stderr what was passed over.
 
@@ -149,7 +149,7 @@ def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoF
     """
     from corinpaint.lasco.input_files import find  # astropy is slow to import
 
-    found = find(inputs)
+    found = find(inputs, sys.stdin)
     for line in found.lines() if tell else ():
         say(line, err=True)
     return found.items

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from corinpaint.lasco.errors import CorInpaintError, TrainingError
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError, TrainingError
+from corinpaint.lasco.input_files import InputFile, find
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.train.config import TrainConfig
-
-SUFFIXES = (".fts", ".fits", ".fts.gz", ".fits.gz")
-"""Endings of the names of Level 0.5 files."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +82,7 @@ def frames_in(folder: Path, fits: Callable[[Frame], bool], otherwise: str) -> It
     Parameters
     ----------
     folder : Path
-        Holds .fts or .fits files, gzipped or not, at any depth.
+        Searched as `corinpaint.lasco.input_files.find` does.
     fits : callable
         Whether the format of a frame is one that can be used.
     otherwise : str
@@ -104,7 +102,10 @@ def frames_in(folder: Path, fits: Callable[[Frame], bool], otherwise: str) -> It
     """
     if not folder.is_dir():
         raise TrainingError(f"{folder}: there is no such folder of Level 0.5 frames")
-    for path in sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES)):
+    found = find([folder])
+    for text in (*found.lines(), *(f"left out: {item}" for item in found.items if isinstance(item, NoFrameError))):
+        logger.warning("%s", text)
+    for path in sorted(item.path for item in found.items if isinstance(item, InputFile)):
         try:
             frame = read_frame(path)
         except CorInpaintError as error:

@@ -72,17 +72,16 @@ def _search_day(day: date, detector: str, selection: Selection, server: Server) 
     notes: list[str] = []
     errors: list[CorInpaintError] = []
     try:
-        content, headers = _listed(url, server, notes)
+        content, headers = _listed(url, detector, server, notes)
         if not headers:
             headers = _without_list(url, server, notes, errors)
     except CorInpaintError as error:
         return DayFolder(name, url, notes=notes, errors=[*errors, error])
-    own = [header for header in headers if header.detector == detector]
-    return DayFolder(name, url, selection.take(own), len(own), content, notes, errors)
+    return DayFolder(name, url, selection.take(headers), len(headers), content, notes, errors)
 
 
-def _listed(url: str, server: Server, notes: list[str]) -> tuple[bytes, list[ImageHeader]]:
-    """The content of img_hdr.txt and the frames in it; nothing when there is none."""
+def _listed(url: str, detector: str, server: Server, notes: list[str]) -> tuple[bytes, list[ImageHeader]]:
+    """The content of img_hdr.txt and the frames of a telescope in it; nothing when there is none."""
     address = url + image_headers.NAME
     try:
         content = server.read(address)
@@ -93,7 +92,7 @@ def _listed(url: str, server: Server, notes: list[str]) -> tuple[bytes, list[Ima
         count = len(found.unreadable)
         lines = "1 line" if count == 1 else f"{count} lines"
         notes.append(f"{address}: {lines} cannot be read and the frames are left out: {found.unreadable[0]}")
-    return content, found.headers
+    return content, [header for header in found.headers if header.detector == detector]
 
 
 def _without_list(url: str, server: Server, notes: list[str], errors: list[CorInpaintError]) -> list[ImageHeader]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.input_files import kind_of_header, kind_of_name
+from corinpaint.lasco.input_kinds import kind_of_header, kind_of_name
 from corinpaint.lasco.level05.decoding import decode, read_header
 from corinpaint.lasco.level05.frame import DETECTORS
 from corinpaint.lasco.level05.keywords import check_header, text, without_blanks

@@ -16,7 +16,7 @@ from corinpaint.archive.planning.known_files import KnownFiles
 from corinpaint.lasco.errors import NoFrameError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.folder_walk import walk
-from corinpaint.lasco.input_files import ENDING, OTHER_NAME, begins_as_fits
+from corinpaint.lasco.input_kinds import ENDING, OTHER_NAME, is_fits
 
 SEVERAL = 16
 """Files that a process reads at a time."""
@@ -114,4 +114,4 @@ def _facts(path: Path) -> Facts | None:
     """What a file is; None for one that is no FITS file by its name and its first bytes."""
     if ENDING.search(path.name):
         return examine(path)
-    return Facts(OTHER_NAME.one) if begins_as_fits(path) else None
+    return Facts(OTHER_NAME.one) if is_fits(path) else None

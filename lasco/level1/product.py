@@ -257,8 +257,10 @@ def read_planes(path: str | os.PathLike[str]) -> Level1File:
                 header = fits.PrimaryHDU(raw, header).header
             raw = None if raw is None else np.array(raw)
             mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
-    except OSError as error:
-        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
+    except Exception as error:  # astropy raises many types of errors on damaged files
+        raise NotFitsError(
+            f"{path.name}: cannot be read as FITS ({error})", "fetch the file or make the product again"
+        ) from error
     if raw is None or raw.ndim != 2:
         raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
     values = raw.astype(np.float64)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
+
 import click
 import level05
 import pytest
 from click.testing import CliRunner
 
 from corinpaint.cli import common
+
+
+def test_paths_come_from_standard_input_where_it_is_asked_for(tmp_path, make_frame, monkeypatch):
+    (tmp_path / "32082037.fts").write_bytes(make_frame())
+    monkeypatch.setattr("sys.stdin", StringIO(f"{tmp_path}/32082037.fts\n"))
+    (found,) = common.frames([Path("-")])
+    assert found.path == tmp_path / "32082037.fts"
 
 
 def test_a_folder_gives_the_frames_in_it(run, frame_path, tmp_path):

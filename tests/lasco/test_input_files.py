@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+from io import StringIO
 from pathlib import Path
 
 import level05
@@ -12,9 +13,9 @@ import lzw
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco import calibrate, input_files
-from corinpaint.lasco.errors import NoFrameError
+from corinpaint.lasco import calibrate, input_kinds
 from corinpaint.lasco.input_files import InputFile, find
+from corinpaint.lasco.input_kinds import PRODUCT
 from corinpaint.lasco.level05.frame import read_frame
 
 FRAME = level05.small_frame()
@@ -128,8 +129,10 @@ def test_a_pattern_of_the_shell_may_name_products_beside_frames(folder, make_fra
     product = calibrate(read_frame(make_frame())).write(folder)
     assert paths(folder / "32082037.fts") == ["32082037.fts"]
     found = find([folder / "32082037.fts", product])
-    assert [type(item) for item in found.items] == [InputFile, NoFrameError]
-    assert "1 Level 1 product of CorInpaint, not a frame" in str(found.items[1])
+    assert [type(item) for item in found.items] == [InputFile]
+    assert found.passed_over == {PRODUCT: [product]}
+    (error,) = find([product]).items
+    assert "1 Level 1 product of CorInpaint, not a frame" in str(error)
 
 
 def test_a_folder_of_nothing_but_products_says_so(folder, make_frame):
@@ -257,4 +260,48 @@ def test_many_files_of_a_kind_are_counted_and_some_are_named(folder):
     (line,) = find([folder]).lines()
     assert line.startswith("Passed over: 30 FITS files that are no frames of C2 or C3: ")
     assert line.endswith("other19.fts and 10 more")
-    assert input_files.MAX_NAMED == 20
+    assert input_kinds.MAX_NAMED == 20
+
+
+def test_patterns_that_the_shell_did_not_expand_are_expanded(folder):
+    (folder / "day").mkdir()
+    (folder / "day" / "32082038.fts").write_bytes(level05.small_frame(TIME_OBS="02:20:00"))
+    (folder / "day" / "img_hdr.txt").write_text("32082038.fts 2002/01/08")
+    (folder / "empty").mkdir()
+    assert paths(folder / "*.fts") == ["32082037.fts"]
+    assert paths(folder / "**") == paths(folder / "*") == ["32082037.fts", "32082038.fts"]
+    assert paths(folder / "d?y" / "[34]*") == ["32082038.fts"]
+    (nothing,) = find([folder / "day" / "img*"]).items
+    assert "img_hdr.txt: no FITS file, not a frame" in str(nothing)
+
+
+@pytest.mark.usefixtures("folder")
+def test_lists_and_standard_input_name_frames(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("# frames\n\n in/32082037.fts \n")
+    assert paths(Path("@list.txt")) == ["32082037.fts"]
+    found = find([Path("-")], StringIO("in\nin/32082037.fts\n"))
+    assert [item.path.name for item in found.items] == ["32082037.fts"]
+
+
+def test_an_input_that_names_nothing_is_an_error_and_the_search_goes_on(folder):
+    frame, error = find([folder, Path("@gone.txt")]).items
+    assert frame.path.name == "32082037.fts"
+    assert "@gone.txt: the list of paths cannot be read" in str(error)
+
+
+def test_jpeg_2000_pictures_are_refused_by_name_and_passed_over_in_folders(folder):
+    picture = folder / "2025_10_17__00_30_07_377__SOHO_LASCO_C3_white-light.jp2"
+    picture.write_bytes(bytes.fromhex("0000000c6a5020200d0a870a"))
+    assert paths(folder) == ["32082037.fts"]
+    assert passed_over(folder) == {"JPEG 2000 picture": [picture.name]}
+    frame, error = find([folder / "32082037.fts", picture]).items
+    assert frame.path.name == "32082037.fts"
+    assert "of brightness scaled to bytes, not a frame; fetch the Level 0.5 file" in str(error)
+
+
+def test_shadow_files_of_macos_that_a_list_names_are_passed_over(folder):
+    shadow = folder / "._32082037.fts"
+    shadow.write_bytes(bytes.fromhex("0005160700020000"))
+    assert paths(folder / "32082037.fts", shadow) == ["32082037.fts"]
+    assert passed_over(folder / "32082037.fts", shadow) == {"shadow file of macOS": [shadow.name]}

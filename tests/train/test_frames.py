@@ -1,5 +1,6 @@
 """Frames of a folder, and their division into training and validation."""
 
+import gzip
 from typing import NamedTuple
 
 import pytest
@@ -56,11 +57,15 @@ def test_frames_are_read_at_any_depth_and_those_of_no_use_are_logged(make_frame,
     (tmp_path / "deep" / "32082037.fts").write_bytes(make_frame())
     (tmp_path / "32082038.fts").write_bytes(make_frame(EXPTIME=5.0))
     (tmp_path / "32082039.fts").write_bytes(b"no FITS file")
+    (tmp_path / "._32082037.fts").write_bytes(b"of macOS")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "32082037.fts.gz").write_bytes(gzip.compress(make_frame()))
 
     found = list(frames_in(tmp_path, lambda frame: frame.header["EXPTIME"] > 6, "too short"))
 
-    assert [path.name for path, _, _ in found] == ["32082037.fts"]
+    assert [path.name for path, _, _ in found] == ["32082037.fts.gz"]
     assert "32082038.fts: too short" in caplog.text
+    assert "further copy of the same frame" in caplog.text
     assert "32082039.fts" in caplog.text
 
 

@@ -50,6 +50,12 @@ def test_the_table_is_known_without_a_look_at_the_image(make_frame, folder, card
     assert (wanted is None) == ("FILENAME" in cards)
 
 
+def test_a_quick_look_of_an_unknown_read_port_is_refused_by_name(make_frame):
+    frame = read_frame(make_frame(READPORT="Z", OFFSET=0.0), name="24000464.fts")
+    with pytest.raises(UnsupportedFrameError, match=r"24000464\.fts.*READPORT"):
+        determine_exposure(frame, load_calibration_set())
+
+
 LATE = {"DETECTOR": "C2", "FILTER": "Orange", "EXPTIME": 25.1}
 
 

@@ -1,0 +1,1 @@
+"""Wing of the commands for archives of frames and products."""
