@@ -226,12 +226,12 @@ class Plan:
         first, stop = number * self.settings.chunk, min((number + 1) * self.settings.chunk, self.count)
         entries = tuple(self.entries(first, stop))
         if not self.settings.job.auto_context or not entries:
-            return Chunk(number, entries)
+            return Chunk(number, entries, tuple(range(len(entries))))
         earliest = iso(datetime.fromisoformat(entries[0].date) - CONTEXT_TIME)
         latest = iso(datetime.fromisoformat(entries[-1].date) + CONTEXT_TIME)
         earlier = takewhile(lambda entry: entry.date >= earliest, self._backwards(first))
         later = takewhile(lambda entry: entry.date <= latest, self.entries(stop))
-        return Chunk(number, entries, (*tuple(earlier)[::-1], *entries, *later))
+        return Chunk(number, entries, tuple(range(len(entries))), (*tuple(earlier)[::-1], *entries, *later))
 
     def _backwards(self, stop: int) -> Iterator[Entry]:
         for row in self._db.execute("SELECT * FROM entries WHERE position < ? ORDER BY position DESC", (stop,)):

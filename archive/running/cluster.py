@@ -12,7 +12,7 @@ from typing import Any
 
 from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk
-from corinpaint.archive.running.work import Session, remove_stop_file, run_chunk
+from corinpaint.archive.running.work import Session, remove_stop_file, run_planned
 from corinpaint.lasco.errors import CorInpaintError
 
 Client = Any
@@ -223,8 +223,9 @@ class _Flight:
         return len(self.futures) < AHEAD * max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
     def submit(self, chunk: Chunk) -> None:
-        name = f"{self.session.name}-chunk{chunk.number:06}-{self.failures[chunk.number]}"
-        self.futures[self.client.submit(run_chunk, self.session, chunk, key=name, pure=False)] = chunk
+        key = (f"chunk-{self.session.name}", chunk.number, self.failures[chunk.number])  # one group for the scheduler
+        what = (self.session, chunk.number, chunk.places, chunk.entries[0].key)
+        self.futures[self.client.submit(run_planned, *what, key=key, pure=False)] = replace(chunk, around=())
 
     def ended(self) -> Iterator[Outcome]:
         """The outcomes of chunks that have ended by now, after a wait for one."""
