@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,13 +69,20 @@ class Chunk:
         Of the chunk in its plan, from 0.
     entries : tuple of Entry
         What is to be worked on.
+    places : tuple of int
+        Of each of them in the chunk as the plan has it, from 0.
     around : tuple of Entry
         Entries of the same hours, those of the chunk among them, in time order; empty when no context is looked for.
     """
 
     number: int
     entries: tuple[Entry, ...]
+    places: tuple[int, ...] = ()
     around: tuple[Entry, ...] = ()
+
+    def chosen(self, places: Sequence[int]) -> Chunk:
+        """The chunk with only some of its entries, in the order of their places."""
+        return replace(self, entries=tuple(self.entries[place] for place in places), places=tuple(places))
 
     def nearby(self, entry: Entry) -> tuple[Path, ...]:
         """Paths of the frames that may be context of an entry, the nearest first."""

@@ -120,9 +120,9 @@ def write_plan(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
                 f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA user_version = {FORMAT}; {_SCHEMA} BEGIN;"
             )
-            position = 0
+            position: int = 0
             for entry in entries:
-                if db.execute(_INSERT, (*_row(entry), position)).rowcount:
+                if db.execute(_INSERT, (*_row(entry), position)).rowcount == 1:
                     position += 1
                 else:
                     left_out(entry, _in_its_place(db, entry))
@@ -179,9 +179,10 @@ class Plan:
             if version != FORMAT:
                 raise PlanError(f"{self.path}: a plan of format {version}, not {FORMAT}", "plan again")
             values: dict[str, Any] = json.loads(self._db.execute("SELECT value FROM settings").fetchone()[0])
-            (self.count,) = self._db.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM entries").fetchone()
+            count = self._db.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM entries").fetchone()[0]
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise PlanError(f"{self.path}: cannot be read ({error})", "plan again") from error
+        self.count = int(count)
         self.settings = Settings(
             job_from_json(values["job"]),
             values["digest"],
@@ -225,12 +226,12 @@ class Plan:
         first, stop = number * self.settings.chunk, min((number + 1) * self.settings.chunk, self.count)
         entries = tuple(self.entries(first, stop))
         if not self.settings.job.auto_context or not entries:
-            return Chunk(number, entries)
+            return Chunk(number, entries, tuple(range(len(entries))))
         earliest = iso(datetime.fromisoformat(entries[0].date) - CONTEXT_TIME)
         latest = iso(datetime.fromisoformat(entries[-1].date) + CONTEXT_TIME)
         earlier = takewhile(lambda entry: entry.date >= earliest, self._backwards(first))
         later = takewhile(lambda entry: entry.date <= latest, self.entries(stop))
-        return Chunk(number, entries, (*tuple(earlier)[::-1], *entries, *later))
+        return Chunk(number, entries, tuple(range(len(entries))), (*tuple(earlier)[::-1], *entries, *later))
 
     def _backwards(self, stop: int) -> Iterator[Entry]:
         for row in self._db.execute("SELECT * FROM entries WHERE position < ? ORDER BY position DESC", (stop,)):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk
-from corinpaint.archive.running.work import Session, remove_stop_file, run_chunk
+from corinpaint.archive.running.work import Session, remove_stop_file, run_planned
 from corinpaint.lasco.errors import CorInpaintError
 
-if TYPE_CHECKING:
-    from distributed import Client, Future
+Client = Any
+"""distributed.Client, whose methods have no types."""
 
 AHEAD = 2
 """Chunks that are submitted for each worker: the one in hand, and the next."""
@@ -28,6 +29,10 @@ POLL_S = 1.0
 
 MEMORY = "2GiB"
 """Memory of a worker by default; one that needs more is ended by its nanny and started again."""
+
+
+IGNORE_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""What workers on this machine run first: Ctrl-C reaches the whole group, and the run lets them finish."""
 
 
 class ClusterError(CorInpaintError):
@@ -81,7 +86,7 @@ def local_cluster(processes: int, memory: str = MEMORY) -> Iterator[Client]:
     ClusterError
         When Dask is not installed.
     """
-    distributed = _distributed("dask")
+    distributed = _imported("distributed", "dask")
     with (
         distributed.LocalCluster(
             n_workers=processes,
@@ -89,6 +94,7 @@ def local_cluster(processes: int, memory: str = MEMORY) -> Iterator[Client]:
             processes=True,
             memory_limit=memory,
             dashboard_address=None,
+            preload=[IGNORE_INTERRUPTS],
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -111,7 +117,7 @@ def existing_cluster(address: str, timeout: float = 30.0) -> Iterator[Client]:
     ClusterError
         When Dask is not installed, or nothing answers.
     """
-    distributed = _distributed("dask")
+    distributed = _imported("distributed", "dask")
     where = {"address": address} if "://" in address or ":" in address else {"scheduler_file": address}
     try:
         client = distributed.Client(**where, timeout=timeout)
@@ -135,13 +141,10 @@ def slurm_cluster(slurm: Slurm) -> Any:
     ClusterError
         When dask-jobqueue is not installed.
     """
-    try:
-        from dask_jobqueue import SLURMCluster
-    except ImportError as error:
-        raise _missing("slurm") from error
+    jobqueue = _imported("dask_jobqueue", "slurm")
     optional = {"queue": slurm.queue, "account": slurm.account}
     lists = {"job_extra_directives": slurm.directives, "job_script_prologue": slurm.prologue}
-    return SLURMCluster(
+    return jobqueue.SLURMCluster(
         n_workers=0,
         cores=slurm.cores,
         processes=slurm.cores,
@@ -156,7 +159,7 @@ def slurm_cluster(slurm: Slurm) -> Any:
 @contextmanager
 def slurm_jobs(slurm: Slurm) -> Iterator[Client]:
     """Start jobs of Slurm whose processes are the workers; they end with the block."""
-    distributed = _distributed("slurm")
+    distributed = _imported("distributed", "slurm")
     with ExitStack() as stack:
         cluster = stack.enter_context(slurm_cluster(slurm))
         cluster.adapt(minimum_jobs=slurm.jobs, maximum_jobs=slurm.jobs)  # jobs that reach their time limit are replaced
@@ -211,8 +214,8 @@ class _Flight:
     """The chunks that the scheduler knows."""
 
     def __init__(self, session: Session, client: Client) -> None:
-        self.session, self.client = session, client
-        self.futures: dict[Future, Chunk] = {}
+        self.session, self.client, self.distributed = session, client, _imported("distributed", "dask")
+        self.futures: dict[Any, Chunk] = {}
         self.failures: Counter[int] = Counter()
         self.is_stopped = False
 
@@ -220,15 +223,14 @@ class _Flight:
         return len(self.futures) < AHEAD * max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
     def submit(self, chunk: Chunk) -> None:
-        name = f"{self.session.name}-chunk{chunk.number:06}-{self.failures[chunk.number]}"
-        self.futures[self.client.submit(run_chunk, self.session, chunk, key=name, pure=False)] = chunk
+        key = (f"chunk-{self.session.name}", chunk.number, self.failures[chunk.number])  # one group for the scheduler
+        what = (self.session, chunk.number, chunk.places, chunk.entries[0].key)
+        self.futures[self.client.submit(run_planned, *what, key=key, pure=False)] = replace(chunk, around=())
 
     def ended(self) -> Iterator[Outcome]:
         """The outcomes of chunks that have ended by now, after a wait for one."""
-        from distributed import wait
-
         try:
-            done = wait(list(self.futures), timeout=POLL_S, return_when="FIRST_COMPLETED").done
+            done = self.distributed.wait(list(self.futures), timeout=POLL_S, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return
         for future in done:
@@ -241,9 +243,7 @@ class _Flight:
 
     def _given_up(self, chunk: Chunk, error: BaseException) -> None:
         """Submit a chunk again whose workers died, which a frame of it may have done."""
-        from distributed import KilledWorker
-
-        if not isinstance(error, KilledWorker):
+        if not isinstance(error, self.distributed.KilledWorker):
             raise error
         self.failures[chunk.number] += 1
         if self.failures[chunk.number] > MAX_FAILURES + len(chunk.entries):
@@ -266,13 +266,11 @@ class _Flight:
             del self.futures[future]
 
 
-def _distributed(extra: str) -> Any:
+def _imported(name: str, extra: str) -> Any:
+    """A package that may not be installed, and the extra that installs it."""
     try:
-        import distributed
+        return importlib.import_module(name)
     except ImportError as error:
-        raise _missing(extra) from error
-    return distributed
-
-
-def _missing(extra: str) -> ClusterError:
-    return ClusterError("Dask is not installed", f'pip install "corinpaint[{extra}]", or use --scheduler processes')
+        raise ClusterError(
+            f"{name} is not installed", f'pip install "corinpaint[{extra}]", or use --scheduler processes'
+        ) from error

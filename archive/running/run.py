@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -81,13 +81,12 @@ class Run:
                 continue
             chunk = self.plan.chunk(number)
             left = [
-                (self.state.interrupted[position], entry)
-                for position, entry in zip(positions, chunk.entries, strict=True)
+                (self.state.interrupted[position], place)
+                for place, (position, entry) in enumerate(zip(positions, chunk.entries, strict=True))
                 if self._remains(position) or self._is_lost(position, entry)
             ]
             if left:
-                left.sort(key=lambda item: item[0])
-                yield replace(chunk, entries=tuple(entry for _, entry in left))
+                yield chunk.chosen([place for _, place in sorted(left)])
 
     def remaining(self) -> Iterator[Entry]:
         """The entries that remain."""

@@ -15,6 +15,7 @@ from corinpaint.archive.claims import BusyError
 from corinpaint.archive.job import Job
 from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk, Entry
+from corinpaint.archive.planning.plan_file import Plan, PlanError
 from corinpaint.archive.processes import MAX_DEATHS
 from corinpaint.archive.running import logs
 from corinpaint.archive.running.state import MAY_PASS
@@ -158,6 +159,38 @@ def run_chunk(session: Session, chunk: Chunk) -> list[Outcome]:
         for outcome in _worked(work, chunk, ended, deaths):
             ended[outcome.key] = outcome
     return list(ended.values())
+
+
+def run_planned(session: Session, number: int, places: Sequence[int], first: str) -> list[Outcome]:
+    """Work through entries of a chunk, which are read from the plan: what travels to a worker is small then.
+
+    Parameters
+    ----------
+    session : Session
+    number : int
+        Of the chunk.
+    places : sequence of int
+        Of the entries in it, in the order in which they are worked on.
+    first : str
+        Key of the first of them.
+
+    Returns
+    -------
+    list of Outcome
+        See `run_chunk`.
+
+    Raises
+    ------
+    PlanError
+        When there is no plan, or another one by now.
+    CorInpaintError
+        See `run_chunk`.
+    """
+    with Plan(session.run) as plan:
+        chunk = plan.chunk(number)
+    if max(places) >= len(chunk.entries) or chunk.entries[places[0]].key != first:
+        raise PlanError(f"{plan.path}: has changed during the run", "start the run again")
+    return run_chunk(session, chunk.chosen(places))
 
 
 def _worked(work: Work, chunk: Chunk, ended: dict[str, Outcome], deaths: Counter[str]) -> Iterator[Outcome]:

@@ -42,6 +42,9 @@ SETTINGS = (
 BATCH = ("layout", "stale", "compress")
 """Settings of a run over many frames that a plan has."""
 
+MAX_NAMED_HERE = 3
+"""How many files of a kind that is passed over are named."""
+
 MAX_NAMED = 20
 """How many files of a kind are named at most; --json names all."""
 
@@ -243,11 +246,11 @@ def _of_plan(planned: Planned) -> Iterator[str]:
     for text in planned.unreadable[:MAX_NAMED]:
         yield f"Unreadable: {text}"
     for kind, number in planned.passed_over.items():
-        names = planned.named.get(kind, [])
-        yield f"Passed over: {number} {kind}{': ' if names else ''}{_names([str(name) for name in names[:3]], number)}"
+        named = [str(path) for path in planned.named.get(kind, [])[:MAX_NAMED_HERE]]
+        yield f"Passed over: {kind}: {number}{': ' if named else ''}{_names(named, number)}"
     if planned.copies:
-        names = [f"{copy} of {original}" for copy, original in planned.copies[:MAX_NAMED]]
-        yield f"Copies, left out: {len(planned.copies)}: {_names(names, len(planned.copies))}"
+        named = [f"{copy} of {original}" for copy, original in planned.copies[:MAX_NAMED]]
+        yield f"Copies, left out: {len(planned.copies)}: {_names(named, len(planned.copies))}"
 
 
 def _names(names: list[str], number: int) -> str:

@@ -13,7 +13,7 @@ from corinpaint.archive.planning.entries import Chunk
 def test_frames_of_the_same_kind_within_hours_are_nearby(tmp_path):
     hours = [entry(tmp_path, 60 * hour) for hour in range(8)]
     hours[4] = replace(hours[4], filter="BLUE")
-    chunk = Chunk(0, (hours[3],), tuple(hours))
+    chunk = Chunk(0, (hours[3],), (3,), tuple(hours))
     assert [Path(hours[hour].frame) for hour in (2, 1, 5, 0, 6)] == list(chunk.nearby(hours[3]))
 
 

@@ -9,10 +9,10 @@ from planned import JOB, FakeMaker, planned
 
 from corinpaint.archive.claims import claim
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.planning.plan_file import Plan
+from corinpaint.archive.planning.plan_file import Plan, PlanError
 from corinpaint.archive.processes import MAX_DEATHS
 from corinpaint.archive.running import logs, work
-from corinpaint.archive.running.work import Session, Work, run_chunk
+from corinpaint.archive.running.work import Session, Work, run_chunk, run_planned
 from corinpaint.lasco.retries import RetryPolicy
 
 
@@ -107,6 +107,19 @@ def test_a_product_that_another_process_is_making_comes_later(tmp_path):
     assert work_on(replace(task, wait=True)).fate is Fate.MADE
     work_on.log.close()
     assert [line.outcome is None for line in logged(of)] == [True, True, False]
+
+
+def test_entries_of_a_chunk_are_read_from_the_plan_in_the_order_that_is_asked_for(tmp_path):
+    of, chunk = session(tmp_path, [""] * 4)
+    outcomes = run_planned(of, 0, (3, 1), chunk.entries[3].key)
+    assert [outcome.key for outcome in outcomes] == [chunk.entries[3].key, chunk.entries[1].key]
+
+
+@pytest.mark.parametrize(("places", "first"), [((0, 1), 1), ((0, 4), 0)], ids=["another frame", "fewer frames"])
+def test_a_plan_that_was_replaced_meanwhile_is_an_error(tmp_path, places, first):
+    of, chunk = session(tmp_path, [""] * 4)
+    with pytest.raises(PlanError, match="changed during the run"):
+        run_planned(of, 0, places, chunk.entries[first].key)
 
 
 def test_the_maker_is_opened_once_in_a_process(tmp_path):
