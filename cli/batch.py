@@ -15,7 +15,7 @@ from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 
 if TYPE_CHECKING:
-    from corinpaint.archive.job import Job
+    from corinpaint.archive.job import Job, Stale
     from corinpaint.archive.outcome import Outcome
     from corinpaint.lasco.input_files import InputFile
     from corinpaint.lasco.timeline import Timeline
@@ -86,7 +86,7 @@ class Batch:
         output: Path,
         layout: str,
         jobs: int | None,
-        stale: str,
+        stale: Stale,
         compress: str,
         dry_run: bool,
         log_json: Path | None,
@@ -94,7 +94,7 @@ class Batch:
     ) -> None:
         self.inputs, self.output, self.layout, self.jobs = inputs, output, layout, jobs
         self.dry_run, self.log_json = dry_run, log_json
-        self.settings = {"stale": stale, "compress": compress, "overwrite": overwrite}
+        self.stale, self.compress, self.overwrite = stale, compress, overwrite
 
     def run(self, job: Job, context: Sequence[Path] = (), *, from_inputs: bool = False) -> None:
         """Make the products and tell what became of each frame; exits with status 1 when any failed.

@@ -15,7 +15,7 @@ from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import failure
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.processes import Death, Workers
+from corinpaint.archive.processes import MAX_DEATHS, Death, Workers
 from corinpaint.archive.watching.arrivals import Arrivals
 from corinpaint.archive.watching.changes import changes
 from corinpaint.archive.watching.recent import Recent
@@ -78,7 +78,7 @@ class Watch:
         workers = Workers[Task, Outcome | None](1, partial(Work, self.job), self.stop)
         for task, outcome in workers.run(self._tasks(), at_once=True):
             if isinstance(outcome, Death):
-                self.tell(set_aside(task, outcome))
+                self.tell(set_aside(task, MAX_DEATHS, outcome.cause))
             elif outcome is not None:
                 self._ended(task, outcome)
 
