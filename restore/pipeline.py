@@ -22,7 +22,8 @@ from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
-from corinpaint.restore.context import align, asked
+from corinpaint.restore import measured_errors
+from corinpaint.restore.context import Context, ContextSource, align, asked, by_time, check, frame_of
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -96,7 +97,8 @@ def restore(
     inpainter: Inpainter | None = None,
     calibration: CalibrationSet | None = None,
     options: Options = DEFAULT,
-    context: Sequence[Frame] = (),
+    context: Sequence[Frame | ObservedFrame] = (),
+    nearby: ContextSource | None = None,
     max_error: float | None = None,
     most_error: float | None = None,
 ) -> Restored:
@@ -116,10 +118,13 @@ def restore(
         Calibration; by default the nominal sets.
     options : Options, optional
         Steps of the calibration to leave out.
-    context : sequence of Frame, optional
-        Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from. When the
-        header has placeholders for its pointing, the roll is that of the nearest one, which may be of the other
-        telescope.
+    context : sequence of Frame or ObservedFrame, optional
+        Frames of the same hours, Level 0.5 or calibrated on the detector, that 'network', 'temporal' and 'auto' may
+        take their fill from. When the header has placeholders for its pointing, the roll is that of the nearest one,
+        which may be of the other telescope.
+    nearby : ContextSource, optional
+        Where more context comes from, such as `corinpaint.restore.nearby.AutomaticContext`. It is asked only when there
+        is a zone to fill by a method that takes context, or the header has no pointing.
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
@@ -146,18 +151,21 @@ def restore(
         When `frame` or one of the context is no Frame.
     """
     check_frame(frame)
-    for other in context:
+    given = [frame_of(other) for other in context]
+    for other in given:
         check_frame(other)
     check_fill(fill)
     if most_error is not None:
         warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=2)
         max_error = most_error if max_error is None else max_error
     fitting = filling_context(frame, context, fill)
-    _check_request(fill, inpainter, fitting, max_error)
+    _check_request(fill, inpainter, fitting, nearby, max_error)
     stages = Stages()
-    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options, context)
+    rolls = [*given, *(nearby.roll_from(frame) if nearby is not None and is_placeholder(frame) else ())]
+    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
     records = _records(observed, fill)
-    aligned = align(observed, fitting, context)
+    check(observed, fitting, rolls)
+    aligned = _context(observed, records, fill, inpainter, fitting, nearby, rolls)
     stages.ended("calibrate")
     weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
     plans = [plan(observed, record, fill, aligned, weights) for record in records]
@@ -167,7 +175,8 @@ def restore(
     zones = tuple(one.record for one in plans)
     stages.ended("fill")
     history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
-    cards = _cards(fill, model, "none" if max_error is None else significant(max_error), asked(context), zones)
+    limit = "none" if max_error is None else significant(max_error)
+    cards = _cards(fill, model, limit, asked(given, automatic=nearby is not None), zones)
     product = make_product(filled, accepted(zones, observed.missing), history, cards)
     stages.ended("finish")
     return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
@@ -184,16 +193,54 @@ def check_fill(fill: str) -> None:
         raise OptionError(f"fill = {fill[:40]!r} is unknown", f"choose one of {', '.join(FILLS)}")
 
 
-def filling_context(frame: Frame, context: Sequence[Frame], fill: str) -> Sequence[Frame]:
+def filling_context(
+    frame: Frame, context: Sequence[Frame | ObservedFrame], fill: str
+) -> Sequence[Frame | ObservedFrame]:
     """The context frames that may show what is missing; the others only tell a frame without pointing its roll."""
     if not is_placeholder(frame):
         return context
-    return [other for other in context if other.detector == frame.detector] if fill in TAKE_CONTEXT else ()
+    return [other for other in context if frame_of(other).detector == frame.detector] if fill in TAKE_CONTEXT else ()
 
 
-def _check_request(fill: str, inpainter: Inpainter | None, context: Sequence[Frame], max_error: float | None) -> None:
+def _context(
+    observed: ObservedFrame,
+    records: Sequence[ZoneRecord],
+    fill: str,
+    inpainter: Inpainter | None,
+    given: Sequence[Frame | ObservedFrame],
+    nearby: ContextSource | None,
+    rolls: Sequence[Frame],
+) -> tuple[Context, ...]:
+    """The context of a frame, the nearest first; none where no zone is filled from it."""
+    if not any(_takes_context(observed.frame, record, fill, inpainter) for record in records):
+        return ()
+    aligned = align(observed, given, rolls)
+    if nearby is None:
+        return aligned
+    hours = {context.hours for context in aligned}
+    return by_time((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
+
+
+def _takes_context(frame: Frame, record: ZoneRecord, fill: str, inpainter: Inpainter | None) -> bool:
+    """Whether the fill of a zone would be another one with context."""
+    if record.refused or fill not in TAKE_CONTEXT:
+        return False
+    if fill != NETWORK:
+        return True
+    takes = inpainter is None or DOMAINS[inpainter.info.domain].takes_context
+    return takes and measured_errors.context_helps(frame, record.count)
+
+
+def _check_request(
+    fill: str,
+    inpainter: Inpainter | None,
+    context: Sequence[Frame | ObservedFrame],
+    nearby: ContextSource | None,
+    max_error: float | None,
+) -> None:
     """Refuse what does not go together."""
-    if (fill == registry.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
+    lacks_context = fill == registry.TEMPORAL and not context and nearby is None
+    if lacks_context or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames",
             f"{registry.TEMPORAL!r} needs some, {NETWORK!r} and {AUTO!r} may have some, no other takes any",

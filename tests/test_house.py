@@ -35,12 +35,12 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files folder_walk input_paths input_kinds input_files geometry nominal photometry level1 "
+        "reference_files folder_walk input_paths input_kinds input_files geometry timeline nominal photometry level1 "
         "nominal.derivation simulation"
     ).split(),
     "restore": (
-        "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "
-        "pictures inspection"
+        "stages decision measured_errors uncertainty context nearby plan methods engines network filling pipeline "
+        "report pictures inspection"
     ).split(),
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "

@@ -109,6 +109,7 @@ def command(
         from corinpaint.archive.job import Job
         from corinpaint.archive.layout import Layout
         from corinpaint.archive.stopping import stopped_by_signals
+        from corinpaint.archive.summary import plural
         from corinpaint.archive.watching.watch import Watch
 
     job = Job(
@@ -129,7 +130,7 @@ def command(
                     poller.join()
     except CorInpaintError as error:
         raise common.fail(error) from error
-    common.say(f"Stopped: {telling.count} frames, {telling.failed} failed.", err=True)
+    common.say(f"Stopped: {plural(telling.count, 'frame')}, {telling.failed} failed.", err=True)
     sys.exit(0)
 
 

@@ -106,6 +106,7 @@ def test_the_product_tells_the_limit_of_the_error(damaged):
     assert pipeline.restore(damaged, fill="harmonic", max_error=2).level1.header["MAXERR"] == 2.0
 
 
+@pytest.mark.slow
 def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_frame, log_polar_echo):
     frame = read_frame(make_frame(missing=MISSING))
     earlier, later, last = (
@@ -122,6 +123,17 @@ def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_fra
     other = pipeline.restore(frame, inpainter=log_polar_echo, context=(earlier,)).level1.header
     assert other["CONTEXT"] == "32082012"
     assert other["CTXASKED"] != told["CTXASKED"]
+
+
+def test_context_is_aligned_only_for_a_frame_with_something_to_fill(make_frame, log_polar_echo, monkeypatch):
+    earlier, other = read_frame(make_frame(TIME_OBS="02:06:05.594")), read_frame(make_frame(FILTER="Orange"))
+    monkeypatch.setattr(pipeline, "align", lambda *_: pytest.fail("was aligned"))
+    for missing in ((), ((31, 16),)):
+        frame = read_frame(make_frame(missing=missing))
+        header = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier]).level1.header
+        assert header["CONTEXT"] == "none"
+        with pytest.raises(OptionError, match="FILTER"):
+            pipeline.restore(frame, inpainter=log_polar_echo, context=[other])
 
 
 def test_a_fill_without_context_names_none(damaged, echo):
