@@ -87,7 +87,8 @@ def command(
         found = [common.checked(item).path for item in common.frames(_without_auto(context), tell=False)]
     except CorInpaintError as error:
         raise common.fail(error) from error
-    named = {path for path in context if path.is_file()}
+    fit_for_all = tuple(path for path in found if path in context)
+    around = [path for path in found if path not in context]
     batch.run(
         Job(
             fill=fill,
@@ -97,13 +98,13 @@ def command(
             provider=provider,
             threads=threads,
             max_error=max_error,
-            context=tuple(path for path in found if path in named),
-            auto_context=not named.issuperset(context),
+            context=fit_for_all,
+            auto_context=bool(around) or AUTO in context,
             png=png,
             json=as_json,
             **batch.settings,
         ),
-        [path for path in found if path not in named],
+        around,
         from_inputs=AUTO in context,
     )
 
