@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from corinpaint.lasco.errors import NoFrameError, OptionError
@@ -141,6 +142,7 @@ def header_values(date: str, detector: str, filter_: str, polar: str) -> dict[st
     return parts | {"year": year, "month": month, "day": day, "yymmdd": f"{year[2:]}{month}{day}"}
 
 
+@lru_cache(maxsize=256)
 def _as_name(value: str) -> str:
     """A keyword's value as part of a path: lower case, without blanks and slashes."""
     return without_blanks(value).lower().replace("/", "-")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout, header_values
@@ -68,6 +69,7 @@ def make_plan(
     chunk: int = 0,
     processes: int = 1,
     tell: Callable[[int], None] = lambda _: None,
+    stdin: TextIO | None = None,
 ) -> Planned:
     """Make the plan of a run, or bring it up to date with its inputs.
 
@@ -87,6 +89,8 @@ def make_plan(
         That read files.
     tell : callable
         Called now and then with the number of files since the last call.
+    stdin : text stream, optional
+        Standard input, for the input ``-``.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def make_plan(
     settings = Settings(job, settings_digest(job), chunk, __version__, layout.name)
     known = KnownFiles(run)
     try:
-        failures = scan(inputs, known, processes, tell)
+        failures = scan(inputs, known, processes, tell, stdin)
         planned = plan_of(known, run, settings, layout)
     finally:
         known.close()

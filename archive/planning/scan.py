@@ -10,6 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from corinpaint.archive.planning.facts import Facts, Place, examine
 from corinpaint.archive.planning.known_files import KnownFiles
@@ -17,6 +18,7 @@ from corinpaint.lasco.errors import NoFrameError
 from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.folder_walk import walk
 from corinpaint.lasco.input_kinds import ENDING, OTHER_NAME, is_fits
+from corinpaint.lasco.input_paths import expand
 
 SEVERAL = 16
 """Files that a process reads at a time."""
@@ -26,19 +28,25 @@ AHEAD = 4
 
 
 def scan(
-    inputs: Iterable[Path], known: KnownFiles, processes: int = 1, tell: Callable[[int], None] = lambda _: None
+    inputs: Iterable[Path],
+    known: KnownFiles,
+    processes: int = 1,
+    tell: Callable[[int], None] = lambda _: None,
+    stdin: TextIO | None = None,
 ) -> list[NoFrameError]:
     """Find and read the files of the inputs.
 
     Parameters
     ----------
     inputs : iterable of Path
-        Files and folders, which are searched at any depth by the rules of `corinpaint.lasco.input_files`.
+        See `corinpaint.lasco.input_paths.expand`; folders are searched at any depth.
     known : KnownFiles
         Takes the files; those that it knows and that have not changed are not read.
     processes : int
     tell : callable
         Called now and then with the number of files since the last call.
+    stdin : text stream, optional
+        Standard input, for the input ``-``.
 
     Returns
     -------
@@ -46,16 +54,20 @@ def scan(
         Inputs that do not exist, and folders that cannot be searched.
     """
     failures: list[NoFrameError] = []
-    for group in _read(_new(_places(inputs, failures), known, tell), processes):
+    for group in _read(_new(_places(inputs, stdin, failures), known, tell), processes):
         known.add(group)
         tell(len(group))
     return failures
 
 
-def _places(inputs: Iterable[Path], failures: list[NoFrameError]) -> Iterator[Place]:
+def _places(inputs: Iterable[Path], stdin: TextIO | None, failures: list[NoFrameError]) -> Iterator[Place]:
     """The files whose names may be those of frames, and those with other names that begin as FITS files do."""
     met: set[tuple[int, int]] = set()
-    for path in inputs:
+    for item in expand(inputs, stdin):
+        if isinstance(item, NoFrameError):
+            failures.append(item)
+            continue
+        path = item.path
         if not path.is_dir():
             place = _place(path, Path())
             if place is None:

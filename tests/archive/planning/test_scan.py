@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,3 +85,11 @@ def test_several_processes_find_the_same(archive, known, tmp_path):
     assert list(other.frames()) == list(known.frames())
     assert other.counts() == known.counts()
     other.close()
+
+
+def test_patterns_and_lists_name_inputs_as_they_do_for_restore(archive, known, tmp_path):
+    (failure,) = scan([archive / "*" / "c2", tmp_path / "none*"], known)
+    assert failure.what.endswith("nothing matches the pattern")
+    stdin = io.StringIO(f"{archive / '020108' / 'c3' / '32000001.fts'}\n")
+    assert scan([Path("-")], known, stdin=stdin) == []
+    assert [place.number for place, _ in known.frames()] == ["22000001", "32000001"]
