@@ -14,7 +14,7 @@ from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import Maker, failure
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 from corinpaint.lasco.timeline import Timeline
 
 BYTES_A_PROCESS = 2**30
@@ -27,7 +27,7 @@ class Inputs:
     Parameters
     ----------
     items : iterable of InputFile or NoFrameError
-        See `corinpaint.lasco.input_files.find`.
+        See `corinpaint.lasco.inputs.files.find`.
     layout : Layout
     timeline : Timeline, optional
         Where frames may come from that serve as context.

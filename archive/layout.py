@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from corinpaint.lasco.errors import NoFrameError, OptionError
 from corinpaint.lasco.file_numbers import level1_number, number_of
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.frame import DETECTORS, read_frame
 from corinpaint.lasco.level05.keywords import check_header, text, without_blanks

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import timing
 
-from corinpaint.lasco.input_files import InputFile, find
+from corinpaint.lasco.inputs.files import InputFile, find
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.compression import COMPRESSIONS

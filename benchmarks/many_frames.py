@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from corinpaint.lasco.input_files import InputFile, find
+from corinpaint.lasco.inputs.files import InputFile, find
 from corinpaint.lasco.level05.decoding import decode
 from corinpaint.lasco.simulation.scene import simulate, write
 

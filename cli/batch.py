@@ -17,7 +17,7 @@ from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 if TYPE_CHECKING:
     from corinpaint.archive.job import Job, Stale
     from corinpaint.archive.outcome import Outcome
-    from corinpaint.lasco.input_files import InputFile
+    from corinpaint.lasco.inputs.files import InputFile
     from corinpaint.lasco.timeline import Timeline
 
 OPTIONS = (

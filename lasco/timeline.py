@@ -17,7 +17,7 @@ from pathlib import Path
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.file_numbers import SUFFIX, number_of
 from corinpaint.lasco.geometry.pointing import is_placeholder
-from corinpaint.lasco.input_kinds import ENDING, TRUTH_SUFFIX
+from corinpaint.lasco.inputs.kinds import ENDING, TRUTH_SUFFIX
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.frame import Frame, without_image
 from corinpaint.lasco.level05.readout import Subfield

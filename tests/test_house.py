@@ -35,7 +35,7 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files folder_walk input_paths input_kinds input_files geometry timeline nominal photometry level1 "
+        "reference_files inputs geometry timeline nominal photometry level1 "
         "nominal.derivation simulation"
     ).split(),
     "restore": (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.input_kinds import kind_of_header, kind_of_name
+from corinpaint.lasco.inputs.kinds import kind_of_header, kind_of_name
 from corinpaint.lasco.level05.decoding import decode, read_header
 from corinpaint.lasco.level05.frame import DETECTORS
 from corinpaint.lasco.level05.keywords import check_header, text, without_blanks
@@ -46,7 +46,7 @@ class Facts:
     Attributes
     ----------
     kind : str
-        Empty for a frame, `UNREADABLE`, or the kind of what is no frame, see `corinpaint.lasco.input_files.Kind`.
+        Empty for a frame, `UNREADABLE`, or the kind of what is no frame, see `corinpaint.lasco.inputs.files.Kind`.
     sha256, date, detector, filter, polar, rows, columns
         Of a frame, see `corinpaint.archive.planning.entries.Entry`.
     code, what, remedy : str

@@ -17,8 +17,8 @@ from corinpaint.archive.planning.known_files import KnownFiles
 from corinpaint.archive.planning.plan_file import Settings, write_plan
 from corinpaint.archive.planning.scan import scan
 from corinpaint.lasco.errors import NoFrameError
-from corinpaint.lasco.input_files import find
-from corinpaint.lasco.input_kinds import COPY, MAX_NAMED
+from corinpaint.lasco.inputs.files import find
+from corinpaint.lasco.inputs.kinds import COPY, MAX_NAMED
 from corinpaint.lasco.version import __version__
 
 

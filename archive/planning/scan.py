@@ -16,9 +16,9 @@ from corinpaint.archive.planning.facts import Facts, Place, examine
 from corinpaint.archive.planning.known_files import KnownFiles
 from corinpaint.lasco.errors import NoFrameError
 from corinpaint.lasco.file_numbers import number_of
-from corinpaint.lasco.folder_walk import walk
-from corinpaint.lasco.input_kinds import ENDING, OTHER_NAME, is_fits
-from corinpaint.lasco.input_paths import expand
+from corinpaint.lasco.inputs.kinds import ENDING, OTHER_NAME, is_fits
+from corinpaint.lasco.inputs.paths import expand
+from corinpaint.lasco.inputs.walk import walk
 
 SEVERAL = 16
 """Files that a process reads at a time."""
@@ -39,7 +39,7 @@ def scan(
     Parameters
     ----------
     inputs : iterable of Path
-        See `corinpaint.lasco.input_paths.expand`; folders are searched at any depth.
+        See `corinpaint.lasco.inputs.paths.expand`; folders are searched at any depth.
     known : KnownFiles
         Takes the files; those that it knows and that have not changed are not read.
     processes : int

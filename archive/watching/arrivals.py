@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corinpaint.lasco.errors import CorInpaintError, FrameError
-from corinpaint.lasco.input_kinds import ENDING, Kind, kind_of
+from corinpaint.lasco.inputs.kinds import ENDING, Kind, kind_of
 from corinpaint.lasco.level05.decoding import decode
 
 PATIENCE = 60.0

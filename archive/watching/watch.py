@@ -20,7 +20,7 @@ from corinpaint.archive.watching.arrivals import Arrivals
 from corinpaint.archive.watching.changes import changes
 from corinpaint.archive.watching.recent import Recent
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.keywords import text
 

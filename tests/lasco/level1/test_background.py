@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco.errors import CalibrationError, FrameError, NotFitsError, OptionError
-from corinpaint.lasco.input_files import find
+from corinpaint.lasco.inputs.files import find
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1 import background as module
 from corinpaint.lasco.level1.background import (

@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.input_kinds import PRODUCT, kind_of_header
+from corinpaint.lasco.inputs.kinds import PRODUCT, kind_of_header
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corinpaint.lasco.folder_walk import walk
+from corinpaint.lasco.inputs.walk import walk
 from corinpaint.lasco.reference_files.manifest import LOCK_FILE
 
 

@@ -1,6 +1,6 @@
 """Which files are frames: of the files that are given, and of the folders, searched at any depth as archives are built.
 
-Files and folders are named as they are, by patterns, in lists or on standard input (`corinpaint.lasco.input_paths`).
+Files and folders are named as they are, by patterns, in lists or on standard input (`corinpaint.lasco.inputs.paths`).
 A folder of an archive holds more than frames: products, calibration files, frames of other telescopes, copies. Those
 are passed over, and counted and named so that nothing is left out without a word. Whatever may be a frame is taken for
 one, and a damaged one is an error when it is read.
@@ -16,8 +16,7 @@ from typing import TextIO
 
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 from corinpaint.lasco.file_numbers import number_of
-from corinpaint.lasco.folder_walk import unreadable, walk
-from corinpaint.lasco.input_kinds import (
+from corinpaint.lasco.inputs.kinds import (
     CALIBRATION_FOLDER,
     COPY,
     ENDING,
@@ -31,7 +30,8 @@ from corinpaint.lasco.input_kinds import (
     is_fits,
     kind_of,
 )
-from corinpaint.lasco.input_paths import InputPath, expand
+from corinpaint.lasco.inputs.paths import InputPath, expand
+from corinpaint.lasco.inputs.walk import unreadable, walk
 from corinpaint.lasco.level05.decoding import decode
 
 
@@ -85,7 +85,7 @@ def find(inputs: Iterable[Path], stdin: TextIO | None = None) -> Found:
     Parameters
     ----------
     inputs : iterable of Path
-        Files and folders, patterns, lists and standard input, see `corinpaint.lasco.input_paths.expand`.
+        Files and folders, patterns, lists and standard input, see `corinpaint.lasco.inputs.paths.expand`.
     stdin : text stream, optional
         Standard input.
 
