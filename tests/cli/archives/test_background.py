@@ -7,7 +7,7 @@ import products
 import pytest
 from astropy.io import fits
 
-from corinpaint.cli import background as cli_background
+from corinpaint.cli.archives import background as cli_background
 from corinpaint.lasco.level1 import background, compression, differences
 
 SHAPE = (32, 32)

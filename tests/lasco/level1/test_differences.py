@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco.errors import CalibrationError, WrongShapeError
-from corinpaint.lasco.inputs.files import PRODUCT, kind_of_header
+from corinpaint.lasco.inputs.kinds import PRODUCT, kind_of_header
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.collection import collect
