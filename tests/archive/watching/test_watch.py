@@ -122,7 +122,7 @@ def test_later_frames_have_earlier_ones_made_anew_where_blocks_are_missing(start
     arrive(32000003, 24, missing=())
     assert watch.next().frame.endswith("32000003.fts")
     anew = watch.next()
-    assert (anew.fate, anew.frame) == (Fate.REMADE, second.frame)
+    assert (anew.fate, anew.frame, anew.note) == (Fate.REMADE, second.frame, "frames came that may help to fill it")
     assert set(fits.getheader(anew.product)["CONTEXT"].split()) == {"32000001", "32000003"}
 
 

@@ -48,7 +48,7 @@ def test_a_watch_tells_logs_and_ends_cleanly(make_frame, tmp_path, number):
     stdout, stderr = watch.communicate(timeout=100)
     assert watch.returncode == 0, stderr
     assert "35082001.fits: nominal calibration, 1 missing block: 1 filled" in stdout
-    assert "Stopped: 1 frame, 0 failed." in stderr
+    assert "Stopped: 1 product made, 0 failures." in stderr
     (line,) = log.read_text().splitlines()
     assert json.loads(line)["fate"] == "made"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["35082001.fits"]
