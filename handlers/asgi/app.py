@@ -26,7 +26,7 @@ from corinpaint.client.errors import printable
 from corinpaint.handlers.asgi import open_inference
 from corinpaint.handlers.asgi.connections import error_body
 from corinpaint.handlers.asgi.metrics import REQUESTS, Registry, Update
-from corinpaint.handlers.asgi.pool import Job, Pool, QueueFullError, Reply, StoppingError, WorkerDiedError
+from corinpaint.handlers.asgi.processes.pool import Job, Pool, QueueFullError, Reply, StoppingError, WorkerDiedError
 from corinpaint.handlers.asgi.tokens import Keys
 from corinpaint.lasco.version import __version__
 
@@ -139,7 +139,8 @@ class Endpoint:
             self.reading -= 1
 
     async def _read(self, request: Request) -> bytes:
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        size = 0
         async for piece in request.stream():
             size += len(piece)
             if size > self.max_body_bytes:
@@ -162,13 +163,14 @@ class Endpoint:
             raise self.full() from None
         except StoppingError:
             raise self.stopping() from None
-        answered = asyncio.wrap_future(future)
-        left = asyncio.create_task(_disconnected(request.receive))
+        answered: asyncio.Future[Any] = asyncio.wrap_future(future)
+        left: asyncio.Future[Any] = asyncio.create_task(_disconnected(request.receive))
         try:
             await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
             if not answered.done():
                 raise ClientDisconnect
-            return answered.result()
+            reply: Reply = answered.result()
+            return reply
         except WorkerDiedError as error:
             raise RefusedError(500, "InternalServerException", f"Worker died: {error}.") from error
         except StoppingError:
@@ -180,7 +182,10 @@ class Endpoint:
     def full(self) -> RefusedError:
         """The error for a queue that is full."""
         self.registry.update([Update("corinpaint_requests_refused_total", 1, (self.model, "full"))])
-        message = f'Model "{self.model}" has no worker to serve inference request. Please use scale workers API to add workers.'
+        message = (
+            f'Model "{self.model}" has no worker to serve inference request. '
+            "Please use scale workers API to add workers."
+        )
         return RefusedError(503, "ServiceUnavailableException", message, RETRY_SECONDS)
 
     def stopping(self) -> RefusedError:

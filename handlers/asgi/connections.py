@@ -46,8 +46,8 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End every limit of time."""
-        self._header_timer = _cancelled(self._header_timer)
-        self._stall_timer = _cancelled(self._stall_timer)
+        _cancel(self._header_timer)
+        _cancel(self._stall_timer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -58,7 +58,8 @@ class GuardedProtocol(H11Protocol):
 
     def _guard_headers(self) -> None:
         if self.conn.their_state is not h11.IDLE:
-            self._header_timer = _cancelled(self._header_timer)
+            _cancel(self._header_timer)
+            self._header_timer = None
         elif self._header_timer is None:
             self._header_timer = self.loop.call_later(self.header_seconds, self.transport.abort)
 
@@ -71,15 +72,15 @@ class GuardedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """Begin the time in which a client has to take data."""
         super().pause_writing()
-        self._stall_timer = _cancelled(self._stall_timer)
+        _cancel(self._stall_timer)
         self._stall_timer = self.loop.call_later(self.stall_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """End that time."""
-        self._stall_timer = _cancelled(self._stall_timer)
+        _cancel(self._stall_timer)
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answer what is no HTTP as TorchServe does."""
         body = error_body(400, "BadRequestException", "Invalid HTTP message.")
         headers: Any = [
@@ -97,7 +98,7 @@ class GuardedProtocol(H11Protocol):
         self.transport.close()
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
 

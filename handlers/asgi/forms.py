@@ -102,6 +102,6 @@ def _part(head: bytes, content: bytes) -> Iterator[tuple[str, Any]]:
         name, _, value = line.partition(":")
         if name.lower() in ("content-disposition", "content-type") and name not in described:
             described[name] = value.strip().replace("\r", " ").replace("\n", " ")
-    name = described.get_param("name", header="content-disposition")
-    if isinstance(name, str) and name:
-        yield name, _decoded(content, described.get_content_type() if "content-type" in described else "")
+    given = described.get_param("name", header="content-disposition")
+    if isinstance(given, str) and given:
+        yield given, _decoded(content, described.get_content_type() if "content-type" in described else "")

@@ -22,7 +22,7 @@ from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
 from corinpaint.handlers.asgi import open_inference
 from corinpaint.handlers.asgi.grpc_messages import CALLS, SERVICE, messages, parameters_of
 from corinpaint.handlers.asgi.metrics import REQUESTS, Registry, Update
-from corinpaint.handlers.asgi.pool import (
+from corinpaint.handlers.asgi.processes.pool import (
     Job,
     Pool,
     QueueFullError,
@@ -31,8 +31,8 @@ from corinpaint.handlers.asgi.pool import (
     StoppingError,
     WorkerDiedError,
 )
+from corinpaint.handlers.asgi.processes.worker import described
 from corinpaint.handlers.asgi.tokens import Keys
-from corinpaint.handlers.asgi.worker import described
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.version import __version__
 
@@ -285,7 +285,8 @@ def start(pool: Pool, registry: Registry, keys: Keys | None, settings: Settings)
         ("grpc.max_metadata_size", 16384),
     ]
     server = grpc.server(ThreadPoolExecutor(THREADS, "grpc"), options=options, maximum_concurrent_rpcs=MAX_CALLS)
-    inference_pb2_grpc.add_InferenceAPIsServiceServicer_to_server(TorchServeService(calls), server)
+    add_torchserve: Any = inference_pb2_grpc.add_InferenceAPIsServiceServicer_to_server  # generated, without types
+    add_torchserve(TorchServeService(calls), server)
     server.add_generic_rpc_handlers((OpenInferenceService(calls).handler(),))
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     port = _bind(server, f"{host}:{settings.grpc_port}", settings)

@@ -11,15 +11,18 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from corinpaint.handlers.asgi import app, connections, unpack
+from corinpaint.handlers.asgi import app, connections
 from corinpaint.handlers.asgi.metrics import Registry
-from corinpaint.handlers.asgi.pool import Limits, Pool, ServerError
+from corinpaint.handlers.asgi.processes import unpack
+from corinpaint.handlers.asgi.processes.pool import Limits, Pool, ServerError
 from corinpaint.handlers.asgi.tokens import NAME, Keys
+from corinpaint.lasco.errors import OptionError
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class Settings:
     host : str
         Address to listen on.
     port, metrics_port, grpc_port : int
-        0 for a free one; None of the last two for none.
+        0 for a free one; None of the last two for none. There is no gRPC where grpcio is not installed.
     workers : int
         Number of worker processes; 0 for minWorkers of model-config.yaml.
     waiting : int
@@ -82,6 +85,8 @@ class Server:
     registry : Registry
     port, metrics_port, grpc_port : int
         On which it listens; 0 where it does not.
+    answered_all : bool
+        Whether all requests were answered when it was stopped.
     """
 
     settings: Settings
@@ -91,6 +96,8 @@ class Server:
     port: int = 0
     metrics_port: int = 0
     grpc_port: int = 0
+    answered_all: bool = True
+    _loop: _Loop | None = None
 
     def url(self, path: str = "") -> str:
         """URL of a path of the inference address."""
@@ -119,6 +126,11 @@ class Server:
             When one does not get ready.
         """
         self.pool.wait_until_ready(stop or threading.Event())
+
+    def check(self) -> None:
+        """Raise ServerError when the server has ended by itself."""
+        if self._loop is not None:
+            self._loop.check()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -169,7 +181,7 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
         )
         pool = Pool(unpacked, limits, registry)
         server = Server(settings, pool, keys, registry)
-        if settings.grpc_port is not None:
+        if settings.grpc_port is not None and find_spec("grpc") is not None:
             from corinpaint.handlers.asgi import grpc_services
 
             grpc = grpc_services.start(pool, registry, keys, settings)
@@ -177,7 +189,7 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
             stack.callback(grpc.stop)
         pool.start()
         endpoint = app.Endpoint(pool, registry, keys)
-        loop = stack.enter_context(_loop(endpoint, sockets, encryption))
+        loop = server._loop = stack.enter_context(_listening(endpoint, sockets, encryption))
         server.port = sockets["inference"].getsockname()[1]
         server.metrics_port = sockets["metrics"].getsockname()[1] if "metrics" in sockets else 0
         if keys is not None and settings.key_minutes:
@@ -185,14 +197,8 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
         try:
             yield server
         finally:
-            _stop(pool, loop, settings.drain)
-
-
-def _stop(pool: Pool, loop: _Loop, drain: float) -> None:
-    """Answer what is pending, then end everything; with the number of what was left."""
-    if not pool.close(drain):
-        logger.error("some requests were not answered within %g s", drain)
-    loop.stop()
+            server.answered_all = pool.close(settings.drain)
+            loop.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -212,8 +218,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _encryption(settings: Settings) -> dict[str, Any]:
     """Arguments of uvicorn for TLS."""
-    if settings.certificate is None:
+    if settings.certificate is None and settings.private_key is None:
         return {}
+    if settings.certificate is None or settings.private_key is None:
+        raise OptionError("TLS takes a certificate and its key", "give both")
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(settings.certificate, settings.private_key)
@@ -235,9 +243,12 @@ class _Loop:
 
     def wait_until_listening(self) -> None:
         while not all(server.started for server in self._servers):
-            if not self._thread.is_alive():
-                raise ServerError(f"the server does not start ({self.error})", "the log has more")
+            self.check()
             time.sleep(0.01)
+
+    def check(self) -> None:
+        if not self._thread.is_alive():
+            raise ServerError(f"the server of HTTP ended by itself ({self.error})", "the log has more")
 
     def stop(self) -> None:
         for server in self._servers:
@@ -257,7 +268,9 @@ class _Loop:
 
 
 @contextlib.contextmanager
-def _loop(endpoint: app.Endpoint, sockets: dict[str, socket.socket], encryption: dict[str, Any]) -> Iterator[_Loop]:
+def _listening(
+    endpoint: app.Endpoint, sockets: dict[str, socket.socket], encryption: dict[str, Any]
+) -> Iterator[_Loop]:
     applications = {"inference": app.application(endpoint), "metrics": app.metrics_application(endpoint.registry)}
     servers = [_Uvicorn(_config(applications[name], encryption if name == "inference" else {})) for name in sockets]
     loop = _Loop(servers, list(sockets.values()))

@@ -47,7 +47,7 @@ class Keys:
         self._seen: tuple[int, ...] | None = None
         self._keys: tuple[tuple[bytes, float], ...] = ()
         self._read()
-        if not any(expires > time.time() for _, expires in self._keys):
+        if not self._has_valid_key():
             self._write({CURRENT: {"key": secrets.token_urlsafe(KEY_BYTES)}})
 
     def accepts(self, authorization: str | bytes | None) -> bool:
@@ -64,7 +64,8 @@ class Keys:
         """
         given = authorization.encode("utf-8", "replace") if isinstance(authorization, str) else authorization or b""
         scheme, _, key = given.partition(b" ")
-        now, accepted = time.time(), False
+        now = time.time()
+        accepted = False
         for known, expires in self._current():
             accepted |= hmac.compare_digest(known, key) and expires > now  # every key, so that the time tells nothing
         return accepted and scheme == b"Bearer"
@@ -88,6 +89,9 @@ class Keys:
         if current.get("key"):
             new[PREVIOUS] = {"key": current["key"], "expiration time": expires}
         self._write(new)
+
+    def _has_valid_key(self) -> bool:
+        return any(expires > time.time() for _, expires in self._keys)
 
     def _current(self) -> Sequence[tuple[bytes, float]]:
         with self._lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,15 +22,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from corinpaint.handlers.asgi import wire
-from corinpaint.handlers.asgi.metrics import Declaration, Registry, Update
-from corinpaint.handlers.asgi.unpack import Archive
+from corinpaint.handlers.asgi.metrics import FRAMES, Declaration, Registry, Update
+from corinpaint.handlers.asgi.processes import wire
+from corinpaint.handlers.asgi.processes.unpack import Archive
 from corinpaint.lasco.errors import CorInpaintError
 
 logger = logging.getLogger(__name__)
 
-MODULE = "corinpaint.handlers.asgi.worker"
-"""What a worker process runs; from the archive."""
+MODULE = "corinpaint.handlers.asgi.processes.template"
+"""What the process runs that workers are forked from; from the archive."""
 
 IDLE_CHECK_SECONDS = 0.2
 """How often it is checked that an idle worker lives."""
@@ -37,8 +38,8 @@ IDLE_CHECK_SECONDS = 0.2
 STOP_SECONDS = 5.0
 """How long an idle worker may take to end."""
 
-MAX_PAUSE_SECONDS = 30.0
-"""Longest pause before a worker is started again that did not become ready."""
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
+"""Pauses, from the first to the longest, before a worker is started again that did not become ready."""
 
 
 class ServerError(CorInpaintError):
@@ -61,7 +62,7 @@ class WorkerDiedError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A request for a worker; see `corinpaint.handlers.asgi.worker.Worker.answer`."""
+    """A request for a worker; see `corinpaint.handlers.asgi.processes.worker.Worker.answer`."""
 
     header: Mapping[str, Any]
     body: bytes | bytearray | memoryview
@@ -109,19 +110,121 @@ class Limits:
     startup_seconds: float = 120.0
 
 
-@dataclass(eq=False)
-class _Process:
-    child: subprocess.Popen[bytes]
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    """A worker process that has the model."""
+
+    process_id: int
     peer: socket.socket
 
-    def end(self, seconds: float) -> int:
-        """End it by closing its socket, by force after `seconds`; its exit status."""
-        self.peer.close()
+    def is_gone(self) -> bool:
+        """Whether the process has ended, or sends what nobody asked for."""
+        return bool(select.select([self.peer], [], [], 0)[0])
+
+    def kill(self) -> None:
+        """Kill a process that still holds its socket; no other has its number then."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process_id, signal.SIGKILL)
+
+
+class _Template:
+    """The process that workers are forked from.
+
+    Parameters
+    ----------
+    archive : Archive
+    command : list of str
+        What it runs, before the number of its socket.
+    seconds : float
+        Maximum time until it, or a worker, is ready.
+    """
+
+    def __init__(self, archive: Archive, command: list[str], seconds: float) -> None:
+        self._archive, self._command, self._seconds = archive, command, seconds
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def fork(self) -> tuple[_Worker, list[Declaration]]:
+        """A new worker, once it is ready, and its metrics.
+
+        Raises
+        ------
+        ServerError
+            When it does not become ready.
+        """
+        ours, theirs = socket.socketpair()
         try:
-            return self.child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            return self.child.wait()
+            with theirs, self._lock:
+                socket.send_fds(self._running(), [b"f"], [theirs.fileno()])
+            ours.settimeout(self._seconds)
+            told = _answer_of(ours)
+        except BaseException:
+            ours.close()
+            raise
+        return _Worker(told["pid"], ours), [Declaration(*one) for one in told["metrics"]]
+
+    def end(self) -> None:
+        """End it, and with it the workers that are left."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        control, child = self._control, self._child
+        self._control = self._child = None
+        if control is not None:
+            control.close()
+        if child is not None:
+            try:
+                child.wait(2 * STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _running(self) -> socket.socket:
+        """The socket of the process, which is started where there is none."""
+        if self._control is not None and self._child is not None and self._child.poll() is None:
+            return self._control
+        self._end()
+        control, theirs = socket.socketpair()
+        try:
+            with theirs:
+                child = subprocess.Popen(
+                    [*self._command, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env={**os.environ, "PYTHONPATH": str(self._archive.folder), "PYTHONSAFEPATH": "1"},
+                    cwd=self._archive.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    start_new_session=True,  # so that Ctrl-C does not reach it
+                )
+            self._child, self._control = child, control
+            control.settimeout(self._seconds)
+            archive = self._archive
+            start = {"folder": str(archive.folder), "model": archive.name, "version": archive.version}
+            wire.send(control, {**start, "config": archive.config})
+            _answer_of(control)
+        except BaseException:
+            control.close()
+            self._end()
+            raise
+        return control
+
+
+def _answer_of(peer: socket.socket) -> dict[str, Any]:
+    """What a process says when it is ready; ServerError where it is not."""
+    try:
+        told, _ = wire.receive(peer)
+    except TimeoutError as error:
+        raise ServerError("it was not ready in time", "set startupTimeout in model-config.yaml") from error
+    except (OSError, EOFError, ValueError) as error:
+        raise ServerError("it ended while starting", "the log has more") from error
+    if "failed" in told:
+        raise ServerError(told["failed"], "the log has more")
+    if told.get("protocol") != wire.PROTOCOL:
+        what = "the archive is of another version of CorInpaint"
+        raise ServerError(what, "make it again with `corinpaint export mar`")
+    return told
 
 
 @dataclass(eq=False)
@@ -141,7 +244,7 @@ class Pool:
     registry : Registry
         Takes the metrics of the workers.
     command : iterable of str
-        What a worker process runs, before the number of its socket.
+        What the process runs that workers are forked from, before the number of its socket.
     """
 
     def __init__(
@@ -151,12 +254,13 @@ class Pool:
         registry: Registry,
         command: Iterable[str] = (sys.executable, "-m", MODULE),
     ) -> None:
-        self.archive, self.limits, self._registry, self._command = archive, limits, registry, list(command)
+        self.archive, self.limits, self._registry = archive, limits, registry
+        self._template = _Template(archive, list(command), limits.startup_seconds)
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._ready, self._busy, self._stopping, self._was_complete = 0, 0, False, False
         self._failure = ""
-        self.process_ids: set[int] = set()
+        self.workers: set[_Worker] = set()
         self._threads = [
             threading.Thread(target=self._supervise, name=f"worker-{index}", daemon=True)
             for index in range(limits.workers)
@@ -255,107 +359,65 @@ class Pool:
                     waiting.future.set_exception(StoppingError())
             self._waiting.clear()
         if not complete:
-            self._kill()
+            for worker in list(self.workers):
+                worker.kill()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(STOP_SECONDS)
-        self._kill()  # those that were still starting
+        self._template.end()
         return complete
-
-    def _kill(self) -> None:
-        for process_id in list(self.process_ids):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process_id, signal.SIGKILL)
 
     def _supervise(self) -> None:
         """What the thread of a worker does: start it, have it work, and again."""
-        pause = 0.5
+        pause = FIRST_PAUSE_SECONDS
         while not self._stopping:
             start = time.monotonic()
             try:
-                process = self._started()
-            except (OSError, EOFError, ServerError) as error:
+                worker, metrics = self._template.fork()
+            except (OSError, ServerError) as error:
                 logger.error("a worker did not become ready: %s", error)
-                self._failed(str(error) or type(error).__name__)
+                self._failed(error.what if isinstance(error, ServerError) else str(error))
                 self._pause(pause)
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
                 continue
-            pause = 0.5
-            logger.info("worker %d is ready after %.1f s", process.child.pid, time.monotonic() - start)
-            self._count_ready(1)
+            pause = FIRST_PAUSE_SECONDS
+            logger.info("worker %d is ready after %.1f s", worker.process_id, time.monotonic() - start)
+            self._registry.declare(metrics)
+            worker.peer.settimeout(self.limits.response_seconds)
+            self._count_ready(1, worker)
             try:
-                self._work(process)
+                self._work(worker)
             finally:
-                self._count_ready(-1)
-                self.process_ids.discard(process.child.pid)
-                status = process.end(STOP_SECONDS if self._stopping else 0)
+                self._count_ready(-1, worker)
+                worker.peer.close()
             if not self._stopping:
-                logger.error("worker %d ended (%s); another is started", process.child.pid, _cause(status))
+                logger.error("worker %d is gone; another is started", worker.process_id)
                 self._registry.update([Update("corinpaint_workers_died_total", 1, (self.archive.name,))])
 
-    def _started(self) -> _Process:
-        """Start a worker and wait until it has the model."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            child = subprocess.Popen(
-                [*self._command, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": str(self.archive.folder), "PYTHONSAFEPATH": "1"},
-                cwd=self.archive.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno() if _has_file(sys.stderr) else subprocess.DEVNULL,
-                start_new_session=True,  # so that Ctrl-C does not reach it
-            )
-        process = _Process(child, ours)
-        self.process_ids.add(child.pid)
-        try:
-            ours.settimeout(self.limits.startup_seconds)
-            start = {
-                "folder": str(self.archive.folder),
-                "model": self.archive.name,
-                "version": self.archive.version,
-                "config": self.archive.config,
-            }
-            wire.send(ours, start)
-            told, _ = wire.receive(ours)
-            if told.get("protocol") != wire.PROTOCOL:
-                raise ServerError(told.get("failed", "the archive is of another version"), "make the archive again")
-            self._registry.declare(Declaration(*one) for one in told["metrics"])
-        except BaseException as error:
-            self.process_ids.discard(child.pid)
-            status = process.end(0 if isinstance(error, TimeoutError) else STOP_SECONDS)
-            if isinstance(error, EOFError):
-                raise EOFError(f"it ended while starting ({_cause(status)})") from error
-            raise
-        ours.settimeout(self.limits.response_seconds)
-        return process
-
-    def _work(self, process: _Process) -> None:
+    def _work(self, worker: _Worker) -> None:
         """Hand a worker one request after the other, until it is gone or the pool is closed."""
-        while True:
-            waiting = self._next(process)
-            if waiting is None:
-                return
+        while (waiting := self._next(worker)) is not None:
             start = time.monotonic()
             try:
-                wire.send(process.peer, waiting.job.header, waiting.job.body)
-                told, body = wire.receive(process.peer)
+                wire.send(worker.peer, waiting.job.header, waiting.job.body)
+                told, body = wire.receive(worker.peer)
             except (OSError, EOFError, ValueError) as error:
-                timed_out = isinstance(error, TimeoutError)
-                cause = f"no answer within {self.limits.response_seconds:g} s" if timed_out else "the worker died"
-                request_id = waiting.job.header.get("request_id")
-                logger.error("request %s: %s", request_id, cause)
-                self._done(Update("corinpaint_frames_total", 1, (self.archive.name, "worker_died")))
+                cause = "the worker died"
+                if isinstance(error, TimeoutError):
+                    cause = f"no answer within {self.limits.response_seconds:g} s"
+                    worker.kill()
+                logger.error("request %s: %s", waiting.job.header.get("request_id"), cause)
+                self._done(Update(FRAMES, 1, (self.archive.name, "worker_died")))
                 waiting.future.set_exception(WorkerDiedError(cause))
                 return
             self._done(*(Update(*one) for one in told["metrics"]))
             waiting.future.set_result(Reply(told["status"], told["headers"], body, start - waiting.since))
 
-    def _next(self, process: _Process) -> _Waiting | None:
+    def _next(self, worker: _Worker) -> _Waiting | None:
         """The next request; None when the worker is gone or has nothing more to do."""
         with self._changed:
             while True:
-                if process.child.poll() is not None:
+                if worker.is_gone():
                     return None
                 while self._waiting:
                     waiting = self._waiting.popleft()
@@ -377,8 +439,9 @@ class Pool:
         kept = [waiting for waiting in self._waiting if not waiting.future.cancelled()]
         self._waiting = deque(kept)
 
-    def _count_ready(self, change: int) -> None:
+    def _count_ready(self, change: int, worker: _Worker) -> None:
         with self._changed:
+            (self.workers.add if change > 0 else self.workers.discard)(worker)
             self._ready += change
             self._was_complete = self._was_complete or self._ready == self.limits.workers
             self._gauges()
@@ -403,18 +466,3 @@ class Pool:
                 Update("corinpaint_requests_waiting", len(self._waiting), labels),
             ]
         )
-
-
-def _cause(status: int) -> str:
-    """An exit status in words."""
-    try:
-        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
-    except ValueError:
-        return f"signal {-status}"
-
-
-def _has_file(stream: Any) -> bool:
-    try:
-        return stream.fileno() >= 0
-    except (AttributeError, OSError, ValueError):
-        return False

@@ -16,7 +16,7 @@ import yaml
 
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 
-WORKER_MODULE = Path("corinpaint/handlers/asgi/worker.py")
+TEMPLATE = Path("corinpaint/handlers/asgi/processes/template.py")
 """What an archive holds that this server can serve."""
 
 MAX_UNPACKED_BYTES = 2**32
@@ -111,7 +111,7 @@ def _unpack(path: Path, folder: Path) -> Archive:
         content.extractall(folder)  # checks every CRC, and leaves out absolute and parent folders of names
     manifest = json.loads((folder / "MAR-INF" / "MANIFEST.json").read_text())["model"]
     config = folder / str(manifest.get("configFile", "model-config.yaml"))
-    if not (folder / WORKER_MODULE).is_file():
+    if not (folder / TEMPLATE).is_file():
         raise ArchiveError(
             f"{path}: the archive is of an earlier version of CorInpaint", "make it again with `corinpaint export mar`"
         )

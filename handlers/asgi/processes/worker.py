@@ -1,25 +1,20 @@
-"""A worker process: the code and the network of an archive, which answer the requests that the server passes on.
-
-`python -m corinpaint.handlers.asgi.worker FD`, with the unpacked archive first among PYTHONPATH: as under TorchServe,
-frames are restored by the code that the archive holds. It ends when the server closes the socket or is gone.
-"""
+"""A worker process: the handler and the network of an archive, which answer the requests that the server passes on."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
-import signal
 import socket
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, parse_disposition
 from corinpaint.handlers import answers
-from corinpaint.handlers.asgi import forms, open_inference, wire
+from corinpaint.handlers.asgi import forms, open_inference
 from corinpaint.handlers.asgi.metrics import FRAMES, Recorder, Update
+from corinpaint.handlers.asgi.processes import wire
 from corinpaint.handlers.handler import CorInpaintHandler
 from corinpaint.lasco.errors import CorInpaintError
 
@@ -179,25 +174,33 @@ def _with_error(body: bytes) -> bytes:
     return json.dumps({"error": fields["message"], **fields}, indent=1).encode()
 
 
-def main() -> int:
-    """Serve until the socket is closed; the exit status of the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its workers
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s [%(process)d] %(message)s")
-    with socket.socket(fileno=int(sys.argv[1])) as peer:
-        start, _ = wire.receive(peer)
-        folder = Path(start["folder"])
-        context, handler = Context(folder, start["model"], start["config"]), CorInpaintHandler()
-        try:
-            handler.initialize(context)
-        except Exception as error:
-            logger.exception("the model does not load")
-            wire.send(peer, {"failed": f"{type(error).__name__}: {error}"})
-            return 1
-        wire.send(
-            peer,
-            {"protocol": wire.PROTOCOL, "pid": os.getpid(), "metrics": [tuple(m) for m in context.metrics.declared]},
-        )
-        serve(peer, Worker(handler, context, start["version"]))
+def run(peer: socket.socket, folder: Path, model: str, version: str, config: Mapping[str, Any]) -> int:
+    """Open the network, say so, and answer requests until the other side closes the socket.
+
+    Parameters
+    ----------
+    peer : socket.socket
+    folder : Path
+        The unpacked archive.
+    model, version : str
+    config : mapping
+        model-config.yaml.
+
+    Returns
+    -------
+    int
+        Exit status of the process.
+    """
+    context, handler = Context(folder, model, config), CorInpaintHandler()
+    try:
+        handler.initialize(context)
+    except Exception as error:
+        logger.exception("the model does not load")
+        wire.send(peer, {"failed": f"{type(error).__name__}: {error}"})
+        return 1
+    metrics = [tuple(one) for one in context.metrics.declared]
+    wire.send(peer, {"protocol": wire.PROTOCOL, "pid": os.getpid(), "metrics": metrics})
+    serve(peer, Worker(handler, context, version))
     return 0
 
 
@@ -214,7 +217,3 @@ def serve(peer: socket.socket, worker: Worker) -> None:
             wire.send(peer, *worker.answer(*wire.receive(peer)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-
-
-if __name__ == "__main__":
-    sys.exit(main())
