@@ -46,7 +46,7 @@ file_path = click.Path(path_type=Path, dir_okay=False, exists=True)
     type=click.Choice(["torchserve", "asgi"]),
     default="torchserve",
     show_default=True,
-    help="TorchServe, or the server in Python (corinpaint[asgi]), with the same answers and the Open Inference Protocol.",
+    help="TorchServe, or the server in Python (corinpaint[asgi]): the same answers, and the Open Inference Protocol.",
 )
 @click.option(
     "--config",

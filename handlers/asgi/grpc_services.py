@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 
@@ -35,9 +35,6 @@ from corinpaint.handlers.asgi.processes.worker import described
 from corinpaint.handlers.asgi.tokens import Keys
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.version import __version__
-
-if TYPE_CHECKING:
-    from corinpaint.handlers.asgi.server import Settings
 
 access = logging.getLogger("corinpaint.access")
 
@@ -257,7 +254,9 @@ def _inputs(request: Any) -> dict[str, list[bytes]]:
     return found
 
 
-def start(pool: Pool, registry: Registry, keys: Keys | None, settings: Settings) -> Listening:
+def start(
+    pool: Pool, registry: Registry, keys: Keys | None, address: str, certificate: tuple[bytes, bytes] | None
+) -> Listening:
     """Start the gRPC server.
 
     Parameters
@@ -265,7 +264,10 @@ def start(pool: Pool, registry: Registry, keys: Keys | None, settings: Settings)
     pool : Pool
     registry : Registry
     keys : Keys or None
-    settings : Settings
+    address : str
+        Host and port.
+    certificate : (bytes, bytes) or None
+        For TLS: private key and certificate, PEM.
 
     Returns
     -------
@@ -288,17 +290,15 @@ def start(pool: Pool, registry: Registry, keys: Keys | None, settings: Settings)
     add_torchserve: Any = inference_pb2_grpc.add_InferenceAPIsServiceServicer_to_server  # generated, without types
     add_torchserve(TorchServeService(calls), server)
     server.add_generic_rpc_handlers((OpenInferenceService(calls).handler(),))
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    port = _bind(server, f"{host}:{settings.grpc_port}", settings)
+    port = _bind(server, address, certificate)
     server.start()
     return Listening(server, port)
 
 
-def _bind(server: Any, address: str, settings: Settings) -> int:
+def _bind(server: Any, address: str, certificate: tuple[bytes, bytes] | None) -> int:
     try:
-        if settings.certificate is None or settings.private_key is None:
+        if certificate is None:
             return int(server.add_insecure_port(address))
-        pair = (settings.private_key.read_bytes(), settings.certificate.read_bytes())
-        return int(server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
+        return int(server.add_secure_port(address, grpc.ssl_server_credentials([certificate])))
     except RuntimeError as error:
         raise ServerError(f"{address} is busy or unavailable", "choose another port for gRPC") from error

@@ -102,8 +102,12 @@ class Server:
     def url(self, path: str = "") -> str:
         """URL of a path of the inference address."""
         scheme = "https" if self.settings.certificate else "http"
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return f"{scheme}://{host}:{self.port}{path}"
+        return f"{scheme}://{self.host}:{self.port}{path}"
+
+    @property
+    def host(self) -> str:
+        """Address to listen on, as it is in a URL."""
+        return f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
 
     def auth_headers(self) -> dict[str, str]:
         """HTTP headers that authorise a request."""
@@ -184,7 +188,10 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
         if settings.grpc_port is not None and find_spec("grpc") is not None:
             from corinpaint.handlers.asgi import grpc_services
 
-            grpc = grpc_services.start(pool, registry, keys, settings)
+            address = f"{server.host}:{settings.grpc_port}"
+            pair = (settings.private_key, settings.certificate)
+            certificate = (pair[0].read_bytes(), pair[1].read_bytes()) if pair[0] and pair[1] else None
+            grpc = grpc_services.start(pool, registry, keys, address, certificate)
             server.grpc_port = grpc.port
             stack.callback(grpc.stop)
         pool.start()
