@@ -46,7 +46,7 @@ class Metrics:
         self._add(BATCH, "Count", ["ModelName"], "gauge")
 
     def _add(self, name: str, unit: str, labels: list[str], kind: str) -> None:
-        self._metrics[name] = self._cache.add_metric_to_cache(name, unit, labels, _metric_type(kind))
+        self._metrics[name] = self._cache.add_metric_to_cache(name, unit, labels, _metric_type(self._cache, kind))
 
     def count_batch(self, frames: int) -> None:
         """Record the size of a batch.
@@ -93,10 +93,10 @@ class Metrics:
             self._metrics[name].add_or_update(value, [self._model, *labels], request_id or "")
 
 
-def _metric_type(kind: str) -> Any:
-    """A kind of metric as TorchServe names it; as it is where there is no TorchServe."""
-    try:
-        from ts.metrics.metric_type_enum import MetricTypes
-    except ImportError:
+def _metric_type(cache: object, kind: str) -> Any:
+    """A kind of metric as a cache wants it: TorchServe's takes members of its enumeration."""
+    if type(cache).__module__.partition(".")[0] != "ts":
         return kind
+    from ts.metrics.metric_type_enum import MetricTypes
+
     return MetricTypes(kind)

@@ -48,8 +48,9 @@ WINGS = {
     ).split(),
     "handlers": (
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "
-        "asgi.processes.wire asgi.processes.worker asgi.processes.template asgi.processes.unpack asgi.processes.pool "
-        "asgi.tokens asgi.connections asgi.app asgi.grpc_messages asgi.grpc_services asgi.server"
+        "asgi.processes.wire asgi.processes.worker asgi.processes.template asgi.processes.unpack asgi.processes.jobs "
+        "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
+        "asgi.grpc_messages asgi.grpc_services asgi.server"
     ).split(),
     "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (

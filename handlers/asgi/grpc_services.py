@@ -22,17 +22,11 @@ from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
 from corinpaint.handlers.asgi import open_inference
 from corinpaint.handlers.asgi.grpc_messages import CALLS, SERVICE, messages, parameters_of
 from corinpaint.handlers.asgi.metrics import REQUESTS, Registry, Update
-from corinpaint.handlers.asgi.processes.pool import (
-    Job,
-    Pool,
-    QueueFullError,
-    Reply,
-    ServerError,
-    StoppingError,
-    WorkerDiedError,
-)
+from corinpaint.handlers.asgi.processes.jobs import Job, QueueFullError, Reply, StoppingError, WorkerDiedError
+from corinpaint.handlers.asgi.processes.pool import Pool
+from corinpaint.handlers.asgi.processes.starter import ServerError
 from corinpaint.handlers.asgi.processes.worker import described
-from corinpaint.handlers.asgi.tokens import Keys
+from corinpaint.handlers.asgi.tokens import WRONG_KEY, Keys
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.version import __version__
 
@@ -50,8 +44,6 @@ MAX_CALLS = 64
 THREADS = 32
 
 STOP_SECONDS = 10.0
-
-WRONG_KEY = "Token Authorization failed. Token either incorrect, expired, or not provided correctly"
 
 STATUSES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "INVALID_ARGUMENT", 500: "INTERNAL", 503: "UNAVAILABLE"}
 """Statuses of gRPC for those of HTTP, where the Open Inference Protocol answers with one; others: INVALID_ARGUMENT."""

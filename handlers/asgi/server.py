@@ -18,9 +18,12 @@ from typing import Any
 import uvicorn
 
 from corinpaint.handlers.asgi import app, connections
+from corinpaint.handlers.asgi.endpoint import Endpoint
 from corinpaint.handlers.asgi.metrics import Registry
 from corinpaint.handlers.asgi.processes import unpack
-from corinpaint.handlers.asgi.processes.pool import Limits, Pool, ServerError
+from corinpaint.handlers.asgi.processes.jobs import Limits
+from corinpaint.handlers.asgi.processes.pool import Pool
+from corinpaint.handlers.asgi.processes.starter import ServerError
 from corinpaint.handlers.asgi.tokens import NAME, Keys
 from corinpaint.lasco.errors import OptionError
 
@@ -195,7 +198,7 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
             server.grpc_port = grpc.port
             stack.callback(grpc.stop)
         pool.start()
-        endpoint = app.Endpoint(pool, registry, keys)
+        endpoint = Endpoint(pool, registry, keys)
         loop = server._loop = stack.enter_context(_listening(endpoint, sockets, encryption))
         server.port = sockets["inference"].getsockname()[1]
         server.metrics_port = sockets["metrics"].getsockname()[1] if "metrics" in sockets else 0
@@ -275,9 +278,7 @@ class _Loop:
 
 
 @contextlib.contextmanager
-def _listening(
-    endpoint: app.Endpoint, sockets: dict[str, socket.socket], encryption: dict[str, Any]
-) -> Iterator[_Loop]:
+def _listening(endpoint: Endpoint, sockets: dict[str, socket.socket], encryption: dict[str, Any]) -> Iterator[_Loop]:
     applications = {"inference": app.application(endpoint), "metrics": app.metrics_application(endpoint.registry)}
     servers = [_Uvicorn(_config(applications[name], encryption if name == "inference" else {})) for name in sockets]
     loop = _Loop(servers, list(sockets.values()))

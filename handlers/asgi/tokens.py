@@ -27,6 +27,9 @@ CURRENT, PREVIOUS = "inference", "previous inference"
 
 KEY_BYTES = 32
 
+WRONG_KEY = "Token Authorization failed. Token either incorrect, expired, or not provided correctly"
+"""What a request without a valid key is told, in TorchServe's words."""
+
 
 class Keys:
     """The valid keys of a file; can be shared by threads.

@@ -116,6 +116,6 @@ def _unpack(path: Path, folder: Path) -> Archive:
             f"{path}: the archive is of an earlier version of CorInpaint", "make it again with `corinpaint export mar`"
         )
     settings = yaml.safe_load(config.read_text()) if config.is_file() else {}
-    return Archive(
-        folder, path.stem, str(manifest.get("modelVersion", "")), settings if isinstance(settings, dict) else {}
-    )
+    if not isinstance(settings, dict):
+        raise ValueError(f"{config.name} holds no keys")
+    return Archive(folder, path.stem, str(manifest.get("modelVersion", "")), settings)

@@ -20,6 +20,9 @@ from corinpaint.lasco.errors import CorInpaintError
 
 logger = logging.getLogger(__name__)
 
+TAKEN = {"taken": True}
+"""What a worker says when it has a request: one that it dies without saying it for goes to another."""
+
 
 class Context:
     """What the handler sees of a server; see `ts.context.Context`.
@@ -103,6 +106,8 @@ class Worker:
         except Exception:
             logger.exception("request %s failed", request["request_id"])
             content = self._refused(answers.internal_error(request["request_id"]), "internal")
+        if request["kind"] == "infer" and self._context.status != 200:
+            content = _with_error(content)
         told = {
             "status": int(self._context.status),
             "headers": self._context.answer_headers,
@@ -136,7 +141,7 @@ class Worker:
         self._context.begin({}, self._context.get_request_id(0))
         product = self._handle(inference.fields)
         if self._context.status != 200:
-            return _with_error(product)
+            return product
         headers, content = open_inference.encode(
             product, described(self._context.answer_headers), inference, self._context.model_name, self._version
         )
@@ -214,6 +219,8 @@ def serve(peer: socket.socket, worker: Worker) -> None:
     """
     try:
         while True:
-            wire.send(peer, *worker.answer(*wire.receive(peer)))
+            request, body = wire.receive(peer)
+            wire.send(peer, TAKEN)
+            wire.send(peer, *worker.answer(request, body))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
