@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -120,8 +121,6 @@ def test_the_open_inference_protocol_gives_the_same_to_tritonclient_over_http(se
         output = triton.InferRequestedOutput("product", binary_data=binary)
         answer = client.infer("corinpaint", [_triton_input(triton, frame)], headers=headers, outputs=[output])
     (content,) = answer.as_numpy("product")
-    import base64
-
     assert data_of(content if binary else base64.b64decode(content)) == wanted
     assert answer.get_response()["parameters"]["frame"] == "32082037"
 

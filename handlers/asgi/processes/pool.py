@@ -230,7 +230,8 @@ class Pool:
         """Whether a worker has taken a request; one that died before keeps its place in the queue."""
         try:
             wire.send(worker.peer, waiting.job.header, waiting.job.body)
-            wire.receive(worker.peer)
+            if "taken" not in wire.receive(worker.peer)[0]:
+                raise OSError("the worker is out of step")
         except (OSError, EOFError) as error:
             if isinstance(error, TimeoutError) or waiting.returned:
                 raise
