@@ -1,8 +1,9 @@
 """The endpoint against the same work in this process, at one client and at eight, by workers and batches.
 
     python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
+        [--server torchserve asgi]
 
-Every setting gets a server of its own on loopback; one frame with four missing blocks is sent as FITS, and the
+Every setting gets a server of its own on loopback, of each kind (those with batches, of TorchServe alone); one frame with four missing blocks is sent as FITS, and the
 answer is a whole Level 1 product (14 MB), or a report (2 kB) in its own column. The time in this process, from bytes to
 bytes, is measured right before and after each server, and the ratio is to the median of both.
 """
@@ -14,9 +15,13 @@ import statistics
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import psutil
 import requests
 import timing
 import yaml
@@ -25,6 +30,7 @@ from speed import holed
 
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
+from corinpaint.handlers.asgi import server as asgi
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
@@ -43,31 +49,58 @@ def main() -> None:
     parser.add_argument("--frame", type=Path, help="full C3 Clear frame; by default a simulated one")
     parser.add_argument("--frames", type=int, default=24, help="requests of each kind (default 24)")
     parser.add_argument("--setting", nargs="*", default=SETTINGS, help="workers,threads,batch (several)")
+    parser.add_argument("--server", nargs="*", default=["torchserve"], choices=["torchserve", "asgi"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
         folder = Path(name)
         archive = arguments.archive or mar.export(None, folder / "whole" / "corinpaint.mar")
         content = holed(arguments.frame, folder / "32082037.fts").read_bytes()
-        rows = [_row(folder, archive, content, setting, arguments.frames) for setting in arguments.setting]
-    heading = ["workers, threads, batch", "in process, ms", "one client, ms", "ratio"]
-    heading += ["eight clients, ms/frame", "ratio", "reports, ms/frame", "largest worker, MB"]
+        rows = [
+            _row(folder, archive, content, setting, arguments.frames, kind)
+            for setting in arguments.setting
+            for kind in arguments.server
+            if kind == "torchserve" or setting.endswith(",1")
+        ]
+    heading = ["server", "workers, threads, batch", "in process, ms", "one client, ms", "ratio"]
+    heading += ["eight clients, ms/frame", "ratio", "p99 over median", "reports, ms/frame", "largest worker, MB"]
     print(timing.table(heading, rows))
-    print(f"\n{arguments.frames} requests each. {timing.machine('corinpaint', 'torchserve', 'onnxruntime')}")
+    print(f"\n{arguments.frames} requests each. {timing.machine('torchserve', 'uvicorn', 'onnxruntime')}")
 
 
-def _row(folder: Path, archive: Path, content: bytes, setting: str, count: int) -> tuple[object, ...]:
+def _row(folder: Path, archive: Path, content: bytes, setting: str, count: int, kind: str) -> tuple[object, ...]:
     workers, threads, batch = map(int, setting.split(","))
-    place = folder / setting.replace(",", "-")
+    place = folder / f"{kind}-{setting.replace(',', '-')}"
     served = _changed(archive, place / archive.name, workers, threads, batch)
     before = _in_process(content, count)
-    with serve(served, place / "server", free_ports()) as server:
+    with _serving(kind, served, place / "server") as server:
         _send(server, content, "application/fits", 2 * workers, CLIENTS)  # warm every worker
-        one = _send(server, content, "application/fits", count, 1)
-        many = _send(server, content, "application/fits", count, CLIENTS)
-        reports = _send(server, content, "application/json", count, CLIENTS)
-        memory = max(worker.memory_info().rss for worker in processes()[0]) / 1e6
+        spent, _ = _send(server, content, "application/fits", count, 1)
+        one = statistics.median(spent)
+        each, many = _send(server, content, "application/fits", count, CLIENTS)
+        _, reports = _send(server, content, "application/json", count, CLIENTS)
+        memory = max(process.memory_info().rss for process in _workers(server)) / 1e6
     here = statistics.median([*before, *_in_process(content, count)])
-    return setting, 1000 * here, 1000 * one, one / here, 1000 * many, many / here, 1000 * reports, memory
+    spread = float(np.percentile(each, 99)) / statistics.median(each)
+    times = (1000 * here, 1000 * one, one / here, 1000 * many, many / here, spread, 1000 * reports, memory)
+    return kind, setting, *times
+
+
+@contextmanager
+def _serving(kind: str, archive: Path, folder: Path) -> Iterator[Server | asgi.Server]:
+    """A server of a kind, ready."""
+    if kind == "torchserve":
+        with serve(archive, folder, free_ports()) as server:
+            yield server
+        return
+    with asgi.serving(archive, asgi.Settings(folder, port=0, metrics_port=0, grpc_port=0)) as server:
+        server.wait_until_ready()
+        yield server
+
+
+def _workers(server: Server | asgi.Server) -> list[psutil.Process]:
+    if isinstance(server, Server):
+        return processes()[0]
+    return [psutil.Process(worker.process_id) for worker in server.pool.workers]
 
 
 def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int) -> Path:
@@ -96,8 +129,10 @@ def _in_process(content: bytes, count: int) -> list[float]:
     return spent
 
 
-def _send(server: Server, content: bytes, accept: str, count: int, clients: int) -> float:
-    """Seconds per frame: of one client the median, of several the whole time over the frames."""
+def _send(
+    server: Server | asgi.Server, content: bytes, accept: str, count: int, clients: int
+) -> tuple[list[float], float]:
+    """Seconds of each request, and the whole time over the frames."""
     headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}
     url = server.url("/predictions/corinpaint")
 
@@ -115,7 +150,7 @@ def _send(server: Server, content: bytes, accept: str, count: int, clients: int)
     whole = time.perf_counter() - start
     for session in sessions:
         session.close()
-    return statistics.median(spent) if clients == 1 else whole / count
+    return spent, whole / count
 
 
 if __name__ == "__main__":

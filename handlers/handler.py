@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from corinpaint.handlers.metrics import Metrics
 from corinpaint.handlers.settings import Settings, read_settings
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.files import package_data
+from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.simulation.scene import simulate
@@ -65,7 +67,7 @@ class CorInpaintHandler:
         """
         directory = Path(context.system_properties["model_dir"])
         settings = read_settings(context.model_yaml_config)
-        self.calibration = load_calibration_set(directory / settings.calibration if settings.calibration else None)
+        self.calibration = load_calibration(directory, settings)
         model = _model_path(directory, settings)
         self.inpainter = loading.load(model, settings.threads, settings.provider, settings.spin)
         self.metrics = Metrics(context)
@@ -82,7 +84,7 @@ class CorInpaintHandler:
 
     def _warm_up(self) -> None:
         """Restore a simulated frame: errors of the set-up occur now, and no request has to wait for imports."""
-        restored = restore(simulate(0, missing=1).frame, inpainter=self.inpainter, calibration=self.calibration)
+        restored = restore(warm_up_frame(), inpainter=self.inpainter, calibration=self.calibration)
         if restored.filled.sum() != 1:
             reasons = "; ".join(record.refused for record in restored.zones)
             raise CheckpointError(
@@ -138,6 +140,33 @@ def _set_headers(answer: answers.Answer, context: Any, index: int) -> None:
         context.set_response_header(index, FILENAME_HEADER, format_disposition(answer.filename))
     if FRAME_NAME.fullmatch(answer.frame):
         context.set_response_header(index, FRAME_HEADER, answer.frame)
+
+
+def load_calibration(directory: Path, settings: Settings) -> CalibrationSet:
+    """The calibration of an archive.
+
+    Parameters
+    ----------
+    directory : Path
+        The unpacked archive.
+    settings : Settings
+
+    Returns
+    -------
+    CalibrationSet
+    """
+    return load_calibration_set(directory / settings.calibration if settings.calibration else None)
+
+
+@lru_cache(maxsize=1)
+def warm_up_frame() -> Frame:
+    """The simulated frame that a worker restores before it is ready; made once, for processes that are forked too.
+
+    Returns
+    -------
+    Frame
+    """
+    return simulate(0, missing=1).frame
 
 
 def _model_path(directory: Path, settings: Settings) -> Path:

@@ -46,9 +46,7 @@ class Metrics:
         self._add(BATCH, "Count", ["ModelName"], "gauge")
 
     def _add(self, name: str, unit: str, labels: list[str], kind: str) -> None:
-        from ts.metrics.metric_type_enum import MetricTypes
-
-        self._metrics[name] = self._cache.add_metric_to_cache(name, unit, labels, MetricTypes(kind))
+        self._metrics[name] = self._cache.add_metric_to_cache(name, unit, labels, _metric_type(self._cache, kind))
 
     def count_batch(self, frames: int) -> None:
         """Record the size of a batch.
@@ -93,3 +91,12 @@ class Metrics:
     def _update(self, name: str, value: float, *labels: str, request_id: str | None = None) -> None:
         if name in self._metrics:
             self._metrics[name].add_or_update(value, [self._model, *labels], request_id or "")
+
+
+def _metric_type(cache: object, kind: str) -> Any:
+    """A kind of metric as a cache wants it: TorchServe's takes members of its enumeration."""
+    if type(cache).__module__.partition(".")[0] != "ts":
+        return kind
+    from ts.metrics.metric_type_enum import MetricTypes
+
+    return MetricTypes(kind)

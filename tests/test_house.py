@@ -22,7 +22,7 @@ FLOORS = {
     "train": 3,
     "export": 3,
     "handlers": 4,
-    "cli": 4,
+    "cli": 5,
 }
 LEAVES = tuple(
     f"lasco.{name}" for name in ("errors", "decompression", "file_numbers", "files", "limits", "retries", "version")
@@ -45,6 +45,12 @@ WINGS = {
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
         "planning running watching"
+    ).split(),
+    "handlers": (
+        "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "
+        "asgi.processes.wire asgi.processes.worker asgi.processes.template asgi.processes.unpack asgi.processes.jobs "
+        "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
+        "asgi.grpc_messages asgi.grpc_services asgi.server"
     ).split(),
     "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
     "train": (
