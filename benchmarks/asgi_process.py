@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from corinpaint.client.tokens import read_key
-from corinpaint.export.torchserve import free_ports
+from corinpaint.export.torchserve import ServerError, free_ports
 
 SECONDS_TO_END = 60
 
@@ -56,7 +57,13 @@ class AsgiServer:
 
 
 @contextlib.contextmanager
-def serving(archive: Path, folder: Path, *options: str) -> Iterator[AsgiServer]:
+def serving(
+    archive: Path,
+    folder: Path,
+    *options: str,
+    ports: Mapping[str, int] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[AsgiServer]:
     """Serve an archive until the end of the block.
 
     Parameters
@@ -64,6 +71,10 @@ def serving(archive: Path, folder: Path, *options: str) -> Iterator[AsgiServer]:
     archive, folder : Path
     *options : str
         Further ones of the command.
+    ports : mapping, optional
+        As `corinpaint.export.torchserve.free_ports` gives them.
+    settings : mapping, optional
+        Environment variables.
 
     Yields
     ------
@@ -71,22 +82,25 @@ def serving(archive: Path, folder: Path, *options: str) -> Iterator[AsgiServer]:
 
     Raises
     ------
-    SystemExit
-        When it does not get ready.
+    ServerError
+        When it does not get ready; with what the command says about it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ports, log = free_ports(), folder / "asgi.log"
+    ports, log = ports or free_ports(), folder / "asgi.log"
+    environment = {**os.environ, **(settings or {})}
     command = [sys.executable, "-m", "corinpaint.cli.main", "serve", str(archive), "--server", "asgi"]
     command += ["--folder", str(folder), "--port", str(ports["inference"]), "--metrics-port", str(ports["metrics"])]
     command += ["--grpc-port", str(ports["grpc_inference"]), *options]
     with (
         log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as process,
     ):
         try:
             assert process.stdout is not None
             if not process.stdout.readline().startswith("ready"):
-                raise SystemExit(f"the server did not get ready: {log.read_text()[-2000:]}")
+                process.wait(SECONDS_TO_END)
+                told = [line for line in log.read_text().splitlines() if line.startswith("Error: ")]
+                raise ServerError((told or ["Error: it says nothing"])[-1].removeprefix("Error: "), f"its log is {log}")
             yield AsgiServer(
                 f"http://127.0.0.1:{ports['inference']}",
                 f"127.0.0.1:{ports['grpc_inference']}",

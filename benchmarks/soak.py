@@ -4,8 +4,8 @@
         [--server torchserve|asgi]
 
 Starts a server on loopback with the limits of serve_config, sends frames over REST and gRPC without any retry, and
-checks every answer: its frame number, and its image, mask and uncertainty bit for bit against what this process makes of
-the same frame. `--kill 30` kills a worker (SIGKILL) every 30 seconds; the answers in between must be right or clean
+checks every answer: its frame number, and its image, mask and uncertainty bit for bit against what this process makes
+of the same frame. `--kill 30` kills a worker (SIGKILL) every 30 seconds; the answers in between must be right or clean
 errors. Exit status 1 when an answer was lost, swapped or wrong. Bounded in time and in requests that are under way.
 """
 
