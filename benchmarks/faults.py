@@ -1,6 +1,6 @@
 """Faults around the endpoint and the command line, each provoked, and what is said about it and when.
 
-    python benchmarks/faults.py [--archive corinpaint.mar]
+    python benchmarks/faults.py [--archive corinpaint.mar] [--server torchserve|asgi]
 
 Archives without weights, with altered weights, cut short; temporary files on a full or read-only disk; wrong keys; a
 busy port; no Java; products on a full or read-only disk. Full and read-only disks are tmpfs, which takes root on Linux;
@@ -16,10 +16,13 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import asgi_process
 import requests
 import timing
 
@@ -28,6 +31,10 @@ from corinpaint.export.torchserve import ServerError, free_ports, serve
 from corinpaint.lasco.simulation.scene import simulate, write
 
 PREDICT = "/predictions/corinpaint"
+
+Ports, Settings = dict[str, int], Mapping[str, str]
+Start = Callable[[Path, Path, Ports, Settings], AbstractContextManager[Any]]
+NO_SETTINGS: Settings = {}
 
 
 @dataclass(frozen=True)
@@ -54,17 +61,31 @@ def main() -> int:
     """Provoke every fault; the exit code of the script."""
     parser = argparse.ArgumentParser(description="Provoke faults and show what is said about them.")
     parser.add_argument("--archive", type=Path, help="archive to spoil; by default one of the shipped weights")
+    parser.add_argument("--server", default="torchserve", choices=sorted(SERVERS), help="which to provoke")
     arguments = parser.parse_args()
+    start = SERVERS[arguments.server]
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name)
         archive = arguments.archive or mar.export(None, folder / "whole" / "corinpaint.mar")
-        found = [*_archives(archive, folder), *_disks(archive, folder), *_keys(archive, folder), *_products(folder)]
+        found = [*_archives(start, archive, folder), *_disks(start, archive, folder)]
+        found += [*_keys(start, archive, folder), *_products(folder)]
     rows = [(one.fault, one.seconds, one.message.replace("|", "/"), "yes" if one.fits else "NO") for one in found]
     print(timing.table(["fault", "told after, s", "what is said", "named"], rows))
     return 0 if all(one.fits for one in found) else 1
 
 
-def _archives(archive: Path, folder: Path) -> list[Told]:
+def _torchserve(archive: Path, folder: Path, ports: Ports, settings: Settings) -> AbstractContextManager[Any]:
+    return serve(archive, folder, ports, settings=settings)
+
+
+def _asgi(archive: Path, folder: Path, ports: Ports, settings: Settings) -> AbstractContextManager[Any]:
+    return asgi_process.serving(archive, folder, ports=ports, settings=settings)
+
+
+SERVERS: dict[str, Start] = {"torchserve": _torchserve, "asgi": _asgi}
+
+
+def _archives(start: Start, archive: Path, folder: Path) -> list[Told]:
     def without(name: str, content: bytes) -> bytes | None:
         return None if name == "corinpaint.onnx" else content
 
@@ -78,14 +99,16 @@ def _archives(archive: Path, folder: Path) -> list[Told]:
     cut = folder / "cut" / "corinpaint.mar"
     cut.parent.mkdir()
     cut.write_bytes(whole[: len(whole) // 2])
-    return [
-        _starting("archive without weights", _spoiled(archive, folder / "no", without), folder, "corinpaint.onnx"),
-        _starting(
-            "64 bytes of the weights altered", _spoiled(archive, folder / "odd", altered), folder, "corinpaint.onnx"
-        ),
-        _starting("archive cut short", cut, folder, "Exception"),
-        _starting("no Java", archive, folder, "java", {"JAVA_HOME": str(folder), "PATH": ""}),
-    ]
+    spoiled = {
+        "archive without weights": _spoiled(archive, folder / "no", without),
+        "64 bytes of the weights altered": _spoiled(archive, folder / "odd", altered),
+    }
+    found = [_starting(start, fault, path, folder, "corinpaint.onnx") for fault, path in spoiled.items()]
+    found.append(_starting(start, "archive cut short", cut, folder, "Exception|damaged"))
+    if start is _torchserve:
+        no_java = {"JAVA_HOME": str(folder), "PATH": ""}
+        found.append(_starting(start, "no Java", archive, folder, "java", no_java))
+    return found
 
 
 def _spoiled(archive: Path, folder: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
@@ -99,12 +122,14 @@ def _spoiled(archive: Path, folder: Path, change: Callable[[str, bytes], bytes |
     return target
 
 
-def _starting(fault: str, archive: Path, folder: Path, sign: str, settings: dict[str, str] | None = None) -> Told:
-    """Start TorchServe, which must not get ready."""
+def _starting(
+    launch: Start, fault: str, archive: Path, folder: Path, sign: str, settings: Settings = NO_SETTINGS
+) -> Told:
+    """Start a server, which must not get ready."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=folder) as place:
         try:
-            with serve(archive, Path(place), free_ports(), settings=settings or {}):
+            with launch(archive, Path(place), free_ports(), settings):
                 return Told(fault, time.monotonic() - start, "it got ready", False)
         except ServerError as error:
             text = str(error).partition("; its log")[0].replace(str(folder), "...")
@@ -125,7 +150,7 @@ def _disk(folder: Path, options: str) -> Iterator[Path | None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
-def _disks(archive: Path, folder: Path) -> list[Told]:
+def _disks(start: Start, archive: Path, folder: Path) -> list[Told]:
     found = []
     for fault, options, sign in (
         ("temporary files on a full disk", "size=1m", "No space left"),
@@ -133,19 +158,19 @@ def _disks(archive: Path, folder: Path) -> list[Told]:
     ):
         with _disk(folder / options.replace("=", ""), options) as disk:
             if disk is not None:
-                found.append(_starting(fault, archive, folder, sign, {"TMPDIR": str(disk), "TEMP": str(disk)}))
+                places = {"TMPDIR": str(disk), "TEMP": str(disk)}
+                found.append(_starting(start, fault, archive, folder, sign, places))
     return found
 
 
-def _keys(archive: Path, folder: Path) -> list[Told]:
+def _keys(launch: Start, archive: Path, folder: Path) -> list[Told]:
     content = write(simulate(0, missing=1), folder / "32082037.fts").read_bytes()
     found = []
-    with serve(archive, folder / "keys", ports := free_ports()) as server:
-        for fault, headers in (
-            ("wrong key", {"Authorization": "Bearer wrong"}),
-            ("no key", {}),
-            ("the management key in place of the inference key", server.auth_headers("management")),
-        ):
+    with launch(archive, folder / "keys", ports := free_ports(), NO_SETTINGS) as server:
+        headers_of = {"wrong key": {"Authorization": "Bearer wrong"}, "no key": {}}
+        if launch is _torchserve:
+            headers_of["the management key in place of the inference key"] = server.auth_headers("management")
+        for fault, headers in headers_of.items():
             start = time.monotonic()
             answer = requests.post(server.url(PREDICT), data=content, headers=headers, timeout=60)
             message = f"{answer.status_code}: {answer.json()['message']}"
@@ -153,7 +178,7 @@ def _keys(archive: Path, folder: Path) -> list[Told]:
             found.append(Told(fault, time.monotonic() - start, message, fits))
         start = time.monotonic()
         try:
-            with serve(archive, folder / "second", ports):
+            with launch(archive, folder / "second", ports, NO_SETTINGS):
                 found.append(Told("busy port", 0, "it got ready", False))
         except ServerError as error:
             found.append(Told("busy port", time.monotonic() - start, str(error), "is busy" in str(error)))

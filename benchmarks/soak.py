@@ -1,16 +1,18 @@
 """An endpoint under load and fault: good, bad and huge requests from several clients, and workers that are killed.
 
     python benchmarks/soak.py [--seconds 300] [--clients 8] [--kill 0] [--archive corinpaint.mar] [--json FILE]
+        [--server torchserve|asgi]
 
-Starts TorchServe on loopback with serve_config, sends frames over REST and gRPC without any retry, and checks every
-answer: its frame number, and its image, mask and uncertainty bit for bit against what this process makes of the same
-frame. `--kill 30` kills a worker (SIGKILL) every 30 seconds; the answers in between must be right or clean errors.
-Exit status 1 when an answer was lost, swapped or wrong. Bounded in time and in requests that are under way.
+Starts a server on loopback with the limits of serve_config, sends frames over REST and gRPC without any retry, and
+checks every answer: its frame number, and its image, mask and uncertainty bit for bit against what this process makes
+of the same frame. `--kill 30` kills a worker (SIGKILL) every 30 seconds; the answers in between must be right or clean
+errors. Exit status 1 when an answer was lost, swapped or wrong. Bounded in time and in requests that are under way.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -20,9 +22,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asgi_process
 import numpy as np
 import psutil
 import requests
@@ -61,7 +65,7 @@ class Log:
     wrong : list of str
         Answers that should not be.
     memory : list of (float, float, float)
-        Seconds, MB of the workers, MB of Java.
+        Seconds, MB of the workers, MB of what takes the requests.
     kills, recoveries : list of float
         When a worker was killed, and how long until one was ready again.
     """
@@ -93,6 +97,7 @@ def main() -> int:
         "--archive", type=Path, help="archive to serve; by default one is packed from the shipped weights"
     )
     parser.add_argument("--json", type=Path, help="also write all figures to a file")
+    parser.add_argument("--server", default="torchserve", choices=["torchserve", "asgi"], help="which to load")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the requests")
     arguments = parser.parse_args()
     if not (0 < arguments.seconds <= 900 and 0 < arguments.clients <= 32):
@@ -101,7 +106,7 @@ def main() -> int:
         folder = Path(name)
         archive = arguments.archive or mar.export(None, folder / "corinpaint.mar")
         cases = soak_inputs.cases(folder, loading.load())
-        with serve(archive, folder / "torchserve", free_ports()) as server:
+        with serving(arguments.server, archive, folder / "server") as server:
             log = soak(server, cases, arguments)
         report(log, arguments)
     if arguments.json:
@@ -109,14 +114,68 @@ def main() -> int:
     return 1 if log.wrong else 0
 
 
-def soak(server: Server, cases: list[Case], arguments: argparse.Namespace) -> Log:
+@contextlib.contextmanager
+def serving(kind: str, archive: Path, folder: Path) -> Iterator[Endpoint]:
+    """A server of a kind, ready."""
+    if kind == "torchserve":
+        with serve(archive, folder, free_ports()) as server:
+            yield Torchserve(server)
+        return
+    with asgi_process.serving(archive, folder) as server:
+        yield Asgi(server)
+
+
+class Torchserve:
+    """TorchServe, as the clients, the watch and the killer see it."""
+
+    front = "Java"
+
+    def __init__(self, server: Server) -> None:
+        self.url, self.auth_headers, self.grpc_address = server.url, server.auth_headers, server.grpc_address
+        self.key_file, self._server = server.log.parent / "key_file.json", server
+
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        return processes()[0]
+
+    def front_end(self) -> list[psutil.Process]:
+        """What takes the requests."""
+        return processes()[1]
+
+    def is_whole(self, count: int) -> bool:
+        """Whether that many workers are ready."""
+        return set(self._server.worker_states(MODEL)) == {"READY"} and len(self.workers()) == count
+
+
+class Asgi:
+    """The server in Python, the same way."""
+
+    front = "server"
+
+    def __init__(self, server: asgi_process.AsgiServer) -> None:
+        self.url, self.auth_headers, self.grpc_address = server.url, server.auth_headers, server.grpc_address
+        self.key_file, self.workers, self._server = server.key_file, server.workers, server
+
+    def front_end(self) -> list[psutil.Process]:
+        """What takes the requests."""
+        return [self._server.process]
+
+    def is_whole(self, count: int) -> bool:
+        """Whether that many workers are ready."""
+        return self._server.ready_workers() == count and len(self.workers()) == count
+
+
+Endpoint = Torchserve | Asgi
+
+
+def soak(server: Endpoint, cases: list[Case], arguments: argparse.Namespace) -> Log:
     """Load the server until the time is over."""
     log, stop = Log(), threading.Event()
     clients = [
         threading.Thread(target=_client, args=(server, cases, log, stop, arguments.seed + number))
         for number in range(arguments.clients)
     ]
-    beside = [threading.Thread(target=_watch, args=(log, stop))]
+    beside = [threading.Thread(target=_watch, args=(server, log, stop))]
     if arguments.kill:
         beside.append(threading.Thread(target=_killer, args=(server, log, stop, arguments.kill)))
     for thread in (*clients, *beside):
@@ -128,10 +187,10 @@ def soak(server: Server, cases: list[Case], arguments: argparse.Namespace) -> Lo
     return log
 
 
-def _client(server: Server, cases: list[Case], log: Log, stop: threading.Event, seed: int) -> None:
+def _client(server: Endpoint, cases: list[Case], log: Log, stop: threading.Event, seed: int) -> None:
     choose = random.Random(seed)
     weights = [case.weight for case in cases]
-    key = {"key_file": server.log.parent / "key_file.json", "retries": 0, "timeout": SECONDS}
+    key = {"key_file": server.key_file, "retries": 0, "timeout": SECONDS}
     with (
         Client(server.url(""), **key) as rest,
         Client(f"grpc://{server.grpc_address}", **key) as grpc,
@@ -159,7 +218,7 @@ def _good(client: Client, case: Case) -> tuple[str, str]:
     return "right", case.differs(answer)
 
 
-def _bad(session: requests.Session, server: Server, case: Case) -> tuple[str, str]:
+def _bad(session: requests.Session, server: Endpoint, case: Case) -> tuple[str, str]:
     """The same for a request that is to be refused; it goes without the client, which would not send it."""
     headers = {**server.auth_headers(), "Content-Type": "application/fits"}
     try:
@@ -204,26 +263,23 @@ def _megabytes(processes: list[psutil.Process]) -> float:
     return total / 1e6
 
 
-def _watch(log: Log, stop: threading.Event) -> None:
+def _watch(server: Endpoint, log: Log, stop: threading.Event) -> None:
     start = time.monotonic()
     while not stop.wait(SAMPLE_SECONDS):
-        workers, java = processes()
-        log.memory.append((time.monotonic() - start, _megabytes(workers), _megabytes(java)))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            memory = _megabytes(server.workers()), _megabytes(server.front_end())
+            log.memory.append((time.monotonic() - start, *memory))
 
 
-def _killer(server: Server, log: Log, stop: threading.Event, pause: float) -> None:
+def _killer(server: Endpoint, log: Log, stop: threading.Event, pause: float) -> None:
     start = time.monotonic()
     while not stop.wait(pause):
-        workers, _ = processes()
+        workers = server.workers()
         os.kill(workers[len(log.kills) % len(workers)].pid, signal.SIGKILL)
         log.kills.append(time.monotonic() - start)
         killed = time.monotonic()
         while not stop.wait(0.1):
-            if (
-                time.monotonic() - killed > 0.5
-                and set(server.worker_states(MODEL)) == {"READY"}
-                and len(processes()[0]) == len(workers)
-            ):
+            if time.monotonic() - killed > 0.5 and server.is_whole(len(workers)):
                 log.recoveries.append(time.monotonic() - killed)
                 break
 
@@ -239,7 +295,7 @@ def report(log: Log, arguments: argparse.Namespace) -> None:
     print(timing.table(["kind", "requests", "p50, ms", "p95, ms", "p99, ms", "longest, ms"], rows) + "\n")
     print(timing.table(["kind", "what came", "times"], [(*key, count) for key, count in sorted(log.outcomes.items())]))
     if log.memory:
-        _report_memory(np.array(log.memory))
+        _report_memory(np.array(log.memory), {"torchserve": Torchserve, "asgi": Asgi}[arguments.server].front)
     if log.kills:
         back = ", ".join(f"{seconds:.1f}" for seconds in log.recoveries)
         print(f"\n{len(log.kills)} workers killed; ready again after {back} s.")
@@ -248,11 +304,11 @@ def report(log: Log, arguments: argparse.Namespace) -> None:
     print(f"\n{timing.machine('corinpaint', 'torchserve', 'onnxruntime')}")
 
 
-def _report_memory(samples: np.ndarray) -> None:
-    times, workers, java = samples.T
+def _report_memory(samples: np.ndarray, front: str) -> None:
+    times, workers, front_end = samples.T
     later = times > times[-1] / 5
     rows = []
-    for name, values in (("all workers", workers), ("Java", java)):
+    for name, values in (("all workers", workers), (front, front_end)):
         slope = np.polyfit(times[later] / 60, values[later], 1)[0] if later.sum() > 2 else 0.0
         thirds = [float(np.median(part)) for part in np.array_split(values[later], 3)]
         rows.append((name, *thirds, float(values.max()), float(slope)))

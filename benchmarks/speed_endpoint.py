@@ -3,9 +3,10 @@
     python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
         [--server torchserve asgi]
 
-Every setting gets a server of its own on loopback, of each kind (those with batches, of TorchServe alone); one frame with four missing blocks is sent as FITS, and the
-answer is a whole Level 1 product (14 MB), or a report (2 kB) in its own column. The time in this process, from bytes to
-bytes, is measured right before and after each server, and the ratio is to the median of both.
+Every setting gets a server of its own on loopback, of each kind; those with batches are TorchServe's alone. One frame
+with four missing blocks is sent as FITS, and the answer is a whole Level 1 product (14 MB), or a report (2 kB) in its
+own column. The time in this process, from bytes to bytes, is measured right before and after each server, and the ratio
+is to the median of both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import asgi_process
 import numpy as np
 import psutil
 import requests
@@ -30,7 +32,6 @@ from speed import holed
 
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
-from corinpaint.handlers.asgi import server as asgi
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.engines import loading
@@ -86,21 +87,20 @@ def _row(folder: Path, archive: Path, content: bytes, setting: str, count: int, 
 
 
 @contextmanager
-def _serving(kind: str, archive: Path, folder: Path) -> Iterator[Server | asgi.Server]:
+def _serving(kind: str, archive: Path, folder: Path) -> Iterator[Server | asgi_process.AsgiServer]:
     """A server of a kind, ready."""
     if kind == "torchserve":
         with serve(archive, folder, free_ports()) as server:
             yield server
         return
-    with asgi.serving(archive, asgi.Settings(folder, port=0, metrics_port=0, grpc_port=0)) as server:
-        server.wait_until_ready()
+    with asgi_process.serving(archive, folder) as server:
         yield server
 
 
-def _workers(server: Server | asgi.Server) -> list[psutil.Process]:
+def _workers(server: Server | asgi_process.AsgiServer) -> list[psutil.Process]:
     if isinstance(server, Server):
         return processes()[0]
-    return [psutil.Process(worker.process_id) for worker in server.pool.workers]
+    return server.workers()
 
 
 def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int) -> Path:
@@ -130,7 +130,7 @@ def _in_process(content: bytes, count: int) -> list[float]:
 
 
 def _send(
-    server: Server | asgi.Server, content: bytes, accept: str, count: int, clients: int
+    server: Server | asgi_process.AsgiServer, content: bytes, accept: str, count: int, clients: int
 ) -> tuple[list[float], float]:
     """Seconds of each request, and the whole time over the frames."""
     headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}

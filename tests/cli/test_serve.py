@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 
 import pytest
 
@@ -33,3 +34,41 @@ def test_the_signals_of_the_caller_are_handled_as_before_when_the_command_ends(r
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     run("serve", tmp_path / "none.mar")
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "corinpaint.mar"
+    path.write_bytes(b"no archive")
+    return path
+
+
+def test_options_of_the_one_server_are_refused_for_the_other(run, archive, tmp_path):
+    (tmp_path / "config.properties").write_text("")
+    refused = run("serve", archive, "--port", 9000)
+    assert refused.exit_code == 1
+    assert "--port is no option of TorchServe" in refused.output
+    refused = run("serve", archive, "--server", "asgi", "--config", tmp_path / "config.properties")
+    assert refused.exit_code == 1
+    assert "--config is TorchServe's" in refused.output
+
+
+def test_an_archive_that_the_server_in_python_cannot_read_ends_the_command_with_the_reason(run, archive, tmp_path):
+    words = ("--server", "asgi", "--port", 0, "--metrics-port", 0, "--grpc-port", 0, "--folder", tmp_path)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    result = run("serve", archive, *words)
+    assert result.exit_code == 1
+    assert "corinpaint.mar: the archive is damaged" in result.output
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+@pytest.mark.parametrize(
+    ("server", "module", "extra"),
+    [("asgi", "corinpaint.handlers.asgi.server", "asgi"), ("torchserve", "corinpaint.export.torchserve", "serve")],
+)
+def test_a_server_that_is_not_installed_is_named_with_its_extra(run, archive, monkeypatch, server, module, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delattr(module.rpartition(".")[0] + "." + module.rpartition(".")[2], raising=False)
+    result = run("serve", archive, "--server", server)
+    assert result.exit_code == 1
+    assert f"install corinpaint[{extra}]" in result.output
