@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +123,8 @@ class Template:
             control.settimeout(self._seconds)
             archive = self._archive
             start = {"folder": str(archive.folder), "model": archive.name, "version": archive.version}
-            wire.send(control, {**start, "config": archive.config})
+            with suppress(BrokenPipeError):  # it has ended, which shows when its answer is read
+                wire.send(control, {**start, "config": archive.config})
             _answer_of(control)
         except BaseException:
             control.close()
