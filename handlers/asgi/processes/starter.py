@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +122,7 @@ class Template:
             control.settimeout(self._seconds)
             archive = self._archive
             start = {"folder": str(archive.folder), "model": archive.name, "version": archive.version}
-            with suppress(BrokenPipeError):  # it has ended, which shows when its answer is read
+            with contextlib.suppress(BrokenPipeError):  # it has ended, which shows when its answer is read
                 wire.send(control, {**start, "config": archive.config})
             _answer_of(control)
         except BaseException:
