@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX, TorchServe or Triton."),
-        "serve": ("serve", "Serve an archive with TorchServe until it is stopped."),
+        "serve": ("serve", "Serve an archive until it is stopped, with TorchServe or a server in Python."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

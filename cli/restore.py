@@ -53,7 +53,11 @@ AUTO = Path("auto")
     help="Device on which onnxruntime runs the network; a GPU that is requested but unavailable is an error.",
 )
 @click.option(
-    "--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads of the network; 0 = all cores."
+    "--threads",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="CPU threads of the network in each process; 0 = all cores. Another number changes last bits of the fills.",
 )
 @common.calibration_option
 @click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
