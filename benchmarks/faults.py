@@ -2,9 +2,10 @@
 
     python benchmarks/faults.py [--archive corinpaint.mar] [--server torchserve|asgi]
 
-With TorchServe and, by `--server asgi`, with the server in Python. Archives without weights, with altered weights, cut short; temporary files on a full or read-only disk; wrong keys; a
-busy port; no Java; products on a full or read-only disk. Full and read-only disks are tmpfs, which takes root on Linux;
-they are passed over elsewhere. Prints a table; exit status 1 when a fault was not told, or left something behind.
+With TorchServe and, by `--server asgi`, with the server in Python. Archives without weights, with altered weights,
+cut short; temporary files on a full or read-only disk; wrong keys; a busy port; no Java; products on a full or read-
+only disk. Full and read-only disks are tmpfs, which takes root on Linux; they are passed over elsewhere. Prints a
+table; exit status 1 when a fault was not told, or left something behind.
 """
 
 from __future__ import annotations
