@@ -20,8 +20,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def service() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "serve_config" / "kserve.yaml").read_text())
+def services() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((ROOT / "serve_config" / "kserve.yaml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def service(services) -> dict[str, Any]:
+    """The network alone, on Triton."""
+    return services[1]
+
+
+@pytest.fixture(scope="module")
+def frames(services) -> dict[str, Any]:
+    """The predictor that takes frames."""
+    return services[0]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +43,48 @@ def schema() -> Any:
     return jsonschema.Draft202012Validator(content)
 
 
-def test_the_service_follows_kserves_schema(service, schema):
-    schema.validate(service)
+def test_the_services_follow_kserves_schema(services, schema):
+    assert len(services) == 2
+    for one in services:
+        schema.validate(one)
+
+
+def test_the_predictor_of_frames_follows_the_schema_in_its_container_too(frames, schema):
+    (container,) = frames["spec"]["predictor"]["containers"]
+    parts = {"securityContext": "V1SecurityContext", "resources": "V1ResourceRequirements"}
+    parts |= {f"{name}Probe": "V1Probe" for name in ("startup", "readiness", "liveness")}
+    for name, kind in parts.items():
+        schema.evolve(schema={"$ref": f"#/$defs/{kind}", "$defs": schema.schema["$defs"]}).validate(container[name])
+    predictor = frames["spec"]["predictor"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in predictor["volumes"]}
+
+
+def test_the_predictor_of_frames_runs_a_command_with_probes_that_exist(frames, recipe):
+    from click.testing import CliRunner
+
+    from corinpaint.cli.main import main
+    from corinpaint.handlers.asgi.app import application
+
+    (container,) = frames["spec"]["predictor"]["containers"]
+    words = [*container["command"], *container["args"]]
+    told = CliRunner().invoke(main, [words[1], "--help"])
+    assert all(word in told.output for word in words if word.startswith("--"))
+    entry = json.loads(next(rest for word, rest in recipe if word == "ENTRYPOINT"))
+    assert words[:3] == entry[:3]
+    assert any("asgi" in rest for word, rest in recipe if word == "RUN" and "pip install" in rest)
+    known = {route.path for route in application(None).routes}
+    probes = {container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")}
+    assert probes == {"/v2/health/ready", "/v2/health/live"} <= known
+    grace = frames["spec"]["predictor"]["terminationGracePeriodSeconds"]
+    assert grace > float(words[words.index("--drain") + 1])
+
+
+def test_the_predictor_of_frames_has_no_rights_that_the_other_has_not(frames, service):
+    mine, other = frames["spec"]["predictor"], service["spec"]["predictor"]
+    assert mine["containers"][0]["securityContext"] == other["model"]["securityContext"]
+    assert mine["securityContext"] == other["securityContext"]
+    assert mine["automountServiceAccountToken"] is False
+    assert frames["metadata"]["annotations"] == service["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(
