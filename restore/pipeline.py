@@ -5,18 +5,24 @@ calibrate on the detector -> decide -> fill the missing blocks -> put back -> di
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.geometry.pointing import is_placeholder
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame, check_frame
+from corinpaint.lasco.level05.frame import Frame, check_frame, read_frame
 from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.level1.header import Cards, significant
 from corinpaint.lasco.level1.product import Level1
+from corinpaint.lasco.notebook.tables import table
 from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.photometry import user_mask
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
@@ -79,6 +85,20 @@ class Restored:
         """How many blocks are missing, filled, refused and occulted."""
         return counts(self.missing, self.zones)
 
+    def _repr_html_(self) -> str:
+        number, product = self.counts, self.level1
+        rows: dict[str, object] = {
+            "Frame": repr(self.frame),
+            "Calibration": product.header["CALIB"],
+            "Missing blocks": number.missing,
+            "Filled, refused, occulted": f"{number.filled}, {number.refused}, {number.occulted}",
+            "Fill": self.fill,
+            "Weights": "none" if self.model is None else self.model.sha256[:12],
+            "Seconds": ", ".join(f"{name} {seconds:.2f}" for name, seconds in self.seconds.items()),
+        }
+        fates = [repr(record).strip("<>") for record in self.zones]
+        return table(f"Restored {product.filename}", rows, [*fates, *product.warnings])
+
     def __repr__(self) -> str:
         number = self.counts
         lines = [
@@ -91,7 +111,7 @@ class Restored:
 
 
 def restore(
-    frame: Frame,
+    frame: Frame | str | os.PathLike[str],
     *,
     fill: str = "network",
     inpainter: Inpainter | None = None,
@@ -101,13 +121,14 @@ def restore(
     nearby: ContextSource | None = None,
     max_error: float | None = None,
     most_error: float | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> Restored:
     """Calibrate a frame and fill its missing blocks.
 
     Parameters
     ----------
-    frame : Frame
-        Level 0.5.
+    frame : Frame, str or os.PathLike
+        Level 0.5, or the path of its file.
     fill : str
         How missing blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for
         every zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves
@@ -130,6 +151,10 @@ def restore(
         of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
     most_error : float, optional
         Deprecated name of `max_error`.
+    mask : ndarray of bool, shape of the frame, optional
+        Pixels that the user calls missing, on the pixels of the file (row 0 at the bottom), before any rotation. They
+        are filled with the zones of the blocks that hold them, and flagged apart (`Flag.USER`); the other pixels of
+        these blocks are put back. Outside of the field of view it changes nothing.
 
     Returns
     -------
@@ -140,7 +165,7 @@ def restore(
     ------
     OptionError
         When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it, or
-        `max_error` is not positive.
+        `max_error` is not positive, or `mask` is no array of bools of the shape of the frame.
     ContextError
         When a context frame is not fit; see `corinpaint.restore.context.align`.
     FrameError
@@ -150,6 +175,7 @@ def restore(
     TypeError
         When `frame` or one of the context is no Frame.
     """
+    frame = read_frame(frame) if isinstance(frame, str | os.PathLike) else frame
     check_frame(frame)
     given = [frame_of(other) for other in context]
     for other in given:
@@ -162,7 +188,9 @@ def restore(
     _check_request(fill, inpainter, fitting, nearby, max_error)
     stages = Stages()
     rolls = [*given, *(nearby.roll_from(frame) if nearby is not None and is_placeholder(frame) else ())]
-    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
+    calibrated = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
+    masked = None if mask is None else user_mask.masked_pixels(calibrated, user_mask.check_mask(frame, mask))
+    observed = calibrated if masked is None else user_mask.without_masked(calibrated, masked)
     records = _records(observed, fill)
     check(observed, fitting, rolls)
     aligned = _context(observed, records, fill, inpainter, fitting, nearby, rolls)
@@ -173,13 +201,20 @@ def restore(
         plans = [one.limited(max_error) for one in plans]
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
+    if masked is not None:
+        filled = user_mask.put_back(calibrated, filled, masked)
+        zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
     history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
     limit = "none" if max_error is None else significant(max_error)
     cards = _cards(fill, model, limit, asked(given, automatic=nearby is not None), zones)
-    product = make_product(filled, accepted(zones, observed.missing), history, cards)
+    taken = accepted(zones, observed.missing)
+    if mask is not None and masked is not None:
+        history = [user_mask.history_line(masked, taken), *history]
+        cards += user_mask.cards(mask, masked)
+    product = make_product(filled, taken, history, cards, masked)
     stages.ended("finish")
-    return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
+    return Restored(frame, product, zones, calibrated.missing, fill, model, stages.seconds)
 
 
 def check_fill(fill: str) -> None:

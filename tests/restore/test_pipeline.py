@@ -32,6 +32,27 @@ def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a == b) | (np.isnan(a) & np.isnan(b))
 
 
+@pytest.mark.slow
+def test_a_path_gives_what_its_frame_gives(make_frame, tmp_path):
+    path = tmp_path / "32082037.fts"
+    path.write_bytes(make_frame(missing=MISSING))
+    products = [
+        pipeline.restore(given, fill="harmonic").level1.to_bytes() for given in (path, str(path), read_frame(path))
+    ]
+    assert products[0] == products[1] == products[2]
+    with pytest.raises(TypeError, match="must be a Frame"):
+        pipeline.restore(path.read_bytes())  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_a_small_table_without_addresses(damaged, echo):
+    text = pipeline.restore(damaged, inpainter=echo)._repr_html_()
+    assert "<th>Missing blocks</th><td>3</td>" in text
+    assert "filled by network" in text
+    assert "&lt;Frame 32082037" in text
+    assert "http" not in text
+    assert len(text) < 2000
+
+
 def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fill(damaged, echo):
     with_fill = pipeline.restore(damaged, inpainter=echo).level1
     without = pipeline.restore(damaged, fill="none").level1
