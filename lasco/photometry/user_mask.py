@@ -82,7 +82,7 @@ def put_back(observed: ObservedFrame, filled: ObservedFrame, masked: NDArray[np.
 
 
 def history_line(masked: NDArray[np.bool_], filled: blocks.Blocks) -> str:
-    """Line of HISTORY about masked pixels, shape (H, W); those in the blocks of `filled`, (H / 32, W / 32), are filled."""
+    """Line of HISTORY on masked pixels, shape (H, W); those in the blocks of `filled`, (H / 32, W / 32), are filled."""
     count = int((masked & blocks.to_pixels(filled)).sum())
     return (
         f"Mask of the user: {int(masked.sum())} pixels in the field of view called missing, {count} of them filled; "
