@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from corinpaint.archive.batch import Task, available_cores, run
@@ -45,8 +45,33 @@ class Inputs:
         self.folders: set[Path] = set()
         """Folders with new products."""
 
-    def run(self, job: Job, processes: int, stop: threading.Event) -> Iterator[Outcome]:
-        """Make the products; see `corinpaint.archive.batch.run`."""
+    def run(
+        self,
+        job: Job,
+        processes: int = 1,
+        stop: threading.Event | None = None,
+        progress: Callable[[int, Outcome], None] | None = None,
+    ) -> Iterator[Outcome]:
+        """Make the products; see `corinpaint.archive.batch.run`.
+
+        Parameters
+        ----------
+        job : Job
+        processes : int
+        stop : threading.Event, optional
+        progress : callable, optional
+            Called with the number of frames that have ended and the outcome of the last, as for a bar in a notebook.
+
+        Yields
+        ------
+        Outcome
+        """
+        for done, outcome in enumerate(self._outcomes(job, processes, stop or threading.Event()), start=1):
+            if progress is not None:
+                progress(done, outcome)
+            yield outcome
+
+    def _outcomes(self, job: Job, processes: int, stop: threading.Event) -> Iterator[Outcome]:
         waiting = self._tasks()
         while True:
             for outcome in run(job, waiting, processes, stop):

@@ -56,6 +56,7 @@ class Maker:
             weights=self.engine.info.sha256 if self.engine else None,
             max_error="none" if job.max_error is None else job.max_error,
             compress=job.compress,
+            user_mask="none",
             calibration_set=self.calibration,
         )
         self.nearby = self._automatic_context()

@@ -69,6 +69,8 @@ class Settings:
         missing blocks, and for those whose frame has no roll.
     compress : str or None
         Compression of the product, 'none', 'lossless' or 'rice'.
+    user_mask : str or None
+        Digest of the mask that a user gave, 'none' without one.
     calibration_set : CalibrationSet or None
         Calibration set whose files the product must have been made with.
     """
@@ -80,6 +82,7 @@ class Settings:
     max_error: float | str | None = None
     context: str | None = None
     compress: str | None = None
+    user_mask: str | None = None
     calibration_set: CalibrationSet | None = None
 
     def difference(self, header: fits.Header) -> str:
@@ -94,6 +97,7 @@ class Settings:
             "MAXERR": (header.get("MAXERR", "none"), limit),
             "CTXASKED": (text(header, "CTXASKED") or "none", self.context if _context_counts(header) else None),
             "COMPRESS": (text(header, "COMPRESS") or "none", self.compress),
+            "USERMASK": (text(header, "USERMASK") or "none", self.user_mask),
         }
         return next(
             (

@@ -31,6 +31,16 @@ def test_a_frame_without_a_place_in_the_layout_is_a_failure(tmp_path, quick, wri
     assert [path.name for path in (tmp_path / "out" / "2002" / "01" / "08" / "c3").iterdir()] == ["35082001.fits"]
 
 
+def test_progress_is_told_after_each_frame_also_after_one_that_failed(write_frames, tmp_path, quick):
+    items, told = [NoFrameError("in: has no frame", "give another"), *items_of(*write_frames(2))], []
+    run = Inputs(items, Layout(tmp_path / "out")).run(
+        quick, progress=lambda done, outcome: told.append((done, outcome))
+    )
+    outcomes = list(run)
+    assert told == list(enumerate(outcomes, start=1))
+    assert len(outcomes) == 3
+
+
 def test_of_two_frames_with_one_product_the_first_has_it(write_frames, tmp_path, quick):
     (one,), (other,) = write_frames(1, "a"), write_frames(1, "b", EXPTIME=17.0)
     outcomes = list(Inputs(items_of(one, other), Layout(tmp_path, "flat")).run(quick, 1, threading.Event()))

@@ -111,6 +111,7 @@ def test_a_product_of_an_earlier_version_that_does_not_name_its_file_is_stale(fr
         ("MAXERR", "none", Settings(max_error="none"), Settings(max_error=2.0)),
         ("COMPRESS", "rice", Settings(compress="rice"), Settings(compress="none")),
         ("CTXASKED", "auto", Settings(context="auto"), Settings(context="none")),
+        ("USERMASK", "0123456789abcdef", Settings(user_mask="0123456789abcdef"), Settings(user_mask="none")),
     ],
 )
 def test_limit_compression_and_context_are_compared(frame, product, card, value, same, other):
