@@ -85,7 +85,7 @@ def run(job: Job, tasks: Iterable[Task], processes: int = 1, stop: threading.Eve
     busy: list[Task] = []
     for task, outcome in _worked(job, tasks, processes, stop):
         if isinstance(outcome, Death):
-            yield set_aside(task, outcome)
+            yield set_aside(task, MAX_DEATHS, outcome.cause)
         elif outcome is None:
             busy.append(replace(task, wait=True))
         else:
@@ -147,13 +147,13 @@ def _chunks(job: Job, tasks: Iterator[Task]) -> Iterator[Sequence[Task]]:
         yield chunk
 
 
-def set_aside(task: Task, death: Death) -> Outcome:
-    """The outcome of a frame that ended its processes."""
+def set_aside(task: Task, times: int, cause: str = "") -> Outcome:
+    """The outcome of a frame that ended its process several times, for some cause."""
     return Outcome(
         str(task.frame),
         Fate.SET_ASIDE,
         code="worker_died",
-        what=f"{task.frame}: ended the process that worked on it {MAX_DEATHS} times ({death.cause})",
+        what=f"{task.frame}: ended the process that worked on it {times} times{f' ({cause})' if cause else ''}",
         remedy="see whether memory is short (fewer processes, -j); restore it alone to see more",
         key=task.key,
     )

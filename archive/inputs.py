@@ -14,7 +14,8 @@ from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import Maker, failure
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
+from corinpaint.lasco.timeline import Timeline
 
 BYTES_A_PROCESS = 2**30
 """Memory that a process may need, bytes; most need about 0.7 GB."""
@@ -26,12 +27,16 @@ class Inputs:
     Parameters
     ----------
     items : iterable of InputFile or NoFrameError
-        See `corinpaint.lasco.input_files.find`.
+        See `corinpaint.lasco.inputs.files.find`.
     layout : Layout
+    timeline : Timeline, optional
+        Where frames may come from that serve as context.
     """
 
-    def __init__(self, items: Iterable[InputFile | NoFrameError], layout: Layout) -> None:
-        self.items, self.layout = items, layout
+    def __init__(
+        self, items: Iterable[InputFile | NoFrameError], layout: Layout, timeline: Timeline | None = None
+    ) -> None:
+        self.items, self.layout, self.timeline = items, layout, timeline
         self.owners: dict[Path, Path] = {}
         """The frame that each product is made from."""
         self.rivals: list[Task] = []
@@ -76,7 +81,8 @@ class Inputs:
                 self.failures.append(failure(None, item))
                 continue
             try:
-                task = Task(item.path, self.layout.product(item))
+                nearby = () if self.timeline is None else tuple(self.timeline.around(item.path))
+                task = Task(item.path, self.layout.product(item), nearby=nearby)
             except CorInpaintError as error:
                 self.failures.append(failure(item.path, error))
                 continue

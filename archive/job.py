@@ -52,7 +52,7 @@ class Job:
     calibration: Path | None = None
     model: Path | None = None
     provider: str = "cpu"
-    threads: int = 0
+    threads: int = 1
     max_error: float | None = None
     context: tuple[Path, ...] = ()
     auto_context: bool = False

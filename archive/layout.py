@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import string
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from corinpaint.lasco.errors import NoFrameError, OptionError
 from corinpaint.lasco.file_numbers import level1_number, number_of
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.frame import DETECTORS, read_frame
 from corinpaint.lasco.level05.keywords import check_header, text, without_blanks
@@ -69,11 +72,23 @@ class Layout:
         FrameError
             When the layout needs the date or a keyword of the frame, and its header has none.
         """
-        number = number_of(item.path.name)
-        values = {"subfolder": item.subfolder.as_posix(), "product": level1_number(number), "frame": number}
-        if not FROM_NAME.issuperset(_fields(self.template)):
-            values |= _from_header(item.path)
-        return self.folder / PurePosixPath(self.template.format_map(values))
+        header = {} if FROM_NAME.issuperset(_fields(self.template)) else _from_header(item.path)
+        return self.folder / self.below(item.subfolder.as_posix(), number_of(item.path.name), header)
+
+    def below(self, subfolder: str, number: str, header: Mapping[str, str]) -> str:
+        """The path of a product below the folder of the products.
+
+        Parameters
+        ----------
+        subfolder : str
+            Of the frame, with slashes; '.' for none.
+        number : str
+            File number of the frame.
+        header : mapping of str to str
+            See `header_values`; may be empty when the template needs none of them.
+        """
+        values = {"subfolder": subfolder, "product": level1_number(number), "frame": number}
+        return posixpath.normpath(self.template.format_map({**values, **header}))
 
 
 def beside(product: Path, suffix: str) -> Path:
@@ -108,11 +123,26 @@ def _from_header(path: Path) -> dict[str, str]:
         raise NoFrameError(
             f"{path}: cannot be read ({error.strerror})", "check the path and its permissions"
         ) from error
-    day = check_header(header, path.name, DETECTORS).strftime("%Y%m%d")
-    parts = {key.lower(): _as_name(text(header, key)) for key in ("DETECTOR", "FILTER", "POLAR")}
-    return parts | {"year": day[:4], "month": day[4:6], "day": day[6:], "yymmdd": day[2:]}
+    date = str(check_header(header, path.name, DETECTORS).isot)
+    return header_values(date, *(text(header, key) for key in ("DETECTOR", "FILTER", "POLAR")))
 
 
+def header_values(date: str, detector: str, filter_: str, polar: str) -> dict[str, str]:
+    """What the header of a frame gives a template.
+
+    Parameters
+    ----------
+    date : str
+        Start of the exposure, ISO 8601.
+    detector, filter_, polar : str
+        DETECTOR, FILTER and POLAR.
+    """
+    year, month, day = date[:10].split("-")
+    parts = {"detector": _as_name(detector), "filter": _as_name(filter_), "polar": _as_name(polar)}
+    return parts | {"year": year, "month": month, "day": day, "yymmdd": f"{year[2:]}{month}{day}"}
+
+
+@lru_cache(maxsize=256)
 def _as_name(value: str) -> str:
     """A keyword's value as part of a path: lower case, without blanks and slashes."""
     return without_blanks(value).lower().replace("/", "-")

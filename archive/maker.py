@@ -15,6 +15,7 @@ from corinpaint.archive.job import Job
 from corinpaint.archive.layout import beside
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.lasco.errors import CorInpaintError, OutputError
+from corinpaint.lasco.file_numbers import number_of
 from corinpaint.lasco.files import write_all
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
@@ -22,9 +23,11 @@ from corinpaint.lasco.level1.existing import Settings, State, state
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.restore.context import asked
 
 if TYPE_CHECKING:
     from corinpaint.restore.engines.base import Inpainter
+    from corinpaint.restore.nearby import AutomaticContext
     from corinpaint.restore.pipeline import Restored
 
 
@@ -55,6 +58,7 @@ class Maker:
             compress=job.compress,
             calibration_set=self.calibration,
         )
+        self.nearby = self._automatic_context()
 
     def _network(self) -> Inpainter | None:
         from corinpaint.restore.engines import loading
@@ -65,6 +69,19 @@ class Maker:
         if self.job.fill not in ("network", "auto"):
             return None
         return loading.load(self.job.model, self.job.threads, self.job.provider)
+
+    def _automatic_context(self) -> AutomaticContext | None:
+        if not self.job.auto_context:
+            return None
+        from corinpaint.lasco.timeline import Timeline
+        from corinpaint.restore.nearby import AutomaticContext
+
+        return AutomaticContext(Timeline(), self.calibration, self.options)
+
+    def _given(self, frame: Path) -> list[Frame]:
+        """The context frames of the job, without the frame itself."""
+        number = number_of(frame.name)
+        return [other for other in self.context if other.number != number]
 
     def make(
         self, frame: Path, target: Path, nearby: Sequence[Path] = (), *, wait: bool = True, anew: bool = False
@@ -150,7 +167,10 @@ class Maker:
         """
         if self.job.overwrite:
             return (Fate.REMADE if target.is_file() else Fate.MADE), ""
-        existing = state(target, frame, self.settings)
+        settings = self.settings
+        if self.job.verb == "restore":
+            settings = replace(settings, context=asked(self._given(frame), automatic=self.job.auto_context))
+        existing = state(target, frame, settings)
         if existing.state is not State.STALE:
             return (Fate.THERE if existing.state is State.CURRENT else Fate.MADE), ""
         if self.job.stale == "fail":
@@ -178,7 +198,7 @@ class Maker:
             contents = {target: self._packed(product, target)}
             outcome = Outcome(str(path), fate, missing=int(product.header["NMISSING"]))
         else:
-            restored = self._restored(frame)
+            restored = self._restored(path, frame, nearby)
             product, outcome = restored.level1, _counted(path, restored)
             contents = {file: self._content(restored, file) for file in wanted}
         try:
@@ -196,7 +216,7 @@ class Maker:
             calibration=str(product.header["CALIB"]),
         )
 
-    def _restored(self, frame: Frame) -> Restored:
+    def _restored(self, path: Path, frame: Frame, nearby: Sequence[Path]) -> Restored:
         from corinpaint.restore.pipeline import restore
 
         return restore(
@@ -205,7 +225,8 @@ class Maker:
             inpainter=self.engine,
             calibration=self.calibration,
             options=self.options,
-            context=[other for other in self.context if other.number != frame.number],
+            context=self._given(path),
+            nearby=self.nearby and self.nearby.among(nearby),
             max_error=self.job.max_error,
         )
 

@@ -95,8 +95,9 @@ def from_json(line: str | bytes) -> Outcome:
     """
     values: Any = json.loads(line)
     try:
-        known = {field.name: values[field.name] for field in fields(Outcome) if field.name in values}
-        lists = {name: tuple(known[name]) for name in ("reasons", "warnings") if name in known}
-        return Outcome(**{**known, **lists, "fate": Fate(known["fate"])})
+        known: dict[str, Any] = {field.name: values[field.name] for field in fields(Outcome) if field.name in values}
+        for name in {"reasons", "warnings"} & known.keys():
+            known[name] = tuple(known[name])
+        return Outcome(**{**known, "fate": Fate(known["fate"])})
     except (TypeError, KeyError) as error:
         raise ValueError(f"no outcome of a frame: {line[:80]!r}") from error

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from corinpaint.lasco.errors import CorInpaintError
 
@@ -91,7 +91,7 @@ class Workers(Generic[Task, Result]):
     ) -> None:
         self.count, self.setup, self.stop = count, setup, stop or threading.Event()
         methods = multiprocessing.get_all_start_methods()
-        self.context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        self.context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             self.context.set_forkserver_preload(list(PRELOADED))
         self.workers: list[_Worker[Task]] = []

@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from corinpaint.cli import common
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 
 if TYPE_CHECKING:
-    from corinpaint.archive.job import Job
+    from corinpaint.archive.job import Job, Stale
     from corinpaint.archive.outcome import Outcome
+    from corinpaint.lasco.inputs.files import InputFile
+    from corinpaint.lasco.timeline import Timeline
 
 OPTIONS = (
     click.option(
@@ -84,7 +86,7 @@ class Batch:
         output: Path,
         layout: str,
         jobs: int | None,
-        stale: str,
+        stale: Stale,
         compress: str,
         dry_run: bool,
         log_json: Path | None,
@@ -92,10 +94,19 @@ class Batch:
     ) -> None:
         self.inputs, self.output, self.layout, self.jobs = inputs, output, layout, jobs
         self.dry_run, self.log_json = dry_run, log_json
-        self.settings = {"stale": stale, "compress": compress, "overwrite": overwrite}
+        self.stale, self.compress, self.overwrite = stale, compress, overwrite
 
-    def run(self, job: Job) -> None:
-        """Make the products and tell what became of each frame; exits with status 1 when any failed."""
+    def run(self, job: Job, context: Sequence[Path] = (), *, from_inputs: bool = False) -> None:
+        """Make the products and tell what became of each frame; exits with status 1 when any failed.
+
+        Parameters
+        ----------
+        job : Job
+        context : sequence of Path
+            Frames of which each frame takes the nearest fit ones as context.
+        from_inputs : bool
+            Take them from the inputs and the folders that they lie in, too.
+        """
         from corinpaint.archive.inputs import Inputs, default_processes
         from corinpaint.archive.layout import Layout
         from corinpaint.archive.progress import Progress
@@ -105,7 +116,8 @@ class Batch:
         summary, items = Summary(), common.frames(self.inputs)
         progress = Progress(len(items), job.verb, lambda line: common.say(line, err=True))
         try:
-            inputs = Inputs(items, Layout(self.output, self.layout))
+            timeline = _timeline(items if from_inputs else [], context) if job.auto_context else None
+            inputs = Inputs(items, Layout(self.output, self.layout), timeline)
             with stopped_by_signals() as stop:
                 outcomes = (
                     inputs.intended(job) if self.dry_run else inputs.run(job, self.jobs or default_processes(), stop)
@@ -126,6 +138,14 @@ class Batch:
         if stop.is_set():
             common.say("Stopped; the same command goes on where it was stopped.", err=True)
         sys.exit(stop.exit_status or (1 if summary.failed else 0))
+
+
+def _timeline(items: Sequence[InputFile | NoFrameError], context: Sequence[Path]) -> Timeline:
+    """Where context may come from: inputs and their folders, and what was named."""
+    from corinpaint.lasco.timeline import Timeline
+
+    inputs = [item.path for item in items if not isinstance(item, NoFrameError)]
+    return Timeline([*inputs, *context], with_folders=bool(inputs))
 
 
 def tell(outcome: Outcome, *, intended: bool = False) -> None:

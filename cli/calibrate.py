@@ -29,4 +29,14 @@ def command(
     with common.importing():
         from corinpaint.archive.job import Job
 
-    batch.run(Job("calibrate", "none", departures=tuple(departures), calibration=calibration, **batch.settings))
+    batch.run(
+        Job(
+            "calibrate",
+            "none",
+            departures=tuple(departures),
+            calibration=calibration,
+            stale=batch.stale,
+            compress=batch.compress,
+            overwrite=batch.overwrite,
+        )
+    )

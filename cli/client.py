@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corinpaint.client.answer import Answer
     from corinpaint.client.client import Client
     from corinpaint.client.request import Request
-    from corinpaint.lasco.input_files import InputFile
+    from corinpaint.lasco.inputs.files import InputFile
 
 FORMATS = {"fits": "application/fits", "png": "image/png", "json": "application/json"}
 

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
 
 if TYPE_CHECKING:
-    from corinpaint.lasco.input_files import InputFile
+    from corinpaint.lasco.inputs.files import InputFile
 
 Item = TypeVar("Item")
 
@@ -133,7 +133,7 @@ SKIPPED: Final = ""
 
 
 def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoFrameError]:
-    """The frames that the inputs name; see `corinpaint.lasco.input_files.find`.
+    """The frames that the inputs name; see `corinpaint.lasco.inputs.files.find`.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoF
     list of InputFile or NoFrameError
         A folder that cannot be read or has no frame is represented by its error, so that a batch continues.
     """
-    from corinpaint.lasco.input_files import find  # astropy is slow to import
+    from corinpaint.lasco.inputs.files import find  # astropy is slow to import
 
     found = find(inputs, sys.stdin)
     for line in found.lines() if tell else ():

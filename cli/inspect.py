@@ -11,7 +11,7 @@ import click
 from corinpaint.cli import common
 
 if TYPE_CHECKING:
-    from corinpaint.lasco.input_files import InputFile
+    from corinpaint.lasco.inputs.files import InputFile
 
 
 @click.command("inspect")

@@ -17,6 +17,8 @@ class LazyGroup(click.Group):
     modules: ClassVar[dict[str, tuple[str, str]]] = {
         "restore": ("restore", "Calibrate Level 0.5 frames and fill their missing blocks."),
         "calibrate": ("calibrate", "Calibrate Level 0.5 frames without filling missing blocks."),
+        "archive": ("archives.archive", "Restore whole archives: plan, run, resume, shards."),
+        "watch": ("archives.watch", "Restore frames as they arrive."),
         "fetch": ("archives.fetch", "Fetch Level 0.5 frames from their archives."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
@@ -26,7 +28,7 @@ class LazyGroup(click.Group):
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX, TorchServe or Triton."),
-        "serve": ("serve", "Serve an archive with TorchServe until it is stopped."),
+        "serve": ("serve", "Serve an archive until it is stopped, with TorchServe or a server in Python."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -8,6 +8,7 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.cli.batch import Batch, batch_options
+from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.restore.methods import registry
 
 AUTO = Path("auto")
@@ -28,8 +29,10 @@ AUTO = Path("auto")
     "--context",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Frame within a few hours, or a folder of such frames, from which --fill network, temporal or auto fills too, "
-    "and from which a frame without a pointing in its header takes its roll (of C2 or C3 then); can be repeated.",
+    metavar="auto|FRAME|FOLDER",
+    help="Frames from which --fill network, temporal or auto fills too, and from which a frame without a pointing in "
+    "its header takes its roll: the nearest fit ones before and after each frame, from INPUT and the folders that it "
+    "lies in (auto) or from a FOLDER; or a FRAME, which must be fit for every frame. Can be repeated.",
 )
 @common.deprecated_alias("--most-error", "--max-error")
 @click.option(
@@ -50,7 +53,11 @@ AUTO = Path("auto")
     help="Device on which onnxruntime runs the network; a GPU that is requested but unavailable is an error.",
 )
 @click.option(
-    "--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads of the network; 0 = all cores."
+    "--threads",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="CPU threads of the network in each process; 0 = all cores. Another number changes last bits of the fills.",
 )
 @common.calibration_option
 @click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
@@ -73,12 +80,19 @@ def command(
 
     INPUT are FITS files (.gz, .bz2, .xz, .Z and .fz allowed) or folders, which are searched at any depth. 32082037.fts
     becomes 35082037.fits: brightness in mean solar brightness (float32, NaN where nothing was measured or filled),
-    flags of each pixel in MASK, and its 1-sigma uncertainty in UNCERT. A frame whose product is there already is
-    skipped. A file that fails is reported, the others are still processed, and the exit status is 1.
+    flags of each pixel in MASK, and its 1-sigma uncertainty in UNCERT. INPUT may be a pattern, @LIST, or - for standard
+    input, too. A frame whose product is there already, made in the same way, is skipped. A file that fails is reported,
+    the others are still processed, and the exit status is 1.
     """
     with common.importing():
         from corinpaint.archive.job import Job
 
+    try:
+        found = [common.checked(item).path for item in common.frames(_without_auto(context), tell=False)]
+    except CorInpaintError as error:
+        raise common.fail(error) from error
+    fit_for_all = tuple(path for path in found if path in context)
+    around = [path for path in found if path not in context]
     batch.run(
         Job(
             fill=fill,
@@ -88,10 +102,18 @@ def command(
             provider=provider,
             threads=threads,
             max_error=max_error,
-            context=tuple(item.path for item in map(common.checked, common.frames(context, tell=False))),
-            auto_context=AUTO in context,
+            context=fit_for_all,
+            auto_context=bool(around) or AUTO in context,
             png=png,
             json=as_json,
-            **batch.settings,
-        )
+            stale=batch.stale,
+            compress=batch.compress,
+            overwrite=batch.overwrite,
+        ),
+        around,
+        from_inputs=AUTO in context,
     )
+
+
+def _without_auto(context: tuple[Path, ...]) -> list[Path]:
+    return [path for path in context if path != AUTO]

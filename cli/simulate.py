@@ -46,7 +46,7 @@ def command(
     detector grid) and the map of missing blocks.
     """
     from corinpaint.lasco.errors import CorInpaintError, OutputError
-    from corinpaint.lasco.input_kinds import TRUTH_SUFFIX
+    from corinpaint.lasco.inputs.kinds import TRUTH_SUFFIX
     from corinpaint.lasco.simulation.scene import simulate, write, write_truth
 
     try:

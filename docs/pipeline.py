@@ -4,7 +4,8 @@
 
 image.fits has the image in its first HDU, the sun's centre at CRPIX1, CRPIX2 in its header, and two more HDUs of its
 shape: NOISE, one standard deviation of the noise, and MASK, with a 16 in it for pixels that shall be filled (and a 4
-for those behind the occulter, which are not). What is not finite in the image is not used. Files of `corinpaint
+for those behind the occulter, which are not; an 8 for saturated ones, which the network does not see). What is not
+finite in the image is not used. Files of `corinpaint
 calibrate --no-warp --no-roll` are like this, and so can be those of any other pipeline. In filled.fits these pixels are
 filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in NOISE;
 where there is UNCERT, it has that and the calibration's uncertainty (medians CALERR and CALADD). Nothing
@@ -18,21 +19,24 @@ import numpy as np
 import onnxruntime
 from astropy.io import fits
 
-FILLED, OCCULTED, WANTED = 1, 4, 16  # flags of MASK
+FILLED, OCCULTED, SATURATED, WANTED = 1, 4, 8, 16  # flags of MASK
 LARGEST, STEP = 384, 64  # sides of windows, px
 ROOM = 0.46  # share of the largest that a hole may take; larger holes are shown smaller
-GRID = 32  # a frame has 32 x 32 telemetry blocks; holes at most two blocks apart are filled together
+BLOCK = 32  # side of a telemetry block, px, in summed frames too; holes at most two blocks apart are filled together
+SAMPLE = 100_000  # pixels that the noise scale is fitted to, about
 
 
 def noise_scale(image, sigma, seen, bins=256):
     """Two arrays: brightness, and the same in units of the noise, the integral of dB / sigma(B)."""
-    order = np.argsort(image[seen])
+    bright, step = image[seen], max(seen.sum() // SAMPLE, 1)
+    order = np.argsort(bright[::step])
     middle, noise = (
-        np.array([np.median(part) for part in np.array_split(values[seen][order], bins)]) for values in (image, sigma)
+        np.array([np.median(part) for part in np.array_split(values[seen][::step][order], bins)])
+        for values in (image, sigma)
     )
     middle, first = np.unique(middle, return_index=True)
     noise = noise[first]
-    darkest, brightest = image[seen].min() - 20 * noise[0], 1.5 * image[seen].max()  # fills may be darker or brighter
+    darkest, brightest = bright.min() - 20 * noise[0], 1.5 * bright.max()  # fills may be darker or brighter
     inner = np.interp(np.linspace(0, 1, 1024), np.linspace(0, 1, middle.size), middle)
     ends = np.linspace(darkest, middle[0], 64), np.linspace(middle[-1], brightest, 256)
     brightness = np.unique(np.concatenate((ends[0], inner, ends[1])))
@@ -44,8 +48,8 @@ def noise_scale(image, sigma, seen, bins=256):
 
 def holes(wanted):
     """Rows and columns of the pixels to fill, zone by zone."""
-    block = wanted.shape[0] // GRID
-    missing = wanted.reshape(GRID, block, GRID, block).any(axis=(1, 3))
+    rows, columns = (size // BLOCK for size in wanted.shape)
+    missing = wanted.reshape(rows, BLOCK, columns, BLOCK).any(axis=(1, 3))
     left = set(map(tuple, np.argwhere(missing)))
     while left:
         zone, new = set(), {left.pop()}
@@ -56,14 +60,15 @@ def holes(wanted):
             left -= new
         here = np.zeros_like(missing)
         here[tuple(np.transpose(list(zone)))] = True
-        yield np.nonzero(wanted & np.kron(here, np.ones((block, block), dtype=bool)))
+        yield np.nonzero(wanted & np.kron(here, np.ones((BLOCK, BLOCK), dtype=bool)))
 
 
 class Window:
     """A log-polar window about some pixels: log radius from the sun's centre along columns, angle along rows."""
 
-    def __init__(self, rows, columns, centre):
+    def __init__(self, rows, columns, centre, shape):
         self.centre = centre
+        self.width, self.height = (max(shape) / size for size in shape[::-1])  # of a px; 1 where sums are square
         logs, angles = self._polar(rows, columns)
         self.angle = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean())
         turns = (angles - self.angle + np.pi) % (2 * np.pi) - np.pi
@@ -75,14 +80,15 @@ class Window:
         self.step = self.scale / self.radius
 
     def _polar(self, rows, columns):
-        x, y = columns - self.centre[0], rows - self.centre[1]
+        x, y = (columns - self.centre[0]) * self.width, (rows - self.centre[1]) * self.height
         return np.log(np.maximum(np.hypot(x, y), 1)), np.arctan2(y, x)
 
     def pixels(self):
         """Row and column of the frame for every pixel of the window."""
         steps = (np.arange(self.side) - (self.side - 1) / 2) * self.step
         radius, angle = self.radius * np.exp(steps)[:, None], self.angle + steps[None, :]
-        return self.centre[1] + radius * np.sin(angle), self.centre[0] + radius * np.cos(angle)
+        x, y = radius * np.cos(angle) / self.width, radius * np.sin(angle) / self.height
+        return self.centre[1] + y, self.centre[0] + x
 
     def places(self, rows, columns):
         """Row and column of the window, with fractions, for pixels of the frame."""
@@ -100,18 +106,19 @@ def bilinear(image, rows, columns):
     return upper * (1 - down) + lower * down
 
 
-def fill(session, image, sigma, wanted, centre):
+def fill(session, image, sigma, wanted, unseen, centre):
     """Fill an image.
 
-    `image`, `sigma` (floats) and `wanted` (bool) have one shape, `centre` is the sun's (column, row) from 0. Gives the
-    image and sigma with the fill, and which pixels were filled.
+    `image`, `sigma` (floats), `wanted` and `unseen` (bools: pixels to fill, and others that are not to be used) have
+    one shape, `centre` is the sun's (column, row) from 0. Gives the image and sigma with the fill, and which pixels
+    were filled.
     """
-    seen = np.isfinite(image) & np.isfinite(sigma) & (sigma > 0) & ~wanted
+    seen = np.isfinite(image) & np.isfinite(sigma) & (sigma > 0) & ~wanted & ~unseen
     brightness, level = noise_scale(image, sigma, seen)
     image, sigma, filled = image.astype(float), sigma.astype(float), np.zeros(wanted.shape, dtype=bool)
     units = np.interp(np.where(seen, image, 0), brightness, level)
     for rows, columns in holes(wanted):
-        window = Window(rows, columns, centre)
+        window = Window(rows, columns, centre, image.shape)
         at = [
             np.rint(place.clip(-1, size)).astype(int) for place, size in zip(window.pixels(), image.shape, strict=True)
         ]
@@ -146,7 +153,7 @@ def main(model, given, output):
         mask, noise = hdus["MASK"].data.copy(), hdus["NOISE"].data.astype(float)
         wanted = (mask & WANTED > 0) & (mask & OCCULTED == 0)
         centre = header["CRPIX1"] - 1, header["CRPIX2"] - 1
-        image, noise, filled = fill(session, image, noise, wanted, centre)
+        image, noise, filled = fill(session, image, noise, wanted, mask & SATURATED > 0, centre)
         mask[filled] = mask[filled] - WANTED + FILLED
         hdus[0].data, hdus["MASK"].data = image.astype(np.float32), mask
         hdus["NOISE"].data = noise.astype(np.float32)

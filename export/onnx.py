@@ -23,6 +23,10 @@ from corinpaint.restore.engines.onnx import OnnxInpainter
 OPSET = 20
 """Version of the ONNX operator set; onnxruntime 1.17 and newer read it."""
 
+IR_VERSION = 9
+"""Version of the ONNX file format. It has all that the network needs, and onnxruntime 1.17 reads no newer one; torch
+writes 10."""
+
 
 def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
     """Export a checkpoint to ONNX and verify the model.
@@ -62,6 +66,7 @@ def export(checkpoint: Path, output: Path, precision: str = "float32") -> Path:
         model = _strip_debug_info(_convert(to_half_precision(network) if precision == "mixed" else network))
         more = {"opset": OPSET, "file_sha256": fingerprints.BLANK}
         model.metadata_props.add(key=KEY, value=describe_export(info, network, precision, **more))
+        model.ir_version = IR_VERSION
         onnx.checker.check_model(model)
         path.write_bytes(fingerprints.sealed(model.SerializeToString(deterministic=True)))
 

@@ -7,13 +7,16 @@ the pointing of both. Its own missing, unsent and saturated pixels are masked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco.geometry.clock import correct_clock
+from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, is_placeholder, sun_centre_on_detector
 from corinpaint.lasco.geometry.resampling import bilinear_map
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
@@ -65,23 +68,60 @@ class Context:
     number: str = ""
 
 
-def asked(context: Sequence[Frame]) -> str:
-    """What the product says was asked for as context, in CTXASKED: 'none', or a digest of the frames."""
-    if not context:
-        return "none"
-    hashes = "".join(sorted(frame.sha256 for frame in context))
-    return f"given {hashlib.sha256(hashes.encode()).hexdigest()[:16]}"
+class ContextSource(Protocol):
+    """Where the context of a frame comes from that nobody has chosen by hand."""
+
+    def of(self, observed: ObservedFrame) -> tuple[Context, ...]:
+        """Context frames of a frame, aligned with it, the nearest in time first; frames that are unfit are left out."""
+
+    def roll_from(self, frame: Frame) -> Sequence[Frame]:
+        """Frames of the same hours that tell a frame without a pointing its roll."""
 
 
-def align(observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[Frame] = ()) -> tuple[Context, ...]:
+def frame_of(context: Frame | ObservedFrame) -> Frame:
+    """The Level 0.5 frame of a context frame, which may be calibrated already."""
+    return context.frame if isinstance(context, ObservedFrame) else context
+
+
+def asked(given: Sequence[Frame], *, automatic: bool = False) -> str:
+    """What the product says was asked for as context, in CTXASKED.
+
+    Parameters
+    ----------
+    given : sequence of Frame
+        Context frames that were chosen by hand.
+    automatic : bool
+        Whether context is looked for as well.
+
+    Returns
+    -------
+    str
+        'none', 'auto', 'given' with a digest of the frames, or both.
+    """
+    hashes = "".join(sorted(frame.sha256 for frame in given))
+    by_hand = f"given {hashlib.sha256(hashes.encode()).hexdigest()[:16]}" if given else ""
+    return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
+
+
+def check(observed: ObservedFrame, others: Sequence[Frame | ObservedFrame], roll_from: Sequence[Frame] = ()) -> None:
+    """Check by their headers that frames can serve a frame as context; parameters and errors as for `align`."""
+    for other in others:
+        _check(observed.frame, frame_of(other))
+        _check_roll(observed, frame_of(other), _pointing(observed, other, roll_from))
+
+
+def align(
+    observed: ObservedFrame, others: Sequence[Frame | ObservedFrame], roll_from: Sequence[Frame] = ()
+) -> tuple[Context, ...]:
     """Resample context frames onto the detector grid of a frame.
 
     Parameters
     ----------
     observed : ObservedFrame
         The frame with missing blocks.
-    others : sequence of Frame
-        Level 0.5, earlier or later.
+    others : sequence of Frame or ObservedFrame
+        Earlier or later, Level 0.5 or calibrated on the detector, with the same result; one that was calibrated in
+        another way is calibrated anew.
     roll_from : sequence of Frame, optional
         Frames that tell those without a pointing in their header their roll, besides the frame itself.
 
@@ -96,16 +136,21 @@ def align(observed: ObservedFrame, others: Sequence[Frame], roll_from: Sequence[
         When one is of another telescope, filter, polariser or size, differs in roll by more than `MOST_ROLL` degrees,
         is more than `MOST_HOURS` hours away, is the frame itself, or has too few observed pixels in common with it.
     """
-    found = [_aligned(observed, other, roll_from) for other in others]
-    return tuple(sorted(found, key=lambda context: (abs(context.hours), context.name)))
+    return by_time(_aligned(observed, other, roll_from) for other in others)
 
 
-def _aligned(observed: ObservedFrame, other: Frame, roll_from: Sequence[Frame]) -> Context:
-    frame = observed.frame
+def by_time(context: Iterable[Context]) -> tuple[Context, ...]:
+    """Context frames in order, the nearest in time first."""
+    return tuple(sorted(context, key=lambda one: (abs(one.hours), one.name)))
+
+
+def _aligned(observed: ObservedFrame, given: Frame | ObservedFrame, roll_from: Sequence[Frame]) -> Context:
+    frame, other = observed.frame, frame_of(given)
     hours = _check(frame, other)
-    moved = calibrate_on_detector(other, observed.calibration, observed.options, (frame, *roll_from))
-    _check_roll(observed, moved)
-    image, good = _moved(observed, moved)
+    pointing = _pointing(observed, given, roll_from)
+    _check_roll(observed, other, pointing)
+    moved = _calibrated(observed, given)
+    image, good = _moved(observed, moved, pointing)
     common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
         raise ContextError(
@@ -139,20 +184,42 @@ def _check(frame: Frame, other: Frame) -> float:
     return hours
 
 
-def _check_roll(observed: ObservedFrame, other: ObservedFrame) -> None:
+def _calibrated(observed: ObservedFrame, other: Frame | ObservedFrame) -> ObservedFrame:
+    """A context frame, calibrated as the frame is."""
+    if (
+        isinstance(other, ObservedFrame)
+        and other.calibration == observed.calibration
+        and other.options == observed.options
+    ):
+        return other
+    return calibrate_on_detector(frame_of(other), observed.calibration, observed.options)
+
+
+def _pointing(observed: ObservedFrame, other: Frame | ObservedFrame, roll_from: Sequence[Frame]) -> Pointing:
+    """Pointing of a context frame; where its header has none, with a roll that the frame itself may tell."""
+    frame, calibration = frame_of(other), observed.calibration
+    if isinstance(other, ObservedFrame) and other.calibration == calibration and not is_placeholder(frame):
+        return other.pointing
+    date = correct_clock(frame.date, calibration).date
+    return determine_pointing(frame, calibration, date, (observed.frame, *roll_from))
+
+
+def _check_roll(observed: ObservedFrame, other: Frame, pointing: Pointing) -> None:
     """Check that both were rolled alike, by the pointing of each: headers may have placeholders for it."""
-    roll = wrap_angle(other.pointing.whole_roll - observed.pointing.whole_roll)
+    roll = wrap_angle(pointing.whole_roll - observed.pointing.whole_roll)
     if abs(roll) > MOST_ROLL:
         raise ContextError(
-            f"{other.frame.name}: its roll differs from that of {observed.frame.name} by {roll:.1f} degrees",
+            f"{other.name}: its roll differs from that of {observed.frame.name} by {roll:.1f} degrees",
             f"give context that differs by {MOST_ROLL:g} at most",
         )
 
 
-def _moved(observed: ObservedFrame, other: ObservedFrame) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _moved(
+    observed: ObservedFrame, other: ObservedFrame, pointing: Pointing
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Image and good pixels of the other on the grid of the frame, shifted and rotated by the pointing of both."""
-    (x, y), (u, v), good = observed.centre, other.centre, other.observed
-    angle = np.radians(wrap_angle(other.pointing.roll - observed.pointing.roll))
+    (x, y), (u, v), good = observed.centre, sun_centre_on_detector(other.frame, pointing), other.observed
+    angle = np.radians(wrap_angle(pointing.roll - observed.pointing.roll))
     if max(abs(u - x), abs(v - y), abs(angle) * 512) < SMALLEST_SHIFT:
         return other.brightness, good
     rows, columns = np.mgrid[0 : good.shape[0], 0 : good.shape[1]].astype(np.float64)

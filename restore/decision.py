@@ -59,6 +59,12 @@ class ZoneRecord:
         """Missing blocks of the zone."""
         return int(self.zone.missing.sum())
 
+    def only_of(self, missing: blocks.Blocks) -> ZoneRecord:
+        """The record; without the sum of its fill where the zone holds other blocks, whose pixels were put back."""
+        if not (self.zone.missing & ~missing).any():
+            return self
+        return replace(self, total=None, total_error=None, pixels=0)
+
     def refuse(self, reason: str) -> ZoneRecord:
         """The record with a reason not to fill; the first reason stands."""
         return replace(self, refused=self.refused or reason)
@@ -110,7 +116,7 @@ def accepted(records: Iterable[ZoneRecord], missing: blocks.Blocks) -> blocks.Bl
     found = np.zeros_like(missing)
     for record in records:
         if not record.refused:
-            found |= record.zone.missing
+            found |= record.zone.missing & missing
     return found
 
 
@@ -120,13 +126,13 @@ def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts
     Parameters
     ----------
     missing : ndarray of bool, shape (H / 32, W / 32)
-        All missing blocks of the frame.
+        All missing blocks of the frame; blocks of the zones that are not among them, as of a user's mask, do not count.
     records : iterable of ZoneRecord
         Its zones, as they ended.
     """
     records = list(records)
-    filled = sum(record.count for record in records if not record.refused)
-    refused = sum(record.count for record in records if record.refused)
+    filled = sum(int((record.zone.missing & missing).sum()) for record in records if not record.refused)
+    refused = sum(int((record.zone.missing & missing).sum()) for record in records if record.refused)
     total = int(missing.sum())
     return BlockCounts(total, filled, refused, total - filled - refused)
 

@@ -72,7 +72,10 @@ def fill_zones(
                     taken = contributing(given, plans[index].record.zone.area)
                     plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole], taken)
                     model = network.info if network is not None and name == NETWORK else model
-    plans = [plan.out_of_reach(with_context=bool(context)) if plan.open else plan for plan in plans]
+    plans = [
+        plan.out_of_reach(with_context=bool(context) or plan.methods[-1] == registry.TEMPORAL) if plan.open else plan
+        for plan in plans
+    ]
     return replace(observed, brightness=brightness, variance=variance), plans, model
 
 

@@ -5,24 +5,31 @@ calibrate on the detector -> decide -> fill the missing blocks -> put back -> di
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.geometry.pointing import is_placeholder
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import Frame, check_frame
+from corinpaint.lasco.level05.frame import Frame, check_frame, read_frame
 from corinpaint.lasco.level1.calibrate import make_product
 from corinpaint.lasco.level1.header import Cards, significant
 from corinpaint.lasco.level1.product import Level1
+from corinpaint.lasco.notebook.tables import table
 from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.photometry import user_mask
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
-from corinpaint.restore.context import align, asked
+from corinpaint.restore import measured_errors
+from corinpaint.restore.context import Context, ContextSource, align, asked, by_time, check, frame_of
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -78,6 +85,20 @@ class Restored:
         """How many blocks are missing, filled, refused and occulted."""
         return counts(self.missing, self.zones)
 
+    def _repr_html_(self) -> str:
+        number, product = self.counts, self.level1
+        rows: dict[str, object] = {
+            "Frame": repr(self.frame),
+            "Calibration": product.header["CALIB"],
+            "Missing blocks": number.missing,
+            "Filled, refused, occulted": f"{number.filled}, {number.refused}, {number.occulted}",
+            "Fill": self.fill,
+            "Weights": "none" if self.model is None else self.model.sha256[:12],
+            "Seconds": ", ".join(f"{name} {seconds:.2f}" for name, seconds in self.seconds.items()),
+        }
+        fates = [repr(record).strip("<>") for record in self.zones]
+        return table(f"Restored {product.filename}", rows, [*fates, *product.warnings])
+
     def __repr__(self) -> str:
         number = self.counts
         lines = [
@@ -90,22 +111,24 @@ class Restored:
 
 
 def restore(
-    frame: Frame,
+    frame: Frame | str | os.PathLike[str],
     *,
     fill: str = "network",
     inpainter: Inpainter | None = None,
     calibration: CalibrationSet | None = None,
     options: Options = DEFAULT,
-    context: Sequence[Frame] = (),
+    context: Sequence[Frame | ObservedFrame] = (),
+    nearby: ContextSource | None = None,
     max_error: float | None = None,
     most_error: float | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> Restored:
     """Calibrate a frame and fill its missing blocks.
 
     Parameters
     ----------
-    frame : Frame
-        Level 0.5.
+    frame : Frame, str or os.PathLike
+        Level 0.5, or the path of its file.
     fill : str
         How missing blocks are filled: 'network', one of `corinpaint.restore.methods.registry.METHODS`, 'auto' (for
         every zone the one that was measured best, see `corinpaint.restore.measured_errors`), or 'none', which leaves
@@ -116,15 +139,22 @@ def restore(
         Calibration; by default the nominal sets.
     options : Options, optional
         Steps of the calibration to leave out.
-    context : sequence of Frame, optional
-        Frames of the same hours, Level 0.5, that 'network', 'temporal' and 'auto' may take their fill from. When the
-        header has placeholders for its pointing, the roll is that of the nearest one, which may be of the other
-        telescope.
+    context : sequence of Frame or ObservedFrame, optional
+        Frames of the same hours, Level 0.5 or calibrated on the detector, that 'network', 'temporal' and 'auto' may
+        take their fill from. When the header has placeholders for its pointing, the roll is that of the nearest one,
+        which may be of the other telescope.
+    nearby : ContextSource, optional
+        Where more context comes from, such as `corinpaint.restore.nearby.AutomaticContext`. It is asked only when there
+        is a zone to fill by a method that takes context, or the header has no pointing.
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
     most_error : float, optional
         Deprecated name of `max_error`.
+    mask : ndarray of bool, shape of the frame, optional
+        Pixels that the user calls missing, on the pixels of the file (row 0 at the bottom), before any rotation. They
+        are filled with the zones of the blocks that hold them, and flagged apart (`Flag.USER`); the other pixels of
+        these blocks are put back. Outside of the field of view it changes nothing.
 
     Returns
     -------
@@ -135,7 +165,7 @@ def restore(
     ------
     OptionError
         When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it, or
-        `max_error` is not positive.
+        `max_error` is not positive, or `mask` is no array of bools of the shape of the frame.
     ContextError
         When a context frame is not fit; see `corinpaint.restore.context.align`.
     FrameError
@@ -145,19 +175,25 @@ def restore(
     TypeError
         When `frame` or one of the context is no Frame.
     """
+    frame = read_frame(frame) if isinstance(frame, str | os.PathLike) else frame
     check_frame(frame)
-    for other in context:
+    given = [frame_of(other) for other in context]
+    for other in given:
         check_frame(other)
     check_fill(fill)
     if most_error is not None:
         warnings.warn("most_error is deprecated, use max_error", DeprecationWarning, stacklevel=2)
         max_error = most_error if max_error is None else max_error
     fitting = filling_context(frame, context, fill)
-    _check_request(fill, inpainter, fitting, max_error)
+    _check_request(fill, inpainter, fitting, nearby, max_error)
     stages = Stages()
-    observed = calibrate_on_detector(frame, calibration or load_calibration_set(), options, context)
+    rolls = [*given, *(nearby.roll_from(frame) if nearby is not None and is_placeholder(frame) else ())]
+    calibrated = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
+    masked = None if mask is None else user_mask.masked_pixels(calibrated, user_mask.check_mask(frame, mask))
+    observed = calibrated if masked is None else user_mask.without_masked(calibrated, masked)
     records = _records(observed, fill)
-    aligned = align(observed, fitting, context)
+    check(observed, fitting, rolls)
+    aligned = _context(observed, records, fill, inpainter, fitting, nearby, rolls)
     stages.ended("calibrate")
     weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
     plans = [plan(observed, record, fill, aligned, weights) for record in records]
@@ -165,12 +201,20 @@ def restore(
         plans = [one.limited(max_error) for one in plans]
     filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
+    if masked is not None:
+        filled = user_mask.put_back(calibrated, filled, masked)
+        zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
     history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
-    cards = _cards(fill, model, "none" if max_error is None else significant(max_error), asked(context), zones)
-    product = make_product(filled, accepted(zones, observed.missing), history, cards)
+    limit = "none" if max_error is None else significant(max_error)
+    cards = _cards(fill, model, limit, asked(given, automatic=nearby is not None), zones)
+    taken = accepted(zones, observed.missing)
+    if mask is not None and masked is not None:
+        history = [user_mask.history_line(masked, taken), *history]
+        cards += user_mask.cards(mask, masked)
+    product = make_product(filled, taken, history, cards, masked)
     stages.ended("finish")
-    return Restored(frame, product, zones, observed.missing, fill, model, stages.seconds)
+    return Restored(frame, product, zones, calibrated.missing, fill, model, stages.seconds)
 
 
 def check_fill(fill: str) -> None:
@@ -184,16 +228,54 @@ def check_fill(fill: str) -> None:
         raise OptionError(f"fill = {fill[:40]!r} is unknown", f"choose one of {', '.join(FILLS)}")
 
 
-def filling_context(frame: Frame, context: Sequence[Frame], fill: str) -> Sequence[Frame]:
+def filling_context(
+    frame: Frame, context: Sequence[Frame | ObservedFrame], fill: str
+) -> Sequence[Frame | ObservedFrame]:
     """The context frames that may show what is missing; the others only tell a frame without pointing its roll."""
     if not is_placeholder(frame):
         return context
-    return [other for other in context if other.detector == frame.detector] if fill in TAKE_CONTEXT else ()
+    return [other for other in context if frame_of(other).detector == frame.detector] if fill in TAKE_CONTEXT else ()
 
 
-def _check_request(fill: str, inpainter: Inpainter | None, context: Sequence[Frame], max_error: float | None) -> None:
+def _context(
+    observed: ObservedFrame,
+    records: Sequence[ZoneRecord],
+    fill: str,
+    inpainter: Inpainter | None,
+    given: Sequence[Frame | ObservedFrame],
+    nearby: ContextSource | None,
+    rolls: Sequence[Frame],
+) -> tuple[Context, ...]:
+    """The context of a frame, the nearest first; none where no zone is filled from it."""
+    if not any(_takes_context(observed.frame, record, fill, inpainter) for record in records):
+        return ()
+    aligned = align(observed, given, rolls)
+    if nearby is None:
+        return aligned
+    hours = {context.hours for context in aligned}
+    return by_time((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
+
+
+def _takes_context(frame: Frame, record: ZoneRecord, fill: str, inpainter: Inpainter | None) -> bool:
+    """Whether the fill of a zone would be another one with context."""
+    if record.refused or fill not in TAKE_CONTEXT:
+        return False
+    if fill != NETWORK:
+        return True
+    takes = inpainter is None or DOMAINS[inpainter.info.domain].takes_context
+    return takes and measured_errors.context_helps(frame, record.count)
+
+
+def _check_request(
+    fill: str,
+    inpainter: Inpainter | None,
+    context: Sequence[Frame | ObservedFrame],
+    nearby: ContextSource | None,
+    max_error: float | None,
+) -> None:
     """Refuse what does not go together."""
-    if (fill == registry.TEMPORAL and not context) or (context and fill not in TAKE_CONTEXT):
+    lacks_context = fill == registry.TEMPORAL and not context and nearby is None
+    if lacks_context or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames",
             f"{registry.TEMPORAL!r} needs some, {NETWORK!r} and {AUTO!r} may have some, no other takes any",

@@ -13,7 +13,7 @@ import pytest
 import corinpaint
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ["Client", "__version__", "calibrate", "read_frame", "restore"]
+NAMES = ["Client", "__version__", "calibrate", "read_frame", "read_level1", "restore"]
 HEAVY = ("numpy", "scipy", "astropy", "torch", "onnxruntime", "requests", "grpc", "click")
 
 

@@ -35,16 +35,15 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files input_paths input_kinds input_files geometry nominal photometry level1 nominal.derivation "
-        "simulation"
+        "reference_files inputs geometry timeline nominal photometry notebook level1 nominal.derivation simulation"
     ).split(),
     "restore": (
-        "stages decision measured_errors uncertainty context plan methods engines network filling pipeline report "
-        "pictures inspection"
+        "stages decision measured_errors uncertainty context nearby plan methods engines network filling pipeline "
+        "report pictures inspection"
     ).split(),
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
-        "planning watching"
+        "planning running watching"
     ).split(),
     "handlers": (
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, TrainingError
-from corinpaint.lasco.input_files import InputFile, find
+from corinpaint.lasco.inputs.files import InputFile, find
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
@@ -82,7 +82,7 @@ def frames_in(folder: Path, fits: Callable[[Frame], bool], otherwise: str) -> It
     Parameters
     ----------
     folder : Path
-        Searched as `corinpaint.lasco.input_files.find` does.
+        Searched as `corinpaint.lasco.inputs.files.find` does.
     fits : callable
         Whether the format of a frame is one that can be used.
     otherwise : str

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corinpaint.lasco.errors import CorInpaintError, FrameError
-from corinpaint.lasco.input_kinds import ENDING, Kind, kind_of
+from corinpaint.lasco.inputs.kinds import ENDING, Kind, kind_of
 from corinpaint.lasco.level05.decoding import decode
 
 PATIENCE = 60.0
@@ -60,13 +60,17 @@ class Arrivals:
     waiting: dict[Path, _Waiting] = field(default_factory=dict)
     passed_over: dict[Path, Kind] = field(default_factory=dict)
     """Files that are no frames."""
+    seconds: float = 0.0
+    """How long the last scan took."""
 
     def scan(self) -> None:
         """Look for files that are new or have changed, in the folder and all that is in it."""
+        begun = self.clock()
         for root, folders, names in os.walk(self.folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 self.notice(Path(root, name))
+        self.seconds = self.clock() - begun
 
     def notice(self, path: Path) -> None:
         """Take note of a file that may be new or have changed; other files than FITS files are left out."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from corinpaint.lasco.errors import OptionError
-
-SECONDS_A_LOOK = 60.0
-"""Seconds after which the whole folder is looked through although the system told of nothing: network drives do not."""
 
 MILLISECONDS_A_STEP = 200
 """How long to wait for changes before others have their turn."""
 
 
-def changes(folder: Path, stop: threading.Event, poll: float | None = None) -> Iterator[set[Path] | None]:
+def changes(
+    folder: Path, stop: threading.Event, pause: Callable[[], float], *, told: bool = True
+) -> Iterator[set[Path] | None]:
     """Changes in a folder and its subfolders.
 
     Parameters
@@ -23,24 +23,27 @@ def changes(folder: Path, stop: threading.Event, poll: float | None = None) -> I
     folder : Path
     stop : threading.Event
         Ends the iteration.
-    poll : float, optional
-        Look through the folder every so many seconds, without being told by the system.
+    pause : callable
+        Gives the seconds after which the whole folder is to be looked through again, although the system told of
+        nothing: it may miss a change, and network drives tell of none.
+    told : bool
+        Whether to be told by the system.
 
     Yields
     ------
     set of Path or None
-        Paths that are new or have changed; empty when nothing has happened for some time, and None when the whole
-        folder is to be looked through.
+        Paths in the folder, as it was given, that are new or have changed; empty when
+        nothing has happened for some time, and None when the whole folder is to be looked through.
 
     Raises
     ------
     OptionError
-        When the package watchfiles is not installed and `poll` is not given.
+        When the package watchfiles is not installed.
     """
-    if poll is not None:
+    if not told:
         while not stop.is_set():
             yield None
-            stop.wait(poll)
+            stop.wait(pause())
         return
     try:
         from watchfiles import Change, watch
@@ -48,10 +51,10 @@ def changes(folder: Path, stop: threading.Event, poll: float | None = None) -> I
         raise OptionError(
             "watching needs the package watchfiles", "install corinpaint[watch], or give --poll SECONDS"
         ) from error
-    waited = 0.0
+    root, looked = folder.resolve(), time.monotonic()
     yield None
     for found in watch(
-        folder,
+        root,
         watch_filter=None,
         debounce=MILLISECONDS_A_STEP,
         rust_timeout=MILLISECONDS_A_STEP,
@@ -59,8 +62,7 @@ def changes(folder: Path, stop: threading.Event, poll: float | None = None) -> I
         stop_event=stop,
         raise_interrupt=False,
     ):
-        yield {Path(path) for change, path in found if change is not Change.deleted}
-        waited = 0.0 if found else waited + MILLISECONDS_A_STEP / 1000
-        if waited >= SECONDS_A_LOOK:
-            waited = 0.0
+        yield {folder / Path(path).relative_to(root) for change, path in found if change is not Change.deleted}
+        if time.monotonic() - looked >= pause():
             yield None
+            looked = time.monotonic()

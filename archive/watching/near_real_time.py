@@ -52,15 +52,25 @@ class Poll:
     ) -> None:
         self.connect, self.folder, self.detectors = connect, folder, detectors
         self.stop, self.tell, self.interval, self.hours, self.now = stop, tell, interval, hours, now
+        self._before: set[str] = set()
+        self._errors: set[str] = set()
+        """What went wrong in the look before, and in this one."""
 
     def run(self) -> None:
-        """Look again and again; what goes wrong is told, and the next look may go better."""
+        """Look again and again; what goes wrong is told once, and the next look may go better."""
         while not self.stop.is_set():
+            self._before, self._errors = self._errors, set()
             try:
                 self.look()
             except CorInpaintError as error:
-                self.tell(error)
+                self._failed(error)
             self.stop.wait(self.interval)
+
+    def _failed(self, error: CorInpaintError) -> None:
+        """Tell what went wrong, unless the look before told the same."""
+        self._errors.add(str(error))
+        if str(error) not in self._before:
+            self.tell(error)
 
     def look(self) -> int:
         """Fetch what is new; the number of frames.
@@ -74,11 +84,9 @@ class Poll:
         server.check_reachable()
         end = self.now()
         for day in search(Query(end - timedelta(hours=self.hours), end, self.detectors), server):
-            for error in day.errors:
-                self.tell(error)
             report = fetch(day, self.folder, server)
-            for error in report.failed:
-                self.tell(error)
+            for error in (*day.errors, *report.failed):
+                self._failed(error)
             count += len(report.fetched)
             if self.stop.is_set():
                 break

@@ -15,14 +15,20 @@ from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import failure
 from corinpaint.archive.outcome import Fate, Outcome
-from corinpaint.archive.processes import Death, Workers
+from corinpaint.archive.processes import MAX_DEATHS, Death, Workers
 from corinpaint.archive.watching.arrivals import Arrivals
 from corinpaint.archive.watching.changes import changes
 from corinpaint.archive.watching.recent import Recent
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.keywords import text
+
+SECONDS_A_LOOK = 1.0
+"""Minimum of seconds between two looks through the whole folder, when the system tells of changes."""
+
+LOOKS_LEAVE = 30
+"""How much longer than a look the pause between two is, so that large folders cost little."""
 
 Tell = Callable[[Outcome], None]
 
@@ -43,7 +49,7 @@ class Watch:
     tell : callable
         Called with what became of each frame.
     poll : float, optional
-        See `corinpaint.archive.watching.changes.changes`.
+        Look through the folder every so many seconds, without being told by the system.
     existing : bool
         Also restore the frames that are there in the beginning.
     """
@@ -78,12 +84,14 @@ class Watch:
         workers = Workers[Task, Outcome | None](1, partial(Work, self.job), self.stop)
         for task, outcome in workers.run(self._tasks(), at_once=True):
             if isinstance(outcome, Death):
-                self.tell(set_aside(task, outcome))
+                self.tell(set_aside(task, MAX_DEATHS, outcome.cause))
             elif outcome is not None:
                 self._ended(task, outcome)
 
     def _ended(self, task: Task, outcome: Outcome) -> None:
-        if earlier := self.recent.superseded(task.frame):
+        if task.anew and outcome.fate is Fate.REMADE:
+            outcome = replace(outcome, note="frames came that may help to fill it")
+        elif earlier := self.recent.superseded(task.frame):
             outcome = replace(outcome, note=f"the final version of {earlier}, whose product stays")
         self.tell(outcome)
         if self.layout.is_nrl and outcome.fate in (Fate.MADE, Fate.REMADE):
@@ -94,7 +102,7 @@ class Watch:
 
     def _tasks(self) -> Iterator[list[Task]]:
         """Work as it comes up; nothing for as long as there is none."""
-        for changed in changes(self.folder, self.stop, self.poll):
+        for changed in changes(self.folder, self.stop, self._pause, told=self.poll is None):
             if changed is None:
                 self.arrivals.scan()
             for path in changed or ():
@@ -103,6 +111,10 @@ class Watch:
             while self.again and not self.stop.is_set():
                 yield from self._planned(self.again.popleft(), anew=True)
                 yield from self._arrived()
+
+    def _pause(self) -> float:
+        """Seconds between two looks through the whole folder."""
+        return self.poll or max(SECONDS_A_LOOK, LOOKS_LEAVE * self.arrivals.seconds)
 
     def _arrived(self) -> Iterator[list[Task]]:
         for path, error in self.arrivals.whole():

@@ -109,6 +109,7 @@ def command(
         from corinpaint.archive.job import Job
         from corinpaint.archive.layout import Layout
         from corinpaint.archive.stopping import stopped_by_signals
+        from corinpaint.archive.summary import plural
         from corinpaint.archive.watching.watch import Watch
 
     job = Job(
@@ -129,7 +130,7 @@ def command(
                     poller.join()
     except CorInpaintError as error:
         raise common.fail(error) from error
-    common.say(f"Stopped: {telling.count} frames, {telling.failed} failed.", err=True)
+    common.say(f"Stopped: {plural(telling.made, 'product')} made, {plural(telling.failed, 'failure')}.", err=True)
     sys.exit(0)
 
 
@@ -183,11 +184,11 @@ class _Telling:
 
     def __init__(self, log: Path | None) -> None:
         self.log = log
-        self.count = self.failed = 0
+        self.made = self.failed = 0
 
     def outcome(self, outcome: Outcome) -> None:
         """Tell what became of a frame."""
-        self.count += 1
+        self.made += outcome.fate in ("made", "remade")
         self.failed += outcome.has_failed
         tell(outcome)
         if self.log is not None:

@@ -175,6 +175,34 @@ def read_frame(
     return frame
 
 
+def without_image(header: fits.Header, label: str) -> Frame:
+    """A frame of a header alone, for what depends on no pixel.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        As `corinpaint.lasco.level05.decoding.read_header` gives it.
+    label : str
+        Name of the frame in error messages.
+
+    Returns
+    -------
+    Frame
+        Its `data` is empty, of shape (0, 0).
+
+    Raises
+    ------
+    FrameError
+        A subclass per defect of the header.
+    """
+    date = keywords.check_header(header, label, DETECTORS)
+    sums = readout.read_summing(header, label)
+    rows, columns = (int(keywords.finite_number(header, key, label)) for key in ("NAXIS2", "NAXIS1"))
+    subfield = readout.read_subfield(header, (rows, columns), sums, label)
+    part = subfield if subfield.is_part_of(sums.shape) else None
+    return Frame(np.empty((0, 0), np.float32), header, label, number_of(label), date, sums, part)
+
+
 def check_frame(frame: object) -> None:
     """Check that an argument is a `Frame`.
 

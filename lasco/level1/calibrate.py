@@ -76,6 +76,7 @@ def make_product(
     filled: blocks.Blocks | None = None,
     history: Sequence[str] = (),
     cards: Sequence[tuple[str, headers.CardValue, str]] = (),
+    masked: NDArray[np.bool_] | None = None,
 ) -> Level1:
     """Make the Level 1 product of a frame calibrated on the detector grid.
 
@@ -87,11 +88,13 @@ def make_product(
     observed : ObservedFrame
         With the filled values of the missing blocks in its brightness and variance.
     filled : ndarray of bool, shape (H / 32, W / 32), optional
-        The missing blocks that were filled, (block row, block column).
+        The missing blocks that were filled, (block row, block column), and those whose masked pixels were.
     history : sequence of str
         Additional lines for HISTORY, in the order of the steps.
     cards : sequence of (keyword, value, comment)
         Additional cards, such as the method of the fills.
+    masked : ndarray of bool, shape (H, W), optional
+        Pixels that are missing by a user's mask alone; see `corinpaint.lasco.photometry.user_mask`.
 
     Returns
     -------
@@ -100,7 +103,8 @@ def make_product(
     frame, pointing = observed.frame, observed.pointing
     filled = np.zeros_like(observed.missing) if filled is None else filled
     geometry = _product_geometry(observed)
-    data, mask, variance = _resampled(observed, filled, geometry)
+    masked = np.zeros(observed.shape, dtype=bool) if masked is None else masked
+    data, mask, variance = _resampled(observed, filled, geometry, masked)
     on_detector = systematics.additive_calibration_error(observed)
     additive = _on_product_grid(observed, on_detector, geometry)
     if pointing.upside_down and not geometry.roll:
@@ -113,7 +117,7 @@ def make_product(
     uncertainty[np.isnan(data)] = noise[np.isnan(data)] = np.inf
     uncertainty, noise = round_significant(uncertainty), round_significant(noise)
     origin = _provenance(observed, geometry, relative, on_detector)
-    header = make_header(observed, origin, filled, history, cards)
+    header = make_header(observed, origin, filled & observed.missing, history, cards)
     statistics.add_statistics(header, data, mask)
     name = f"{level1_number(frame.number)}.fits"
     return Level1(data, mask, uncertainty, noise, header, name, observed.warnings)
@@ -154,18 +158,21 @@ def _product_geometry(observed: ObservedFrame) -> Geometry:
 
 
 def _resampled(
-    observed: ObservedFrame, filled: blocks.Blocks, geometry: Geometry
+    observed: ObservedFrame, filled: blocks.Blocks, geometry: Geometry, masked: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image, flags and variance on the product grid; a rotation by 180 degrees alone is left to `make_product`."""
     warp = distortion.product_map(geometry)
-    restored = blocks.to_pixels(filled) & observed.field
-    refused = warp.propagate_flags((blocks.to_pixels(observed.missing) & ~restored) | observed.impossible)
+    missing = blocks.to_pixels(observed.missing) | masked
+    restored = missing & blocks.to_pixels(filled) & observed.field
+    refused = warp.propagate_flags((missing | observed.impossible) & ~restored)
     mask = np.zeros(observed.shape, dtype=np.uint8)
     set_flag(mask, warp.propagate_flags(restored), Flag.FILLED)
     set_flag(mask, _unsent(observed, geometry) | warp.outside, Flag.NEVER_SENT)
     _mask_field(mask, observed, geometry)
-    set_flag(mask, warp.propagate_flags(observed.saturated), Flag.SATURATED)
+    set_flag(mask, warp.propagate_flags(observed.saturated & ~masked), Flag.SATURATED)
     set_flag(mask, refused, Flag.REFUSED)
+    if masked.any():
+        set_flag(mask, warp.propagate_flags(masked), Flag.USER)
     data, variance = warp.image(observed.brightness), warp.variance(observed.variance)
     if observed.options.point_sources:
         area = distortion.jacobian(geometry)

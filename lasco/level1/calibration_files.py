@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 from astropy.io import fits
 
 from corinpaint.lasco.geometry.clock import correct_clock
 from corinpaint.lasco.geometry.observer import soho_observer
 from corinpaint.lasco.geometry.pointing import determine_pointing
-from corinpaint.lasco.level05 import keywords, readout
-from corinpaint.lasco.level05.frame import DETECTORS, Frame
+from corinpaint.lasco.level05 import keywords
+from corinpaint.lasco.level05.frame import Frame, without_image
 from corinpaint.lasco.photometry.exposure import exposure_table
 from corinpaint.lasco.photometry.optics import NOMINAL_DIRECTORY
 from corinpaint.lasco.reference_files import locate
@@ -52,7 +51,8 @@ def difference(product: fits.Header, frame: fits.Header, calibration: Calibratio
         if now != file:
             what = "is not in the calibration set" if now is None else "is another file of that name"
             return f"{key} = {file.name[:40]!r} {what}"
-    missing = [file.name for file in tables(_without_image(frame), calibration) if file not in used.values()]
+    label = keywords.text(frame, "FILENAME") or "frame"
+    missing = [file.name for file in tables(without_image(frame, label), calibration) if file not in used.values()]
     return f"CALF: {missing[0]} was not used" if missing else ""
 
 
@@ -100,11 +100,3 @@ def _file(name: str, calibration: CalibrationSet) -> CalibrationFile | None:
         return calibration_file(path) if path.name == name and path.is_file() else None
     found = locate.locate(calibration.directory, name)
     return None if found is None else calibration_file(found)
-
-
-def _without_image(header: fits.Header) -> Frame:
-    """A frame with nothing but a header."""
-    label = keywords.text(header, "FILENAME") or "frame"
-    date = keywords.check_header(header, label, DETECTORS)
-    sums = readout.read_summing(header, label)
-    return Frame(np.empty((0, 0), np.float32), header, label, label, date, sums)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from astropy.io import fits
 
 from corinpaint.lasco.errors import CalibrationError, NoFrameError
-from corinpaint.lasco.input_files import ENDING, PRODUCT, kind_of_header
+from corinpaint.lasco.inputs.kinds import ENDING, PRODUCT, kind_of_header
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.keywords import text, without_blanks
 from corinpaint.lasco.level1.alignment import sun_centre

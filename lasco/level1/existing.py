@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 from astropy.io import fits
 
 from corinpaint.lasco.errors import CorInpaintError, FrameError, OutputError, TruncatedError
-from corinpaint.lasco.input_kinds import PRODUCT, kind_of_header
+from corinpaint.lasco.inputs.kinds import PRODUCT, kind_of_header
 from corinpaint.lasco.level05 import cards
 from corinpaint.lasco.level05.decoding import content_sha256, read_header
 from corinpaint.lasco.level05.keywords import text

@@ -21,6 +21,7 @@ from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 from corinpaint.lasco.level1.compression import IMAGE, SIGNIFICANT_BITS, compressed
+from corinpaint.lasco.notebook import history, maps, tables
 
 
 class Flag(IntFlag):
@@ -31,6 +32,7 @@ class Flag(IntFlag):
     OCCULTED = 4
     SATURATED = 8
     REFUSED = 16
+    USER = 32
 
     @property
     def meaning(self) -> str:
@@ -44,6 +46,7 @@ FLAG_MEANINGS = {
     Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
     Flag.SATURATED: "saturated",
     Flag.REFUSED: "missing and refused (not filled)",
+    Flag.USER: "masked by the user, and filled or refused",
 }
 """Meanings of the flags in the product; the wording is part of its format."""
 
@@ -107,6 +110,23 @@ class Level1:
         if "NMISSING" in header:  # a background is no frame
             summary += f", {header['NMISSING']} blocks missing, {header['NFILLED']} filled"
         return f"<Level1 {self.filename}: {summary}, calibration {header['CALIB']}>"
+
+    def _repr_html_(self) -> str:
+        return tables.table(f"Level 1 product {self.filename}", _rows(self), self.warnings)
+
+    def to_map(self) -> Any:
+        """The image as one map of sunpy, with the uncertainty, masked where it has no value.
+
+        Returns
+        -------
+        sunpy.map.GenericMap
+
+        Raises
+        ------
+        OptionError
+            When sunpy is not installed.
+        """
+        return maps.to_map(self.data, self.uncertainty, self.header)
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -211,6 +231,30 @@ class Level1File:
         summary = f"{self.header.get('DETECTOR', '')} {self.header.get('DATE-OBS', 'no DATE-OBS')}"
         return f"<Level1File: {summary}, {columns} x {rows} px, {self.masked.mean():.0%} masked>"
 
+    def _repr_html_(self) -> str:
+        return tables.table("Level 1 file", _rows(self))
+
+    @property
+    def zones(self) -> tuple[history.ZoneHistory, ...]:
+        """The zones of missing blocks and what became of each, from HISTORY; none in files of SolarSoft."""
+        return history.zones(self.header)
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """How the product was made; see `corinpaint.lasco.notebook.history.provenance`."""
+        return history.provenance(self.header)
+
+    def to_map(self) -> Any:
+        """The image as one map of sunpy; see `Level1.to_map`."""
+        return maps.to_map(self.data, self.uncertainty, self.header)
+
+
+def _rows(found: Level1 | Level1File) -> dict[str, object]:
+    """Rows of the table that a notebook shows."""
+    mask = found.mask
+    counts = {} if mask is None else {flag.meaning: int(np.count_nonzero(flagged(mask, flag))) for flag in Flag}
+    return tables.summary(found.header, found.data.shape, counts)
+
 
 def read_level1(path: str | os.PathLike[str]) -> Level1File:
     """Read a Level 1 file with its masked pixels as NaN.
@@ -257,8 +301,10 @@ def read_planes(path: str | os.PathLike[str]) -> Level1File:
                 header = fits.PrimaryHDU(raw, header).header
             raw = None if raw is None else np.array(raw)
             mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
-    except OSError as error:
-        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "fetch the file again") from error
+    except Exception as error:  # astropy raises many types of errors on damaged files
+        raise NotFitsError(
+            f"{path.name}: cannot be read as FITS ({error})", "fetch the file or make the product again"
+        ) from error
     if raw is None or raw.ndim != 2:
         raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
     values = raw.astype(np.float64)

@@ -16,7 +16,7 @@ _OPENING = Lock()
 
 
 def load(
-    path: str | os.PathLike[str] | None = None, threads: int = 0, provider: str = "cpu", spin: bool = True
+    path: str | os.PathLike[str] | None = None, threads: int = 1, provider: str = "cpu", spin: bool = True
 ) -> Inpainter:
     """Open a model with the engine that its file name asks for; once per process, however many threads ask for it.
 

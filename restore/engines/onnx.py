@@ -35,7 +35,7 @@ class OnnxInpainter:
         When the provider is unknown or unavailable.
     """
 
-    def __init__(self, path: Path, threads: int = 0, provider: str = "cpu", spin: bool = True) -> None:
+    def __init__(self, path: Path, threads: int = 1, provider: str = "cpu", spin: bool = True) -> None:
         if not path.is_file():
             raise CheckpointError(f"{path}: no such model", "make one with `corinpaint export onnx`")
         content = path.read_bytes()

@@ -94,7 +94,7 @@ def test_two_runs_in_one_folder_make_each_product_once(write_frames, tmp_path, q
 
 
 def test_a_frame_that_ends_its_processes_is_set_aside_by_name():
-    outcome = set_aside(Task(Path("a.fts"), Path("p.fits"), "key"), Death(-9))
+    outcome = set_aside(Task(Path("a.fts"), Path("p.fits"), "key"), 2, Death(-9).cause)
     assert (outcome.fate, outcome.code, outcome.key) == (Fate.SET_ASIDE, "worker_died", "key")
     assert outcome.what == "a.fts: ended the process that worked on it 2 times (SIGKILL)"
 

@@ -10,7 +10,7 @@ from corinpaint.archive.inputs import Inputs, default_processes
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.outcome import Fate
 from corinpaint.lasco.errors import NoFrameError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 
 
 def items_of(*paths):

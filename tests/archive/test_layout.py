@@ -8,7 +8,7 @@ import pytest
 
 from corinpaint.archive.layout import Layout, beside
 from corinpaint.lasco.errors import FrameError, OptionError
-from corinpaint.lasco.input_files import InputFile
+from corinpaint.lasco.inputs.files import InputFile
 
 
 @pytest.fixture

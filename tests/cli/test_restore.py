@@ -422,3 +422,35 @@ def test_an_unknown_pointing_is_said_on_stderr(run, make_frame, tmp_path, comman
     assert f"Warning: {path}: the pointing in the header is a placeholder" in result.stderr
     for written in (tmp_path / "out").glob("*.json"):
         assert "placeholder" in json.loads(written.read_text())["warnings"][0]
+
+
+@pytest.mark.slow
+def test_context_is_taken_from_the_inputs_themselves_and_unfit_frames_are_passed_over(run, make_frame, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, cards in {
+        32082036: {"TIME_OBS": "02:06:05.594"},
+        32082037: {"missing": ((20, 10),)},
+        32082038: {"TIME_OBS": "02:30:05.594"},
+        32082039: {"TIME_OBS": "02:42:05.594", "FILTER": "Blue"},
+        32090000: {"DATE_OBS": "2002/02/08", "MID_DATE": 52313},
+    }.items():
+        (folder / f"{number}.fts").write_bytes(make_frame(FILENAME=f"{number}.fts", **cards))
+    words = ("restore", folder, "-o", tmp_path / "out", "--fill", "temporal", "--context", "auto")
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    header = fits.getheader(tmp_path / "out" / "35082037.fits")
+    assert (header["CTXASKED"], sorted(header["CONTEXT"].split())) == ("auto", ["32082036", "32082038"])
+    assert "5 there already" in run(*words).stderr
+    one = run("restore", folder / "32082037.fts", "-o", tmp_path / "one", "--fill", "temporal", "--context", folder)
+    assert one.exit_code == 0, one.output
+    again = fits.getheader(tmp_path / "one" / "35082037.fits")
+    assert again["CONTEXT"] == header["CONTEXT"]
+
+
+def test_a_context_frame_that_is_named_must_be_fit(run, frame_path, make_frame, tmp_path):
+    other = tmp_path / "32090000.fts"
+    other.write_bytes(make_frame(DATE_OBS="2002/02/08", MID_DATE=52313))
+    result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "temporal", "--context", other)
+    assert result.exit_code == 1
+    assert "32090000.fts: DATE-OBS is 744.0 hours from" in result.stderr

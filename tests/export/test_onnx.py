@@ -101,6 +101,15 @@ def test_onnxruntime_has_every_operator_of_the_model_for_cuda_too(log_polar_onnx
         assert not operators & {"Asinh", "Acosh", "Atanh", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tan"}
 
 
+def test_the_shipped_model_and_every_export_open_in_onnxruntime_1_17(log_polar_onnx, half):
+    """It reads the file format up to version 9 and the operator set up to 20, of no other domain than ONNX's own."""
+    for path in (default_onnx(), log_polar_onnx, half):
+        model = onnx.load(str(path))
+        assert model.ir_version == onnx_export.IR_VERSION == 9
+        assert [(operators.domain, operators.version) for operators in model.opset_import] == [("", 20)]
+        assert not model.functions
+
+
 def test_the_description_holds_everything_that_a_pipeline_needs(log_polar_onnx, log_polar_checkpoint):
     model = onnx.load(str(log_polar_onnx))
     described = json.loads(next(entry.value for entry in model.metadata_props if entry.key == KEY))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.lasco.simulation.hole_placement import generator
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
+from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.pipeline import restore
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "pipeline.py"
@@ -30,8 +38,8 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
-TOLERANCE = 0.02
-"""Of a fill, in standard deviations of the fill; 0.004 was measured."""
+TOLERANCE = 0.1
+"""Of a fill, in standard deviations of the fill; docs/how_to/pipeline.md has what was measured."""
 
 UNCERT_TOLERANCE = 0.2
 """Of UNCERT: the header has medians of the calibration's terms, which vary over the field; 0.10 was measured."""
@@ -115,3 +123,62 @@ def test_it_prints_its_usage():
     done = run()
     assert done.returncode != 0
     assert "usage" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pipeline_example", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024), (512, 512), (512, 1024)])
+def test_its_windows_are_those_of_corinpaint_in_summed_frames_too(script, shape):
+    pixel = log_polar_grid.pixel_shape(shape)
+    rows, columns = np.nonzero(
+        blocks.to_pixels(np.arange(shape[0] * shape[1] // 1024).reshape(blocks.grid_shape(shape)) == 37)
+    )
+    centre = shape[1] / 2 + 3.25, shape[0] / 2 - 7.5
+    ours, theirs = (
+        log_polar_grid.around(rows, columns, centre, 0.46, pixel),
+        script.Window(rows, columns, centre, shape),
+    )
+    assert theirs.side == ours.side
+    assert np.allclose(theirs.pixels(), ours.pixels())
+    assert np.allclose(theirs.places(rows, columns), ours.places(rows, columns))
+
+
+def test_it_agrees_with_corinpaint_on_real_frames_beside_the_occulter_too(shared, script, tmp_path):
+    engine, compared = OnnxInpainter(default_onnx()), 0
+    # Every twelfth of those at full resolution, and of those that are summed.
+    paths = [*sorted(shared.glob("c[23]_level05/*.fts.gz"))[::12], *sorted(shared.glob("c2_level05_*/*.fts.gz"))[::12]]
+    for path in paths:
+        frame = with_holes(read_frame(path))
+        level1 = restore(frame, inpainter=engine, options=OPTIONS).level1
+        given = calibrate(frame, options=OPTIONS).write(tmp_path, overwrite=True)
+        script.main(str(default_onnx()), str(given), str(tmp_path / "filled.fits"))
+        filled = level1.mask & 1 > 0
+        with fits.open(tmp_path / "filled.fits") as hdus:
+            assert (hdus["MASK"].data[filled] & 1 > 0).all(), path.name
+            difference = (hdus[0].data - level1.data)[filled] / level1.noise[filled]
+            assert np.abs(difference).max() < TOLERANCE, path.name
+        compared += filled.any()
+    assert compared == len(paths)
+
+
+def with_holes(frame: Frame) -> Frame:
+    """A frame without some blocks: two beside the occulter or the pylon, and three wholly in the field of view."""
+    observed = calibrate_on_detector(frame, load_calibration_set(), OPTIONS)
+    share, rng = blocks.block_means(observed.field), generator(frame.number)
+    sent = blocks.block_means(observed.unsent) == 0
+    rows, columns = np.indices(share.shape)
+    high, wide = share.shape
+    inside = np.hypot((rows + 0.5) / high - 0.5, (columns + 0.5) / wide - 0.5) < 0.3
+    missing = blocks.no_blocks(frame.data.shape)
+    for among, count in (((share > 0.02) & (share < 0.98), 2), (share == 1, 3)):
+        for row, column in rng.permutation(np.argwhere(among & sent & inside))[:count]:
+            missing[row, column] = True
+    return replace(frame, data=np.where(blocks.to_pixels(missing), np.float32(0), frame.data))

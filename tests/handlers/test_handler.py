@@ -12,12 +12,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
+from corinpaint.cli.main import main
+from corinpaint.client.protocol import FRAME_HEADER
 from corinpaint.handlers.handler import CorInpaintHandler
 from corinpaint.handlers.metrics import Metrics
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.optics import load_calibration_set
+from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
 from corinpaint.restore.pipeline import restore
 
 MISSING = ((20, 8), (20, 9), (12, 22))
@@ -68,6 +72,18 @@ def ask(handler, *items):
     return [
         SimpleNamespace(status=context.status[i], headers=context.sent[i], body=body) for i, body in enumerate(bodies)
     ]
+
+
+@pytest.mark.slow
+def test_the_answer_is_the_file_that_restore_writes_byte_for_byte(handler, frame, tmp_path):
+    handler.inpainter = OnnxInpainter(default_onnx(), threads=1)
+    (answer,) = ask(handler, ({"body": bytearray(frame)}, {}))
+    source = tmp_path / f"{answer.headers[FRAME_HEADER]}.fts"
+    source.write_bytes(frame)
+    words = ["restore", str(source), "-o", str(tmp_path / "out"), "--threads", "1"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    (written,) = (tmp_path / "out").glob("*.fits")
+    assert bytes(answer.body) == written.read_bytes()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.options import Options
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore import context
@@ -113,3 +114,30 @@ def test_a_frame_with_almost_nothing_in_common_is_refused(calibrated, make_frame
     counts[512:544, 704:736] = 700
     with pytest.raises(context.ContextError, match="in common"):
         _aligned(calibrated, make_frame(counts, **EARLIER))
+
+
+def test_a_calibrated_context_frame_gives_the_same_as_the_frame(calibrated, make_frame):
+    frame = read_frame(make_frame(CRPIX1=520.0, **EARLIER))
+    (wanted,) = context.align(calibrated, [frame])
+    in_another_way = calibrate_on_detector(frame, load_calibration_set(), Options(vignetting=False))
+    for other in (calibrate_on_detector(frame, load_calibration_set()), in_another_way):
+        (found,) = context.align(calibrated, [other])
+        assert np.array_equal(found.image, wanted.image)
+        assert np.array_equal(found.observed, wanted.observed)
+        assert (found.scale, found.number) == (wanted.scale, frame.number)
+
+
+def test_fitness_is_checked_by_headers_alone(calibrated, make_frame, monkeypatch):
+    monkeypatch.setattr(context, "calibrate_on_detector", lambda *_: pytest.fail("was calibrated"))
+    context.check(calibrated, [read_frame(make_frame(**EARLIER))])
+    for cards, named in (({"CROTA1": 180.0}, "roll differs"), ({"FILTER": "Orange"}, "FILTER")):
+        with pytest.raises(context.ContextError, match=named):
+            context.check(calibrated, [read_frame(make_frame(**{**EARLIER, **cards}))])
+
+
+def test_what_was_asked_for_depends_on_the_frames_and_not_on_their_order(make_frame):
+    frames = [read_frame(make_frame(EXPTIME=seconds)) for seconds in (19.0, 20.0)]
+    assert context.asked([]) == "none"
+    assert context.asked([], automatic=True) == "auto"
+    assert context.asked(frames) == context.asked(frames[::-1]) != context.asked(frames[:1])
+    assert context.asked(frames, automatic=True) == f"auto {context.asked(frames)}"

@@ -32,6 +32,27 @@ def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a == b) | (np.isnan(a) & np.isnan(b))
 
 
+@pytest.mark.slow
+def test_a_path_gives_what_its_frame_gives(make_frame, tmp_path):
+    path = tmp_path / "32082037.fts"
+    path.write_bytes(make_frame(missing=MISSING))
+    products = [
+        pipeline.restore(given, fill="harmonic").level1.to_bytes() for given in (path, str(path), read_frame(path))
+    ]
+    assert products[0] == products[1] == products[2]
+    with pytest.raises(TypeError, match="must be a Frame"):
+        pipeline.restore(path.read_bytes())  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_a_small_table_without_addresses(damaged, echo):
+    text = pipeline.restore(damaged, inpainter=echo)._repr_html_()
+    assert "<th>Missing blocks</th><td>3</td>" in text
+    assert "filled by network" in text
+    assert "&lt;Frame 32082037" in text
+    assert "http" not in text
+    assert len(text) < 2000
+
+
 def test_pixels_that_no_fill_touches_are_bit_identical_to_the_product_without_fill(damaged, echo):
     with_fill = pipeline.restore(damaged, inpainter=echo).level1
     without = pipeline.restore(damaged, fill="none").level1
@@ -106,6 +127,7 @@ def test_the_product_tells_the_limit_of_the_error(damaged):
     assert pipeline.restore(damaged, fill="harmonic", max_error=2).level1.header["MAXERR"] == 2.0
 
 
+@pytest.mark.slow
 def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_frame, log_polar_echo):
     frame = read_frame(make_frame(missing=MISSING))
     earlier, later, last = (
@@ -122,6 +144,17 @@ def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_fra
     other = pipeline.restore(frame, inpainter=log_polar_echo, context=(earlier,)).level1.header
     assert other["CONTEXT"] == "32082012"
     assert other["CTXASKED"] != told["CTXASKED"]
+
+
+def test_context_is_aligned_only_for_a_frame_with_something_to_fill(make_frame, log_polar_echo, monkeypatch):
+    earlier, other = read_frame(make_frame(TIME_OBS="02:06:05.594")), read_frame(make_frame(FILTER="Orange"))
+    monkeypatch.setattr(pipeline, "align", lambda *_: pytest.fail("was aligned"))
+    for missing in ((), ((31, 16),)):
+        frame = read_frame(make_frame(missing=missing))
+        header = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier]).level1.header
+        assert header["CONTEXT"] == "none"
+        with pytest.raises(OptionError, match="FILTER"):
+            pipeline.restore(frame, inpainter=log_polar_echo, context=[other])
 
 
 def test_a_fill_without_context_names_none(damaged, echo):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import corinpaint
-from corinpaint import Client, __version__, calibrate, read_frame, restore
+from corinpaint import Client, __version__, calibrate, read_frame, read_level1, restore
 from corinpaint.client.errors import ClientError
 from corinpaint.lasco import Level1, Options
 from corinpaint.lasco.errors import CorInpaintError
@@ -41,6 +41,14 @@ def without_network(path: Path) -> int:
     """Keywords of `restore`, and what it says about the blocks."""
     restored = restore(read_frame(path), fill="harmonic", options=Options(roll=False))
     return int(restored.filled.sum())
+
+
+def of_a_path(path: Path) -> float:
+    """A path in place of a frame, a mask of one's own, and a product that was written."""
+    own: NDArray[np.bool_] = np.zeros((1024, 1024), dtype=bool)
+    restored: Restored = restore(path, mask=own)
+    found = read_level1(restored.level1.write(path.parent))
+    return sum(zone.total or 0.0 for zone in found.zones)
 
 
 def through_an_endpoint(path: Path) -> bytes:

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +122,9 @@ class Template:
             control.settimeout(self._seconds)
             archive = self._archive
             start = {"folder": str(archive.folder), "model": archive.name, "version": archive.version}
-            _answer_of(control, {**start, "config": archive.config})
+            with contextlib.suppress(BrokenPipeError):  # it has ended, which shows when its answer is read
+                wire.send(control, {**start, "config": archive.config})
+            _answer_of(control)
         except BaseException:
             control.close()
             self._end()
@@ -131,11 +132,9 @@ class Template:
         return control
 
 
-def _answer_of(peer: socket.socket, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What a process says when it is ready, once it has a message; ServerError where it is not ready."""
+def _answer_of(peer: socket.socket) -> dict[str, Any]:
+    """What a process says when it is ready; ServerError where it is not."""
     try:
-        if message is not None:
-            wire.send(peer, message)
         told, _ = wire.receive(peer)
     except TimeoutError as error:
         raise ServerError("it was not ready in time", "set startupTimeout in model-config.yaml") from error

@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from corinpaint.lasco.errors import OptionError
-from corinpaint.lasco.input_files import PRODUCT, kind_of_header
+from corinpaint.lasco.inputs.kinds import PRODUCT, kind_of_header
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
@@ -188,7 +188,7 @@ def test_a_compressed_product_is_recognised_and_a_cut_one_is_not(frame, product,
     assert is_there(path, origin)
     assert kind_of_header(fits.getheader(path)) is kind_of_header(read_header(path)) is PRODUCT
     path.write_bytes(path.read_bytes()[:-2880])
-    with pytest.raises(Exception, match="no whole product"):
+    with pytest.raises(Exception, match="damaged or cut off"):
         is_there(path, origin)
 
 

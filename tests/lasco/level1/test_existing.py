@@ -179,6 +179,13 @@ def test_what_may_not_be_a_product_is_an_error(frame, product):
             state(product, frame, WANTED)
 
 
+def test_a_difference_of_products_is_no_product(frame, product):
+    with fits.open(product, mode="update") as hdus:
+        hdus[0].header["LEVEL"] = "2.0"
+    with pytest.raises(OutputError, match="no whole product of CorInpaint"):
+        is_there(product, frame, WANTED)
+
+
 def test_a_folder_or_a_link_to_nothing_is_an_error(frame, tmp_path):
     (tmp_path / "35082037.fits").mkdir()
     (tmp_path / "gone.fits").symlink_to(tmp_path / "nowhere")

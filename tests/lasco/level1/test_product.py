@@ -147,6 +147,13 @@ def test_a_file_that_is_not_fits_is_named(tmp_path, content, error):
         read_level1(tmp_path / "35000000.fts")
 
 
+def test_a_cut_product_is_named(product, tmp_path):
+    path = product.write(tmp_path)
+    path.write_bytes(path.read_bytes()[:-2880])
+    with pytest.raises(NotFitsError, match=r"35082037\.fits: cannot be read"):
+        read_level1(path)
+
+
 def test_a_file_that_is_not_level_1_or_has_no_image_is_refused(tmp_path, make_frame):
     (tmp_path / "32082037.fts").write_bytes(make_frame())
     with pytest.raises(WrongLevelError, match="LEVEL"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corinpaint.lasco.errors import NoFrameError
-from corinpaint.lasco.input_paths import InputPath, expand
+from corinpaint.lasco.inputs.paths import InputPath, expand
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Which files are frames: of the files that are given, and of the folders, searched at any depth as archives are built.
 
-Files and folders are named as they are, by patterns, in lists or on standard input (`corinpaint.lasco.input_paths`).
+Files and folders are named as they are, by patterns, in lists or on standard input (`corinpaint.lasco.inputs.paths`).
 A folder of an archive holds more than frames: products, calibration files, frames of other telescopes, copies. Those
 are passed over, and counted and named so that nothing is left out without a word. Whatever may be a frame is taken for
 one, and a damaged one is an error when it is read.
@@ -16,7 +16,7 @@ from typing import TextIO
 
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
 from corinpaint.lasco.file_numbers import number_of
-from corinpaint.lasco.input_kinds import (
+from corinpaint.lasco.inputs.kinds import (
     CALIBRATION_FOLDER,
     COPY,
     ENDING,
@@ -30,9 +30,9 @@ from corinpaint.lasco.input_kinds import (
     is_fits,
     kind_of,
 )
-from corinpaint.lasco.input_paths import InputPath, expand
+from corinpaint.lasco.inputs.paths import InputPath, expand
+from corinpaint.lasco.inputs.walk import unreadable, walk
 from corinpaint.lasco.level05.decoding import decode
-from corinpaint.lasco.reference_files.manifest import LOCK_FILE
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def find(inputs: Iterable[Path], stdin: TextIO | None = None) -> Found:
     Parameters
     ----------
     inputs : iterable of Path
-        Files and folders, patterns, lists and standard input, see `corinpaint.lasco.input_paths.expand`.
+        Files and folders, patterns, lists and standard input, see `corinpaint.lasco.inputs.paths.expand`.
     stdin : text stream, optional
         Standard input.
 
@@ -131,7 +131,7 @@ class _Search:
             elif not (path.is_file() and self._is_passed_over(path, given=named.by_name)):
                 self._take(path, Path())
         except OSError as error:
-            self.found.items.append(_unreadable(path, error))
+            self.found.items.append(unreadable(path, error))
             return
         if (len(self.found.items), self.frames) == (items, frames):
             over = {kind: paths[before.get(kind, 0) :] for kind, paths in self.found.passed_over.items()}
@@ -140,28 +140,16 @@ class _Search:
             (self.nothing_else if is_beside else self.found.items).append(_no_frame(path, is_folder, kinds))
 
     def _search(self, root: Path) -> None:
-        waiting = [root]
-        while waiting:
-            folder = waiting.pop()
-            try:
-                status = folder.stat()
-                entries = sorted(folder.iterdir())
-            except OSError as error:
-                self.found.items.append(_unreadable(folder, error))
-                continue
-            if (status.st_dev, status.st_ino) in self.folders:
+        for folder in walk(root, self.folders):
+            if folder.error:
+                self.found.items.append(folder.error)
+            if folder.is_met:
                 self.frames += 1  # what it holds has been met, and nothing is missing
-                continue
-            self.folders.add((status.st_dev, status.st_ino))
-            if any(entry.name == LOCK_FILE for entry in entries):
-                self._pass_over(CALIBRATION_FOLDER, folder)
-                continue
-            visible = [entry for entry in entries if not entry.name.startswith(".")]
-            inside = [entry for entry in visible if _is_folder(entry)]
-            for entry in visible:
-                if entry not in inside and not self._is_passed_over(entry, given=False):
-                    self._take(entry, folder.relative_to(root))
-            waiting += reversed(inside)
+            if folder.is_calibration:
+                self._pass_over(CALIBRATION_FOLDER, folder.path)
+            for path in folder.files:
+                if not self._is_passed_over(path, given=False):
+                    self._take(path, folder.path.relative_to(root))
 
     def _is_passed_over(self, path: Path, *, given: bool) -> bool:
         """Whether a file is no frame, by its name and its header; what is one of a kind is put on record."""
@@ -214,13 +202,6 @@ _OF_A_FRAME = ("DATE-OBS", "TIME-OBS", "EXPTIME", "DETECTOR", "FILTER", "POLAR",
 """Keywords that the product depends on, beside the image."""
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def _count(kind: Kind, paths: Sequence[Path]) -> str:
     return f"{len(paths)} {kind.one if len(paths) == 1 else kind.many}"
 
@@ -228,10 +209,6 @@ def _count(kind: Kind, paths: Sequence[Path]) -> str:
 def _names(kind: Kind, paths: Sequence[Path]) -> str:
     more = len(paths) - kind.named
     return ", ".join(map(str, paths[: kind.named])) + (f" and {more} more" if more > 0 else "")
-
-
-def _unreadable(path: Path, error: OSError) -> NoFrameError:
-    return NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions")
 
 
 def _no_frame(path: Path, is_folder: bool, passed_over: Mapping[Kind, Sequence[Path]]) -> NoFrameError:

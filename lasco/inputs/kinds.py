@@ -65,15 +65,20 @@ def kind_of(path: Path) -> Kind | None:
     """Kind of a FITS file that is no frame; None for what may be one, also when it is damaged."""
     if not path.is_file():
         return None
-    if TRUTH_SUFFIX in path.name:
-        return TRUTH
-    if path.name.lower() in _OFFICIAL:
-        return CALIBRATION_FILE
+    if kind := kind_of_name(path.name):
+        return kind
     try:
         header = read_header(path)
     except OSError:
         return None
     return None if header is None else kind_of_header(header)
+
+
+def kind_of_name(name: str) -> Kind | None:
+    """Kind of a FITS file that is no frame, by its name; None for what may be one."""
+    if TRUTH_SUFFIX in name:
+        return TRUTH
+    return CALIBRATION_FILE if name.lower() in _OFFICIAL else None
 
 
 def kind_of_header(header: fits.Header) -> Kind | None:

@@ -13,9 +13,10 @@ import lzw
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco import calibrate, input_kinds
-from corinpaint.lasco.input_files import InputFile, find
-from corinpaint.lasco.input_kinds import PRODUCT
+from corinpaint.lasco import calibrate
+from corinpaint.lasco.inputs import kinds
+from corinpaint.lasco.inputs.files import InputFile, find
+from corinpaint.lasco.inputs.kinds import PRODUCT
 from corinpaint.lasco.level05.frame import read_frame
 
 FRAME = level05.small_frame()
@@ -260,7 +261,7 @@ def test_many_files_of_a_kind_are_counted_and_some_are_named(folder):
     (line,) = find([folder]).lines()
     assert line.startswith("Passed over: 30 FITS files that are no frames of C2 or C3: ")
     assert line.endswith("other19.fts and 10 more")
-    assert input_kinds.MAX_NAMED == 20
+    assert kinds.MAX_NAMED == 20
 
 
 def test_patterns_that_the_shell_did_not_expand_are_expanded(folder):

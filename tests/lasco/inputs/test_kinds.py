@@ -8,7 +8,7 @@ import level05
 import pytest
 from astropy.io import fits
 
-from corinpaint.lasco.input_kinds import (
+from corinpaint.lasco.inputs.kinds import (
     CALIBRATED,
     CALIBRATION_FILE,
     OTHER_FITS,

@@ -1,0 +1,147 @@
+"""Context that is found by itself: the nearest frames before and after a frame that are fit to serve it.
+
+Frames are read and calibrated once as context for all the frames that they serve, and aligned only with frames that
+have something to fill.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from corinpaint.lasco.errors import CorInpaintError, NoFrameError
+from corinpaint.lasco.geometry.pointing import MAX_ROLL_HOURS
+from corinpaint.lasco.level05.frame import Frame, read_frame
+from corinpaint.lasco.options import DEFAULT, Options
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
+from corinpaint.lasco.timeline import Timeline
+from corinpaint.restore.context import MOST_HOURS, Context, align, by_time
+
+EACH_SIDE = 2
+"""Context frames before, and after, a frame: a fill takes from two at each pixel, which may be missing in others."""
+
+MAX_CALIBRATED = 8
+"""Calibrated frames that are kept, 17 MB each at full resolution."""
+
+MAX_ROLLS = 2
+"""Frames that are kept for their roll alone, 4 MB each."""
+
+Item = TypeVar("Item")
+
+
+class AutomaticContext:
+    """Context from the frames around a frame; see `corinpaint.restore.context.ContextSource`.
+
+    Frames that are of another kind, roll or day, damaged, or have too little in common, are passed over.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Where the frames are.
+    calibration : CalibrationSet
+    options : Options
+        Calibration of the frames that are served.
+    each_side : int
+        Maximum number of context frames before, and after, a frame.
+
+    Attributes
+    ----------
+    unfit : dict of Path to str
+        Frames of the right kind and time that were passed over, and why.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        calibration: CalibrationSet,
+        options: Options = DEFAULT,
+        *,
+        each_side: int = EACH_SIDE,
+    ) -> None:
+        self.timeline, self.each_side = timeline, each_side
+        self.unfit: dict[Path, str] = {}
+        self._calibrated = _Recent(lambda path: calibrate_on_detector(read_frame(path), calibration, options))
+        self._rolls = _Recent(read_frame, MAX_ROLLS)
+
+    def among(self, paths: Iterable[Path], *, with_folders: bool = False) -> AutomaticContext:
+        """The same, with the same frames kept in memory, of other files; `Timeline` says what the parameters are."""
+        other = copy.copy(self)
+        other.timeline = Timeline(paths, with_folders=with_folders)
+        return other
+
+    def of(self, observed: ObservedFrame) -> tuple[Context, ...]:
+        """Context frames of a frame, aligned with it, the nearest in time first."""
+        frame, found = observed.frame, list[Context]()
+        rolls: Sequence[Frame] | None = None
+        left = {True: self.each_side, False: self.each_side}
+        for entry in self.timeline.alike(frame, MOST_HOURS):
+            is_before = entry.mjd < frame.date.mjd
+            if not left[is_before]:
+                continue
+            try:
+                other = self._calibrated.get(entry.path)
+                if not entry.has_roll and rolls is None:
+                    rolls = self.roll_from(other.frame)
+                found += align(observed, [other], rolls or ())
+            except CorInpaintError as error:
+                self.unfit[entry.path] = str(error)
+                continue
+            left[is_before] -= 1
+        return by_time(found)
+
+    def roll_from(self, frame: Frame) -> Sequence[Frame]:
+        """The nearest frame of either telescope that tells its roll, for one without a pointing; empty without any."""
+        for entry in self.timeline.with_roll(frame, MAX_ROLL_HOURS):
+            with suppress(CorInpaintError):
+                return (self._rolls.get(entry.path),)
+        return ()
+
+
+class _Recent(Generic[Item]):
+    """What was made of files last.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it of a path.
+    size : int
+        How many are kept.
+    """
+
+    def __init__(self, make: Callable[[Path], Item], size: int = MAX_CALIBRATED) -> None:
+        self._make, self._size = make, size
+        self._kept: OrderedDict[tuple[Path, int, int], Item | CorInpaintError] = OrderedDict()
+
+    def get(self, path: Path) -> Item:
+        """What is made of a file, anew where it has changed.
+
+        Raises
+        ------
+        CorInpaintError
+            When nothing can be made of it; the error is kept too.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise NoFrameError(f"{path}: cannot be read ({error.strerror})", "check the path") from error
+        key = path, status.st_mtime_ns, status.st_size
+        if key not in self._kept:
+            while len(self._kept) >= self._size:
+                self._kept.popitem(last=False)
+            self._kept[key] = self._made(path)
+        self._kept.move_to_end(key)
+        found = self._kept[key]
+        if isinstance(found, CorInpaintError):
+            raise found
+        return found
+
+    def _made(self, path: Path) -> Item | CorInpaintError:
+        try:
+            return self._make(path)
+        except CorInpaintError as error:
+            return error.with_traceback(None)
