@@ -28,8 +28,17 @@ def test_a_frame_is_read_from_a_path_or_bytes_alone(value):
         corinpaint.read_frame(value)
 
 
-@pytest.mark.parametrize("function", [corinpaint.calibrate, corinpaint.restore])
-@pytest.mark.parametrize("value", ["32082037.fts", None, np.zeros((1024, 1024))])
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        (corinpaint.calibrate, "32082037.fts"),
+        *(
+            (function, value)
+            for function in (corinpaint.calibrate, corinpaint.restore)
+            for value in (None, np.zeros(9))
+        ),
+    ],
+)
 def test_an_argument_that_is_not_a_frame_is_refused_with_the_remedy(function, value):
     with pytest.raises(TypeError, match=r"frame must be a Frame, as corinpaint\.read_frame gives it"):
         function(value)
