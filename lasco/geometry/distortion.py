@@ -14,7 +14,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from corinpaint.lasco.geometry.resampling import Array, BilinearMap, bilinear_map
+from corinpaint.lasco.geometry.resampling import Array, BilinearMap, bilinear_map, flags_at
 
 MM_PER_PIXEL = 0.021
 """Pixel pitch on the CCD, mm."""
@@ -175,13 +175,24 @@ def jacobian(geometry: Geometry) -> NDArray[np.float32]:
     return np.asarray(stretch * (stretch + 2 * c1 * square + 4 * c2 * square**2), dtype=np.float32)
 
 
-@lru_cache(maxsize=3)
-def rotation_map(geometry: Geometry) -> BilinearMap:
-    """Map that only rotates the corrected image about the sun centre, for masks on the corrected grid."""
-    columns, rows = _unrotated_coordinates(geometry)
-    return bilinear_map(columns, rows, clip=geometry.roll == 0)
+def rotated_flags(geometry: Geometry, flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Flags of pixels of the corrected image, rotated about the sun centre with it.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        With a roll.
+    flags : ndarray of bool, shape of the frame
+
+    Returns
+    -------
+    affected, outside : ndarray of bool, shape of the frame
+        Pixels that depend on a flagged one, and pixels from outside of the image.
+    """
+    return flags_at(*_unrotated_coordinates(geometry), flags)
 
 
+@lru_cache(maxsize=1)
 def _unrotated_coordinates(geometry: Geometry) -> tuple[Array, Array]:
     """Positions of the product's pixels in the corrected image before its rotation, (columns, rows), px from 0."""
     rows = np.broadcast_to(np.arange(geometry.shape[0], dtype=np.float64)[:, None], geometry.shape)

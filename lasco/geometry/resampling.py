@@ -108,7 +108,7 @@ def bilinear_map(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
     x, y = columns.ravel(), rows.ravel()
     starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
     if not clip:
-        inside = (x > -1e-6) & (x < width - 1 + 1e-6) & (y > -1e-6) & (y < height - 1 + 1e-6)
+        inside = _inside(x, y, columns.shape)
         x, y = x[inside], y[inside]
         np.cumsum(4 * inside, out=starts[1:])
     weights, indices = np.empty((x.size, 4), dtype=np.float32), np.empty((x.size, 4), dtype=np.int32)
@@ -119,7 +119,38 @@ def bilinear_map(columns: Array, rows: Array, *, clip: bool) -> BilinearMap:
     return BilinearMap(matrix, (height, width))
 
 
-def _corners(x: Array, y: Array, shape: tuple[int, int]) -> tuple[Array, NDArray[np.int32]]:
+def flags_at(columns: Array, rows: Array, flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What `BilinearMap.propagate_flags` and `BilinearMap.outside` give, without making a map that is used once.
+
+    Parameters
+    ----------
+    columns, rows : ndarray of float64, shape (H, W)
+        Position of each new pixel in the source image, px from 0; those outside have no value.
+    flags : ndarray of bool, shape (H, W)
+        Flagged source pixels.
+
+    Returns
+    -------
+    affected, outside : ndarray of bool, shape (H, W)
+    """
+    x, y, flat = columns.ravel(), rows.ravel(), flags.ravel()
+    inside = _inside(x, y, columns.shape)
+    affected = np.zeros(columns.size, dtype=bool)
+    for start in range(0, columns.size, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        weights, indices = _corners(x[part], y[part], columns.shape)
+        affected[part] = (flat[indices] & (weights.astype(np.float32) > 0)).any(axis=1)
+    affected &= inside
+    return affected.reshape(columns.shape), ~inside.reshape(columns.shape)
+
+
+def _inside(x: Array, y: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Whether positions are in the source image, but for rounding."""
+    height, width = shape
+    return np.asarray((x > -1e-6) & (x < width - 1 + 1e-6) & (y > -1e-6) & (y < height - 1 + 1e-6))
+
+
+def _corners(x: Array, y: Array, shape: tuple[int, ...]) -> tuple[Array, NDArray[np.int32]]:
     """Weights and flat indices of the four source pixels about each place, each of shape (N, 4)."""
     height, width = shape
     x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)

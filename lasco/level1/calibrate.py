@@ -218,9 +218,8 @@ def _mask_field(mask: NDArray[np.uint8], observed: ObservedFrame, geometry: Geom
     optics = load_optics(observed.calibration, observed.frame.detector, observed.frame.sums)
     hidden = ~field_of_view(optics, observed.geometry).corrected
     if geometry.roll:
-        rotation = distortion.rotation_map(geometry)
-        hidden = rotation.propagate_flags(hidden)
-        set_flag(mask, rotation.outside, Flag.NEVER_SENT)
+        hidden, outside = distortion.rotated_flags(geometry, hidden)
+        set_flag(mask, outside, Flag.NEVER_SENT)
     set_flag(mask, hidden, Flag.OCCULTED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corinpaint.lasco.geometry.resampling import bilinear_map
+from corinpaint.lasco.geometry.resampling import bilinear_map, flags_at
 
 ROWS, COLUMNS = np.mgrid[0:32, 0:48].astype(float)
 
@@ -46,3 +46,17 @@ def test_a_pixel_exactly_on_the_grid_depends_on_itself_alone():
     identity = bilinear_map(COLUMNS, ROWS, clip=True)
     assert np.array_equal(identity.propagate_flags(flags), flags)
     assert np.array_equal(identity.source_pixels(flags), flags)
+
+
+def test_flags_at_places_are_those_of_a_map_that_is_used_once():
+    rows, columns = np.mgrid[0:40, 0:48].astype(float)
+    angle, flags = np.radians(7.0), np.random.default_rng(1).random((40, 48)) < 0.1
+    x = 20 + (columns - 20) * np.cos(angle) + (rows - 15) * np.sin(angle)
+    y = 15 + (rows - 15) * np.cos(angle) - (columns - 20) * np.sin(angle)
+    x[5], y[5] = 7.0, np.arange(48) % 40  # whole pixels, whose neighbours have no weight
+    affected, outside = flags_at(x, y, flags)
+    expected = bilinear_map(x, y, clip=False)
+    assert np.array_equal(affected, expected.propagate_flags(flags))
+    assert np.array_equal(outside, expected.outside)
+    assert affected.any()
+    assert outside.any()
