@@ -35,13 +35,7 @@ OPTIONS = (
         help="A product that is there but was made from another file, with other options, weights or calibration: make "
         "it anew, leave it, or report it as a failure.",
     ),
-    click.option(
-        "--compress",
-        type=click.Choice(["none", "lossless", "rice"]),
-        default="none",
-        show_default=True,
-        help="FITS tile compression of the products: bit-identical, or quantised at a small part of the noise.",
-    ),
+    common.compress_option,
     click.option("--dry-run", is_flag=True, help="Only say what would be made."),
     click.option(
         "--log-json",

@@ -44,6 +44,14 @@ layout_option = click.option(
     "'{year}/{detector}/{product}.fits'.",
 )
 
+compress_option = click.option(
+    "--compress",
+    type=click.Choice(["none", "lossless", "rice"]),
+    default="none",
+    show_default=True,
+    help="FITS tile compression of the products: bit-identical, or quantised at a small part of the noise.",
+)
+
 inputs_argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 
 

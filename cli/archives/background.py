@@ -39,13 +39,7 @@ MIN_FRAMES = 10
     show_default=True,
     help="Products that a day needs; days with fewer are left out.",
 )
-@click.option(
-    "--compress",
-    type=click.Choice(["none", "lossless", "rice"]),
-    default="none",
-    show_default=True,
-    help="Tile compression of what is written.",
-)
+@common.compress_option
 @common.overwrite_option
 def command(
     products: tuple[Path, ...],

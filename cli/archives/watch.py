@@ -42,13 +42,7 @@ SERVERS = ("near-real-time", "quick-look")
 )
 @click.option("--model", type=click.Path(path_type=Path, dir_okay=False), help="Network to use.")
 @common.calibration_option
-@click.option(
-    "--compress",
-    type=click.Choice(["none", "lossless", "rice"]),
-    default="none",
-    show_default=True,
-    help="FITS tile compression of the products.",
-)
+@common.compress_option
 @click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
 @click.option(
