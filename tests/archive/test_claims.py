@@ -5,22 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from multiprocessing.connection import Connection
-from pathlib import Path
 
 import pytest
+from work import count_with_claims, hold
 
 from corinpaint.archive import claims
 from corinpaint.archive.claims import BusyError, claim
 from corinpaint.lasco.errors import OutputError
 
-CONTEXT = multiprocessing.get_context("fork")
-
-
-def _hold(product: Path, pipe: Connection) -> None:
-    with claim(product, wait=True):
-        pipe.send("held")
-        pipe.recv()
+CONTEXT = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -28,7 +21,7 @@ def held_elsewhere(tmp_path):
     """A product that another process has claimed, that process, and the pipe by which it lets go."""
     ours, theirs = CONTEXT.Pipe()  # unlike an event, a pipe outlives a killed process
     product = tmp_path / "day" / "35000001.fits"
-    process = CONTEXT.Process(target=_hold, args=(product, theirs))
+    process = CONTEXT.Process(target=hold, args=(product, theirs))
     process.start()
     assert ours.recv() == "held"
     yield product, process, ours
@@ -69,15 +62,10 @@ def test_the_claim_of_a_killed_process_is_taken_over_and_what_it_wrote_aside_goe
     assert [path.name for path in product.parent.iterdir()] == [".corinpaint-35000002.fits-x9"]
 
 
+@pytest.mark.slow
 def test_one_after_the_other_counts_right_under_contention(tmp_path):
-    def count(times: int) -> None:
-        for _ in range(times):
-            with claim(tmp_path / "product.fits", wait=True):
-                number = int((tmp_path / "count").read_text())
-                (tmp_path / "count").write_text(str(number + 1))
-
     (tmp_path / "count").write_text("0")
-    processes = [CONTEXT.Process(target=count, args=(50,)) for _ in range(3)]
+    processes = [CONTEXT.Process(target=count_with_claims, args=(tmp_path, 50)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:

@@ -6,8 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+from corinpaint.archive.claims import claim
 from corinpaint.lasco.errors import OptionError
 
 
@@ -52,3 +54,18 @@ def refuse() -> object:
 
 def die() -> object:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hold(product: Path, pipe: Connection) -> None:
+    """Claim a product until the other side of the pipe says something."""
+    with claim(product, wait=True):
+        pipe.send("held")
+        pipe.recv()
+
+
+def count_with_claims(folder: Path, times: int) -> None:
+    """Count in a file, with a claim each time."""
+    for _ in range(times):
+        with claim(folder / "product.fits", wait=True):
+            number = int((folder / "count").read_text())
+            (folder / "count").write_text(str(number + 1))
