@@ -18,6 +18,7 @@ def tasks_of(frames: list[Path], folder: Path) -> list[Task]:
     return [Task(frame, folder / f"{frame.stem}.fits", key=frame.stem) for frame in frames]
 
 
+@pytest.mark.slow
 def test_every_task_has_its_outcome_and_a_bad_frame_costs_no_other(write_frames, tmp_path, quick):
     frames = write_frames(3)
     frames[1].write_text("no FITS")
@@ -43,6 +44,7 @@ def test_no_frame_is_begun_after_the_stop(write_frames, tmp_path, quick):
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_products_that_another_run_makes_come_last(write_frames, tmp_path, quick):
     tasks = tasks_of(write_frames(3), tmp_path / "out")
     other = claim(tasks[0].target, wait=False)

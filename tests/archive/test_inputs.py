@@ -31,6 +31,7 @@ def test_a_frame_without_a_place_in_the_layout_is_a_failure(tmp_path, quick, wri
     assert [path.name for path in (tmp_path / "out" / "2002" / "01" / "08" / "c3").iterdir()] == ["35082001.fits"]
 
 
+@pytest.mark.slow
 def test_progress_is_told_after_each_frame_also_after_one_that_failed(write_frames, tmp_path, quick):
     items, told = [NoFrameError("in: has no frame", "give another"), *items_of(*write_frames(2))], []
     run = Inputs(items, Layout(tmp_path / "out")).run(
@@ -64,6 +65,7 @@ def test_what_would_be_done_is_told_without_doing_it(write_frames, tmp_path, qui
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["nrl", "date"])
 def test_only_the_layout_of_the_archive_has_lists(write_frames, tmp_path, quick, layout):
     list(Inputs(items_of(*write_frames(2)), Layout(tmp_path / "out", layout)).run(quick, 1, threading.Event()))

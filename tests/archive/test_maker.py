@@ -37,6 +37,7 @@ def test_a_product_is_made_once_and_then_there(frame, target, quick):
     assert target.stat() == before
 
 
+@pytest.mark.slow
 def test_a_product_that_is_there_can_be_made_anew(frame, target, quick):
     Maker(quick).make(frame, target)
     before = target.stat()
@@ -45,6 +46,7 @@ def test_a_product_that_is_there_can_be_made_anew(frame, target, quick):
     assert Maker(replace(quick, overwrite=True)).make(frame, target).fate is Fate.REMADE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "keyword"),
     [
@@ -78,6 +80,7 @@ def test_a_file_of_somebody_else_is_never_replaced(frame, target, quick):
     assert target.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_pictures_and_reports_are_added_to_a_product_that_is_there(frame, target, quick):
     Maker(quick).make(frame, target)
     before = target.stat()
@@ -94,6 +97,7 @@ def test_calibrating_fills_nothing(frame, target):
     assert fits.getheader(target)["NFILLED"] == 0
 
 
+@pytest.mark.slow
 def test_the_whole_file_is_compressed_where_its_name_says_so(frame, target, quick):
     target = target.with_name("35082001.fts.gz")
     first = Maker(quick).make(frame, target)

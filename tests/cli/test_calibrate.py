@@ -28,6 +28,7 @@ def test_a_frame_is_calibrated_and_its_missing_blocks_are_not_filled(run, frame_
         assert np.isinf(hdus["UNCERT"].data[refused]).all()
 
 
+@pytest.mark.slow
 def test_the_product_is_that_of_restoring_without_fill(run, frame_path, tmp_path):
     assert run("calibrate", frame_path, "-o", tmp_path / "a").exit_code == 0
     assert run("restore", frame_path, "-o", tmp_path / "b", "--fill", "none").exit_code == 0

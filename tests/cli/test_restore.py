@@ -93,6 +93,7 @@ def test_another_file_in_the_place_of_a_product_is_an_error_unless_it_may_be_rep
     assert fits.getheader(product)["NFILLED"] == 1
 
 
+@pytest.mark.slow
 def test_a_product_that_was_made_in_another_way_is_made_anew(run, frame_path, tmp_path):
     words, product = ("restore", frame_path, "-o", tmp_path / "out"), tmp_path / "out" / "35082037.fits"
     assert run("calibrate", frame_path, "-o", tmp_path / "out").exit_code == 0
@@ -114,6 +115,7 @@ def test_a_product_that_was_made_in_another_way_is_made_anew(run, frame_path, tm
     assert fits.getheader(product)["NFILLED"] == 1
 
 
+@pytest.mark.slow
 def test_a_product_of_a_frame_that_has_changed_is_made_anew(run, frame_path, make_frame, tmp_path):
     words = ("restore", frame_path, "-o", tmp_path / "out")
     assert run(*words).exit_code == 0
@@ -144,6 +146,7 @@ def test_the_summary_of_a_run_can_be_written_to_a_file(run, frame_path, tmp_path
     assert "gone.fts" in failure["what"]
 
 
+@pytest.mark.slow
 def test_products_can_be_laid_out_as_the_archive_has_them(run, frame_path, tmp_path):
     words = ("restore", frame_path, "-o", tmp_path / "out", "--layout", "nrl")
     assert run(*words).exit_code == 0

@@ -57,6 +57,7 @@ def test_an_export_replaces_an_existing_file(checkpoint, trace, tmp_path):
     assert TorchScriptInpainter(target).info.sha256 == TorchScriptInpainter(trace).info.sha256
 
 
+@pytest.mark.slow
 def test_a_failed_verification_leaves_no_file_behind(checkpoint, tmp_path, monkeypatch):
     def refuse(*_):
         raise ExportError("differs")

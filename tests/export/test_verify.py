@@ -48,6 +48,7 @@ def test_the_checkpoint_is_run_once_for_all_its_exports(log_polar_checkpoint, mo
     assert ran == [1]
 
 
+@pytest.mark.slow
 def test_half_precision_may_differ_by_a_share_of_the_values_and_by_no_more(log_polar_checkpoint):
     allowed = Spoiled(log_polar_checkpoint, "rounded")
     with pytest.raises(ExportError, match="differs by"):
@@ -150,6 +151,7 @@ def test_a_faulty_export_for_log_polar_windows_is_refused_too(log_polar_checkpoi
         verify.verify(Spoiled(log_polar_checkpoint, fault), log_polar_checkpoint)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["checkpoint", "log_polar_checkpoint"])
 def test_a_network_equals_itself(request, fixture):
     path = request.getfixturevalue(fixture)

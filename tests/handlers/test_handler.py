@@ -223,6 +223,7 @@ def test_each_answer_of_a_batch_has_the_number_of_its_own_frame(handler, make_fr
     assert [len(json.loads(one.body)["blocks"]["lost"]) for one in found] == [1 + i % 3 for i in range(8)]
 
 
+@pytest.mark.slow
 def test_a_batch_is_restored_by_several_threads_concurrently(handler, frame):
     both = threading.Barrier(2, timeout=30)
     fill = handler.inpainter.fill

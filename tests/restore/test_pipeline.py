@@ -44,6 +44,7 @@ def test_a_path_gives_what_its_frame_gives(make_frame, tmp_path):
         pipeline.restore(path.read_bytes())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_small_table_without_addresses(damaged, echo):
     text = pipeline.restore(damaged, inpainter=echo)._repr_html_()
     assert "<th>Missing blocks</th><td>3</td>" in text

@@ -66,6 +66,7 @@ def test_files_of_one_number_and_time_with_different_content_may_be_the_same_fra
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_plan_one_run_at_a_time(known):
     known.add([(PLACE, FACTS)])
     with pytest.raises(OutputError, match=r"files\.sqlite: cannot be written"):

@@ -44,6 +44,7 @@ def test_a_background_is_made_once(run, month, tmp_path):
     assert fits.getheader(tmp_path / "out" / "3m1_clcl_32_020108.fts")["NFRAMES"] == 5
 
 
+@pytest.mark.slow
 def test_a_background_is_subtracted_from_every_product(run, month, tmp_path):
     words = ("background", month, "-o", tmp_path / "out", "--min-frames", "3", "--subtract", "background")
     result = run(*words, "--compress", "lossless")

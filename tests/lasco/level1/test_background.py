@@ -65,6 +65,7 @@ def direct(month):
     return lowest, day
 
 
+@pytest.mark.slow
 def test_the_background_is_the_minimum_of_daily_medians(tmp_path):
     month = write_month(tmp_path)
     made = background_of(tmp_path, min_frames=5)
@@ -87,6 +88,7 @@ def test_strips_of_rows_make_no_difference(tmp_path, monkeypatch, rows):
     assert np.array_equal(background_of(tmp_path, min_frames=1).data, direct(month)[0], equal_nan=True)
 
 
+@pytest.mark.slow
 def test_pixels_without_a_value_have_the_flags_that_all_share_or_are_refused(tmp_path):
     write_month(tmp_path)
     made = background_of(tmp_path, min_frames=5)
@@ -97,6 +99,7 @@ def test_pixels_without_a_value_have_the_flags_that_all_share_or_are_refused(tmp
     assert (made.mask[np.isfinite(made.data)] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_header_says_what_it_was_made_from(tmp_path):
     write_month(tmp_path, days=3, frames=4)
     made = background_of(tmp_path, min_frames=2)
@@ -114,6 +117,7 @@ def test_the_header_says_what_it_was_made_from(tmp_path):
     assert "C3 2002-01-09" in repr(made)
 
 
+@pytest.mark.slow
 def test_the_file_is_read_back_and_is_passed_over_as_a_frame(tmp_path, make_frame):
     write_month(tmp_path / "in", days=2)
     made = background_of(tmp_path / "in", min_frames=2)
@@ -135,6 +139,7 @@ def test_the_name_is_solarsofts_for_level_1():
     assert background_name(Setting("C2", "DEEPRD", "-60DEG", (1024, 1024)), date(1999, 1, 1)) == "2m1_rdpm_990101.fts"
 
 
+@pytest.mark.slow
 def test_days_with_too_few_products_are_left_out_and_said(tmp_path):
     month = write_month(tmp_path, days=2, frames=5)
     products.write(tmp_path, 35009999, "2002-01-12T03:00:00", np.full(SHAPE, 1e-15))
