@@ -55,6 +55,11 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def divided(job: Job, processes: int) -> Job:
+    """The job for each of several processes, which share the cores where its network may take all of them."""
+    return replace(job, threads=job.threads or max(1, available_cores() // processes))
+
+
 def run(job: Job, tasks: Iterable[Task], processes: int = 1, stop: threading.Event | None = None) -> Iterator[Outcome]:
     """Make the products of many frames.
 
@@ -120,7 +125,7 @@ def _worked(
     """Each task with its outcome, `Death` when it ended its process, None when another run is making the product."""
     waiting = iter(tasks)
     if processes > 1:
-        job = replace(job, threads=job.threads or max(1, available_cores() // processes))
+        job = divided(job, processes)
     work = Work(job)
     for task in waiting if processes > 1 else ():
         if stop.is_set():

@@ -13,12 +13,22 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
+from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
     from corinpaint.archive.job import Job, Stale
     from corinpaint.archive.outcome import Outcome
     from corinpaint.lasco.inputs.files import InputFile
     from corinpaint.lasco.timeline import Timeline
+
+fill_option = click.option(
+    "--fill",
+    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
+    default="network",
+    show_default=True,
+    help="How missing blocks are filled: by the network, by the method with the smallest measured error for each zone "
+    "(auto), by a method without a network, or not at all (none: NaN and flagged).",
+)
 
 OPTIONS = (
     click.option(

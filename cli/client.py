@@ -12,8 +12,8 @@ import click
 from tqdm import tqdm
 
 from corinpaint.cli import common
+from corinpaint.cli.batch import fill_option
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
-from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
     from corinpaint.client.answer import Answer
@@ -66,13 +66,7 @@ TOKEN = "CORINPAINT_TOKEN"
     help="Certificates to trust in place of the usual ones.",
 )
 @click.option("--insecure", is_flag=True, help="Allow addresses without encryption on other machines.")
-@click.option(
-    "--fill",
-    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
-    default="network",
-    show_default=True,
-    help="How missing blocks are filled, as for `corinpaint restore`.",
-)
+@fill_option
 @click.option(
     "--context",
     multiple=True,

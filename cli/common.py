@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -136,10 +136,6 @@ def missing_blocks(count: int) -> str:
     return f"{count} missing block{'' if count == 1 else 's'}"
 
 
-SKIPPED: Final = ""
-"""What `process_each` is given for a frame whose product is there already."""
-
-
 def frames(inputs: Iterable[Path], *, tell: bool = True) -> list[InputFile | NoFrameError]:
     """The frames that the inputs name; see `corinpaint.lasco.inputs.files.find`.
 
@@ -175,9 +171,9 @@ def process_each(items: list[InputFile | NoFrameError], what: str, work: Callabl
     what : str
         Label of the progress bar.
     work : callable
-        Processes a file and returns the line that is printed for it, None for no line, or `SKIPPED`.
+        Processes a file and returns the line that is printed for it, or None for no line.
     """
-    failed = skipped = 0
+    failed = 0
     for item in bar(items, what):
         try:
             message = work(checked(item))
@@ -188,10 +184,9 @@ def process_each(items: list[InputFile | NoFrameError], what: str, work: Callabl
             failed += 1
             say(f"Error: {_path(item)}: unexpected {type(error).__name__}: {error}; please report this", err=True)
         else:
-            skipped += message is SKIPPED
             if message:
                 say(message)
-    say_end(len(items), failed, skipped)
+    say_end(len(items), failed, 0)
 
 
 def say_end(count: int, failed: int, skipped: int) -> None:

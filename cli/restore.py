@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import Batch, batch_options
+from corinpaint.cli.batch import Batch, batch_options, fill_option
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.restore.methods import registry
 
 AUTO = Path("auto")
 """Value of --context for the nearest frames."""
@@ -17,14 +16,7 @@ AUTO = Path("auto")
 
 @click.command("restore")
 @batch_options
-@click.option(
-    "--fill",
-    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
-    default="network",
-    show_default=True,
-    help="How missing blocks are filled: by the network, by the method with the smallest measured error for each zone "
-    "(auto), by a method without a network, or not at all (none: NaN and flagged).",
-)
+@fill_option
 @click.option(
     "--context",
     multiple=True,

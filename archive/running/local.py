@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from corinpaint.archive.batch import Task, available_cores, set_aside
+from corinpaint.archive.batch import Task, divided, set_aside
 from corinpaint.archive.outcome import Outcome
 from corinpaint.archive.planning.entries import Chunk
 from corinpaint.archive.processes import MAX_DEATHS, Death, Workers
@@ -39,8 +39,7 @@ def run_locally(session: Session, chunks: Iterable[Chunk], processes: int, stop:
     CorInpaintError
         When the job cannot be done at all, no process can be started, or the log cannot be written.
     """
-    threads = session.job.threads or max(1, available_cores() // processes)
-    session = replace(session, job=replace(session.job, threads=threads))
+    session = replace(session, job=divided(session.job, processes))
     busy: list[Task] = []
     tasks = ([session.task(chunk, entry) for entry in chunk.entries] for chunk in chunks)
     yield from _run(session, tasks, processes, stop, busy)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import tell
+from corinpaint.cli.batch import fill_option, tell
 from corinpaint.lasco.errors import CorInpaintError, OptionError
-from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
     from corinpaint.archive.outcome import Outcome
@@ -27,13 +26,7 @@ SERVERS = ("near-real-time", "quick-look")
 @click.argument("source", metavar="FOLDER|near-real-time|quick-look")
 @common.output_option
 @common.layout_option
-@click.option(
-    "--fill",
-    type=click.Choice(["network", "auto", *registry.METHODS, "none"]),
-    default="network",
-    show_default=True,
-    help="How missing blocks are filled, as for `corinpaint restore`.",
-)
+@fill_option
 @click.option(
     "--context/--no-context",
     default=False,

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from clock import Clock
 
 from corinpaint.archive.progress import Progress
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

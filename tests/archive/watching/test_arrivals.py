@@ -6,19 +6,10 @@ import gzip
 import os
 
 import pytest
+from clock import Clock
 
 from corinpaint.archive.watching.arrivals import Arrivals
 from corinpaint.lasco.errors import FrameError
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
