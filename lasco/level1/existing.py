@@ -260,7 +260,8 @@ def _header_of_whole_gzip(product: Path, file: BinaryIO, size: int) -> fits.Head
         return None
     file.seek(size - _GZIP_LENGTH.size)
     (length,) = _GZIP_LENGTH.unpack(file.read(_GZIP_LENGTH.size))
-    pixels = _number(header, "NAXIS1") * _number(header, "NAXIS2")
+    is_tiled = "COMPRESS" in header  # the size of its tiles is in headers further on
+    pixels = 0 if is_tiled else _number(header, "NAXIS1") * _number(header, "NAXIS2")
     return header if length % cards.BLOCK_BYTES == 0 and length >= BYTES_A_PIXEL * pixels else None
 
 

@@ -98,7 +98,9 @@ def test_calibrating_fills_nothing(frame, target):
 
 
 @pytest.mark.slow
-def test_the_whole_file_is_compressed_where_its_name_says_so(frame, target, quick):
+@pytest.mark.parametrize("compress", ["none", "rice"])
+def test_the_whole_file_is_compressed_where_its_name_says_so(frame, target, quick, compress):
+    quick = replace(quick, compress=compress)
     target = target.with_name("35082001.fts.gz")
     first = Maker(quick).make(frame, target)
     assert first.fate is Fate.MADE
