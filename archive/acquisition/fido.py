@@ -247,6 +247,7 @@ def _tell(folders: list[DayFolder], *, must_raise: bool) -> None:
 
 def _fetch(url: str, target: Path, detector: str, server: Server, overwrite: bool | str) -> Path:
     """Fetch one frame, unless it is there whole; gives its path."""
+    target.parent.mkdir(parents=True, exist_ok=True)  # two threads that both make it are no error, unlike in parfive
     path, is_there = get_filepath(target, overwrite)
     if is_there:
         try:
