@@ -1,0 +1,1 @@
+"""Movies and height-time maps of Level 1 products."""
