@@ -23,6 +23,8 @@ class LazyGroup(click.Group):
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
         "background": ("archives.background", "Make the background of Level 1 products, and differences of products."),
+        "movie": ("archives.movie", "Make a movie of Level 1 products, or of their differences."),
+        "jmap": ("archives.jmap", "Make a height-time map (J-map) of Level 1 products."),
         "calibration": ("calibration", "Fetch, import and verify the official calibration files."),
         "benchmark": ("benchmark", "Compare fill methods on real frames."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),

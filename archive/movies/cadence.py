@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Pace:
 
     def gaps(self, times: Sequence[datetime]) -> list[Gap]:
         """All gaps between frames in time order."""
-        pairs = zip(times[:-1], times[1:], strict=True)
+        pairs = itertools.pairwise(times)
         return [gap for begin, end in pairs if (gap := self.gap(begin, end)) is not None]
 
     def shown(self, taken: datetime, following: datetime | None) -> float:
@@ -82,7 +83,7 @@ class Pace:
 
 def median_cadence(times: Sequence[datetime]) -> float:
     """Median time between frames in time order, s."""
-    apart = [(after - before).total_seconds() for before, after in zip(times[:-1], times[1:], strict=True)]
+    apart = [(after - before).total_seconds() for before, after in itertools.pairwise(times)]
     return statistics.median(apart) if apart else DEFAULT_CADENCE
 
 
@@ -104,8 +105,5 @@ def in_words(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     hours, days = minutes // 60, minutes // 1440
-    if days:
-        parts = ((days, "d"), (hours % 24, "h"))
-    else:
-        parts = ((hours, "h"), (minutes % 60, "min"))
+    parts = ((days, "d"), (hours % 24, "h")) if days else ((hours, "h"), (minutes % 60, "min"))
     return " ".join(f"{value} {unit}" for value, unit in parts if value)

@@ -20,11 +20,11 @@ from corinpaint.archive.movies.images import Image, Kind
 from corinpaint.archive.movies.stretching import Stretch
 from corinpaint.lasco.level1.collection import Setting
 from corinpaint.lasco.level1.product import Flag, flagged
+from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.pictures.colour_tables import colour_table
 from corinpaint.lasco.pictures.coordinates import solar_coordinates
 from corinpaint.lasco.pictures.outlines import outlines
 from corinpaint.lasco.pictures.stretch import grey
-from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 MIN_WIDTH = 480
 """Width of a movie at least, px, so that its lines can be read; smaller images are enlarged."""
@@ -158,14 +158,15 @@ class Drawing:
         draw = ImageDraw.Draw(dimmed)
         for start in range(-height, width, 32):
             draw.line([(start, height), (start + height, 0)], fill=FAINT, width=1)
-        words = (f"no frames for {in_words(gap.seconds)}", f"{gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC")
+        words = (
+            f"no frames for {in_words(gap.seconds)}",
+            f"{gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC",
+        )
         left, top, right, bottom = draw.multiline_textbbox(
-            (width / 2, height / 2), "\n".join(words), font=self._font, anchor="mm", align="center"
+            (width / 2, height / 2), words, font=self._font, anchor="mm", align="center"
         )
         draw.rectangle((left - 12, top - 12, right + 12, bottom + 12), fill=PAPER)
-        draw.multiline_text(
-            (width / 2, height / 2), "\n".join(words), font=self._font, anchor="mm", align="center", fill=WARNING
-        )
+        draw.multiline_text((width / 2, height / 2), words, font=self._font, anchor="mm", align="center", fill=WARNING)
         canvas.paste(dimmed, (0, self._line))
         draw = ImageDraw.Draw(canvas)
         self._above(draw, None, [])

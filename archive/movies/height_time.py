@@ -153,7 +153,9 @@ def height_time(
         raise NoFrameError(f"{members[0].path}: no frame of these products can be used", "see the errors above")
     rows = max(len(values) for values, _ in columns)
     values, filled = (
-        np.stack([np.pad(column[plane], (0, rows - len(column[plane])), constant_values=empty) for column in columns], 1)
+        np.stack(
+            [np.pad(column[plane], (0, rows - len(column[plane])), constant_values=empty) for column in columns], 1
+        )
         for plane, empty in ((0, np.nan), (1, 0.0))
     )
     seen = np.flatnonzero(np.isfinite(values).any(axis=1))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
 from corinpaint.archive.movies.height_time import HeightTime
-from corinpaint.lasco import files
 from corinpaint.lasco.level1.header import day_of_processing, significant
 from corinpaint.lasco.version import __version__
+
+_COORDINATES = "CTYPE1 CUNIT1 CRPIX1 CRVAL1 CDELT1 PS1_0 PS1_1 CTYPE2 CUNIT2 CRPIX2 CRVAL2 CDELT2 TIMESYS".split()
+"""Cards that the map and the share of filled pixels have in common."""
 
 
 def to_hdus(found: HeightTime) -> fits.HDUList:
@@ -25,10 +26,10 @@ def to_hdus(found: HeightTime) -> fits.HDUList:
     Returns
     -------
     astropy.io.fits.HDUList
-        The map (float32; axis 1 is time, axis 2 the distance from the sun in solar radii), FILLED (float32, the share of
-        filled pixels) and TIMES, a table with MJD, DATE-OBS and FILE of each column. Columns are not evenly spaced in
-        time: CTYPE1 refers to the table, by the -TAB convention of FITS (Greisen et al. 2006, Astronomy & Astrophysics
-        446, 747).
+        The map (float32; axis 1 is time, axis 2 the distance from the sun in solar radii), FILLED (float32, the share
+        of filled pixels), TIMES, a table with the times of the columns, and PRODUCTS, one with DATE-OBS and FILE of
+        each. Columns are not evenly spaced in time: CTYPE1 refers to TIMES, by the -TAB convention of FITS (Greisen et
+        al. 2006, Astronomy & Astrophysics 446, 747).
     """
     primary = fits.PrimaryHDU(found.values.astype(np.float32), _header(found))
     shared = fits.Header([card for card in primary.header.cards if card.keyword in _COORDINATES])
@@ -37,10 +38,7 @@ def to_hdus(found: HeightTime) -> fits.HDUList:
     days = np.array([Time(taken).mjd for taken in found.times])
     dates = [taken.isoformat(timespec="milliseconds") for taken in found.times]
     table = fits.BinTableHDU.from_columns(
-        [
-            fits.Column("MJD", f"{len(days)}D", "d", dim=f"(1,{len(days)})", array=days.reshape(1, -1, 1)),
-        ],
-        name="TIMES",
+        [fits.Column("MJD", f"{len(days)}D", "d", dim=f"(1,{len(days)})", array=days.reshape(1, -1, 1))], name="TIMES"
     )
     names = fits.BinTableHDU.from_columns(
         [fits.Column("DATE-OBS", "23A", array=dates), fits.Column("FILE", "64A", array=found.files)], name="PRODUCTS"
@@ -48,22 +46,13 @@ def to_hdus(found: HeightTime) -> fits.HDUList:
     return fits.HDUList([primary, filled, table, names])
 
 
-_COORDINATES = "CTYPE1 CUNIT1 CRPIX1 CRVAL1 CDELT1 PS1_0 PS1_1 CTYPE2 CUNIT2 CRPIX2 CRVAL2 CDELT2 TIMESYS".split()
-
-
-def write(found: HeightTime, path: Path, *, overwrite: bool = False) -> Path:
-    """Write a height-time map to a FITS file.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written, or is there and may not be replaced.
-    """
+def to_bytes(found: HeightTime) -> bytes:
+    """A height-time map as the content of a FITS file, with checksums."""
     buffer, hdus = io.BytesIO(), to_hdus(found)
     for hdu in hdus:
-        hdu.add_checksum(when="")
+        hdu.add_checksum(when="")  # without the time of writing, so that the same map gives the same bytes
     hdus.writeto(buffer)
-    return files.write_bytes(path, buffer.getvalue(), overwrite=overwrite)
+    return buffer.getvalue()
 
 
 def _header(found: HeightTime) -> fits.Header:
@@ -73,6 +62,8 @@ def _header(found: HeightTime) -> fits.Header:
         ("DATE", day_of_processing(), "day on which the map was made, UTC"),
         ("DATE-BEG", found.times[0].isoformat(timespec="milliseconds"), "start of the first exposure, UTC"),
         ("DATE-END", found.times[-1].isoformat(timespec="milliseconds"), "start of the last exposure, UTC"),
+        ("MJD-BEG", float(Time(found.times[0]).mjd), ""),
+        ("MJD-END", float(Time(found.times[-1]).mjd), ""),
         ("TELESCOP", "SOHO", ""),
         ("INSTRUME", "LASCO", ""),
         ("DETECTOR", setting.detector, ""),

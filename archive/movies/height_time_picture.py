@@ -35,8 +35,8 @@ LINES = 6
 def plot(found: HeightTime, speeds: Sequence[float] = (), limit: float | None = None) -> Figure:
     """Draw a height-time map.
 
-    All fades with the distance by more than a picture can show, so values are drawn over their scatter at their distance,
-    see `over_scatter`. Gaps, and what is missing or was refused, are bluish; filled parts are hatched.
+    All fades with the distance by more than a picture can show, so values are drawn over their scatter at their
+    distance, see `over_scatter`. Gaps, and what is missing or was refused, are bluish; filled parts are hatched.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ def png(figure: Figure, about: Mapping[str, str]) -> bytes:
 
 
 def over_scatter(found: HeightTime) -> NDArray[np.float32]:
-    """Values over their scatter at each distance: 1.4826 times the median of what they are from their median.
+    """Values over their scatter at each distance: the root mean square of what they are from their median.
 
-    The scatter is smoothed over `SMOOTHED_ROWS`, so that a map of few columns has one, too. Brightness is drawn from its
-    median at the distance, differences from zero.
+    The scatter is smoothed over `SMOOTHED_ROWS`, so that a map of few columns has one, too. Brightness is drawn from
+    its median at the distance, differences from zero.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def over_scatter(found: HeightTime) -> NDArray[np.float32]:
 
     values = np.ma.masked_invalid(found.values.astype(np.float64))
     middle = np.ma.median(values, axis=1, keepdims=True)
-    scatter = 1.4826 * np.ma.median(np.abs(values - middle), axis=1).filled(np.nan)
+    scatter = np.sqrt(np.ma.mean(np.square(values - middle), axis=1)).filled(np.nan)
     good = np.flatnonzero(scatter > 0)
     if not good.size:
         return np.where(np.isfinite(found.values), np.float32(0), np.float32(np.nan))

@@ -12,8 +12,8 @@ import numpy as np
 from corinpaint.archive.movies.cadence import CARD_SECONDS, Axis, Gap, Pace, median_cadence
 from corinpaint.archive.movies.drawing import WORDS, Drawing, Look
 from corinpaint.archive.movies.images import DIFFERENCES, Background, Failed, Image, Kind, images, sample
-from corinpaint.archive.movies.stretching import SAMPLE, common_stretch
 from corinpaint.archive.movies.output import check_free, place
+from corinpaint.archive.movies.stretching import SAMPLE, common_stretch
 from corinpaint.archive.movies.writers import Add, Form, writer_for
 from corinpaint.lasco import files
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
@@ -208,7 +208,8 @@ def _record(look: Look, pace: Pace, contents: Contents) -> dict[str, Any]:
         "max_gap": pace.max_gap,
         "frames": contents.frames,
         "gaps": [
-            {"begin": gap.begin.isoformat(), "end": gap.end.isoformat(), "seconds": gap.seconds} for gap in contents.gaps
+            {"begin": gap.begin.isoformat(), "end": gap.end.isoformat(), "seconds": gap.seconds}
+            for gap in contents.gaps
         ],
         "left_out": [{"file": path.name, "error": error} for path, error in contents.left_out.items()],
     }

@@ -17,8 +17,8 @@ SAMPLE = 9
 """Images that limits are taken from, evenly spread over the movie."""
 
 SHARE = 0.75
-"""Share of the sampled images whose own limits lie within those of the movie: a bright CME is not cut off, and one image
-full of particles does not darken all others."""
+"""Share of the sampled images whose own limits lie within those of the movie: a bright CME is not cut off, and one
+image full of particles does not darken all others."""
 
 DEFAULT_STRETCHES = {"original": "nrgf", "background": "difference", "running": "difference", "base": "difference"}
 """Stretch of each kind of movie."""
