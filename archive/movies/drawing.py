@@ -158,10 +158,8 @@ class Drawing:
         draw = ImageDraw.Draw(dimmed)
         for start in range(-height, width, 32):
             draw.line([(start, height), (start + height, 0)], fill=FAINT, width=1)
-        words = (
-            f"no frames for {in_words(gap.seconds)}",
-            f"{gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC",
-        )
+        begin, end = (f"{when:%Y-%m-%d %H:%M}" for when in (gap.begin, gap.end))
+        words = f"no frames for {in_words(gap.seconds)}\n{begin} to {end} UTC"
         left, top, right, bottom = draw.multiline_textbbox(
             (width / 2, height / 2), words, font=self._font, anchor="mm", align="center"
         )

@@ -88,7 +88,7 @@ class HeightTime:
     @property
     def distances(self) -> NDArray[np.float64]:
         """Middles of the rows, solar radii, shape (rows,)."""
-        return self.start + self.step * (np.arange(self.values.shape[0]) + 0.5)
+        return np.asarray(self.start + self.step * (np.arange(self.values.shape[0]) + 0.5))
 
     def edges(self, max_gap: float = MAX_GAP) -> list[tuple[datetime, datetime]]:
         """From when to when each column is drawn: half way to its neighbours, half a cadence where a gap follows."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def plot(found: HeightTime, speeds: Sequence[float] = (), limit: float | None = 
     handles = _hatched(axes, found, rows)
     axes.set_xlim(times[0], times[-1])
     axes.set_ylim(rows[0], rows[-1])
-    for speed, colour in zip(speeds, LINE_COLOURS * len(speeds), strict=False):
+    for speed, colour in zip(speeds, itertools.cycle(LINE_COLOURS), strict=False):
         handles.append(_lines(axes, found, speed, colour))
     _label(axes, found)
     figure.colorbar(mesh, ax=axes, label=f"{WORDS[found.kind]} over its scatter at this distance", pad=0.01)
@@ -77,7 +78,7 @@ def png(figure: Figure, about: Mapping[str, str]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata=dict(about))
+    FigureCanvasAgg(figure).print_png(buffer, metadata=dict(about))  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 
@@ -95,7 +96,7 @@ def over_scatter(found: HeightTime) -> NDArray[np.float32]:
     from scipy import ndimage
 
     values = np.ma.masked_invalid(found.values.astype(np.float64))
-    middle = np.ma.median(values, axis=1, keepdims=True)
+    middle = np.ma.median(values, axis=1, keepdims=True)  # type: ignore[no-untyped-call]
     scatter = np.sqrt(np.ma.mean(np.square(values - middle), axis=1)).filled(np.nan)
     good = np.flatnonzero(scatter > 0)
     if not good.size:
@@ -108,9 +109,7 @@ def over_scatter(found: HeightTime) -> NDArray[np.float32]:
 
 def _with_gaps(found: HeightTime, values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Edges of the columns in days of matplotlib, and the values with a blank column in each gap."""
-    from matplotlib.dates import date2num
-
-    edges = np.array([date2num(edge) for edge in found.edges()])
+    edges = np.array([_days(edge) for edge in found.edges()])
     blank = np.full((len(values), 1), np.nan, np.float32)
     times, columns = [edges[0, 0]], []
     for number, (begin, end) in enumerate(edges):
@@ -122,36 +121,36 @@ def _with_gaps(found: HeightTime, values: NDArray[np.float32]) -> tuple[NDArray[
     return np.array(times), np.hstack(columns)
 
 
-def _hatched(axes: Axes, found: HeightTime, rows: NDArray[np.float64]) -> list[object]:
+def _hatched(axes: Axes, found: HeightTime, rows: NDArray[np.floating]) -> list[Any]:
     """Hatch what is filled; what stands for it in the legend."""
     from matplotlib.collections import PolyCollection
-    from matplotlib.dates import date2num
     from matplotlib.patches import Patch
 
     parts = []
     for number, edge in enumerate(found.edges()):
-        left, right = date2num(edge)
+        left, right = _days(edge)
         steps = np.flatnonzero(np.diff((found.filled[:, number] > 0).astype(np.int8), prepend=0, append=0))
         for first, last in steps.reshape(-1, 2):
             low, high = rows[first], rows[last]
             parts.append([(left, low), (right, low), (right, high), (left, high)])
     if not parts:
         return []
-    style = {"facecolor": "none", "edgecolor": FILLED_COLOUR, "hatch": "////", "linewidth": 1.0}
+    style: dict[str, Any] = {"facecolor": "none", "edgecolor": FILLED_COLOUR, "hatch": "////", "linewidth": 1.0}
     axes.add_collection(PolyCollection(parts, **style), autolim=False)
     return [Patch(label="filled, in part or all", **style)]
 
 
-def _lines(axes: Axes, found: HeightTime, speed: float, colour: str) -> object:
+def _lines(axes: Axes, found: HeightTime, speed: float, colour: str) -> Any:
     """Parallel lines of one speed from the lower edge of the map."""
-    (begin, _), *_, (_, end) = [*found.edges(), *found.edges()[-1:]]
+    edges = found.edges()
+    begin, end = edges[0][0], edges[-1][1]
     height = found.step * len(found.values)
     lasting = timedelta(seconds=height * SOLAR_RADIUS_M / (1000 * speed))
     first = begin - lasting
     for number in range(LINES + 1):
         start = first + (end - first) * number / LINES
-        style = {"color": colour, "linestyle": (0, (6, 4)), "linewidth": 1.2}
-        (line,) = axes.plot([start, start + lasting], [found.start, found.start + height], **style)
+        style: dict[str, Any] = {"color": colour, "linestyle": (0, (6, 4)), "linewidth": 1.2}
+        (line,) = axes.plot(_days((start, start + lasting)), [found.start, found.start + height], **style)
     line.set_label(f"{speed:g} km/s")
     return line
 
@@ -159,9 +158,9 @@ def _lines(axes: Axes, found: HeightTime, speed: float, colour: str) -> object:
 def _label(axes: Axes, found: HeightTime) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_xlabel("start of the exposure (UTC)")
     axes.set_ylabel("distance from the sun centre (solar radii)")
     sector = found.sector
@@ -170,3 +169,10 @@ def _label(axes: Axes, found: HeightTime) -> None:
         f"{sector.angle:g}° ± {sector.width / 2:g}°, {found.times[0]:%Y-%m-%d}",
         fontsize="medium",
     )
+
+
+def _days(times: Sequence[datetime]) -> NDArray[np.float64]:
+    """Times as matplotlib counts them."""
+    from matplotlib.dates import date2num
+
+    return np.asarray(date2num(list(times)), dtype=np.float64)  # type: ignore[no-untyped-call]

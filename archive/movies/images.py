@@ -96,10 +96,8 @@ def read_background(path: Path, setting: Setting) -> Background:
         When it is of another setting.
     """
     found = read_planes(path)
-    own = Setting(
-        *(without_blanks(text(found.header, key)) for key in ("DETECTOR", "FILTER", "POLAR")),
-        (found.data.shape[0], found.data.shape[1]),
-    )
+    detector, colour, polar = (without_blanks(text(found.header, key)) for key in ("DETECTOR", "FILTER", "POLAR"))
+    own = Setting(detector, colour, polar, (found.data.shape[0], found.data.shape[1]))
     if own != setting:
         raise OptionError(f"{path}: is of {own}, the products of {setting}", "give the background of these products")
     return Background(path, found)
@@ -156,7 +154,9 @@ def sample(members: Sequence[Member], kind: Kind, background: Background | None,
     Image
     """
     first = 1 if kind in DIFFERENCES else 0
-    indices = np.unique(np.linspace(first, len(members) - 1, most).round().astype(int)) if len(members) > first else []
+    if len(members) <= first:
+        return
+    indices = np.unique(np.linspace(first, len(members) - 1, most).round().astype(int)).tolist()
     for index in indices:
         needed = {"running": members[index - first : index + 1], "base": [members[0], members[index]]}
         yield from images(needed.get(kind, [members[index]]), kind, background)

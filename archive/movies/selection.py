@@ -63,10 +63,10 @@ def _fits(setting: Setting, asked: tuple[str | None, str | None, str | None, int
 
 def _options(settings: Sequence[Setting]) -> str:
     """The options that tell settings apart."""
-    columns = {
+    columns: dict[str, set[str]] = {
         "--detector": {setting.detector for setting in settings},
         "--filter": {setting.filter for setting in settings},
         "--polariser": {setting.polar for setting in settings},
-        "--image-width": {setting.shape[1] for setting in settings},
+        "--image-width": {str(setting.shape[1]) for setting in settings},
     }
-    return " or ".join(f"{name} ({', '.join(map(str, sorted(had)))})" for name, had in columns.items() if len(had) > 1)
+    return " or ".join(f"{name} ({', '.join(sorted(had))})" for name, had in columns.items() if len(had) > 1)

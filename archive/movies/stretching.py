@@ -109,7 +109,7 @@ def _common_profile(profiles: list[Profile]) -> Profile:
 
 def _distances(profile: Profile) -> NDArray[np.float64]:
     """Middles of the rings of a profile, solar radii."""
-    return profile.step * (np.arange(len(profile.mean)) + 0.5)
+    return np.asarray(profile.step * (np.arange(len(profile.mean)) + 0.5))
 
 
 def _nothing() -> NoFrameError:
