@@ -32,6 +32,9 @@ MIN_WIDTH = 480
 CHARACTERS = 60
 """Font size is the width over this."""
 
+MIN_FONT = 11
+"""Font size at least, px."""
+
 BAR = 16
 """Height of the bar of time, px."""
 
@@ -104,8 +107,9 @@ class Drawing:
         width = look.width or max(columns, MIN_WIDTH)
         self._scale = width / columns
         self._image = (width, max(round(rows * self._scale), 1))
-        self._font = ImageFont.load_default(size=max(width // CHARACTERS, 8))
-        self._line = max(width // CHARACTERS, 8) + 12
+        size = max(width // CHARACTERS, MIN_FONT)
+        self._font = ImageFont.load_default(size=size)
+        self._line = size + 12
         height = self._image[1] + 2 * self._line + BAR
         self.size = (width + width % 2, height + height % 2)
         """Width and height of the frames, px, both even, as H.264 needs them."""

@@ -10,7 +10,7 @@ import itertools
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -96,6 +96,8 @@ def mp4(path: Path, form: Form) -> Iterator[Add]:
             failed = True
         finally:
             process.kill()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             process.wait()
         if failed:
             said.seek(0)

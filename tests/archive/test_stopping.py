@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from corinpaint.archive.stopping import stopped_by_signals
+from corinpaint.archive.stopping import ended_by_sigterm, stopped_by_signals
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -41,3 +41,11 @@ def test_in_another_thread_signals_are_left_alone():
     thread.start()
     thread.join()
     assert found == [(before, False)]
+
+
+def test_sigterm_ends_the_program_as_an_exception():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as raised, ended_by_sigterm():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert raised.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before

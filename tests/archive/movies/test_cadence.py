@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_frames_are_shown_until_the_next_one_but_not_through_a_gap():
 
 def test_by_frames_all_are_shown_for_the_same_time():
     pace = Pace(720.0, rate=10.0, axis="frames")
-    assert {pace.shown(*pair) for pair in zip(TIMES[:-1], TIMES[1:], strict=True)} == {0.1}
+    assert {pace.shown(*pair) for pair in pairwise(TIMES)} == {0.1}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ def has(picture, colour) -> bool:
     return bool((pixels(picture) == colour).all(axis=-1).any())
 
 
+def is_warning(part: np.ndarray) -> bool:
+    """Whether there is a word in the colour of warnings, whose letters have soft edges."""
+    red, blue = part[..., 0].astype(int), part[..., 2].astype(int)
+    return bool(((red > 150) & (red - blue > 80)).any())
+
+
 @pytest.fixture
 def folder(tmp_path):
     return sequences.write(tmp_path, (0, 12, 100))
@@ -46,7 +52,7 @@ def test_frames_have_even_sides_and_small_images_are_enlarged(folder):
 def test_refused_zones_are_grey_outlined_and_named(folder):
     drawer, made = make(folder)
     before = drawer.frame(made[0])
-    assert not has(pixels(before)[: drawer._line], drawing.WARNING)
+    assert not is_warning(pixels(before)[: drawer._line])
     sequences.flag(folder / "25000001.fits", np.s_[60:80, 60:80], Flag.REFUSED)
     drawer, made = make(folder)
     after = drawer.frame(made[0])
@@ -56,7 +62,7 @@ def test_refused_zones_are_grey_outlined_and_named(folder):
     assert tuple(middle) == drawing.NO_VALUE
     edge = pixels(after)[round(line + (sequences.SIZE - 70) * scale), round(60 * scale) - 2 : round(60 * scale) + 2]
     assert (edge == drawing.REFUSED).all(axis=-1).any()
-    assert has(pixels(after)[:line], drawing.WARNING)
+    assert is_warning(pixels(after)[:line])
 
 
 @pytest.mark.parametrize("outline", [True, False])
@@ -78,8 +84,9 @@ def test_the_occulter_is_dark_and_the_limb_drawn(folder):
 
 def test_originals_have_the_colours_of_the_telescope_and_differences_are_grey(folder):
     drawer, made = make(folder, "original")
-    assert has(drawer.frame(made[0]), drawer._palette[255]) or np.ptp(pixels(drawer.frame(made[0])), axis=-1).any()
-    assert np.ptp(drawer.palette[-200:], axis=-1).any()
+    assert np.ptp(drawer.palette[-200:].astype(int), axis=-1).any()
+    frame = pixels(drawer.frame(made[0]))[drawer._line : -drawer._line - drawing.BAR - 2]
+    assert np.ptp(frame.astype(int), axis=-1).any()
     drawer, made = make(folder)
     frame = pixels(drawer.frame(made[0]))[drawer._line : -drawer._line - drawing.BAR - 2]
     assert not np.ptp(frame.astype(int), axis=-1).any()
@@ -91,8 +98,8 @@ def test_a_card_tells_of_the_gap_and_the_next_frame_too(folder):
     card = drawer.card(frame, drawer.look.gaps[0])
     assert card.size == frame.size
     inside = np.s_[drawer._line : drawer._line + 400]
-    assert has(pixels(card)[inside], drawing.WARNING)
+    assert is_warning(pixels(card)[inside])
     assert pixels(card)[inside].mean() < 0.5 * pixels(frame)[inside].mean()
-    below = np.s_[-drawer._line - drawing.BAR : -drawing.BAR]
-    assert not has(pixels(frame)[below], drawing.WARNING)
-    assert has(pixels(drawer.frame(made[1], drawer.look.gaps[0]))[below], drawing.WARNING)
+    below = np.s_[-drawer._line - drawing.BAR : -drawing.BAR - 2]
+    assert not is_warning(pixels(frame)[below])
+    assert is_warning(pixels(drawer.frame(made[1], drawer.look.gaps[0]))[below])

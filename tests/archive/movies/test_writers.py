@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import sys
 
 import numpy as np
 import pytest
+import video
 from PIL import Image as Pillow
 
 from corinpaint.archive.movies.writers import Form, writer_for
@@ -27,20 +28,16 @@ def write(path, rate=10.0):
 
 
 def test_an_mp4_has_the_frames_for_their_time_and_the_metadata(tmp_path):
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    pytest.importorskip("imageio_ffmpeg")
     path = write(tmp_path / "a.mp4")
-    reader = imageio_ffmpeg.read_frames(str(path))
-    about = next(reader)
-    assert (about["source_size"], about["fps"], about["codec"]) == (SIZE, 10, "h264")
-    assert about["pix_fmt"].startswith("yuv420p")
-    means = [np.frombuffer(frame, np.uint8).mean() for frame in reader]
+    means = video.frames(path, SIZE).mean(axis=(1, 2, 3))
     assert means == pytest.approx([30, 90, 90, 150, 210, 210, 210], abs=3)
+    said = video.about(path)
+    assert re.search(r"Video: h264 .*yuv420p.*, 64x48, .*10 fps", said)
+    assert re.search(r"title +: a; b=c # d\n", said)
+    assert re.search(r"comment +: CorInpaint 0, running\n", said)
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "ffmetadata", "-"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "title=a\\; b\\=c \\# d" in said
-    assert "comment=CorInpaint 0, running" in said
     assert [found.name for found in tmp_path.iterdir()] == ["a.mp4"]
 
 
@@ -52,7 +49,7 @@ def test_a_gif_has_the_frames_for_their_time_and_the_metadata(tmp_path):
         for number, (grey, seconds) in enumerate(zip(GREYS, SECONDS, strict=True)):
             found.seek(number)
             assert found.info["duration"] == pytest.approx(1000 * seconds)
-            assert (np.asarray(found.convert("RGB")) == grey).all()
+            assert np.asarray(found.convert("RGB")) == pytest.approx(grey, abs=4)  # Pillow looks up roughly
 
 
 def test_a_folder_has_the_frames_as_pictures(tmp_path):
@@ -79,9 +76,10 @@ def test_a_missing_encoder_is_an_error_that_says_what_to_install(tmp_path, monke
 def test_an_encoder_that_fails_says_why(tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     path = tmp_path / "a.mp4"
-    with pytest.raises(OutputError, match=r"a.mp4: the encoder failed \(.+\)"), writer_for(path)(
-        path, Form((63, 47), 10.0, PALETTE, ABOUT)
-    ) as add:
+    with (
+        pytest.raises(OutputError, match=r"a.mp4: the encoder failed \(.+\)"),
+        writer_for(path)(path, Form((63, 47), 10.0, PALETTE, ABOUT)) as add,
+    ):
         for _ in range(100):
             add(Pillow.new("RGB", (63, 47)), 1.0)
 
@@ -89,7 +87,6 @@ def test_an_encoder_that_fails_says_why(tmp_path):
 def test_the_encoder_is_ended_when_the_frames_fail(tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     path = tmp_path / "a.mp4"
-    with pytest.raises(KeyError), writer_for(path)(path, Form(SIZE, 10.0, PALETTE, ABOUT)) as add:
-        add(Pillow.new("RGB", SIZE), 0.1)
+    with pytest.raises(KeyError), writer_for(path)(path, Form(SIZE, 10.0, PALETTE, ABOUT)):
         raise KeyError
     assert [found.name for found in tmp_path.iterdir()] in ([], ["a.mp4"])  # which the caller removes
