@@ -74,7 +74,7 @@ def memory(products: Sequence[Path], kind: Kind, folder: Path) -> float:
         f"main({words!r}, standalone_mode=False)\n"
         "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-c", program], check=True, capture_output=True, text=True)
     return float(done.stderr.split()[-1]) / 1024
 
 
