@@ -69,10 +69,12 @@ def memory(products: Sequence[Path], kind: Kind, folder: Path) -> float:
         str(folder / "m.mp4"),
         "--overwrite",
     ]
+    # Not ru_maxrss, in which a process begins with the size of the one that started it.
     program = (
-        "import resource, sys\nfrom corinpaint.cli.main import main\n"
+        "import sys\nfrom pathlib import Path\nfrom corinpaint.cli.main import main\n"
         f"main({words!r}, standalone_mode=False)\n"
-        "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+        "lines = Path('/proc/self/status').read_text().splitlines()\n"
+        "sys.stderr.write(next(line.split()[1] for line in lines if line.startswith('VmHWM')))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], check=True, capture_output=True, text=True)
     return float(done.stderr.split()[-1]) / 1024

@@ -1,6 +1,6 @@
 """Frames of a movie, drawn: the image with limb and marks, a line above, a line and a bar of time below.
 
-Drawn by numpy and Pillow, which take a tenth of the time of matplotlib.
+Drawn by numpy and Pillow, as matplotlib takes longer; see benchmarks/movie.py.
 """
 
 from __future__ import annotations
