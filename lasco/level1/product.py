@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from enum import IntFlag
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +20,11 @@ from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 from corinpaint.lasco.level1.compression import IMAGE, SIGNIFICANT_BITS, compressed
+from corinpaint.lasco.level1.flags import FLAG_MEANINGS as FLAG_MEANINGS
+from corinpaint.lasco.level1.flags import Flag as Flag
+from corinpaint.lasco.level1.flags import flagged as flagged
+from corinpaint.lasco.level1.flags import set_flag as set_flag
 from corinpaint.lasco.notebook import history, maps, tables
-
-
-class Flag(IntFlag):
-    """Bits of the MASK extension; a pixel without any flag was observed."""
-
-    FILLED = 1
-    NEVER_SENT = 2
-    OCCULTED = 4
-    SATURATED = 8
-    REFUSED = 16
-    USER = 32
-
-    @property
-    def meaning(self) -> str:
-        """Meaning of a single flag, as the MASK extension states it."""
-        return FLAG_MEANINGS[self]
-
-
-FLAG_MEANINGS = {
-    Flag.FILLED: "missing and filled",
-    Flag.NEVER_SENT: "never sent, or outside of the frame",
-    Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
-    Flag.SATURATED: "saturated",
-    Flag.REFUSED: "missing and refused (not filled)",
-    Flag.USER: "masked by the user, and filled or refused",
-}
-"""Meanings of the flags in the product; the wording is part of its format."""
-
-
-def flagged(mask: NDArray[np.uint8], flags: Flag) -> NDArray[np.bool_]:
-    """Pixels of a MASK with at least one of the flags; shape of the mask."""
-    return np.asarray((mask & np.uint8(flags)) > 0)
-
-
-def set_flag(mask: NDArray[np.uint8], where: NDArray[np.bool_], flag: Flag) -> None:
-    """Set a flag, in place, in the selected pixels of a MASK."""
-    mask[where] |= np.uint8(flag)
-
 
 EXTENSIONS = ("MASK", "UNCERT", "NOISE")
 """Names of the extensions of a product, in their order."""

@@ -29,8 +29,8 @@ def test_the_radial_filter_brings_all_radii_to_mean_zero_and_deviation_one(coron
     distance = solar_coordinates(HEADER).distance(SHAPE)
     for inner in (4, 8, 14, 20):
         ring = values[(distance > inner) & (distance < inner + 2)]
-        assert abs(ring.mean()) < 0.03
-        assert ring.std() == pytest.approx(1, abs=0.02)
+        assert abs(ring.mean()) < 0.06
+        assert ring.std() == pytest.approx(1, abs=0.1)
     assert np.array_equal(np.isnan(values), np.isnan(corona))
 
 
@@ -46,10 +46,18 @@ def test_profiles_hold_mean_and_deviation_by_radius(corona):
     profile = radial_profile(corona, HEADER)
     distance = solar_coordinates(HEADER).distance(SHAPE)
     ring = (distance / profile.step).astype(int) == 60
-    assert profile.mean[60] == pytest.approx(np.nanmean(corona[ring], dtype=np.float64), rel=1e-6)
-    assert profile.deviation[60] == pytest.approx(np.nanstd(corona[ring], dtype=np.float64), rel=1e-4)
+    assert profile.mean[60] == pytest.approx(np.nanmean(corona[ring], dtype=np.float64), rel=0.003)
+    assert profile.deviation[60] == pytest.approx(np.nanstd(corona[ring], dtype=np.float64), rel=0.1)
     assert np.isfinite(profile.mean).all()
     assert (profile.deviation > 0).all()
+
+
+def test_stars_and_planets_leave_no_ring_behind_them(corona):
+    starry = corona.copy()
+    starry[140:143, 40:43] *= 1000
+    expected, found = radial_profile(corona, HEADER), radial_profile(starry, HEADER)
+    assert found.mean == pytest.approx(expected.mean, rel=0.01)
+    assert found.deviation == pytest.approx(expected.deviation, rel=0.1)
 
 
 def test_pixels_without_a_value_change_nothing_elsewhere(corona):
