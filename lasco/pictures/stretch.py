@@ -23,7 +23,7 @@ DIFFERENCE_PERCENTILE = 98.0
 MIN_RING_PIXELS = 100
 """Pixels with a value that a ring needs for a mean and a standard deviation of its own."""
 
-MAX_DEVIATIONS = 3.0
+MAX_DEVIATIONS = 5.0
 """Stars, planets and cosmic rays: pixels that lie further from the mean of their ring, in standard deviations, are left
 out when mean and deviation are taken a second time."""
 

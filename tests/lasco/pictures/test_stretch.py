@@ -29,8 +29,8 @@ def test_the_radial_filter_brings_all_radii_to_mean_zero_and_deviation_one(coron
     distance = solar_coordinates(HEADER).distance(SHAPE)
     for inner in (4, 8, 14, 20):
         ring = values[(distance > inner) & (distance < inner + 2)]
-        assert abs(ring.mean()) < 0.06
-        assert ring.std() == pytest.approx(1, abs=0.1)
+        assert abs(ring.mean()) < 0.03
+        assert ring.std() == pytest.approx(1, abs=0.02)
     assert np.array_equal(np.isnan(values), np.isnan(corona))
 
 
