@@ -1,0 +1,304 @@
+"""The picture of a product: before and after, zones of missing blocks, and how uncertain the brightness is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import MissingKeywordError, OptionError, WrongShapeError
+from corinpaint.lasco.level1.flags import Flag, flagged
+from corinpaint.lasco.pictures import annotations, zones
+from corinpaint.lasco.pictures import panels as drawn
+from corinpaint.lasco.pictures.colour_tables import TABLES, colour_table
+from corinpaint.lasco.pictures.coordinates import SolarCoordinates, solar_coordinates
+from corinpaint.lasco.pictures.layout import Layout
+from corinpaint.lasco.pictures.palette import PALETTES, Palette
+from corinpaint.lasco.pictures.stretch import Scaled, scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANELS = ("before", "after", "uncertainty", "zones")
+"""What a picture can show; see `plot`."""
+
+MAX_ZONES = 12
+"""Zones that are enlarged; of more, the largest."""
+
+COMPRESS_LEVEL = 3
+"""Of the PNG: the default takes several times as long for a tenth less."""
+
+UNCERTAINTY_LIMITS = (0.003, 1.0)
+"""Ends of the scale of the relative uncertainty."""
+
+BARS = {
+    "nrgf": "standard deviations from the mean of the ring (NRGF)",
+    "log": "log10 of the brightness in {unit}",
+    "linear": "brightness, {unit}",
+    "difference": "difference of brightness, {unit}",
+}
+"""Labels of the colour bars."""
+
+
+class Product(Protocol):
+    """What can be drawn: `Level1` and `Level1File`."""
+
+    @property
+    def data(self) -> NDArray[Any]: ...
+    @property
+    def mask(self) -> NDArray[np.uint8] | None: ...
+    @property
+    def uncertainty(self) -> NDArray[np.float32] | None: ...
+    @property
+    def header(self) -> fits.Header: ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """A product and what its panels share."""
+
+    product: Product
+    scaled: Scaled
+    sun: SolarCoordinates | None
+    truth: NDArray[np.floating] | None
+
+    @property
+    def detector(self) -> str:
+        found = str(self.product.header.get("DETECTOR", "")).strip().upper()
+        return found if found in TABLES else "C2"
+
+    @property
+    def palette(self) -> Palette:
+        return PALETTES[self.detector]
+
+    @cached_property
+    def table(self) -> Any:
+        if self.scaled.kind == "difference":
+            import matplotlib
+
+            return matplotlib.colormaps["gray"]
+        return colour_table(self.detector)
+
+    @cached_property
+    def after(self) -> drawn.Pixels:
+        return drawn.coloured(self.scaled, self.table, self.product.mask)
+
+    @cached_property
+    def before(self) -> drawn.Pixels:
+        return self.after if self.product.mask is None else drawn.before(self.after, self.product.mask, self.palette)
+
+    @cached_property
+    def zones(self) -> list[zones.Zone]:
+        mask = self.product.mask
+        found = [] if mask is None else zones.zones_in(mask, self.product.header)
+        if len(found) > MAX_ZONES:
+            found = sorted(found, key=lambda zone: -np.count_nonzero(zone.where))[:MAX_ZONES]
+            found.sort(key=lambda zone: zone.number)
+        return found
+
+
+def plot(
+    product: Product,
+    stretch: str = "nrgf",
+    panels: Sequence[str] | None = None,
+    *,
+    truth: NDArray[np.floating] | None = None,
+) -> Figure:
+    """Draw a product with the conventions of the field.
+
+    The limb, rings of solar radii, position angles counter-clockwise from solar north, and north itself are drawn over
+    it; filled blocks have a thin outline, refused ones a hatch, and what is occulted is neutral grey.
+
+    Parameters
+    ----------
+    product : Level1 or Level1File
+    stretch : str
+        One of `corinpaint.lasco.pictures.stretch.STRETCHES`; 'nrgf' is the radial filter.
+    panels : sequence of str, optional
+        Of `PANELS`. 'before': what was received, missing blocks in one colour. 'after': the product. 'uncertainty': 1
+        sigma over the brightness. 'zones': each zone of missing blocks, enlarged, before and after, and the truth where
+        it is given. By default 'before' and 'after' where blocks are missing, else 'after'.
+    truth : ndarray of float, shape (H, W), optional
+        What would have been observed, in the unit and on the grid of the product.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Apart from pyplot; a notebook shows it, and `png` writes it.
+
+    Raises
+    ------
+    OptionError
+        When there is no such stretch or panel.
+    WrongShapeError
+        When the truth has not the shape of the product.
+    MissingKeywordError, BadKeywordError
+        When 'nrgf' finds no sun centre, scale or radius in the header.
+    """
+    wanted = _checked(product, panels)
+    if truth is not None and truth.shape != product.data.shape:
+        raise WrongShapeError(f"the truth has {truth.shape} px, the product {product.data.shape}", "give its own truth")
+    scene = _Scene(product, scale(product.data, product.header, stretch), _sun(product.header), truth)
+    row = [name for name in wanted if name != "zones"]
+    enlarged = scene.zones if "zones" in wanted else []
+    entries = _legend(scene)
+    bars = tuple(name == "uncertainty" or name == [n for n in row if n != "uncertainty"][-1] for name in row)
+    layout = Layout(bars, len(entries) // 4 + bool(len(entries) % 4), len(enlarged), 2 if truth is None else 3)
+    figure = layout.figure()
+    x, y = layout.place(16, 14)
+    figure.text(x, y, _title(product.header, scene), fontsize=15, weight="bold", va="top")
+    for index, name in enumerate(row):
+        _DRAW[name](scene, layout.panel(figure, index))
+        if bars[index]:
+            _bar(scene, layout.bar(figure, index), name)
+    if entries:
+        anchor = layout.place(8, layout.legend_top)
+        figure.legend(handles=entries, loc="upper left", bbox_to_anchor=anchor, ncols=4, frameon=False, fontsize=11.5)
+    for number, zone in enumerate(enlarged):
+        _enlarge(scene, zone, [layout.cell(figure, number, cell) for cell in range(layout.cells)])
+    return figure
+
+
+def png(figure: Figure, dpi: float | None = None) -> bytes:
+    """A figure as the content of a PNG file: the same bytes for the same figure, without version or time.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dpi : float, optional
+        By default that of the figure, 100, which shows the pixels of a full frame one by one.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(
+        buffer,
+        format="png",
+        dpi=dpi or "figure",
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": COMPRESS_LEVEL},
+    )
+    return buffer.getvalue()
+
+
+def _checked(product: Product, names: Sequence[str] | None) -> list[str]:
+    missing = product.mask is not None and flagged(product.mask, Flag.FILLED | Flag.REFUSED).any()
+    if names is None:
+        return ["before", "after"] if missing else ["after"]
+    unknown = sorted(set(names) - set(PANELS))
+    if unknown or not names or isinstance(names, str):
+        raise OptionError(f"panels {names!r} are unknown", f"choose of {', '.join(PANELS)}")
+    if "uncertainty" in names and product.uncertainty is None:
+        raise OptionError("panel 'uncertainty': the file has no UNCERT", "leave it out, or make the product again")
+    return [name for name in PANELS if name in names]
+
+
+def _sun(header: fits.Header) -> SolarCoordinates | None:
+    try:
+        return solar_coordinates(header)
+    except MissingKeywordError:
+        return None
+
+
+def _title(header: fits.Header, scene: _Scene) -> str:
+    when = str(header.get("DATE-OBS", "")).strip()[:19].replace("T", " ")
+    filters = "/".join(str(header[key]).strip() for key in ("FILTER", "POLAR") if key in header)
+    parts = [f"LASCO {scene.detector} {filters}".strip(), f"{when} UT" if when else "", str(header.get("FILENAME", ""))]
+    return "   ".join(part.strip() for part in parts if part.strip())
+
+
+def _legend(scene: _Scene) -> list[Any]:
+    mask = scene.product.mask
+    return [] if mask is None else drawn.legend(mask, scene.palette)
+
+
+def _before(scene: _Scene, axes: Axes) -> None:
+    drawn.draw(axes, scene.before)
+    if scene.product.mask is not None:
+        drawn.draw_outlines(axes, scene.product.mask, scene.palette)
+    _finish(scene, axes, "before")
+
+
+def _after(scene: _Scene, axes: Axes) -> None:
+    drawn.draw(axes, scene.after)
+    if scene.product.mask is not None:
+        drawn.draw_outlines(axes, scene.product.mask, scene.palette)
+    fate = zones.summary(scene.product.header)
+    _finish(scene, axes, f"after: {fate}" if " filled by " in fate else fate)
+
+
+def _uncertainty(scene: _Scene, axes: Axes) -> None:
+    product = scene.product
+    if product.uncertainty is None:
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(np.isnan(product.data), np.nan, product.uncertainty / np.abs(product.data))
+    low, high = (float(np.log10(limit)) for limit in UNCERTAINTY_LIMITS)
+    scaled = scale(np.clip(relative, *UNCERTAINTY_LIMITS), None, "log", (low, high))
+    drawn.draw(axes, drawn.coloured(scaled, _uncertainty_table(), product.mask))
+    if product.mask is not None:
+        drawn.draw_outlines(axes, product.mask, scene.palette)
+    _finish(scene, axes, "1 sigma uncertainty over brightness")
+
+
+_DRAW = {"before": _before, "after": _after, "uncertainty": _uncertainty}
+
+
+def _uncertainty_table() -> Any:
+    import matplotlib
+
+    return matplotlib.colormaps["cividis"]
+
+
+def _finish(scene: _Scene, axes: Axes, title: str) -> None:
+    axes.set_title(title, fontsize=14, loc="left", pad=6)
+    if scene.sun is not None:
+        annotations.annotate(axes, scene.sun, scene.palette.lines)
+
+
+def _bar(scene: _Scene, axes: Axes, name: str) -> None:
+    """A colour bar: the table itself as an image, with ticks on its right."""
+    if name == "uncertainty":
+        table, limits, label = _uncertainty_table(), np.log10(UNCERTAINTY_LIMITS), "log10 of 1 sigma over brightness"
+    else:
+        unit = str(scene.product.header.get("BUNIT", "")).strip() or "unit of the file"
+        table, limits, label = scene.table, scene.scaled.limits, BARS[scene.scaled.kind].format(unit=unit)
+    low, high = (float(limit) for limit in limits)
+    high = high if high > low else low + 1.0
+    axes.imshow(np.linspace(0, 1, 256)[:, None], cmap=table, aspect="auto", origin="lower", extent=(0, 1, low, high))
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.set_ylabel(label, fontsize=12)
+    axes.tick_params(labelsize=11)
+
+
+def _enlarge(scene: _Scene, zone: zones.Zone, cells: Sequence[Axes]) -> None:
+    """A zone before, after, and as it would have been observed, on a scale of its own."""
+    product, window = scene.product, zone.window
+    part = _near(scene, zone)
+    mask = None if product.mask is None else product.mask[window]
+    after = drawn.coloured(part, scene.table, mask)
+    images = [("before", after if mask is None else drawn.before(after, mask, scene.palette)), ("after", after)]
+    if scene.truth is not None:
+        truth = scale(scene.truth[window], None, "linear", part.limits)
+        images.append(("truth", drawn.coloured(truth, scene.table, None)))
+    for axes, (name, image) in zip(cells, images, strict=True):
+        drawn.draw(axes, image)
+        if mask is not None and name != "truth":
+            drawn.draw_outlines(axes, mask, scene.palette, linewidth=0.7)
+        axes.text(0.02, 0.97, name, transform=axes.transAxes, va="top", fontsize=11, color="white", bbox=_BOX)
+    cells[0].set_title(zone.caption, fontsize=11, loc="left", pad=5)
+
+
+def _near(scene: _Scene, zone: zones.Zone) -> Scaled:
+    """Brightness about a zone, linear between percentiles of the pixels shown."""
+    return scale(scene.product.data[zone.window], None, "linear")
+
+
+_BOX = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 2}
