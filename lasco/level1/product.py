@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.io import fits
@@ -25,6 +26,9 @@ from corinpaint.lasco.level1.flags import Flag as Flag
 from corinpaint.lasco.level1.flags import flagged as flagged
 from corinpaint.lasco.level1.flags import set_flag as set_flag
 from corinpaint.lasco.notebook import history, maps, tables
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EXTENSIONS = ("MASK", "UNCERT", "NOISE")
 """Names of the extensions of a product, in their order."""
@@ -92,6 +96,18 @@ class Level1:
             When sunpy is not installed.
         """
         return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -212,6 +228,18 @@ class Level1File:
     def to_map(self) -> Any:
         """The image as one map of sunpy; see `Level1.to_map`."""
         return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
 
 
 def _rows(found: Level1 | Level1File) -> dict[str, object]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level1.flags import Flag, flagged
+from corinpaint.lasco.pictures.conventions import write
 from corinpaint.lasco.pictures.outlines import outlines
 from corinpaint.lasco.pictures.palette import HIDDEN, UNSENT, Palette
 from corinpaint.lasco.pictures.stretch import Scaled, grey
+from corinpaint.lasco.pictures.zones import Zone
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,17 +38,17 @@ def coloured(scaled: Scaled, table: Colormap, mask: NDArray[np.uint8] | None) ->
 
     Returns
     -------
-    ndarray of uint8, shape (H, W, 3)
-        Row 0 at the bottom, as in FITS.
+    ndarray of uint8, shape (H, W, 4)
+        Red, green, blue and opacity; row 0 at the bottom, as in FITS.
     """
     levels = grey(scaled)[::-1]
-    image = table(np.arange(256), bytes=True)[:, :3][levels]
+    image = table(np.arange(256), bytes=True)[levels]
     empty = np.isnan(scaled.values)
-    image[empty] = rgb(HIDDEN)
+    image[empty] = rgba(HIDDEN)
     if mask is not None:
-        image[empty & flagged(mask, Flag.NEVER_SENT)] = rgb(UNSENT)
-        image[empty & flagged(mask, Flag.REFUSED) & ~flagged(mask, Flag.NEVER_SENT | Flag.OCCULTED)] = rgb("#000000")
-        image[empty & flagged(mask, Flag.OCCULTED)] = rgb(HIDDEN)
+        image[empty & flagged(mask, Flag.NEVER_SENT)] = rgba(UNSENT)
+        image[empty & flagged(mask, Flag.REFUSED) & ~flagged(mask, Flag.NEVER_SENT | Flag.OCCULTED)] = rgba("#000000")
+        image[empty & flagged(mask, Flag.OCCULTED)] = rgba(HIDDEN)
     return np.asarray(image)
 
 
@@ -55,13 +57,13 @@ def before(image: Pixels, mask: NDArray[np.uint8], palette: Palette) -> Pixels:
     received = image.copy()
     for flag, colour in ((Flag.SATURATED, palette.saturated), (Flag.FILLED, palette.filled), (Flag.USER, palette.user)):
         where = flagged(mask, flag) & ~flagged(mask, Flag.OCCULTED | Flag.NEVER_SENT | Flag.REFUSED)
-        received[where] = rgb(colour)
+        received[where] = rgba(colour)
     return received
 
 
-def rgb(colour: str) -> Pixels:
-    """Red, green and blue of '#rrggbb'; shape (3,)."""
-    return np.frombuffer(bytes.fromhex(colour[1:]), dtype=np.uint8)
+def rgba(colour: str) -> Pixels:
+    """Red, green, blue and full opacity of '#rrggbb'; shape (4,)."""
+    return np.frombuffer(bytes.fromhex(f"{colour[1:]}FF"), dtype=np.uint8)
 
 
 def draw(axes: Axes, image: Pixels) -> None:
@@ -83,6 +85,14 @@ def draw_outlines(axes: Axes, mask: NDArray[np.uint8], palette: Palette, linewid
             from matplotlib.patches import PathPatch
 
             axes.add_patch(PathPatch(path, linewidth=linewidth, **style))
+
+
+def draw_numbers(axes: Axes, found: Sequence[Zone], palette: Palette) -> None:
+    """Write the number of each zone beside it; zones without one are left out."""
+    for zone in found:
+        rows, columns = np.nonzero(zone.where)
+        if zone.number:
+            write(axes, columns.max() + 5, rows.max(), str(zone.number), palette.filled, "left")
 
 
 def _styles(mask: NDArray[np.uint8], palette: Palette) -> Iterator[tuple[NDArray[np.bool_], dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import MissingKeywordError, OptionError, WrongShapeError
 from corinpaint.lasco.level1.flags import Flag, flagged
-from corinpaint.lasco.pictures import annotations, zones
+from corinpaint.lasco.pictures import conventions, zones
 from corinpaint.lasco.pictures import panels as drawn
 from corinpaint.lasco.pictures.colour_tables import TABLES, colour_table
 from corinpaint.lasco.pictures.coordinates import SolarCoordinates, solar_coordinates
@@ -32,11 +32,16 @@ PANELS = ("before", "after", "uncertainty", "zones")
 MAX_ZONES = 12
 """Zones that are enlarged; of more, the largest."""
 
-COMPRESS_LEVEL = 3
-"""Of the PNG: the default takes several times as long for a tenth less."""
+LEGEND_COLUMNS = 2
+"""Entries of the legend under each panel."""
+
+COMPRESS_LEVEL = 2
+"""Of the PNG: the default of 6 takes several times as long."""
 
 UNCERTAINTY_LIMITS = (0.003, 1.0)
 """Ends of the scale of the relative uncertainty."""
+
+UNCERTAINTY_TICKS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 BARS = {
     "nrgf": "standard deviations from the mean of the ring (NRGF)",
@@ -45,6 +50,10 @@ BARS = {
     "difference": "difference of brightness, {unit}",
 }
 """Labels of the colour bars."""
+
+
+OF_DIFFERENCES = "SUBHASH"
+"""A card that differences of products have alone."""
 
 
 class Product(Protocol):
@@ -68,6 +77,7 @@ class _Scene:
     scaled: Scaled
     sun: SolarCoordinates | None
     truth: NDArray[np.floating] | None
+    numbered: bool
 
     @property
     def detector(self) -> str:
@@ -106,7 +116,7 @@ class _Scene:
 
 def plot(
     product: Product,
-    stretch: str = "nrgf",
+    stretch: str | None = None,
     panels: Sequence[str] | None = None,
     *,
     truth: NDArray[np.floating] | None = None,
@@ -119,14 +129,15 @@ def plot(
     Parameters
     ----------
     product : Level1 or Level1File
-    stretch : str
-        One of `corinpaint.lasco.pictures.stretch.STRETCHES`; 'nrgf' is the radial filter.
+    stretch : str, optional
+        One of `corinpaint.lasco.pictures.stretch.STRETCHES`; by default 'difference' for differences, else 'nrgf', the
+        radial filter.
     panels : sequence of str, optional
         Of `PANELS`. 'before': what was received, missing blocks in one colour. 'after': the product. 'uncertainty': 1
         sigma over the brightness. 'zones': each zone of missing blocks, enlarged, before and after, and the truth where
         it is given. By default 'before' and 'after' where blocks are missing, else 'after'.
     truth : ndarray of float, shape (H, W), optional
-        What would have been observed, in the unit and on the grid of the product.
+        For 'zones': what would have been observed, in the unit and on the grid of the product.
 
     Returns
     -------
@@ -145,12 +156,15 @@ def plot(
     wanted = _checked(product, panels)
     if truth is not None and truth.shape != product.data.shape:
         raise WrongShapeError(f"the truth has {truth.shape} px, the product {product.data.shape}", "give its own truth")
-    scene = _Scene(product, scale(product.data, product.header, stretch), _sun(product.header), truth)
+    scene = _Scene(
+        product, scale(product.data, product.header, stretch), _sun(product.header), truth, "zones" in wanted
+    )
     row = [name for name in wanted if name != "zones"]
     enlarged = scene.zones if "zones" in wanted else []
     entries = _legend(scene)
     bars = tuple(name == "uncertainty" or name == [n for n in row if n != "uncertainty"][-1] for name in row)
-    layout = Layout(bars, len(entries) // 4 + bool(len(entries) % 4), len(enlarged), 2 if truth is None else 3)
+    in_line = LEGEND_COLUMNS * max(len(row), 1)
+    layout = Layout(bars, -(-len(entries) // in_line), len(enlarged), 2 if truth is None else 3)
     figure = layout.figure()
     x, y = layout.place(16, 14)
     figure.text(x, y, _title(product.header, scene), fontsize=15, weight="bold", va="top")
@@ -160,7 +174,9 @@ def plot(
             _bar(scene, layout.bar(figure, index), name)
     if entries:
         anchor = layout.place(8, layout.legend_top)
-        figure.legend(handles=entries, loc="upper left", bbox_to_anchor=anchor, ncols=4, frameon=False, fontsize=11.5)
+        figure.legend(
+            handles=entries, loc="upper left", bbox_to_anchor=anchor, ncols=in_line, frameon=False, fontsize=11.5
+        )
     for number, zone in enumerate(enlarged):
         _enlarge(scene, zone, [layout.cell(figure, number, cell) for cell in range(layout.cells)])
     return figure
@@ -175,21 +191,29 @@ def png(figure: Figure, dpi: float | None = None) -> bytes:
     dpi : float, optional
         By default that of the figure, 100, which shows the pixels of a full frame one by one.
     """
+    from PIL import Image
+
+    own = figure.dpi
+    try:
+        figure.dpi = dpi or own
+        figure.canvas.draw()
+        drawn_pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]  # type: ignore[attr-defined]
+    finally:
+        figure.dpi = own
     buffer = io.BytesIO()
-    figure.savefig(
-        buffer,
-        format="png",
-        dpi=dpi or "figure",
-        metadata={"Software": None},
-        pil_kwargs={"compress_level": COMPRESS_LEVEL},
-    )
+    Image.fromarray(np.ascontiguousarray(drawn_pixels)).save(buffer, format="PNG", compress_level=COMPRESS_LEVEL)
     return buffer.getvalue()
 
 
-def _checked(product: Product, names: Sequence[str] | None) -> list[str]:
+def default_panels(product: Product) -> list[str]:
+    """'before' and 'after' of a product with missing blocks or masked pixels, else 'after' alone."""
     missing = product.mask is not None and flagged(product.mask, Flag.FILLED | Flag.REFUSED).any()
+    return ["before", "after"] if missing else ["after"]
+
+
+def _checked(product: Product, names: Sequence[str] | None) -> list[str]:
     if names is None:
-        return ["before", "after"] if missing else ["after"]
+        return default_panels(product)
     unknown = sorted(set(names) - set(PANELS))
     if unknown or not names or isinstance(names, str):
         raise OptionError(f"panels {names!r} are unknown", f"choose of {', '.join(PANELS)}")
@@ -228,6 +252,8 @@ def _after(scene: _Scene, axes: Axes) -> None:
     drawn.draw(axes, scene.after)
     if scene.product.mask is not None:
         drawn.draw_outlines(axes, scene.product.mask, scene.palette)
+        if scene.numbered:
+            drawn.draw_numbers(axes, scene.zones, scene.palette)
     fate = zones.summary(scene.product.header)
     _finish(scene, axes, f"after: {fate}" if " filled by " in fate else fate)
 
@@ -238,8 +264,7 @@ def _uncertainty(scene: _Scene, axes: Axes) -> None:
         return
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(np.isnan(product.data), np.nan, product.uncertainty / np.abs(product.data))
-    low, high = (float(np.log10(limit)) for limit in UNCERTAINTY_LIMITS)
-    scaled = scale(np.clip(relative, *UNCERTAINTY_LIMITS), None, "log", (low, high))
+    scaled = scale(np.clip(relative, *UNCERTAINTY_LIMITS), None, "log", _uncertainty_limits())
     drawn.draw(axes, drawn.coloured(scaled, _uncertainty_table(), product.mask))
     if product.mask is not None:
         drawn.draw_outlines(axes, product.mask, scene.palette)
@@ -247,6 +272,11 @@ def _uncertainty(scene: _Scene, axes: Axes) -> None:
 
 
 _DRAW = {"before": _before, "after": _after, "uncertainty": _uncertainty}
+
+
+def _uncertainty_limits() -> tuple[float, float]:
+    low, high = UNCERTAINTY_LIMITS
+    return float(np.log10(low)), float(np.log10(high))
 
 
 def _uncertainty_table() -> Any:
@@ -258,17 +288,19 @@ def _uncertainty_table() -> Any:
 def _finish(scene: _Scene, axes: Axes, title: str) -> None:
     axes.set_title(title, fontsize=14, loc="left", pad=6)
     if scene.sun is not None:
-        annotations.annotate(axes, scene.sun, scene.palette.lines)
+        conventions.annotate(axes, scene.sun, scene.palette.lines)
 
 
 def _bar(scene: _Scene, axes: Axes, name: str) -> None:
     """A colour bar: the table itself as an image, with ticks on its right."""
     if name == "uncertainty":
-        table, limits, label = _uncertainty_table(), np.log10(UNCERTAINTY_LIMITS), "log10 of 1 sigma over brightness"
+        table, label = _uncertainty_table(), "1 sigma over brightness, percent"
+        low, high = _uncertainty_limits()
+        axes.set_yticks(np.log10(UNCERTAINTY_TICKS), [f"{100 * tick:g}" for tick in UNCERTAINTY_TICKS])
     else:
         unit = str(scene.product.header.get("BUNIT", "")).strip() or "unit of the file"
-        table, limits, label = scene.table, scene.scaled.limits, BARS[scene.scaled.kind].format(unit=unit)
-    low, high = (float(limit) for limit in limits)
+        table, label = scene.table, BARS[scene.scaled.kind].format(unit=unit)
+        low, high = scene.scaled.limits
     high = high if high > low else low + 1.0
     axes.imshow(np.linspace(0, 1, 256)[:, None], cmap=table, aspect="auto", origin="lower", extent=(0, 1, low, high))
     axes.set_xticks([])
@@ -279,26 +311,22 @@ def _bar(scene: _Scene, axes: Axes, name: str) -> None:
 
 
 def _enlarge(scene: _Scene, zone: zones.Zone, cells: Sequence[Axes]) -> None:
-    """A zone before, after, and as it would have been observed, on a scale of its own."""
-    product, window = scene.product, zone.window
-    part = _near(scene, zone)
+    """A zone before, after, and as it would have been observed, between limits of its own."""
+    product, window, kind = scene.product, zone.window, scene.scaled.kind
+    values = scene.scaled.values[window]
+    limits = scale(values, None, "difference" if kind == "difference" else "linear").limits
     mask = None if product.mask is None else product.mask[window]
-    after = drawn.coloured(part, scene.table, mask)
+    after = drawn.coloured(replace(scene.scaled, values=values, limits=limits), scene.table, mask)
     images = [("before", after if mask is None else drawn.before(after, mask, scene.palette)), ("after", after)]
     if scene.truth is not None:
-        truth = scale(scene.truth[window], None, "linear", part.limits)
-        images.append(("truth", drawn.coloured(truth, scene.table, None)))
+        truth = scale(scene.truth, product.header, kind, limits, profile=scene.scaled.profile)
+        images.append(("truth", drawn.coloured(replace(truth, values=truth.values[window]), scene.table, None)))
     for axes, (name, image) in zip(cells, images, strict=True):
         drawn.draw(axes, image)
         if mask is not None and name != "truth":
             drawn.draw_outlines(axes, mask, scene.palette, linewidth=0.7)
         axes.text(0.02, 0.97, name, transform=axes.transAxes, va="top", fontsize=11, color="white", bbox=_BOX)
     cells[0].set_title(zone.caption, fontsize=11, loc="left", pad=5)
-
-
-def _near(scene: _Scene, zone: zones.Zone) -> Scaled:
-    """Brightness about a zone, linear between percentiles of the pixels shown."""
-    return scale(scene.product.data[zone.window], None, "linear")
 
 
 _BOX = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 2}
