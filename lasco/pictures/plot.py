@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.io import fits
@@ -16,11 +15,10 @@ from corinpaint.lasco.errors import MissingKeywordError, OptionError, WrongShape
 from corinpaint.lasco.level1.flags import Flag, flagged
 from corinpaint.lasco.pictures import conventions, zones
 from corinpaint.lasco.pictures import panels as drawn
-from corinpaint.lasco.pictures.colour_tables import TABLES, colour_table
 from corinpaint.lasco.pictures.coordinates import SolarCoordinates, solar_coordinates
 from corinpaint.lasco.pictures.layout import Layout
-from corinpaint.lasco.pictures.palette import PALETTES, Palette
-from corinpaint.lasco.pictures.stretch import Scaled, scale
+from corinpaint.lasco.pictures.scene import OF_DIFFERENCES, Product, Scene
+from corinpaint.lasco.pictures.stretch import scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 
 PANELS = ("before", "after", "uncertainty", "zones")
 """What a picture can show; see `plot`."""
-
-MAX_ZONES = 12
-"""Zones that are enlarged; of more, the largest."""
 
 LEGEND_COLUMNS = 2
 """Entries of the legend under each panel."""
@@ -50,68 +45,6 @@ BARS = {
     "difference": "difference of brightness, {unit}",
 }
 """Labels of the colour bars."""
-
-
-OF_DIFFERENCES = "SUBHASH"
-"""A card that differences of products have alone."""
-
-
-class Product(Protocol):
-    """What can be drawn: `Level1` and `Level1File`."""
-
-    @property
-    def data(self) -> NDArray[Any]: ...
-    @property
-    def mask(self) -> NDArray[np.uint8] | None: ...
-    @property
-    def uncertainty(self) -> NDArray[np.float32] | None: ...
-    @property
-    def header(self) -> fits.Header: ...
-
-
-@dataclass(frozen=True, eq=False)
-class _Scene:
-    """A product and what its panels share."""
-
-    product: Product
-    scaled: Scaled
-    sun: SolarCoordinates | None
-    truth: NDArray[np.floating] | None
-    numbered: bool
-
-    @property
-    def detector(self) -> str:
-        found = str(self.product.header.get("DETECTOR", "")).strip().upper()
-        return found if found in TABLES else "C2"
-
-    @property
-    def palette(self) -> Palette:
-        return PALETTES[self.detector]
-
-    @cached_property
-    def table(self) -> Any:
-        if self.scaled.kind == "difference":
-            import matplotlib
-
-            return matplotlib.colormaps["gray"]
-        return colour_table(self.detector)
-
-    @cached_property
-    def after(self) -> drawn.Pixels:
-        return drawn.coloured(self.scaled, self.table, self.product.mask)
-
-    @cached_property
-    def before(self) -> drawn.Pixels:
-        return self.after if self.product.mask is None else drawn.before(self.after, self.product.mask, self.palette)
-
-    @cached_property
-    def zones(self) -> list[zones.Zone]:
-        mask = self.product.mask
-        found = [] if mask is None else zones.zones_in(mask, self.product.header)
-        if len(found) > MAX_ZONES:
-            found = sorted(found, key=lambda zone: -np.count_nonzero(zone.where))[:MAX_ZONES]
-            found.sort(key=lambda zone: zone.number)
-        return found
 
 
 def plot(
@@ -155,10 +88,10 @@ def plot(
     """
     wanted = _checked(product, panels)
     if truth is not None and truth.shape != product.data.shape:
-        raise WrongShapeError(f"the truth has {truth.shape} px, the product {product.data.shape}", "give its own truth")
-    scene = _Scene(
-        product, scale(product.data, product.header, stretch), _sun(product.header), truth, "zones" in wanted
-    )
+        raise WrongShapeError(f"the truth has {truth.shape} px, not {product.data.shape}", "give that of the product")
+    kind = stretch or ("difference" if OF_DIFFERENCES in product.header else "nrgf")
+    scaled = scale(product.data, product.header, kind)
+    scene = Scene(product, scaled, _sun(product.header), truth, "zones" in wanted)
     row = [name for name in wanted if name != "zones"]
     enlarged = scene.zones if "zones" in wanted else []
     entries = _legend(scene)
@@ -229,26 +162,26 @@ def _sun(header: fits.Header) -> SolarCoordinates | None:
         return None
 
 
-def _title(header: fits.Header, scene: _Scene) -> str:
+def _title(header: fits.Header, scene: Scene) -> str:
     when = str(header.get("DATE-OBS", "")).strip()[:19].replace("T", " ")
     filters = "/".join(str(header[key]).strip() for key in ("FILTER", "POLAR") if key in header)
     parts = [f"LASCO {scene.detector} {filters}".strip(), f"{when} UT" if when else "", str(header.get("FILENAME", ""))]
     return "   ".join(part.strip() for part in parts if part.strip())
 
 
-def _legend(scene: _Scene) -> list[Any]:
+def _legend(scene: Scene) -> list[Any]:
     mask = scene.product.mask
     return [] if mask is None else drawn.legend(mask, scene.palette)
 
 
-def _before(scene: _Scene, axes: Axes) -> None:
+def _before(scene: Scene, axes: Axes) -> None:
     drawn.draw(axes, scene.before)
     if scene.product.mask is not None:
         drawn.draw_outlines(axes, scene.product.mask, scene.palette)
     _finish(scene, axes, "before")
 
 
-def _after(scene: _Scene, axes: Axes) -> None:
+def _after(scene: Scene, axes: Axes) -> None:
     drawn.draw(axes, scene.after)
     if scene.product.mask is not None:
         drawn.draw_outlines(axes, scene.product.mask, scene.palette)
@@ -258,7 +191,7 @@ def _after(scene: _Scene, axes: Axes) -> None:
     _finish(scene, axes, f"after: {fate}" if " filled by " in fate else fate)
 
 
-def _uncertainty(scene: _Scene, axes: Axes) -> None:
+def _uncertainty(scene: Scene, axes: Axes) -> None:
     product = scene.product
     if product.uncertainty is None:
         return
@@ -285,13 +218,13 @@ def _uncertainty_table() -> Any:
     return matplotlib.colormaps["cividis"]
 
 
-def _finish(scene: _Scene, axes: Axes, title: str) -> None:
+def _finish(scene: Scene, axes: Axes, title: str) -> None:
     axes.set_title(title, fontsize=14, loc="left", pad=6)
     if scene.sun is not None:
         conventions.annotate(axes, scene.sun, scene.palette.lines)
 
 
-def _bar(scene: _Scene, axes: Axes, name: str) -> None:
+def _bar(scene: Scene, axes: Axes, name: str) -> None:
     """A colour bar: the table itself as an image, with ticks on its right."""
     if name == "uncertainty":
         table, label = _uncertainty_table(), "1 sigma over brightness, percent"
@@ -310,7 +243,7 @@ def _bar(scene: _Scene, axes: Axes, name: str) -> None:
     axes.tick_params(labelsize=11)
 
 
-def _enlarge(scene: _Scene, zone: zones.Zone, cells: Sequence[Axes]) -> None:
+def _enlarge(scene: Scene, zone: zones.Zone, cells: Sequence[Axes]) -> None:
     """A zone before, after, and as it would have been observed, between limits of its own."""
     product, window, kind = scene.product, zone.window, scene.scaled.kind
     values = scene.scaled.values[window]
