@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import MissingKeywordError, OptionError, WrongShapeError
 from corinpaint.lasco.level1.flags import Flag, flagged
+from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.pictures import conventions, zones
 from corinpaint.lasco.pictures import panels as drawn
 from corinpaint.lasco.pictures.coordinates import SolarCoordinates, solar_coordinates
@@ -232,6 +233,7 @@ def _bar(scene: Scene, axes: Axes, name: str) -> None:
         axes.set_yticks(np.log10(UNCERTAINTY_TICKS), [f"{100 * tick:g}" for tick in UNCERTAINTY_TICKS])
     else:
         unit = str(scene.product.header.get("BUNIT", "")).strip() or "unit of the file"
+        unit = "MSB (mean solar brightness)" if unit in ("MSB", MSB_UNIT) else unit
         table, label = scene.table, BARS[scene.scaled.kind].format(unit=unit)
         low, high = scene.scaled.limits
     high = high if high > low else low + 1.0

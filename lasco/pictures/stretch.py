@@ -154,7 +154,7 @@ def grey(scaled: Scaled) -> NDArray[np.uint8]:
     low, high = scaled.limits
     slope = 255.0 / (high - low) if high > low else 0.0
     levels = (scaled.values[::-1] - np.float32(low)) * np.float32(slope)
-    return np.asarray(np.nan_to_num(np.clip(levels, 0, 255), nan=0.0, copy=False).astype(np.uint8))
+    return np.asarray(np.nan_to_num(np.clip(levels, 0, 255) + np.float32(0.5), nan=0.0, copy=False).astype(np.uint8))
 
 
 def _normalised(

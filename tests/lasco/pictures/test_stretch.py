@@ -107,7 +107,7 @@ def test_the_logarithm_takes_what_is_not_above_zero_for_the_lower_limit():
 def test_differences_have_zero_in_the_middle():
     scaled = scale(np.array([[-1e-10, 0.0, 3e-10]]), None, "difference")
     assert scaled.limits[0] == -scaled.limits[1]
-    assert grey(scaled)[0, 1] == 127
+    assert grey(scaled)[0, 1] == 128
 
 
 def test_unknown_stretches_and_headers_without_a_sun_are_refused(corona):
