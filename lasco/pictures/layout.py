@@ -67,13 +67,10 @@ class Layout:
         return -(-self.zones // self.zones_per_row)
 
     def figure(self) -> Figure:
-        """An empty figure of this size on a canvas of Agg, apart from pyplot."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        """An empty figure of this size, apart from pyplot."""
+        from corinpaint.lasco.pictures.figure import NotebookFigure
 
-        figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI, facecolor="white")
-        FigureCanvasAgg(figure)
-        return figure
+        return NotebookFigure(self.width, self.height, DPI)
 
     def panel(self, figure: Figure, index: int) -> Axes:
         """Axes of a panel of the row."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from corinpaint.lasco.pictures import conventions, zones
 from corinpaint.lasco.pictures import panels as drawn
 from corinpaint.lasco.pictures.coordinates import SolarCoordinates, solar_coordinates
 from corinpaint.lasco.pictures.layout import Layout
+from corinpaint.lasco.pictures.png import png as png
 from corinpaint.lasco.pictures.scene import OF_DIFFERENCES, Product, Scene
 from corinpaint.lasco.pictures.stretch import scale
 
@@ -30,9 +30,6 @@ PANELS = ("before", "after", "uncertainty", "zones")
 
 LEGEND_COLUMNS = 2
 """Entries of the legend under each panel."""
-
-COMPRESS_LEVEL = 2
-"""Of the PNG: the default of 6 takes several times as long."""
 
 UNCERTAINTY_LIMITS = (0.003, 1.0)
 """Ends of the scale of the relative uncertainty."""
@@ -114,29 +111,6 @@ def plot(
     for number, zone in enumerate(enlarged):
         _enlarge(scene, zone, [layout.cell(figure, number, cell) for cell in range(layout.cells)])
     return figure
-
-
-def png(figure: Figure, dpi: float | None = None) -> bytes:
-    """A figure as the content of a PNG file: the same bytes for the same figure, without version or time.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    dpi : float, optional
-        By default that of the figure, 100, which shows the pixels of a full frame one by one.
-    """
-    from PIL import Image
-
-    own = figure.dpi
-    try:
-        figure.dpi = dpi or own
-        figure.canvas.draw()
-        drawn_pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]  # type: ignore[attr-defined]
-    finally:
-        figure.dpi = own
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(drawn_pixels)).save(buffer, format="PNG", compress_level=COMPRESS_LEVEL)
-    return buffer.getvalue()
 
 
 def default_panels(product: Product) -> list[str]:

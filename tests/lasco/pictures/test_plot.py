@@ -12,7 +12,6 @@ from PIL import Image
 
 from corinpaint.lasco.errors import OptionError, WrongShapeError
 from corinpaint.lasco.level1.product import read_level1
-from corinpaint.lasco.pictures.layout import SIDE
 from corinpaint.lasco.pictures.palette import PALETTES
 from corinpaint.lasco.pictures.panels import rgba
 from corinpaint.lasco.pictures.plot import PANELS, default_panels, plot, png
@@ -79,21 +78,6 @@ def test_uncertainty_is_relative_to_the_brightness(holed):
     figure = plot(holed, panels=("uncertainty",))
     assert titles(figure) == ["1 sigma uncertainty over brightness"]
     assert [text.get_text() for text in figure.axes[-1].get_yticklabels()] == ["0.3", "1", "3", "10", "30", "100"]
-
-
-@pytest.mark.slow
-def test_the_same_product_gives_the_same_bytes_without_a_version_in_them(holed):
-    first, second = png(plot(holed)), png(holed.plot())
-    assert first == second
-    assert Image.open(io.BytesIO(first)).info == {}
-
-
-@pytest.mark.slow
-def test_pictures_can_be_smaller(holed):
-    figure = plot(holed)
-    small, full = (Image.open(io.BytesIO(png(figure, dpi))).size for dpi in (50, None))
-    assert small == pytest.approx([size / 2 for size in full], abs=1)
-    assert full[0] > 2 * SIDE
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corinpaint.cli import show
+from corinpaint.cli.pictures import show
 from corinpaint.lasco.pictures.stretch import STRETCHES
 
 
