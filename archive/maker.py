@@ -234,7 +234,7 @@ class Maker:
     def _content(self, restored: Restored, file: Path) -> bytes:
         """The product, its picture or its report, by the end of the file's name."""
         if file.suffix == ".png":
-            from corinpaint.restore.pictures import before_after  # pillow is for pictures alone
+            from corinpaint.restore.pictures import before_after
 
             return before_after(restored.level1)
         if file.suffix == ".json":

@@ -21,6 +21,7 @@ class LazyGroup(click.Group):
         "watch": ("archives.watch", "Restore frames as they arrive."),
         "fetch": ("archives.fetch", "Fetch Level 0.5 frames from their archives."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
+        "show": ("pictures.show", "Draw pictures of Level 1 products: before and after, zones, uncertainty."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),
         "background": ("archives.background", "Make the background of Level 1 products, and differences of products."),
         "movie": ("archives.movie", "Make a movie of Level 1 products, or of their differences."),

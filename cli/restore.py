@@ -52,7 +52,11 @@ AUTO = Path("auto")
     help="CPU threads of the network in each process; 0 = all cores. Another number changes last bits of the fills.",
 )
 @common.calibration_option
-@click.option("--png", is_flag=True, help="Write a picture before and after restoration beside each product.")
+@click.option(
+    "--png",
+    is_flag=True,
+    help="Draw a picture of each product beside it, before and after; `corinpaint show` draws others.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON report beside each product.")
 @common.steps_options
 def command(

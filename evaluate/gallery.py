@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from corinpaint.evaluate.benchmark import HoledFrame, Method, filled
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.pictures.stretch import grey, scale
 
 PANEL = 150
 """Side of a panel, px."""
@@ -67,9 +68,8 @@ def _window(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _grey(image: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.uint8]:
-    low, high = limits
-    scaled = np.nan_to_num(np.clip((image - low) / max(high - low, 1e-30), 0, 1), nan=0.0)
-    return _sized(np.repeat((255 * scaled).astype(np.uint8)[..., None], 3, axis=2))
+    levels = grey(scale(image, None, "linear", limits))[::-1]
+    return _sized(np.repeat(levels[..., None], 3, axis=2))
 
 
 def _signed(error: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -17,8 +17,11 @@ from corinpaint.lasco.geometry.star_offsets import StarOffsets, measure
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import Level1
+from corinpaint.lasco.pictures.stretch import grey, scale
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.restore.pictures import CAPTION
+
+CAPTION = 28
+"""Height of the line above the image, px."""
 
 RING_PX = 9
 """Radius of the circle about an expected place, px."""
@@ -83,10 +86,10 @@ def describe(found: StarOffsets) -> dict[str, Any]:
 
 def picture(product: Level1, found: StarOffsets) -> bytes:
     """PNG of a product with a circle about the expected place of each star: green where it was found."""
-    grey = Image.fromarray(_without_corona(product.data)).convert("RGB")
+    image = Image.fromarray(_without_corona(product.data)).convert("RGB")
     height = product.data.shape[0]
-    canvas = Image.new("RGB", (grey.width, grey.height + CAPTION), (20, 20, 20))
-    canvas.paste(grey, (0, CAPTION))
+    canvas = Image.new("RGB", (image.width, image.height + CAPTION), (20, 20, 20))
+    canvas.paste(image, (0, CAPTION))
     draw = ImageDraw.Draw(canvas)
     places = found.expected
     for hip, column, row, magnitude, matched in zip(
@@ -108,11 +111,9 @@ def picture(product: Level1, found: StarOffsets) -> bytes:
 
 
 def _without_corona(data: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """The image over its mean about each pixel, so that stars show on the corona; row 0 at the bottom."""
+    """The image over its mean about each pixel, so that stars show on the corona; row 0 at the top."""
     finite = np.isfinite(data)
     total = ndimage.uniform_filter(np.where(finite, data, 0.0).astype(np.float64), MEAN_PX)
     share = ndimage.uniform_filter(finite.astype(np.float64), MEAN_PX)
     mean = np.maximum(total / np.maximum(share, 1e-6), np.finfo(np.float64).tiny)
-    low, high = CONTRAST
-    grey = np.clip((np.where(finite, data, 0.0) / mean - low) / (high - low), 0, 1)
-    return np.asarray(np.where(finite, 255 * grey, 0)[::-1], dtype=np.uint8)
+    return grey(scale(np.where(finite, data, np.nan) / mean, None, "linear", CONTRAST))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntFlag
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.io import fits
@@ -21,45 +21,14 @@ from corinpaint.lasco import files
 from corinpaint.lasco.astropy_warnings import ignore_warnings
 from corinpaint.lasco.errors import FrameError, NotFitsError, WrongLevelError
 from corinpaint.lasco.level1.compression import IMAGE, SIGNIFICANT_BITS, compressed
+from corinpaint.lasco.level1.flags import FLAG_MEANINGS as FLAG_MEANINGS
+from corinpaint.lasco.level1.flags import Flag as Flag
+from corinpaint.lasco.level1.flags import flagged as flagged
+from corinpaint.lasco.level1.flags import set_flag as set_flag
 from corinpaint.lasco.notebook import history, maps, tables
 
-
-class Flag(IntFlag):
-    """Bits of the MASK extension; a pixel without any flag was observed."""
-
-    FILLED = 1
-    NEVER_SENT = 2
-    OCCULTED = 4
-    SATURATED = 8
-    REFUSED = 16
-    USER = 32
-
-    @property
-    def meaning(self) -> str:
-        """Meaning of a single flag, as the MASK extension states it."""
-        return FLAG_MEANINGS[self]
-
-
-FLAG_MEANINGS = {
-    Flag.FILLED: "missing and filled",
-    Flag.NEVER_SENT: "never sent, or outside of the frame",
-    Flag.OCCULTED: "occulted (occulter, pylon, field edge)",
-    Flag.SATURATED: "saturated",
-    Flag.REFUSED: "missing and refused (not filled)",
-    Flag.USER: "masked by the user, and filled or refused",
-}
-"""Meanings of the flags in the product; the wording is part of its format."""
-
-
-def flagged(mask: NDArray[np.uint8], flags: Flag) -> NDArray[np.bool_]:
-    """Pixels of a MASK with at least one of the flags; shape of the mask."""
-    return np.asarray((mask & np.uint8(flags)) > 0)
-
-
-def set_flag(mask: NDArray[np.uint8], where: NDArray[np.bool_], flag: Flag) -> None:
-    """Set a flag, in place, in the selected pixels of a MASK."""
-    mask[where] |= np.uint8(flag)
-
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EXTENSIONS = ("MASK", "UNCERT", "NOISE")
 """Names of the extensions of a product, in their order."""
@@ -127,6 +96,18 @@ class Level1:
             When sunpy is not installed.
         """
         return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -247,6 +228,18 @@ class Level1File:
     def to_map(self) -> Any:
         """The image as one map of sunpy; see `Level1.to_map`."""
         return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
 
 
 def _rows(found: Level1 | Level1File) -> dict[str, object]:

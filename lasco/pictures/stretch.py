@@ -23,6 +23,16 @@ DIFFERENCE_PERCENTILE = 98.0
 MIN_RING_PIXELS = 100
 """Pixels with a value that a ring needs for a mean and a standard deviation of its own."""
 
+MAX_DEVIATIONS = 5.0
+"""Stars, planets and cosmic rays: pixels that lie further from the mean of their ring, in standard deviations, are left
+out when mean and deviation are taken a second time."""
+
+SPARSE = 4
+"""The first mean and deviation are those of every fourth pixel with a value."""
+
+MAX_SAMPLE = 2**18
+"""Percentiles are taken from every second pixel of every second row where there are more than these."""
+
 Limits = tuple[float, float]
 
 
@@ -34,14 +44,14 @@ class Profile:
     ----------
     step : float
         Width of a ring, solar radii; the first begins at 0.
-    mean, deviation : ndarray of float64, shape (N,)
+    mean, deviation : ndarray of float32, shape (N,)
         Mean and standard deviation of each ring, in the unit of the frame; interpolated between other rings where
         there are fewer than `MIN_RING_PIXELS` pixels with a value.
     """
 
     step: float
-    mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +139,8 @@ def radial_profile(data: NDArray[np.floating], header: fits.Header) -> Profile:
     MissingKeywordError, BadKeywordError
         When the header gives no sun centre, scale or radius.
     """
-    sun = solar_coordinates(header)
-    step = 1.0 / max(abs(size) for size in sun.radius)
-    return _profile(np.asarray(data, dtype=np.float32), sun.distance(data.shape), step)
+    ring, step = _rings(header, data.shape)
+    return _profile(np.asarray(data, dtype=np.float32), ring, step)
 
 
 def grey(scaled: Scaled) -> NDArray[np.uint8]:
@@ -145,39 +154,49 @@ def grey(scaled: Scaled) -> NDArray[np.uint8]:
     low, high = scaled.limits
     slope = 255.0 / (high - low) if high > low else 0.0
     levels = (scaled.values[::-1] - np.float32(low)) * np.float32(slope)
-    return np.asarray(np.nan_to_num(np.clip(levels, 0, 255), nan=0.0, copy=False).astype(np.uint8))
+    return np.asarray(np.nan_to_num(np.clip(levels, 0, 255) + np.float32(0.5), nan=0.0, copy=False).astype(np.uint8))
 
 
 def _normalised(
     data: NDArray[np.float32], header: fits.Header, profile: Profile | None
 ) -> tuple[NDArray[np.float32], Profile]:
+    ring, step = _rings(header, data.shape, profile.step if profile else None)
+    profile = profile or _profile(data, ring, step)
+    np.minimum(ring, len(profile.mean) - 1, out=ring)
+    return (data - profile.mean[ring]) / profile.deviation[ring], profile
+
+
+def _rings(header: fits.Header, shape: tuple[int, int], step: float | None = None) -> tuple[NDArray[np.intp], float]:
+    """Number of the ring of each pixel, and the width of the rings, by default one pixel; solar radii."""
     sun = solar_coordinates(header)
-    distance = sun.distance(data.shape)
-    if profile is None:
-        profile = _profile(data, distance, 1.0 / max(abs(size) for size in sun.radius))
-    ring = np.minimum(_rings(distance, profile.step), len(profile.mean) - 1)
-    mean, deviation = profile.mean.astype(np.float32), profile.deviation.astype(np.float32)
-    return (data - mean[ring]) / deviation[ring], profile
+    step = step or 1.0 / max(abs(size) for size in sun.radius)
+    return (sun.distance(shape) * np.float32(1.0 / step)).astype(np.intp), step
 
 
-def _rings(distance: NDArray[np.float32], step: float) -> NDArray[np.intp]:
-    return (distance * np.float32(1.0 / step)).astype(np.intp)
-
-
-def _profile(data: NDArray[np.float32], distance: NDArray[np.float32], step: float) -> Profile:
-    ring = _rings(distance, step)
+def _profile(data: NDArray[np.float32], ring: NDArray[np.intp], step: float) -> Profile:
     length = int(ring.max()) + 1
-    finite = np.isfinite(data)
-    ring, values = ring[finite], data[finite]
-    count = np.bincount(ring, minlength=length)
-    mean = np.bincount(ring, values, length) / np.maximum(count, 1)
-    square = np.bincount(ring, np.square(values - mean.astype(np.float32)[ring]), length) / np.maximum(count, 1)
-    enough = (count >= MIN_RING_PIXELS) & (square > 0)
-    if not enough.any():
-        return Profile(step, np.zeros(1), np.ones(1))
-    places = np.flatnonzero(enough)
-    mean, deviation = (np.interp(np.arange(length), places, each[places]) for each in (mean, np.sqrt(square)))
+    used = np.flatnonzero(np.isfinite(data))
+    ring, values = ring.ravel()[used], data.ravel()[used]
+    _, mean, deviation = _moments(ring[::SPARSE], values[::SPARSE], length)  # outliers are found by fewer pixels
+    usual = np.abs(values - mean[ring]) <= np.float32(MAX_DEVIATIONS) * deviation[ring]
+    count, mean, deviation = _moments(ring[usual], values[usual], length)
+    places = np.flatnonzero((count >= MIN_RING_PIXELS) & (deviation > 0))
+    if not places.size:
+        return Profile(step, np.zeros(1, np.float32), np.ones(1, np.float32))
+    mean, deviation = (
+        np.interp(np.arange(length), places, each[places]).astype(np.float32) for each in (mean, deviation)
+    )
     return Profile(step, mean, deviation)
+
+
+def _moments(
+    ring: NDArray[np.intp], values: NDArray[np.float32], length: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+    """Number of values, mean and standard deviation of each ring."""
+    count = np.bincount(ring, minlength=length)
+    mean = (np.bincount(ring, values, length) / np.maximum(count, 1)).astype(np.float32)
+    variance = np.bincount(ring, np.square(values - mean[ring]), length) / np.maximum(count, 1)
+    return count, mean, np.sqrt(variance).astype(np.float32)
 
 
 def _logarithm(data: NDArray[np.float32], limits: Limits | None) -> NDArray[np.float32]:
@@ -190,7 +209,7 @@ def _logarithm(data: NDArray[np.float32], limits: Limits | None) -> NDArray[np.f
 
 
 def _percentiles(values: NDArray[np.float32], percentiles: tuple[float, float]) -> Limits:
-    finite = values[np.isfinite(values)]
+    finite = _sample(values)
     if not finite.size:
         return 0.0, 1.0
     low, high = np.percentile(finite, percentiles)
@@ -198,6 +217,11 @@ def _percentiles(values: NDArray[np.float32], percentiles: tuple[float, float]) 
 
 
 def _symmetric(values: NDArray[np.float32]) -> Limits:
-    finite = np.abs(values[np.isfinite(values)])
+    finite = np.abs(_sample(values))
     high = float(np.percentile(finite, DIFFERENCE_PERCENTILE)) if finite.size else 1.0
     return -high, high
+
+
+def _sample(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    part = values[::2, ::2] if values.size > MAX_SAMPLE else values
+    return part[np.isfinite(part)]

@@ -46,10 +46,18 @@ def test_profiles_hold_mean_and_deviation_by_radius(corona):
     profile = radial_profile(corona, HEADER)
     distance = solar_coordinates(HEADER).distance(SHAPE)
     ring = (distance / profile.step).astype(int) == 60
-    assert profile.mean[60] == pytest.approx(np.nanmean(corona[ring], dtype=np.float64), rel=1e-6)
-    assert profile.deviation[60] == pytest.approx(np.nanstd(corona[ring], dtype=np.float64), rel=1e-4)
+    assert profile.mean[60] == pytest.approx(np.nanmean(corona[ring], dtype=np.float64), rel=0.003)
+    assert profile.deviation[60] == pytest.approx(np.nanstd(corona[ring], dtype=np.float64), rel=0.1)
     assert np.isfinite(profile.mean).all()
     assert (profile.deviation > 0).all()
+
+
+def test_stars_and_planets_leave_no_ring_behind_them(corona):
+    starry = corona.copy()
+    starry[140:143, 40:43] *= 1000
+    expected, found = radial_profile(corona, HEADER), radial_profile(starry, HEADER)
+    assert found.mean == pytest.approx(expected.mean, rel=0.01)
+    assert found.deviation == pytest.approx(expected.deviation, rel=0.1)
 
 
 def test_pixels_without_a_value_change_nothing_elsewhere(corona):
@@ -99,7 +107,7 @@ def test_the_logarithm_takes_what_is_not_above_zero_for_the_lower_limit():
 def test_differences_have_zero_in_the_middle():
     scaled = scale(np.array([[-1e-10, 0.0, 3e-10]]), None, "difference")
     assert scaled.limits[0] == -scaled.limits[1]
-    assert grey(scaled)[0, 1] == 127
+    assert grey(scaled)[0, 1] == 128
 
 
 def test_unknown_stretches_and_headers_without_a_sun_are_refused(corona):
