@@ -43,7 +43,7 @@ WINGS = {
     ).split(),
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
-        "planning running watching"
+        "planning running watching reporting"
     ).split(),
     "handlers": (
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "

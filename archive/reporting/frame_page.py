@@ -15,6 +15,7 @@ from corinpaint.archive.reporting.products import stage_times
 from corinpaint.archive.reporting.zones import ZoneRow
 from corinpaint.lasco.level1.product import Flag
 from corinpaint.lasco.notebook import history
+from corinpaint.lasco.photometry.photometry import MSB_UNIT
 
 ROOT = "../../"
 """Address of the report's folder from the folder of a frame."""
@@ -96,7 +97,13 @@ def _in_short(content: Content) -> Markup:
     )
     name = element("code", entry.file)
     product = link(content.address, name, download=True, id="product") if content.address else name
-    return element("p", f"{entry.filter} {entry.polar}; ".lstrip(), blocks, "; product ", product)
+    return element(
+        "p",
+        f"Filter {entry.filter or 'unknown'}, polariser {entry.polar or 'unknown'}; ",
+        blocks,
+        "; product ",
+        product,
+    )
 
 
 def _warnings(warnings: Sequence[str]) -> Markup:
@@ -137,7 +144,7 @@ def _overlay(content: Content) -> Markup:
         for zone in content.zones
         if zone.place is not None
     ]
-    groups.append(element("g", *numbers, class_="numbers", id="flag-numbers"))
+    groups.append(element("g", *numbers, class_="numbers", id="flag-numbers", font_size=f"{width / 46:.1f}"))
     return element("svg", *groups, viewBox=f"0 0 {width} {height}", class_="overlay", aria_hidden="true")
 
 
@@ -190,6 +197,7 @@ def _zones(content: Content) -> Markup:
     if not content.zones:
         return element("p", "There are none.")
     unit = str(content.header.get("BUNIT", ""))
+    unit = "MSB" if unit == MSB_UNIT else unit
     head = ("Zone", "Blocks", "Method", "Predicted error", "Measured error", "Context", f"Sum of the fill ({unit} px)")
     rows = [_zone(zone, unit) for zone in content.zones]
     return Markup(
@@ -249,8 +257,7 @@ def _header(header: fits.Header) -> Markup:
     search = element("input", type="search", id="header-search", autocomplete="off")
     cards = table("Cards of the primary header", ("Keyword", "Value", "Comment"), _cards(header), id="header-cards")
     return Markup(
-        element("label", "Search in the header", for_="header-search")
-        + search
+        element("div", element("label", "Search in the header", for_="header-search"), search, class_="search")
         + element("p", "", id="header-count", role="status")
         + scrolling(cards, "Cards of the header")
     )

@@ -276,7 +276,7 @@ def _entry(product: Level1File, told: Mapping[str, Any], task: Task) -> Entry:
         occulted=max(missing - filled - refused, 0),
         zones=dict(Counter(zone.method for zone in product.zones if zone.method)),
         reasons=tuple(dict.fromkeys(zone.refused for zone in product.zones if zone.refused)),
-        warnings=products.warnings_of(header),
+        warnings=products.warnings_of(header, told),
         calibration=text(header, "CALIB"),
         weights=text(header, "WEIGHTS"),
         version=text(header, "CREATOR"),

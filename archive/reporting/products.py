@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,11 @@ from corinpaint.lasco.notebook.history import own_history
 
 WARNING = "Warning: "
 """Beginning of a warning in HISTORY."""
+
+_AFTER_WARNINGS = re.compile(
+    r"Missing blocks filled by|Zone \d+, |Compressed without loss|Mask of the user: |.* quantised"
+)
+"""Beginning of what may follow on warnings in HISTORY."""
 
 FRAME = Kind("frame of Level 0.5", "frames of Level 0.5")
 DERIVED = Kind("background or difference", "backgrounds and differences")
@@ -182,14 +188,22 @@ def stage_times(report: Mapping[str, Any]) -> dict[str, float]:
     return {str(name): float(value) for name, value in numbers if isinstance(value, int | float)}
 
 
-def warnings_of(header: fits.Header) -> tuple[str, ...]:
-    """The warnings in HISTORY, whose long lines are broken between words: the next word did not fit any more."""
+def warnings_of(header: fits.Header, report: Mapping[str, Any]) -> tuple[str, ...]:
+    """The warnings of a product: those of its JSON report, else those in HISTORY.
+
+    HISTORY breaks long lines between words, so that a line goes on where the next word did not fit.
+    """
+    given = report.get("warnings")
+    if isinstance(given, list):
+        return tuple(map(str, given))
     found: list[str] = []
     before = ""
     for line in own_history(header):
         if line.startswith(WARNING):
             found.append(line.removeprefix(WARNING))
-        elif before and len(before) + 1 + len(line.split(" ", 1)[0]) > HISTORY_WIDTH:
+        elif (
+            before and not _AFTER_WARNINGS.match(line) and len(before) + 1 + len(line.split(" ", 1)[0]) > HISTORY_WIDTH
+        ):
             found[-1] += f" {line}"
         else:
             before = ""

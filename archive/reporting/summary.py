@@ -91,7 +91,7 @@ def lines(found: Totals, command: str, passed_over: Counter[str]) -> Sequence[tu
             + ", ".join(f"{number[name]} {name}" for name in ("filled", "refused", "occulted")),
         ),
         ("Zones filled by", _counted(found.zones)),
-        ("Zones refused because", _counted(found.reasons, "frames with ")),
+        ("Zones refused because", _counted(found.reasons, "in ", " frames")),
         ("Frames with warnings", str(found.with_warnings)),
         ("Calibration", _counted(found.calibrations)),
         ("Weights", _counted(Counter({name[:12]: count for name, count in found.weights.items()}))),
@@ -102,5 +102,5 @@ def lines(found: Totals, command: str, passed_over: Counter[str]) -> Sequence[tu
     return [(name, value) for name, value in parts if value]
 
 
-def _counted(numbers: Counter[str], unit: str = "") -> str:
-    return "; ".join(f"{name}: {unit}{count}" for name, count in numbers.most_common())
+def _counted(numbers: Counter[str], before: str = "", after: str = "") -> str:
+    return "; ".join(f"{name}: {before}{count}{after}" for name, count in numbers.most_common())

@@ -80,7 +80,7 @@ def make(
             processes=jobs,
             stop=stop,
         )
-    for entry in report.failed:
+    for entry in report.failed if of is None else ():  # a run has told what failed itself
         common.say(f"Without a page: {entry.file}: {'; '.join(entry.reasons)}", err=True)
     for kind, count in report.passed_over.items():
         common.say(f"Passed over: {count} {kind}", err=True)
