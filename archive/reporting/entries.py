@@ -106,10 +106,9 @@ def from_json(values: Any) -> Entry:
 
 def failed(outcome: Outcome) -> Entry:
     """The entry of a frame that has no product, by the run's log."""
-    frame = PurePosixPath(outcome.frame).as_posix()
     return Entry(
-        frame or "unknown",
-        number=number_of(PurePosixPath(frame).name) if frame else "",
+        outcome.frame or "unknown",
+        number=number_of(PurePosixPath(outcome.frame).name) if outcome.frame else "",
         fate=str(outcome.fate),
         reasons=(outcome.error,),
         seconds=outcome.seconds,
