@@ -148,7 +148,7 @@ const CorInpaintReport = (() => {
 
   function start() {
     recall();
-    get("filter").addEventListener("input", () => update());
+    for (const kind of ["input", "change"]) get("filter").addEventListener(kind, () => update());
     get("filter").addEventListener("submit", (event) => event.preventDefault());
     get("filter").addEventListener("reset", () => setTimeout(update));
     get("first").addEventListener("click", () => show(0));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -45,7 +45,6 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-        self.requested: list[str] = []
 
     def open(self, page: Path) -> None:
         self.driver.get("about:blank")
@@ -73,14 +72,21 @@ class Browser:
     def check(self, folder: Path) -> None:
         """No complaint, and no request that leaves the folder."""
         assert self.driver.get_log("browser") == []
+        requested = list(self.requests())
+        assert requested
+        for address in requested:
+            parts = urlsplit(address)
+            assert parts.scheme == "file", address
+            assert Path(unquote(parts.path)).is_relative_to(folder), address
+
+    def requests(self) -> Iterator[str]:
+        """Addresses that pages from the disk have asked for since the last call; the browser asks for pages of its own."""
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                self.requested.append(message["params"]["request"]["url"])
-        for address in self.requested:
-            parts = urlsplit(address)
-            assert parts.scheme in ("file", "about"), address
-            assert parts.scheme == "about" or Path(unquote(parts.path)).is_relative_to(folder), address
+            if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"].startswith("file:"):
+                address = message["params"]["request"]["url"]
+                if not address.startswith("data:"):  # icons of the browser in its own controls
+                    yield address
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +118,8 @@ def cut(browser: Browser) -> str:
     return browser.style("#before", "clip-path")
 
 
-def test_the_slider_moves_the_cut_between_before_and_after(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_the_slider_moves_the_cut_between_before_and_after(browser):
     slider, at_first = browser.find("slider"), cut(browser)
     slider.send_keys(Keys.ARROW_RIGHT)
     assert cut(browser) != at_first
@@ -122,7 +129,8 @@ def test_the_slider_moves_the_cut_between_before_and_after(frame, browser):
     assert browser.ask("document.getElementById('before').naturalWidth") == 256
 
 
-def test_blinking_starts_and_stops_and_keeps_still_where_motion_is_unwelcome(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_blinking_starts_and_stops_and_keeps_still_where_motion_is_unwelcome(browser):
     blink = browser.find("blink")
     assert blink.get_attribute("aria-pressed") == "false"
     blink.send_keys(Keys.ENTER)
@@ -138,7 +146,8 @@ def test_blinking_starts_and_stops_and_keeps_still_where_motion_is_unwelcome(fra
     assert browser.style("#before", "visibility") == "hidden"
 
 
-def test_outlines_of_flags_are_shown_and_hidden(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_outlines_of_flags_are_shown_and_hidden(browser):
     box = browser.find("show-flag-1")
     assert browser.style("#flag-1", "display") != "none"
     box.send_keys(Keys.SPACE)
@@ -148,7 +157,8 @@ def test_outlines_of_flags_are_shown_and_hidden(frame, browser):
     assert browser.style("#flag-1 .line", "strokeDasharray") != browser.style("#flag-16 .line", "strokeDasharray")
 
 
-def test_the_header_is_searched(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_the_header_is_searched(browser):
     browser.find("header-search").send_keys("nmissing")
     shown = browser.ask(
         "[...document.querySelectorAll('#header-cards tbody tr:not([hidden]) th')].map((x) => x.textContent)"
@@ -156,7 +166,8 @@ def test_the_header_is_searched(frame, browser):
     assert shown == ["NMISSING"]
 
 
-def test_frames_are_linked_in_the_order_of_time(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_frames_are_linked_in_the_order_of_time(browser):
     assert browser.find("place").text == "Frame 1 of 2"
     assert browser.find("previous").get_attribute("href") is None
     browser.find("next").click()
@@ -188,7 +199,8 @@ def test_the_table_is_filtered_and_sorted(report, browser):
     browser.wait(lambda: browser.find("status").text == "No frame fits; 3 in all")
 
 
-def test_a_keyboard_reaches_everything(frame, browser):
+@pytest.mark.usefixtures("frame")
+def test_a_keyboard_reaches_everything(browser):
     browser.ask("document.body.focus()")
     reached = []
     for _ in range(40):
@@ -211,7 +223,8 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_have_contrast_in_light_and_in_dark(frame, browser, scheme):
+@pytest.mark.usefixtures("frame")
+def test_texts_have_contrast_in_light_and_in_dark(browser, scheme):
     browser.media(prefers_color_scheme=scheme)
     back = luminance(browser.style("body", "backgroundColor"))
     assert (back < 0.1) == (scheme == "dark")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from corinpaint.archive.reporting.entries import Entry
@@ -14,7 +16,7 @@ def test_every_dated_frame_is_in_one_bin(make_entries, count):
     assert sum(one.frames for one in found) == count
     assert len(found) <= MAX_BINS
     assert sum(one.missing for one in found) == sum(index % 7 for index in range(count))
-    assert all(one.end == two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end == two.start for one, two in pairwise(found))
 
 
 def test_frames_without_a_date_that_can_be_are_left_out():
