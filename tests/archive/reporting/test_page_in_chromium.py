@@ -80,10 +80,12 @@ class Browser:
             assert Path(unquote(parts.path)).is_relative_to(folder), address
 
     def requests(self) -> Iterator[str]:
-        """Addresses that pages from the disk have asked for since the last call; the browser asks for pages of its own."""
+        """Addresses that pages from the disk have asked for since the last call; not the browser's own."""
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"].startswith("file:"):
+            if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"].startswith(
+                "file:"
+            ):
                 address = message["params"]["request"]["url"]
                 if not address.startswith("data:"):  # icons of the browser in its own controls
                     yield address
