@@ -52,6 +52,9 @@ OPTIONS = (
         type=click.Path(path_type=Path, dir_okay=False),
         help="Write the summary of the run to this file.",
     ),
+    click.option(
+        "--report", is_flag=True, help="Make a report page of the products of this run, report/index.html in OUTPUT."
+    ),
 )
 
 
@@ -60,7 +63,18 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def collected(**arguments: Any) -> None:
-        names = ("inputs", "output", "layout", "jobs", "stale", "compress", "dry_run", "log_json", "overwrite")
+        names = (
+            "inputs",
+            "output",
+            "layout",
+            "jobs",
+            "stale",
+            "compress",
+            "dry_run",
+            "log_json",
+            "report",
+            "overwrite",
+        )
         command(batch=Batch(**{name: arguments.pop(name) for name in names}), **arguments)
 
     for option in reversed((common.inputs_argument, common.output_option, common.layout_option, *OPTIONS)):
@@ -81,6 +95,7 @@ class Batch:
     compress : str
     dry_run : bool
     log_json : Path or None
+    report : bool
     overwrite : bool
     """
 
@@ -94,10 +109,11 @@ class Batch:
         compress: str,
         dry_run: bool,
         log_json: Path | None,
+        report: bool,
         overwrite: bool,
     ) -> None:
         self.inputs, self.output, self.layout, self.jobs = inputs, output, layout, jobs
-        self.dry_run, self.log_json = dry_run, log_json
+        self.dry_run, self.log_json, self.report = dry_run, log_json, report
         self.stale, self.compress, self.overwrite = stale, compress, overwrite
 
     def run(self, job: Job, context: Sequence[Path] = (), *, from_inputs: bool = False) -> None:
@@ -118,6 +134,7 @@ class Batch:
         from corinpaint.archive.summary import Summary
 
         summary, items = Summary(), common.frames(self.inputs)
+        for_report: list[Outcome] = []
         progress = Progress(len(items), job.verb, lambda line: common.say(line, err=True))
         try:
             timeline = _timeline(items if from_inputs else [], context) if job.auto_context else None
@@ -128,6 +145,8 @@ class Batch:
                 )
                 for outcome in outcomes:
                     summary.add(outcome)
+                    if self.report:
+                        for_report.append(outcome)
                     progress.advance(worked=outcome.seconds > 0 and not outcome.has_failed)
                     tell(outcome, intended=self.dry_run)
         except CorInpaintError as error:
@@ -139,9 +158,20 @@ class Batch:
                 common.say(line, err=True)
         if self.log_json is not None:
             _write(self.log_json, summary.to_dict(progress.seconds))
+        if for_report and not self.dry_run and not stop.is_set():
+            self._make_report(for_report)
         if stop.is_set():
             common.say("Stopped; the same command goes on where it was stopped.", err=True)
         sys.exit(stop.exit_status or (1 if summary.failed else 0))
+
+    def _make_report(self, outcomes: Sequence[Outcome]) -> None:
+        from corinpaint.cli.archives.report import make
+
+        products = [Path(outcome.product) for outcome in outcomes if outcome.product and not outcome.has_failed]
+        try:
+            make(self.output, of=dict.fromkeys(products), outcomes=outcomes, jobs=self.jobs or 1)
+        except CorInpaintError as error:
+            raise common.fail(error) from error
 
 
 def _timeline(items: Sequence[InputFile | NoFrameError], context: Sequence[Path]) -> Timeline:

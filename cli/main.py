@@ -20,6 +20,7 @@ class LazyGroup(click.Group):
         "archive": ("archives.archive", "Restore whole archives: plan, run, resume, shards."),
         "watch": ("archives.watch", "Restore frames as they arrive."),
         "fetch": ("archives.fetch", "Fetch Level 0.5 frames from their archives."),
+        "report": ("archives.report", "Make a report page of products: summary, table, a page for each frame."),
         "inspect": ("inspect", "Show the properties of Level 0.5 frames and which blocks would be filled."),
         "show": ("pictures.show", "Draw pictures of Level 1 products: before and after, zones, uncertainty."),
         "client": ("client", "Send Level 0.5 frames to an endpoint that restores them."),

@@ -45,7 +45,7 @@ WINGS = {
     "archive": (
         "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
         "planning running watching movies.cadence movies.selection movies.images movies.stretching movies.drawing "
-        "movies.output movies.writers movies"
+        "movies.output movies.writers movies reporting"
     ).split(),
     "handlers": (
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "

@@ -1,0 +1,141 @@
+"""The zones of a product: where each lies in the image, and how far its fill is expected to be off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from corinpaint.lasco.level05.blocks import BLOCK_SIZE
+from corinpaint.lasco.level1.product import Flag, Level1File, flagged
+from corinpaint.lasco.notebook.history import ZoneHistory
+
+REACH = 24
+"""Pixels that are added around the flagged ones to find zones: blocks of a zone are less than 2 * REACH px apart, those
+of different zones more."""
+
+MISSING = Flag.FILLED | Flag.REFUSED
+
+
+@dataclass(frozen=True)
+class ZoneRow:
+    """A zone in a report.
+
+    Attributes
+    ----------
+    history : ZoneHistory
+        What HISTORY says of it, with the digits of the JSON report where there is one.
+    place : tuple of float, or None
+        Column and row of its middle in the product, px from 0; None where that is unknown.
+    predicted : float or None
+        Median of NOISE over its filled pixels, 1 sigma, in the unit of the product.
+    ratio : float or None
+        The same over the median of NOISE in the observed pixels around it.
+    """
+
+    history: ZoneHistory
+    place: tuple[float, float] | None = None
+    predicted: float | None = None
+    ratio: float | None = None
+
+
+def rows(product: Level1File, report: Mapping[str, Any]) -> tuple[ZoneRow, ...]:
+    """The zones of a product.
+
+    Parameters
+    ----------
+    product : Level1File
+    report : mapping
+        Its JSON report; empty where there is none.
+
+    Returns
+    -------
+    tuple of ZoneRow
+        In the order of their numbers.
+    """
+    told = [_with_digits(zone, report) for zone in product.zones]
+    mask, noise = product.mask, product.noise
+    if mask is None or noise is None:
+        return tuple(ZoneRow(zone) for zone in told)
+    labels = labelled(mask, len(told), product.header)
+    if labels is None:
+        return tuple(ZoneRow(zone) for zone in told)
+    return tuple(_row(zone, labels == index, mask, noise) for index, zone in enumerate(told, start=1))
+
+
+def labelled(mask: NDArray[np.uint8], count: int, header: fits.Header) -> NDArray[np.int32] | None:
+    """The zone of each pixel.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, shape (H, W)
+        MASK of the product.
+    count : int
+        Number of zones.
+    header : astropy.io.fits.Header
+        With RECTIFY, since zones are numbered on the detector.
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W), or None
+        Numbers from 1; 0 outside of the zones. None where the flagged pixels do not form that many zones.
+    """
+    where = flagged(mask, MISSING)
+    size = 2 * REACH + 1
+    labels, found = ndimage.label(ndimage.maximum_filter(where, size), np.ones((3, 3), dtype=bool))
+    if found != count:
+        return None
+    labels = np.where(where, labels, 0).astype(np.int32)
+    order = sorted(range(1, count + 1), key=lambda label: _first_block(labels == label, header))
+    renumbered = np.zeros(count + 1, dtype=np.int32)
+    renumbered[order] = np.arange(1, count + 1)
+    return np.asarray(renumbered[labels])
+
+
+def _first_block(where: NDArray[np.bool_], header: fits.Header) -> tuple[int, int]:
+    """About where on the detector the lowest block of a zone lies: row and column of blocks."""
+    turn = np.radians(float(header.get("RECTIFY", 0)))
+    height, width = where.shape
+    row, column = np.nonzero(where)
+    up, across = row - (height - 1) / 2, column - (width - 1) / 2
+    # The product was rotated counter-clockwise by that angle; this goes back.
+    on_row = (height - 1) / 2 + up * np.cos(turn) - across * np.sin(turn)
+    on_column = (width - 1) / 2 + across * np.cos(turn) + up * np.sin(turn)
+    lowest = on_row < on_row.min() + BLOCK_SIZE / 2
+    return round(float(on_row.min()) / BLOCK_SIZE), round(float(on_column[lowest].min()) / BLOCK_SIZE)
+
+
+def _row(zone: ZoneHistory, where: NDArray[np.bool_], mask: NDArray[np.uint8], noise: NDArray[np.float32]) -> ZoneRow:
+    row, column = np.nonzero(where)
+    found = ZoneRow(zone, (float(column.mean()), float(row.mean())))
+    filled = where & flagged(mask, Flag.FILLED) & np.isfinite(noise)
+    if zone.refused or not filled.any():
+        return found
+    predicted = float(np.median(noise[filled]))
+    box = tuple(slice(max(int(i.min()) - BLOCK_SIZE, 0), int(i.max()) + BLOCK_SIZE + 1) for i in (row, column))
+    around = noise[box][(mask[box] == 0) & np.isfinite(noise[box])]
+    usual = float(np.median(around)) if around.size else 0.0
+    return replace(found, predicted=predicted, ratio=predicted / usual if usual > 0 else None)
+
+
+def _with_digits(zone: ZoneHistory, report: Mapping[str, Any]) -> ZoneHistory:
+    """The zone with what the JSON report has unrounded."""
+    given: Sequence[Any] = report.get("zones", ())
+    found = next((one for one in given if isinstance(one, dict) and one.get("zone") == zone.number), None)
+    if found is None:
+        return zone
+    return replace(
+        zone,
+        error=_number(found.get("measured_error"), zone.error),
+        total=_number(found.get("sum"), zone.total),
+        total_error=_number(found.get("sum_error"), zone.total_error),
+    )
+
+
+def _number(given: object, otherwise: float | None) -> float | None:
+    return float(given) if isinstance(given, int | float) else otherwise

@@ -1,0 +1,43 @@
+"""Zones are found in the image of a product and numbered as on the detector."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from corinpaint.archive.reporting import products, zones
+from corinpaint.lasco.level1.product import Flag
+
+
+def test_zones_have_their_places_and_the_predicted_error_of_the_filled_ones(make_product, tmp_path):
+    made = make_product()
+    made.noise[32:64, 64:96] = 3e-12
+    found = products.read(made.write(tmp_path))
+    filled, refused = zones.rows(found, {})
+    assert filled.place == pytest.approx((79.5, 47.5))
+    assert (filled.predicted, filled.ratio) == pytest.approx((3e-12, 3), rel=1e-3)
+    assert filled.history.error == 1.14
+    assert refused.place == pytest.approx((159.5, 207.5))
+    assert (refused.predicted, refused.history.refused) == (None, "touches the edge of the frame")
+
+
+def test_a_json_report_gives_all_digits(make_product, tmp_path):
+    found = products.read(make_product().write(tmp_path))
+    told = {"zones": [{"zone": 1, "measured_error": 1.139, "sum": None}]}
+    assert zones.rows(found, told)[0].history.error == 1.139
+
+
+def test_a_rotated_product_numbers_its_zones_as_the_detector_does(make_product):
+    mask = make_product().mask
+    upright = zones.labelled(mask, 2, fits.Header())
+    rotated = zones.labelled(mask[::-1, ::-1], 2, fits.Header({"RECTIFY": 180.0}))
+    np.testing.assert_array_equal(rotated[::-1, ::-1], upright)
+
+
+def test_other_numbers_of_zones_are_not_guessed(make_product, tmp_path):
+    mask = make_product().mask
+    assert zones.labelled(mask, 1, fits.Header()) is None
+    made = make_product()
+    made.mask[...] = Flag.FILLED
+    assert all(row.place is None for row in zones.rows(products.read(made.write(tmp_path)), {}))
