@@ -1,12 +1,12 @@
 """The endpoint against the same work in this process, at one client and at eight, by workers and batches.
 
     python benchmarks/speed_endpoint.py [--archive corinpaint.mar] [--frames 24] [--setting WORKERS,THREADS,BATCH ...]
-        [--server torchserve asgi]
+        [--server torchserve asgi] [--compress none lossless rice]
 
 Every setting gets a server of its own on loopback, of each kind; those with batches are TorchServe's alone. One frame
 with four missing blocks is sent as FITS, and the answer is a whole Level 1 product (14 MB), or a report (2 kB) in its
-own column. The time in this process, from bytes to bytes, is measured right before and after each server, and the ratio
-is to the median of both.
+own column; with --compress the product is compressed, at the endpoint and in this process. The time in this process,
+from bytes to bytes, is measured right before and after each server, and the ratio is to the median of both.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import yaml
 from soak import processes
 from speed import holed
 
+from corinpaint.client.protocol import COMPRESSIONS
 from corinpaint.export import mar
 from corinpaint.export.torchserve import Server, free_ports, serve
 from corinpaint.lasco.level05.frame import read_frame
@@ -51,39 +52,53 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=24, help="requests of each kind (default 24)")
     parser.add_argument("--setting", nargs="*", default=SETTINGS, help="workers,threads,batch (several)")
     parser.add_argument("--server", nargs="*", default=["torchserve"], choices=["torchserve", "asgi"])
+    parser.add_argument("--compress", nargs="*", default=["none"], choices=COMPRESSIONS, help="of the products")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
         folder = Path(name)
         archive = arguments.archive or mar.export(None, folder / "whole" / "corinpaint.mar")
         content = holed(arguments.frame, folder / "32082037.fts").read_bytes()
         rows = [
-            _row(folder, archive, content, setting, arguments.frames, kind)
+            _row(folder, archive, content, setting, arguments.frames, kind, compress)
+            for compress in arguments.compress
             for setting in arguments.setting
             for kind in arguments.server
             if kind == "torchserve" or setting.endswith(",1")
         ]
-    heading = ["server", "workers, threads, batch", "in process, ms", "one client, ms", "ratio"]
+    heading = [
+        "server",
+        "workers, threads, batch",
+        "compress",
+        "MB, answer",
+        "in process, ms",
+        "one client, ms",
+        "ratio",
+    ]
     heading += ["eight clients, ms/frame", "ratio", "p99 over median", "reports, ms/frame", "largest worker, MB"]
     print(timing.table(heading, rows))
     print(f"\n{arguments.frames} requests each. {timing.machine('torchserve', 'uvicorn', 'onnxruntime')}")
 
 
-def _row(folder: Path, archive: Path, content: bytes, setting: str, count: int, kind: str) -> tuple[object, ...]:
+def _row(
+    folder: Path, archive: Path, content: bytes, setting: str, count: int, kind: str, compress: str
+) -> tuple[object, ...]:
     workers, threads, batch = map(int, setting.split(","))
-    place = folder / f"{kind}-{setting.replace(',', '-')}"
+    place = folder / f"{kind}-{compress}-{setting.replace(',', '-')}"
     served = _changed(archive, place / archive.name, workers, threads, batch)
-    before = _in_process(content, count)
+    product = {"Accept": "application/fits", "X-Corinpaint-Compress": compress}
+    report = {"Accept": "application/json"}
+    before, size = _in_process(content, count, compress)
     with _serving(kind, served, place / "server") as server:
-        _send(server, content, "application/fits", 2 * workers, CLIENTS)  # warm every worker
-        spent, _ = _send(server, content, "application/fits", count, 1)
+        _send(server, content, product, 2 * workers, CLIENTS)  # warm every worker
+        spent, _ = _send(server, content, product, count, 1)
         one = statistics.median(spent)
-        each, many = _send(server, content, "application/fits", count, CLIENTS)
-        _, reports = _send(server, content, "application/json", count, CLIENTS)
+        each, many = _send(server, content, product, count, CLIENTS)
+        _, reports = _send(server, content, report, count, CLIENTS)
         memory = max(process.memory_info().rss for process in _workers(server)) / 1e6
-    here = statistics.median([*before, *_in_process(content, count)])
+    here = statistics.median([*before, *_in_process(content, count, compress)[0]])
     spread = float(np.percentile(each, 99)) / statistics.median(each)
     times = (1000 * here, 1000 * one, one / here, 1000 * many, many / here, spread, 1000 * reports, memory)
-    return kind, setting, *times
+    return kind, setting, compress, size / 1e6, *times
 
 
 @contextmanager
@@ -118,22 +133,22 @@ def _changed(archive: Path, target: Path, workers: int, threads: int, batch: int
     return target
 
 
-def _in_process(content: bytes, count: int) -> list[float]:
-    """Seconds from the bytes of a frame to those of its product, here."""
-    engine, calibration, spent = loading.load(), load_calibration_set(), []
+def _in_process(content: bytes, count: int, compress: str) -> tuple[list[float], int]:
+    """Seconds from the bytes of a frame to those of its product, here, and the bytes of that."""
+    engine, calibration, spent, size = loading.load(), load_calibration_set(), [], 0
     for turn in range(-2, count // 2):
         start = time.perf_counter()
-        restore(read_frame(content), inpainter=engine, calibration=calibration).level1.to_bytes()
+        size = len(restore(read_frame(content), inpainter=engine, calibration=calibration).level1.to_bytes(compress))
         if turn >= 0:
             spent.append(time.perf_counter() - start)
-    return spent
+    return spent, size
 
 
 def _send(
-    server: Server | asgi_process.AsgiServer, content: bytes, accept: str, count: int, clients: int
+    server: Server | asgi_process.AsgiServer, content: bytes, wanted: dict[str, str], count: int, clients: int
 ) -> tuple[list[float], float]:
     """Seconds of each request, and the whole time over the frames."""
-    headers = {**server.auth_headers(), "Content-Type": "application/fits", "Accept": accept}
+    headers = {**server.auth_headers(), "Content-Type": "application/fits", **wanted}
     url = server.url("/predictions/corinpaint")
 
     def ask(session: requests.Session) -> float:

@@ -93,6 +93,7 @@ TOKEN = "CORINPAINT_TOKEN"
     show_default=True,
     help="The product, a picture before and after, or a report.",
 )
+@common.compress_option
 @common.steps_options
 @common.overwrite_option
 def command(
@@ -112,6 +113,7 @@ def command(
     max_error: float | None,
     most_error: float | None,
     answer_format: str,
+    compress: str,
     departures: list[str],
     overwrite: bool,
 ) -> None:
@@ -124,14 +126,15 @@ def command(
     from corinpaint.client.client import Client
     from corinpaint.client.request import Request, read_content
     from corinpaint.lasco.file_numbers import number_of
+    from corinpaint.lasco.level05.decoding import content_sha256
 
     if max_error is not None and most_error is not None:
         raise click.UsageError("--most-error is the earlier name of --max-error: give --max-error alone")
     max_error = most_error if max_error is None else max_error
     try:
-        template = Request(b"", fill, FORMATS[answer_format], tuple(departures), max_error=max_error)
+        template = Request(b"", fill, FORMATS[answer_format], tuple(departures), max_error=max_error, compress=compress)
         context_frames = [
-            (number_of(item.path.name), read_content(item.path, item.path.name))
+            (number_of(item.path.name), read_content(item.path, item.path.name), content_sha256(item.path))
             for item in map(common.checked, common.frames(context, tell=False))
         ]
         client = Client(
@@ -160,8 +163,8 @@ class _Batch:
     outputs : Outputs
     template : Request
         The settings, which are the same for every frame.
-    context_frames : list of (str, bytes)
-        Name without suffixes, and content.
+    context_frames : list of (str, bytes, str)
+        Name without suffixes, content of the file, and SHA-256 of the frame in it.
     overwrite : bool
     """
 
@@ -170,7 +173,7 @@ class _Batch:
         items: list[InputFile | NoFrameError],
         outputs: common.Outputs,
         template: Request,
-        context_frames: list[tuple[str, bytes]],
+        context_frames: list[tuple[str, bytes, str]],
         overwrite: bool,
     ) -> None:
         self.items, self.outputs, self.overwrite = items, outputs, overwrite
@@ -190,7 +193,6 @@ class _Batch:
     def _requests(self) -> Iterator[Request]:
         """A request for each frame that can be sent; what prevents the others is reported."""
         from corinpaint.client.protocol import SUFFIXES
-        from corinpaint.lasco.file_numbers import number_of
 
         for item in self.items:
             target = None
@@ -201,7 +203,7 @@ class _Batch:
                     self.skipped += 1
                     self.bar.update()
                     continue
-                context = tuple(content for name, content in self.context_frames if name != number_of(item.path.name))
+                context = tuple(content for _, content, _ in self._context_of(item.path))
                 request = replace(self.template, frame=item.path, context=context)
             except CorInpaintError as error:
                 if target is not None:
@@ -211,15 +213,27 @@ class _Batch:
             self.sent[item.path] = item, target
             yield request
 
+    def _context_of(self, frame: Path) -> list[tuple[str, bytes, str]]:
+        """The context frames of a frame: all but itself."""
+        from corinpaint.lasco.file_numbers import number_of
+
+        return [found for found in self.context_frames if found[0] != number_of(frame.name)]
+
     def _is_there(self, target: Path, frame: Path) -> bool:
         """Whether the answer for a frame is there; of pictures and reports, which say little, a file of the name."""
         from corinpaint.lasco.level1.existing import Settings, is_there
+        from corinpaint.restore.context import asked_by_hash
 
         if target.suffix == ".fits":
             limit = "none" if self.template.max_error is None else self.template.max_error
-            return is_there(
-                target, frame, Settings(self.template.fill, " ".join(self.template.options), max_error=limit)
+            settings = Settings(
+                self.template.fill,
+                " ".join(self.template.options),
+                max_error=limit,
+                context=asked_by_hash([sha256 for _, _, sha256 in self._context_of(frame)]),
+                compress=self.template.compress,
             )
+            return is_there(target, frame, settings)
         if os.path.lexists(target) and not target.is_file():
             raise OutputError(f"{target}: is there already and is no file", "remove it or choose another folder")
         return target.is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,13 @@ from pathlib import Path
 from corinpaint.client.errors import AnswerError
 from corinpaint.client.protocol import FILENAME_HEADER, FRAME_HEADER, FRAME_NAME, answer_filename, parse_disposition
 from corinpaint.client.request import EncodedRequest
-from corinpaint.client.verify import verify_body
+from corinpaint.client.verify import compression_of, verify_body
 from corinpaint.lasco import files
 from corinpaint.lasco.file_numbers import level1_number
+
+
+class CompressionWarning(UserWarning):
+    """A product came compressed otherwise than asked for; its pixels are right all the same."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,11 @@ def verify_answer(response: Response, encoded: EncodedRequest) -> str:
     ------
     AnswerError
         When it is of another media type than asked for, truncated, damaged, or that of another frame.
+
+    Warns
+    -----
+    CompressionWarning
+        When a product is compressed otherwise than asked for.
     """
     accept, label = encoded.parameters["accept"], encoded.label
     media_type = response.headers.get("content-type", accept).split(";")[0].strip().lower()
@@ -117,6 +127,7 @@ def verify_answer(response: Response, encoded: EncodedRequest) -> str:
             f"{label}: the answer is {media_type[:80]!r}, not {accept}", "check the address and the model"
         )
     product = verify_body(response.body, accept, label)
+    _check_compression(response, encoded)
     suggested = parse_disposition(response.headers.get(FILENAME_HEADER.lower(), ""))
     expected = answer_filename(level1_number(encoded.number), accept) if encoded.number else ""
     frame = response.headers.get(FRAME_HEADER.lower(), "")
@@ -127,6 +138,21 @@ def verify_answer(response: Response, encoded: EncodedRequest) -> str:
         if name and name != (expected or suggested or name):
             raise _wrong_frame(label, name[:100])
     return expected or next((name for name in (suggested, in_body) if FRAME_NAME.fullmatch(name)), "")
+
+
+def _check_compression(response: Response, encoded: EncodedRequest) -> None:
+    """Warn of a product that is compressed otherwise than asked for, as earlier endpoints send it."""
+    asked = encoded.parameters.get("compress", "none")
+    if asked == "none":
+        return
+    found = compression_of(response.body)
+    if found != asked:
+        warnings.warn(
+            f"{encoded.label}: the endpoint sent the product with compress = {found}, not {asked}; an earlier "
+            "version of CorInpaint runs there",
+            CompressionWarning,
+            stacklevel=2,
+        )
 
 
 def _wrong_frame(label: str, other: str) -> AnswerError:

@@ -19,10 +19,17 @@ OPTION_HEADERS = {
     "fill": "X-Corinpaint-Fill",
     "options": "X-Corinpaint-Options",
     "max_error": "X-Corinpaint-Max-Error",
+    "compress": "X-Corinpaint-Compress",
     "name": "X-Corinpaint-Name",
     "probe": "X-Corinpaint-Probe",
 }
 """Options by their names as fields of a form and as keys of gRPC, and the HTTP headers for them."""
+
+COMPRESSIONS = ("none", "lossless", "rice")
+"""Values of the option ``compress``, see `corinpaint.lasco.level1.compression`: of a product in FITS alone."""
+
+COMPRESSED_CARD = "COMPRESS"
+"""Card of a compressed product with the value of the option."""
 
 DEPRECATED_OPTIONS = {"max_error": ("most_error", "X-Corinpaint-Most-Error")}
 """Earlier field and header of an option, which an endpoint of this version still reads; never both of an option."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from corinpaint.client.protocol import (
+    COMPRESSIONS,
     FRAME_FIELDS,
     FRAME_NAME,
     MAX_CONTEXT_FRAMES,
@@ -100,6 +101,9 @@ class Request:
     name : str or None
         File name of the frame, which numbers its product. By default the name of the path, when it has plain
         characters only; without a name, FILENAME of the header counts.
+    compress : str
+        Compression of a product, one of `corinpaint.client.protocol.COMPRESSIONS`: 'lossless' and 'rice' have about a
+        third and a tenth of the bytes of 'none'; pictures and reports have none.
 
     Raises
     ------
@@ -116,6 +120,7 @@ class Request:
     context: tuple[Source, ...] = ()
     max_error: float | None = None
     name: str | None = None
+    compress: str = "none"
 
     def __post_init__(self) -> None:
         check_source(self.frame, "frame")
@@ -137,6 +142,10 @@ class Request:
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
         if self.max_error is not None and not 0 < self.max_error < 1e9:
             raise OptionError(f"max_error = {self.max_error}: give a number above 0", "1 is the noise of a pixel")
+        if self.compress not in COMPRESSIONS:
+            raise OptionError(f"compress = {self.compress!r}", f"give one of {', '.join(COMPRESSIONS)}")
+        if self.compress != "none" and self.accept != next(iter(SUFFIXES)):
+            raise OptionError(f"compress = {self.compress} of {self.accept}", "only products in FITS are compressed")
 
     @property
     def most_error(self) -> float | None:
@@ -159,7 +168,7 @@ class EncodedRequest:
     frame : bytes
     context : tuple of bytes
     parameters : dict of str to str
-        Options by their field names: accept, fill, options, max_error, name.
+        Options by their field names: accept, fill, options, max_error, name, compress.
     number : str
         Number of the frame; empty when neither its name nor its header gives it.
     label : str
@@ -212,6 +221,7 @@ def encode(request: Request) -> EncodedRequest:
         "options": ",".join(request.options),
         "max_error": request.max_error and format_number(request.max_error),
         "name": name,
+        "compress": request.compress if request.compress != "none" else None,
     }
     given = {key: str(value) for key, value in parameters.items() if value}
     return EncodedRequest(frame, context, given, number_of(name) if name else _number_in(frame), request.label)

@@ -14,6 +14,7 @@ import numpy as np
 from astropy.io import fits
 
 from corinpaint.client.errors import AnswerError
+from corinpaint.client.protocol import COMPRESSED_CARD
 
 BLOCK = 2880
 """Bytes of a FITS block; every part of a file is a multiple of it."""
@@ -26,6 +27,9 @@ MAX_CARDS = 3600
 
 PARTS = ("PRIMARY", "MASK", "UNCERT")
 """Names of the first parts of a product, in their order; others may follow, as NOISE does."""
+
+IMAGE = "IMAGE"
+"""Name of the part with the image of a compressed product, which follows the first header."""
 
 COUNT_KEYWORD = "NEXTEND"
 """Card of the first header with the number of the other parts; earlier endpoints send no such card, and `PARTS`."""
@@ -60,12 +64,29 @@ def verify_body(body: bytes, media_type: str, label: str) -> str:
         raise AnswerError(f"{label}: the answer is cut or damaged ({error})", "send the frame again") from error
 
 
+def compression_of(body: bytes) -> str:
+    """Compression of a product that was verified, a value of the option ``compress``.
+
+    Parameters
+    ----------
+    body : bytes
+        FITS.
+
+    Returns
+    -------
+    str
+    """
+    header = next(_headers(body))
+    return str(header.get(COMPRESSED_CARD, "none")).strip()
+
+
 def _fits(body: bytes) -> str:
     if not body.startswith(b"SIMPLE  ="):
         raise ValueError("it does not begin with SIMPLE")
     headers = list(_headers(body))
     names = tuple(str(header.get("EXTNAME", "PRIMARY")) for header in headers)
-    if names[: len(PARTS)] != PARTS:
+    planes = tuple(name for place, name in enumerate(names) if (place, name) != (1, IMAGE))
+    if planes[: len(PARTS)] != PARTS:
         raise ValueError(f"it holds {', '.join(names)[:100]} in place of {', '.join(PARTS)}")
     expected = int(headers[0].get(COUNT_KEYWORD, len(PARTS) - 1)) + 1
     if len(names) != expected:
@@ -82,9 +103,10 @@ def _headers(body: bytes) -> Iterator[fits.Header]:
             raise ValueError(f"no header at byte {start}")
         header = fits.Header.fromstring(body[start:end])
         shape = [int(header[f"NAXIS{axis}"]) for axis in range(1, int(header["NAXIS"]) + 1)]
-        size = math.prod(shape) * abs(int(header["BITPIX"])) // 8 if shape else 0
+        pixels = math.prod(shape) if shape else 0
+        size = (pixels + int(header.get("PCOUNT", 0))) * abs(int(header["BITPIX"])) // 8
         stop = _padded(end + 80, start) + _padded(size)
-        if size < 0 or stop > len(body):
+        if pixels < 0 or size < 0 or stop > len(body):
             raise ValueError(f"{len(body)} bytes of at least {stop}")
         if "CHECKSUM" not in header or not _checksum_holds(body[start:stop]):
             raise ValueError("a checksum does not hold")

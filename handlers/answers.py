@@ -51,23 +51,26 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, indent=1, default=float).encode()
 
 
-def _fits(restored: Restored) -> bytes:
-    return restored.level1.to_bytes()
+def _fits(restored: Restored, compress: str) -> bytes:
+    return restored.level1.to_bytes(compress)
 
 
-def _png(restored: Restored) -> bytes:
+def _png(restored: Restored, _compress: str) -> bytes:
     return pictures.before_after(restored.level1)
 
 
-def _report(restored: Restored) -> bytes:
+def _report(restored: Restored, _compress: str) -> bytes:
     return _json(report(restored))
 
 
-FORMATS: dict[str, Callable[[Restored], bytes]] = {"application/fits": _fits, "image/png": _png, JSON: _report}
-"""Encoders of a result by media type, the preferred one first."""
+FITS = "application/fits"
+"""Media type of products."""
+
+FORMATS: dict[str, Callable[[Restored, str], bytes]] = {FITS: _fits, "image/png": _png, JSON: _report}
+"""Encoders of a result and its compression by media type, the preferred one first."""
 
 
-def product(restored: Restored, media_type: str) -> Answer:
+def product(restored: Restored, media_type: str, compress: str = "none") -> Answer:
     """The answer that holds a restored frame.
 
     Parameters
@@ -75,13 +78,15 @@ def product(restored: Restored, media_type: str) -> Answer:
     restored : Restored
     media_type : str
         The format, a key of `FORMATS`.
+    compress : str
+        Compression of a product in FITS, see `corinpaint.lasco.level1.compression`.
 
     Returns
     -------
     Answer
     """
     filename = answer_filename(restored.level1.filename, media_type)
-    return Answer(FORMATS[media_type](restored), media_type, filename=filename, frame=restored.frame.number)
+    return Answer(FORMATS[media_type](restored, compress), media_type, filename=filename, frame=restored.frame.number)
 
 
 def status(values: Mapping[str, Any]) -> Answer:

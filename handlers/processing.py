@@ -84,7 +84,7 @@ def process_request(
             max_error=request.max_error,
         )
         stages.restarted(restored.seconds)
-        answer = answers.product(restored, request.media_type)
+        answer = answers.product(restored, request.media_type, request.compress)
         stages.ended("encode")
         return ProcessedRequest(answer, "restored", restored, stages.seconds)
     except CorInpaintError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corinpaint.client.protocol import (
+    COMPRESSIONS,
     CONTEXT_FIELD,
     DEPRECATED_OPTIONS,
     FRAME_FIELDS,
@@ -20,7 +21,7 @@ from corinpaint.client.protocol import (
     NUMBER,
     OPTION_HEADERS,
 )
-from corinpaint.handlers.answers import FORMATS
+from corinpaint.handlers.answers import FITS, FORMATS
 from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
@@ -52,6 +53,8 @@ class Request:
         See `corinpaint.restore.pipeline.restore`.
     name : str
         Name of the frame's file, which numbers the product; empty for the FILENAME of the header.
+    compress : str
+        Compression of a product in FITS, see `corinpaint.lasco.level1.compression`.
     """
 
     frame: bytes
@@ -61,6 +64,7 @@ class Request:
     context: tuple[bytes, ...] = ()
     max_error: float | None = None
     name: str = ""
+    compress: str = "none"
 
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
@@ -117,7 +121,9 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     context = tuple(_bytes(fields[name], f"the field {name!r}") for name in names)
     name = _name(_option_value(fields, lowered, "name"))
     max_error = _number(_option_value(fields, lowered, "max_error"))
-    return Request(_frame(fields), fill, media_type, parse_options(options.split(",")), context, max_error, name)
+    compress = _compression(_option_value(fields, lowered, "compress"), media_type)
+    departures = parse_options(options.split(","))
+    return Request(_frame(fields), fill, media_type, departures, context, max_error, name, compress)
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:
@@ -129,6 +135,15 @@ def _name(text: str) -> str:
     if text and not FRAME_NAME.fullmatch(text):
         raise OptionError(f"name = {text[:90]!r} is no file name", "give up to 80 letters, digits, dots, - and _")
     return text
+
+
+def _compression(text: str, media_type: str) -> str:
+    value = text.lower() or "none"
+    if value not in COMPRESSIONS:
+        raise OptionError(f"compress = {text[:40]!r}", f"give one of {', '.join(COMPRESSIONS)}")
+    if value != "none" and media_type != FITS:
+        raise OptionError(f"compress = {value} of {media_type}", f"accept {FITS}, or leave compress out")
+    return value
 
 
 def _number(text: str) -> float | None:

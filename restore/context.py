@@ -98,8 +98,13 @@ def asked(given: Sequence[Frame], *, automatic: bool = False) -> str:
     str
         'none', 'auto', 'given' with a digest of the frames, or both.
     """
-    hashes = "".join(sorted(frame.sha256 for frame in given))
-    by_hand = f"given {hashlib.sha256(hashes.encode()).hexdigest()[:16]}" if given else ""
+    return asked_by_hash([frame.sha256 for frame in given], automatic=automatic)
+
+
+def asked_by_hash(hashes: Sequence[str], *, automatic: bool = False) -> str:
+    """The same as `asked`, of frames by the SHA-256 of their content."""
+    digest = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    by_hand = f"given {digest[:16]}" if hashes else ""
     return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
 
 

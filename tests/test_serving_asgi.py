@@ -22,6 +22,7 @@ from astropy.io import fits
 
 from corinpaint.client import Client
 from corinpaint.client.errors import RefusedError, TokenError
+from corinpaint.client.verify import compression_of, verify_body
 from corinpaint.handlers.asgi.server import Settings, serving
 
 for package in ("model_archiver", "onnxruntime", "torch", "grpc"):
@@ -164,16 +165,21 @@ def test_answers_are_not_swapped_among_clients(server, make_frame):
         assert list(pool.map(ask, numbers)) == [(number, f"{number}.fts") for number in numbers]
 
 
-def test_a_default_client_of_grpc_gets_a_clear_error_or_with_a_larger_limit_the_product(server, frame, wanted):
+def test_a_default_client_of_grpc_gets_a_clear_error_or_a_compressed_product_or_has_a_larger_limit(
+    server, frame, wanted
+):
     import grpc
 
     from corinpaint.client.stubs import inference_pb2, inference_pb2_grpc
 
-    answers = []
-    for options in ([], [("grpc.max_receive_message_length", 16 * 2**20)]):
+    answers, default = [], []
+    larger = [("grpc.max_receive_message_length", 16 * 2**20)]
+    for options, compress in ((default, "none"), (larger, "none"), (default, "rice")):
         with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", options) as channel:
             predict = inference_pb2_grpc.InferenceAPIsServiceStub(channel).Predictions
-            request = inference_pb2.PredictionsRequest(model_name="corinpaint", input={"frame": frame})
+            request = inference_pb2.PredictionsRequest(
+                model_name="corinpaint", input={"frame": frame, "compress": compress.encode()}
+            )
             token = [("authorization", server.auth_headers()["Authorization"])]
             try:
                 answers.append(predict(request, metadata=token, timeout=SECONDS).prediction)
@@ -182,6 +188,8 @@ def test_a_default_client_of_grpc_gets_a_clear_error_or_with_a_larger_limit_the_
     assert answers[0][0] is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "larger than max" in answers[0][1]
     assert data_of(answers[1]) == wanted
+    assert verify_body(answers[2], "application/fits", "frame") == "35082037.fits"
+    assert compression_of(answers[2]) == "rice"
 
 
 def test_torchserve_answers_the_same_requests_with_the_same_bytes(archive, server, tmp_path):

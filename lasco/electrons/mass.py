@@ -126,7 +126,7 @@ def mass(
     wanted = np.ones(difference.data.shape, dtype=bool) if region is None else np.asarray(region, dtype=bool)
     if wanted.shape != difference.data.shape:
         raise WrongShapeError(f"{name}: {difference.data.shape}, but the region {wanted.shape}", "give one size")
-    factor = grams_per_brightness(difference.header, wanted.shape, angle, limb_darkening, name)
+    factor = grams_per_brightness(difference.header, wanted.shape, angle, limb_darkening)
     known = wanted & np.isfinite(difference.data) & np.isfinite(factor)
     weights = np.where(known, factor, 0.0)
     grams = float(weights[known] @ np.asarray(difference.data[known], np.float64))
@@ -148,7 +148,6 @@ def grams_per_brightness(
     shape: tuple[int, ...],
     angle: float = 0.0,
     limb_darkening: float = LIMB_DARKENING,
-    label: str = "product",
 ) -> NDArray[np.float64]:
     """Mass in each pixel for one MSB in it.
 
@@ -160,17 +159,15 @@ def grams_per_brightness(
         Rows and columns, px.
     angle, limb_darkening
         As for `mass`.
-    label : str
-        Name of the file in error messages.
 
     Returns
     -------
     ndarray of float64, shape (H, W)
         g / MSB; NaN on the sun's disk.
     """
-    distance, _ = polar(header, shape, label)
+    distance, _ = polar(header, shape)
     electrons = 1 / scattered(distance, angle, limb_darkening).total  # per cm2 and MSB
-    return np.asarray(electrons * pixel_area(header, label) * GRAMS_PER_ELECTRON)
+    return np.asarray(electrons * pixel_area(header) * GRAMS_PER_ELECTRON)
 
 
 def _name(product: Level1 | Level1File) -> str:

@@ -13,6 +13,8 @@ import endpoint
 import level05
 import pytest
 
+from corinpaint.client.answer import CompressionWarning
+
 
 @pytest.fixture(params=["http", "grpc"])
 def server(request, monkeypatch):
@@ -113,9 +115,30 @@ def test_products_that_are_there_are_skipped_in_the_same_words_as_by_restore(run
     assert result.exit_code == 0, result.output
     assert [asked.number for asked in server.asked] == ["22460142"]
     assert "Skipped 1 of 2 frames, whose product is there already (--overwrite makes it anew)." in result.stderr
-    other = run("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url)
-    assert other.exit_code == 1
-    assert "FILL = 'none', not 'network'" in other.stderr
+    for others, message in {
+        (): "FILL = 'none', not 'network'",
+        ("--fill", "none", "--compress", "rice"): "COMPRESS = 'none', not 'rice'",
+    }.items():
+        other = run("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url, *others)
+        assert other.exit_code == 1
+        assert message in other.stderr
+
+
+@pytest.mark.slow
+def test_compression_and_context_are_asked_for_and_compared(run, server, folder, make_frame, tmp_path):
+    frame, other = folder / "32082037.fts", folder / "32082036.fts"
+    frame.write_bytes(make_frame(FILENAME="32082037.fts", missing=((20, 20),)))
+    other.write_bytes(make_frame(FILENAME="32082036.fts", **{"DATE-OBS": "2002/01/08", "TIME-OBS": "02:18:08.1"}))
+    words = (frame, "-o", tmp_path / "out", "--fill", "temporal", "--context", other)
+    made = run("restore", *words, "--compress", "rice")
+    assert made.exit_code == 0, made.output
+    again = run("client", *words, "--compress", "rice", "--url", server.url)
+    assert (again.exit_code, server.asked) == (0, []), again.output
+    alone = run("client", *words[:-2], "--compress", "rice", "--url", server.url)
+    assert "CTXASKED = 'given " in alone.stderr
+    with pytest.warns(CompressionWarning):
+        assert run("client", *words, "--compress", "rice", "--url", server.url, "--overwrite").exit_code == 0
+    assert server.asked[0].fields["compress"] == b"rice"
 
 
 def test_reports_that_are_there_are_skipped(run, server, folder, tmp_path):

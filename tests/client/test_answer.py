@@ -5,7 +5,7 @@ from __future__ import annotations
 import endpoint
 import pytest
 
-from corinpaint.client.answer import Answer, Response, verify_answer
+from corinpaint.client.answer import Answer, CompressionWarning, Response, verify_answer
 from corinpaint.client.errors import AnswerError
 from corinpaint.client.request import Request, encode
 from corinpaint.lasco.errors import OutputError
@@ -50,6 +50,11 @@ def test_frames_whose_counts_are_the_same_are_not_confused(number):
 def test_the_product_of_another_frame_is_an_error(other):
     with pytest.raises(AnswerError, match=r"frame: the answer is that of (frame 32082038|35082038\.fits)"):
         verify_answer(other, encode(Request(FRAME)))
+
+
+def test_a_product_that_is_compressed_otherwise_than_asked_for_is_taken_with_a_warning():
+    with pytest.warns(CompressionWarning, match="compress = none, not rice; an earlier version"):
+        assert verify_answer(reply(), encode(Request(FRAME, compress="rice"))) == "35082037.fits"
 
 
 def test_a_frame_without_a_number_takes_the_suggested_name_but_no_path():

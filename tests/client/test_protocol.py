@@ -9,6 +9,7 @@ import pytest
 from corinpaint.client import protocol
 from corinpaint.client.request import Request, encode
 from corinpaint.handlers import answers, request_parser
+from corinpaint.lasco.level1.compression import COMPRESSIONS
 
 
 def test_every_format_has_a_suffix_and_an_encoder():
@@ -51,9 +52,20 @@ def test_an_error_that_is_encoded_is_one_of_corinpaint():
 @pytest.mark.parametrize("by", ["headers", "fields"])
 def test_every_option_arrives_as_it_was_sent(by):
     sent = encode(Request(b"frame", "auto", "image/png", ("no-warp",), (b"other",), 1.5, "32082037.fts.gz"))
-    assert set(sent.parameters) == set(protocol.OPTION_HEADERS) - {"probe"}
+    assert set(sent.parameters) == set(protocol.OPTION_HEADERS) - {"probe", "compress"}
     frames = {key: value for key, value in sent.fields.items() if key not in protocol.OPTION_HEADERS}
     read = request_parser.parse(frames, sent.headers) if by == "headers" else request_parser.parse(sent.fields, {})
     assert (read.frame, read.context) == (b"frame", (b"other",))
     assert (read.fill, read.media_type, read.options.departures) == ("auto", "image/png", ("no-warp",))
-    assert (read.max_error, read.name) == (1.5, "32082037.fts.gz")
+    assert (read.max_error, read.name, read.compress) == (1.5, "32082037.fts.gz", "none")
+    sent = encode(Request(b"frame", compress="rice"))
+    read = (
+        request_parser.parse({"frame": b"1"}, sent.headers)
+        if by == "headers"
+        else request_parser.parse(sent.fields, {})
+    )
+    assert read.compress == "rice"
+
+
+def test_the_compressions_are_those_of_products():
+    assert protocol.COMPRESSIONS == COMPRESSIONS

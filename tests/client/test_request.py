@@ -117,6 +117,8 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
         ({"name": "../../etc"}, "name"),
         ({"fill": "a\nb"}, "fill"),
         ({"max_error": 0.0}, "max_error"),
+        ({"compress": "gzip"}, "compress = 'gzip'"),
+        ({"compress": "rice", "accept": "image/png"}, "only products in FITS"),
         ({"max_error": float("nan")}, "max_error"),
         ({"context": (b"x",) * 17}, "17 context frames"),
     ],

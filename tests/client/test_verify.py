@@ -8,7 +8,7 @@ import endpoint
 import pytest
 
 from corinpaint.client.errors import AnswerError
-from corinpaint.client.verify import verify_body
+from corinpaint.client.verify import compression_of, verify_body
 from corinpaint.lasco import calibrate, read_frame
 
 FITS = "application/fits"
@@ -22,6 +22,7 @@ def product(make_frame) -> bytes:
 
 def test_a_product_gives_its_name(product):
     assert verify_body(product, FITS, "x") == "35082037.fits"
+    assert compression_of(product) == "none"
     assert verify_body(endpoint.product("22460142"), FITS, "x") == "25460142.fits"
 
 
@@ -47,6 +48,19 @@ def test_a_product_of_an_earlier_endpoint_has_no_noise_and_does_not_count_its_pa
 def test_a_product_of_a_later_endpoint_may_have_more_parts_than_this_client_knows():
     later = endpoint.product(planes=("UNCERT", "NOISE", "MODEL"), count=4)
     assert verify_body(later, FITS, "x") == "35082037.fits"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compress", ["lossless", "rice"])
+def test_a_compressed_product_is_verified_with_its_tiles(make_frame, compress):
+    product = calibrate(read_frame(make_frame())).to_bytes(compress)
+    assert verify_body(product, FITS, "x") == "35082037.fits"
+    assert compression_of(product) == compress
+    damaged = bytearray(product)
+    damaged[len(product) - 2881] ^= 4
+    for body in (product[:-2880], bytes(damaged), product[: product.rindex(b"XTENSION")]):
+        with pytest.raises(AnswerError, match="cut or damaged"):
+            verify_body(body, FITS, "x")
 
 
 def test_one_changed_bit_is_detected_anywhere(product):

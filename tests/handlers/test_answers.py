@@ -39,6 +39,13 @@ def test_a_product_is_answered_in_the_format_that_was_asked_for_with_the_number_
     assert answer.body.startswith(start)
 
 
+@pytest.mark.slow
+def test_a_product_is_compressed_when_that_was_asked_for(restored):
+    sizes = [len(answers.product(restored, answers.FITS, compress).body) for compress in ("none", "lossless", "rice")]
+    assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+    assert answers.product(restored, answers.FITS, "rice").body == restored.level1.to_bytes("rice")
+
+
 def test_an_error_has_code_what_and_remedy_in_fields_of_their_own():
     answer = answers.error(
         FrameError("32082037: the image; ends early", "fetch the file again"), "request-1", "32082037"

@@ -132,7 +132,19 @@ def test_a_probe_is_recognised_by_header_or_field():
     assert not request_parser.is_probe({"body": b"frame"}, {"Accept": "*/*"})
 
 
-@pytest.mark.parametrize("name", ["fill", "accept", "options", "max_error", "most_error", "name", "probe"])
+def test_the_compression_is_that_of_a_product_in_fits():
+    assert parse({"frame": b"1"}, {}).compress == "none"
+    assert parse({"frame": b"1", "compress": b"rice"}, {}).compress == "rice"
+    assert parse({"frame": b"1"}, {"X-Corinpaint-Compress": "Lossless"}).compress == "lossless"
+    assert parse({"compress": b"rice", "upload": b"1"}, {}).frame == b"1"
+    assert parse({"frame": b"1", "compress": b"none", "accept": b"image/png"}, {}).compress == "none"
+    with pytest.raises(OptionError, match="compress = 'gzip'; give one of none, lossless, rice"):
+        parse({"frame": b"1", "compress": b"gzip"}, {})
+    with pytest.raises(OptionError, match="compress = rice of image/png; accept application/fits"):
+        parse({"frame": b"1", "compress": b"rice", "accept": b"image/png"}, {})
+
+
+@pytest.mark.parametrize("name", ["fill", "accept", "options", "max_error", "most_error", "name", "compress", "probe"])
 @pytest.mark.parametrize("value", [b"\x01" * 2_000_000, "a," * 1_000_000])
 def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value):
     read = request_parser.is_probe if name == "probe" else parse

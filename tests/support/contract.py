@@ -94,6 +94,7 @@ def cases(folder: Path) -> Iterator[Asked]:
     yield from _refused(frame)
     for name, fields in {
         "report": {"frame": frame, "accept": b"application/json"},
+        "compressed": {"body": frame, "compress": b"lossless"},
         "options": {"body": frame, "options": b"no-warp", "fill": b"none", "name": b"32999999.fts"},
         "no frame": {"accept": b"image/png"},
         "damaged": {"data": frame[:5000]},
@@ -120,6 +121,9 @@ def _options(frame: bytes) -> Iterator[Asked]:
         "image/png;q=x",
     ):
         yield Asked(f"Accept {accept}", headers={**FITS, "Accept": accept, "X-Corinpaint-Fill": "none"}, body=frame)
+    for compress in ("lossless", "rice", "gzip"):
+        yield Asked(f"compress {compress}", headers={**FITS, "X-Corinpaint-Compress": compress}, body=frame)
+    yield Asked("compress a report", headers={**report, "X-Corinpaint-Compress": "rice"}, body=frame)
     both = {"X-Corinpaint-Max-Error": "1", "X-Corinpaint-Most-Error": "2"}
     yield Asked("an option by two names", headers={**report, **both}, body=frame)
     yield Asked("probe", method="GET", headers={"X-Corinpaint-Probe": "ready"})
