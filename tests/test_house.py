@@ -43,7 +43,7 @@ WINGS = {
         "report pictures inspection"
     ).split(),
     "archive": (
-        "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
+        "outcome job layout claims masks maker processes stopping summary progress batch image_list inputs acquisition "
         "planning running watching"
     ).split(),
     "handlers": (
