@@ -39,7 +39,11 @@ class Mass:
     noise_error : float
         1 sigma of the noise of observed pixels, g.
     fill_error : float
-        1 sigma of the fills, g: zones are independent of each other, pixels of a zone are not.
+        1 sigma of the fills, g, as measured in the corona at large: zones are independent of each other, pixels of a
+        zone are not.
+    fill_limit : float
+        The same if the errors of all pixels of a zone were wholly alike, g: for holes in bright and sharp structures,
+        where fills are worse than in the corona at large (docs/how_to/cme_mass.md has how much).
     calibration_error : float
         1 sigma of the calibration, g. Neither the angle from the plane of the sky nor the composition is in it.
     pixels : int
@@ -55,6 +59,7 @@ class Mass:
     grams: float
     noise_error: float
     fill_error: float
+    fill_limit: float
     calibration_error: float
     pixels: int
     filled: int
@@ -130,11 +135,12 @@ def mass(
     known = wanted & np.isfinite(difference.data) & np.isfinite(factor)
     weights = np.where(known, factor, 0.0)
     grams = float(weights[known] @ np.asarray(difference.data[known], np.float64))
-    noise, fill = _noise_errors(terms, weights, known)
+    noise, fill, limit = _noise_errors(terms, weights, known)
     return Mass(
         grams,
         noise,
         fill,
+        limit,
         _calibration_error(product, subtracted, difference, weights, grams),
         int(known.sum()),
         0 if difference.mask is None else int((flagged(difference.mask, Flag.FILLED) & known).sum()),
@@ -208,17 +214,21 @@ def _noise(product: Level1 | Level1File) -> NDArray[np.float64]:
     return product.noise.astype(np.float64)
 
 
-def _noise_errors(terms: list[_Term], weights: NDArray[np.float64], known: NDArray[np.bool_]) -> tuple[float, float]:
-    """1 sigma of observed and of filled pixels, g."""
-    noise = fill = 0.0
+def _noise_errors(
+    terms: list[_Term], weights: NDArray[np.float64], known: NDArray[np.bool_]
+) -> tuple[float, float, float]:
+    """1 sigma of observed and of filled pixels, and of these if they were wholly alike, g."""
+    noise = fill = limit = 0.0
     for term in terms:
         single = known.copy()
         for zone in term.zones:
             inside = zone.pixels & known
-            fill += (zone.share * float(weights[inside] @ term.noise[inside])) ** 2
+            together = float(weights[inside] @ term.noise[inside])
+            fill += (zone.share * together) ** 2
+            limit += (SHARED_NOISE * together) ** 2
             single &= ~zone.pixels
         noise += float(np.sum((SHARED_NOISE * weights[single] * term.noise[single]) ** 2))
-    return float(np.sqrt(noise)), float(np.sqrt(fill))
+    return float(np.sqrt(noise)), float(np.sqrt(fill)), float(np.sqrt(limit))
 
 
 def _calibration_error(

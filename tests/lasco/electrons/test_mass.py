@@ -94,6 +94,7 @@ def test_the_errors_of_a_filled_zone_add_up_as_history_says():
     found = mass(product, before, hole)
     assert found.filled == 1024
     assert found.fill_error == pytest.approx(0.25 * NOISE * factor[hole].sum(), rel=1e-3)
+    assert found.fill_limit == pytest.approx(SHARED_NOISE * NOISE * factor[hole].sum(), rel=1e-3)
     assert found.noise_error == pytest.approx(SHARED_NOISE * NOISE * np.sqrt(np.sum(factor[hole] ** 2)), rel=1e-3), (
         "that of the image before, which was observed there"
     )
