@@ -43,6 +43,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,  # its page takes styles and scripts from other servers
     "image_scrapers": ("matplotlib",),
 }
 default_role = "py:obj"  # names in the docstrings' backticks become links where there is something to link to
