@@ -25,6 +25,7 @@ class LazyGroup(click.Group):
         "background": ("archives.background", "Make the background of Level 1 products, and differences of products."),
         "calibration": ("calibration", "Fetch, import and verify the official calibration files."),
         "benchmark": ("benchmark", "Compare fill methods on real frames."),
+        "demo": ("demo", "Simulate, restore and show frames, in any installation."),
         "simulate": ("simulate", "Write simulated Level 0.5 frames, and the truth beside them."),
         "train": ("train", "Train the network."),
         "export": ("export", "Export a checkpoint to TorchScript, ONNX, TorchServe or Triton."),
