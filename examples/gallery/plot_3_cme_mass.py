@@ -38,7 +38,7 @@ print(f"pixels      {found.pixels}, {found.filled} of them filled, {found.withou
 
 # %%
 # The simulator knows what was there. A CME is brighter and sharper than the corona in which the errors of fills were
-# measured, so a hole in it may be off by more than the error, but not by more than the limit.
+# measured, so a hole in it is often off by more than the error. The limit is the safe choice there.
 truth = mass(corinpaint.restore(replace(during.frame, data=during.complete)).level1, base, region)
 lost = mass(corinpaint.restore(during.frame, fill="none").level1, base, region)
 print(f"complete    {truth.grams:.3e} g")
