@@ -35,6 +35,8 @@ class Job:
         Frames that serve all frames as context.
     auto_context : bool
         Take for each frame the nearest fit frames before and after it.
+    mask : Path or None
+        Masks of the user: a FITS file for all frames or a folder of them, see `corinpaint.archive.masks`.
     compress : str
         'none', 'lossless' or 'rice', see `corinpaint.lasco.level1.compression`.
     png, json : bool
@@ -56,6 +58,7 @@ class Job:
     max_error: float | None = None
     context: tuple[Path, ...] = ()
     auto_context: bool = False
+    mask: Path | None = None
     compress: str = "none"
     png: bool = False
     json: bool = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from corinpaint.archive.claims import BusyError, claim
 from corinpaint.archive.job import Job
 from corinpaint.archive.layout import beside
+from corinpaint.archive.masks import Masks
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.lasco.errors import CorInpaintError, OutputError
 from corinpaint.lasco.file_numbers import number_of
@@ -41,7 +42,7 @@ class Maker:
     Raises
     ------
     CorInpaintError
-        When the calibration set, an option, the network or an explicit context frame is not fit.
+        When the calibration set, an option, the network, a mask or an explicit context frame is not fit.
     """
 
     def __init__(self, job: Job) -> None:
@@ -49,6 +50,7 @@ class Maker:
         self.calibration, self.options = load_calibration_set(job.calibration), parse(job.departures)
         self.engine = self._network()
         self.context = [read_frame(path) for path in job.context]
+        self.masks = Masks(job.mask)
         self.settings = Settings(
             fill=job.fill,
             departures=" ".join(self.options.departures),
@@ -170,7 +172,11 @@ class Maker:
             return (Fate.REMADE if target.is_file() else Fate.MADE), ""
         settings = self.settings
         if self.job.verb == "restore":
-            settings = replace(settings, context=asked(self._given(frame), automatic=self.job.auto_context))
+            settings = replace(
+                settings,
+                context=asked(self._given(frame), automatic=self.job.auto_context),
+                user_mask=self.masks.of(frame)[1],
+            )
         existing = state(target, frame, settings)
         if existing.state is not State.STALE:
             return (Fate.THERE if existing.state is State.CURRENT else Fate.MADE), ""
@@ -229,6 +235,7 @@ class Maker:
             context=self._given(path),
             nearby=self.nearby and self.nearby.among(nearby),
             max_error=self.job.max_error,
+            mask=self.masks.of(path)[0],
         )
 
     def _content(self, restored: Restored, file: Path) -> bytes:

@@ -33,6 +33,13 @@ AUTO = Path("auto")
     help="Maximum median error, in units of the noise: zones for which a larger one was measured are refused.",
 )
 @click.option(
+    "--mask",
+    type=click.Path(path_type=Path),
+    metavar="MASK|FOLDER",
+    help="Pixels to fill besides the missing blocks (trails, planets, comets): a FITS image of the frame's size, not 0 "
+    "where missing, for all frames; or a folder of them, each with the number of its frame (32082037.fits).",
+)
+@click.option(
     "--model",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Network to use: .onnx, .pt, .pt2 or .safetensors; by default the shipped weights on onnxruntime.",
@@ -64,6 +71,7 @@ def command(
     fill: str,
     context: tuple[Path, ...],
     max_error: float | None,
+    mask: Path | None,
     model: Path | None,
     provider: str,
     threads: int,
@@ -103,6 +111,7 @@ def command(
             png=png,
             json=as_json,
             stale=batch.stale,
+            mask=mask,
             compress=batch.compress,
             overwrite=batch.overwrite,
         ),

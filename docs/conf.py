@@ -33,8 +33,19 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_click",
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,  # its page takes styles and scripts from other servers
+    "image_scrapers": ("matplotlib",),
+}
 default_role = "py:obj"  # names in the docstrings' backticks become links where there is something to link to
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]

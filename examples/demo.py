@@ -2,7 +2,8 @@
 
     make demo        or        python examples/demo.py
 
-All files are written to the folder demo/. The second run reuses the archive and takes seconds.
+All files are written to the folder demo/. The second run reuses the archive and takes seconds. `corinpaint demo`
+restores the same frame, and those before it, without a server.
 """
 
 from __future__ import annotations
@@ -12,34 +13,21 @@ import io
 import signal
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import requests
 from astropy.io import fits
-from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import spsolve
 
 from corinpaint.client import Client
+from corinpaint.evaluate import demonstration
 from corinpaint.export import mar
 from corinpaint.export.torchserve import CONFIG, PORTS, Server, free_ports, ports_in_use, serve
 from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.files import write_bytes
-from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level1 import product as level1
-from corinpaint.lasco.level1.calibrate import make_product
-from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.lasco.photometry.optics import load_calibration_set
-from corinpaint.lasco.simulation import scene
+from corinpaint.lasco.level1.product import read_level1
 from corinpaint.model.metadata import default_checkpoint
-from corinpaint.restore import pipeline
 
 ROOT = CONFIG.parents[1]
-SEED = 20
-
-Image = NDArray[np.float32]
 
 
 class DemoError(Exception):
@@ -86,8 +74,8 @@ def run(folder: Path, checkpoint: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     print("1. Simulating a LASCO C3 Level 0.5 frame with missing telemetry blocks")
-    simulation = scene.simulate(SEED, missing=missing_blocks(), cme=True)
-    source = scene.write(simulation, folder / simulation.frame.name, overwrite=True)
+    simulation = demonstration.simulations()[-1]
+    source = demonstration.write([simulation], folder)[0]
     print(f"   {source}: {int(simulation.missing.sum())} missing blocks")
 
     archive = folder / "corinpaint.mar"
@@ -108,18 +96,9 @@ def run(folder: Path, checkpoint: Path) -> None:
     target = write_bytes(folder / name, product, overwrite=True)
     preview = write_bytes(target.with_suffix(".png"), picture, overwrite=True)
     print("5. Comparing the fill with the truth of the simulation")
-    print(comparison(simulation, product))
+    for line in demonstration.compare(simulation, read_level1(target)).lines():
+        print(f"   {line}")
     print(f"Level 1 product:   {target}\nBefore and after:  {preview}")
-
-
-def missing_blocks() -> blocks.Blocks:
-    """Single blocks, a row of blocks and clusters in the corona; bool (32, 32), row 0 at the bottom."""
-    missing = np.zeros((blocks.BLOCKS_PER_SIDE, blocks.BLOCKS_PER_SIDE), dtype=bool)
-    missing[20, 7] = missing[9, 20] = missing[26, 19] = True
-    missing[24, 10:14] = True
-    missing[12:14, 22:24] = True
-    missing[20:23, 23:26] = True
-    return missing
 
 
 def up_to_date(archive: Path, checkpoint: Path) -> bool:
@@ -184,63 +163,6 @@ def data_of(product: bytes) -> list[bytes]:
     """The data of all extensions, without their headers."""
     with fits.open(io.BytesIO(product)) as hdus:
         return [hdu.data.tobytes() for hdu in hdus]
-
-
-def comparison(simulation: scene.Simulation, product: bytes) -> str:
-    """Errors of the filled pixels, for the network and for a harmonic fill, as lines of text.
-
-    The error is the median absolute difference from the complete exposure, which has noise, in units of the median
-    noise of the same pixels: a perfect fill has 1. The bias is the difference of the means of the fill and the
-    noise-free scene, in percent.
-    """
-    with fits.open(io.BytesIO(product)) as hdus:
-        filled, mask = np.asarray(hdus[0].data, np.float32), np.asarray(hdus["MASK"].data)
-    calibration = load_calibration_set()
-    complete = replace(simulation.frame, data=simulation.complete)
-    observed = pipeline.restore(complete, fill="none").level1.data
-    exposed = calibrate_on_detector(complete, calibration)
-    clean = make_product(replace(exposed, brightness=simulation.brightness)).data
-    plain = make_product(
-        replace(exposed, brightness=harmonic_fill(calibrate_on_detector(simulation.frame, calibration)))
-    )
-    holes = (mask == level1.Flag.FILLED) & np.isfinite(observed)
-    noise = np.median(np.abs(observed - clean)[holes])
-    lines = [f"   {int(holes.sum())} pixels in holes; noise of a pixel there {noise:.2e} mean solar brightness"]
-    for name, image in (("network", filled), ("harmonic fill", plain.data)):
-        error = np.median(np.abs(image - observed)[holes]) / noise
-        bias = (image - clean)[holes].mean() / clean[holes].mean() * 100
-        lines.append(f"   {name:<14} error {error:5.2f} x noise   bias {bias:+6.2f} %")
-    return "\n".join(lines)
-
-
-def harmonic_fill(calibrated: ObservedFrame) -> Image:
-    """Fill the holes by Laplace's equation with their rims as boundary values: a baseline without a network.
-
-    Parameters
-    ----------
-    calibrated : ObservedFrame
-
-    Returns
-    -------
-    ndarray of float32 (1024, 1024)
-        Brightness on the detector grid.
-    """
-    hole = blocks.to_pixels(calibrated.missing_in_field) & calibrated.field
-    number = np.full(hole.shape, -1)
-    number[hole] = np.arange(hole.sum())
-    weight, known = np.zeros(hole.sum()), np.zeros(hole.sum())
-    pairs: list[NDArray[np.int64]] = []
-    for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
-        beside, value = np.roll(number, shift, axis)[hole], np.roll(calibrated.brightness, shift, axis)[hole]
-        rim, inside = np.roll(calibrated.observed, shift, axis)[hole], beside >= 0
-        weight += rim | inside
-        known += np.where(rim, value, 0)
-        pairs.append(np.stack([np.flatnonzero(inside), beside[inside]]))
-    rows, columns = np.concatenate(pairs, axis=1)
-    matrix = sparse.diags(weight) - sparse.csr_matrix((np.ones(rows.size), (rows, columns)), shape=(weight.size,) * 2)
-    filled = calibrated.brightness.copy()
-    filled[hole] = spsolve(matrix.tocsc(), known)
-    return filled
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures level1 "
+        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures level1 electrons "
         "nominal.derivation simulation"
     ).split(),
     "restore": (
@@ -43,7 +43,7 @@ WINGS = {
         "report pictures inspection"
     ).split(),
     "archive": (
-        "outcome job layout claims maker processes stopping summary progress batch image_list inputs acquisition "
+        "outcome job layout claims masks maker processes stopping summary progress batch image_list inputs acquisition "
         "planning running watching movies.cadence movies.selection movies.images movies.stretching movies.drawing "
         "movies.output movies.writers movies reporting"
     ).split(),
@@ -53,7 +53,7 @@ WINGS = {
         "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
         "asgi.grpc_messages asgi.grpc_services asgi.server"
     ).split(),
-    "evaluate": "scores summary context_frames benchmark methods gallery comparison".split(),
+    "evaluate": "scores summary context_frames benchmark methods gallery comparison demonstration".split(),
     "train": (
         "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
         "equalised log_polar loop"

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from corinpaint.archive.job import Job
+from corinpaint.archive.masks import Masks
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, calibration_file
 from corinpaint.restore.engines import loading
 
-IRRELEVANT = frozenset({"calibration", "model", "context", "provider", "threads", "png", "json", "stale", "overwrite"})
+IRRELEVANT = frozenset(
+    {"calibration", "model", "context", "mask", "provider", "threads", "png", "json", "stale", "overwrite"}
+)
 """Settings that the content of a product does not depend on, or that are replaced by hashes of files."""
 
-PATHS = frozenset({"calibration", "model", "context"})
+PATHS = frozenset({"calibration", "model", "context", "mask"})
 """Settings that are paths."""
 
 WITH_NETWORK = frozenset({"network", "auto"})
@@ -23,7 +26,7 @@ WITH_NETWORK = frozenset({"network", "auto"})
 
 
 def settings_digest(job: Job) -> str:
-    """Hash of the settings, the network's weights, the calibration files and the context frames of a run.
+    """Hash of the settings, the network's weights, the calibration files, masks and context frames of a run.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ def settings_digest(job: Job) -> str:
     values["weights"] = _weights(job)
     values["calibration_files"] = _files_of(job.calibration) if job.calibration else []
     values["context_frames"] = sorted(calibration_file(path).sha256 for path in job.context)
+    if job.mask is not None:  # keys of runs without masks stay what they were
+        values["masks"] = sorted((path.name, calibration_file(path).sha256) for path in Masks(job.mask).files())
     return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -62,7 +67,7 @@ def job_to_json(job: Job) -> dict[str, Any]:
 def job_from_json(values: dict[str, Any]) -> Job:
     """The settings that `job_to_json` gave; names that this version does not know are ignored."""
     known = {field.name: values[field.name] for field in fields(Job) if field.name in values}
-    paths = {name: Path(known[name]) for name in ("calibration", "model") if known.get(name)}
+    paths = {name: Path(known[name]) for name in ("calibration", "model", "mask") if known.get(name)}
     context = tuple(Path(path) for path in known.get("context", ()))
     return Job(**{**known, **paths, "departures": tuple(known.get("departures", ())), "context": context})
 

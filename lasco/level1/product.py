@@ -135,6 +135,8 @@ class Level1:
         for key in _SHARED:
             if key in self.header:
                 header[key] = (self.header[key], self.header.comments[key])
+        if "FILTER" in header:  # the one card of free text that titles of sunpy's maps are made of
+            header["FILTER"] = (f"{str(header['FILTER']).strip()} ({name})", "filter, and which plane this is")
         return header
 
     def to_bytes(self, compress: str = "none") -> bytes:

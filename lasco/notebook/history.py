@@ -10,7 +10,7 @@ from astropy.io import fits
 
 _OWN = re.compile(r"^CorInpaint \S+: Level 0\.5 file ")
 _ZONE = re.compile(r"^Zone (\d+), (\d+) missing blocks: (.*)$")
-_AFTER_ZONES = re.compile(r"^(Compressed without loss|(IMAGE|UNCERT|NOISE)\b.* quantised)")
+_AFTER_ZONES = re.compile(r"^(Compressed without loss|(IMAGE|UNCERT|NOISE)\b.* quantised|Subtracted \S+ \()")
 _REFUSED = re.compile(r"^refused: (.*)$")
 _FILLED = re.compile(
     r"^filled by (?P<method>[\w-]+)"

@@ -7,12 +7,17 @@ hold such a pixel count as missing until they are filled; then the observed pixe
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 
 import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
-from corinpaint.lasco.errors import OptionError
+from corinpaint.lasco import files
+from corinpaint.lasco.astropy_warnings import ignore_warnings
+from corinpaint.lasco.errors import NoFrameError, OptionError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame
@@ -34,6 +39,42 @@ def check_mask(frame: Frame, mask: object) -> NDArray[np.bool_]:
             "its file",
         )
     return given
+
+
+def read_mask(path: str | os.PathLike[str]) -> NDArray[np.bool_]:
+    """Read a mask from the first image of a FITS file: what is not 0 is missing.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Compressed by gzip or tiles, or not.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        Row 0 at the bottom, on the pixels of the Level 0.5 file.
+
+    Raises
+    ------
+    NoFrameError
+        When the file is not there or cannot be read.
+    OptionError
+        When it holds no image of two axes.
+    """
+    path = files.as_path(path, "path")
+    try:
+        with ignore_warnings(AstropyWarning), fits.open(path) as hdus:
+            images = [np.asarray(hdu.data) for hdu in hdus if hdu.is_image and hdu.data is not None]
+    except OSError as error:
+        raise NoFrameError(f"{path}: cannot be read as FITS ({error})", "give a mask as a FITS file") from error
+    if not images or images[0].ndim != 2:
+        raise OptionError(f"{path}: holds no image", "give a mask with the rows and columns of the frame")
+    return np.asarray(images[0] != 0)
+
+
+def digest(mask: NDArray[np.bool_]) -> str:
+    """What stands for a mask in USERMASK, hexadecimal."""
+    return hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16]
 
 
 def masked_pixels(observed: ObservedFrame, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -92,8 +133,7 @@ def history_line(masked: NDArray[np.bool_], filled: blocks.Blocks) -> str:
 
 def cards(mask: NDArray[np.bool_], masked: NDArray[np.bool_]) -> list[tuple[str, str | float | int, str]]:
     """Cards of a product about the mask that was given and the pixels that are missing by it; both of shape (H, W)."""
-    digest = hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16]
     return [
-        ("USERMASK", digest, "digest of the user's mask"),
+        ("USERMASK", digest(mask), "digest of the user's mask"),
         ("NUSER", int(masked.sum()), "px on the detector missing by it alone"),
     ]

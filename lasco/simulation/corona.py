@@ -107,14 +107,16 @@ def equatorial_k_corona(radius: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(a * radius**p + b * radius**q)
 
 
-def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
+def k_corona(rng: np.random.Generator, *, cme: bool, also: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """K corona with streamers, rays and, optionally, a CME.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     cme : bool
-        Whether there is a coronal mass ejection.
+        Whether there is a random coronal mass ejection.
+    also : ndarray of float32, shape (radii, angles), optional
+        A certain one, see `mass_ejection`.
 
     Returns
     -------
@@ -123,7 +125,9 @@ def k_corona(rng: np.random.Generator, *, cme: bool) -> NDArray[np.float32]:
     """
     pattern = _streamers(rng)
     if cme:
-        pattern += _cme(rng)
+        pattern += mass_ejection(rng)
+    if also is not None:
+        pattern += also
     radius, angle = polar_coordinates(SUN_CENTRE)
     positions = np.stack([radius / RADII[1], angle / ANGLES[1]])
     wrapped = np.concatenate([pattern, pattern[:, :1]], axis=1)
@@ -170,9 +174,23 @@ def _ray(
     )
 
 
-def _cme(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Three-part CME relative to `equatorial_k_corona`: bright front, cavity and core, with filaments."""
-    lead, half = rng.uniform(6, 27) * PIXELS_PER_SOLAR_RADIUS, rng.uniform(14, 45)
+def mass_ejection(rng: np.random.Generator, front_at: float | None = None) -> NDArray[np.float32]:
+    """Three-part CME: bright front, cavity and core, with filaments.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The same state gives the same CME wherever its front is.
+    front_at : float, optional
+        Distance of its front from the sun's centre, solar radii; by default random.
+
+    Returns
+    -------
+    ndarray of float32, shape (radii, angles)
+        Relative to `equatorial_k_corona`.
+    """
+    drawn, half = rng.uniform(6, 27), rng.uniform(14, 45)
+    lead = (drawn if front_at is None else front_at) * PIXELS_PER_SOLAR_RADIUS
     angle, foot = rng.uniform(0, 360), rng.uniform(0.3, 0.5)
     along = (RADII[:, None] / lead - (1 + foot) / 2) / ((1 - foot) / 2)
     across = _angular_distance(angle) / half * np.maximum(RADII[:, None] / lead, 0.3) ** 0.3

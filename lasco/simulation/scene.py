@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,19 +20,16 @@ from numpy.typing import NDArray
 from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame, read_frame
+from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import corkit
 from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
 from corinpaint.lasco.simulation import camera, corona
+from corinpaint.lasco.simulation.blank import PERCENTILES, blank_frame
 from corinpaint.lasco.simulation.telemetry import missing_pattern
-from corinpaint.lasco.version import __version__
 
 FIRST_DAY, LAST_DAY = 51910.0, 58800.0
 """Modified Julian dates between which random dates are drawn: 2001 to 2019."""
-
-SHUTTER_LAG_S = 2.1
-"""EXPTIME minus the commanded exposure time in real headers, s."""
 
 LONG_EXPOSURE_S, SHORT_EXPOSURE_S = 19.1, 5.1
 """Usual exposure times of C3 Clear, s."""
@@ -39,14 +37,8 @@ LONG_EXPOSURE_S, SHORT_EXPOSURE_S = 19.1, 5.1
 CME_FRACTION = 0.4
 """Fraction of frames with a CME; far more than on a quiet day, so that training data contain many."""
 
-OBT_ZERO = 36204.0
-"""Modified Julian date of OBT_TIME = 0: 1958-01-01."""
 
-PERCENTILES = (1, 10, 25, 75, 90, 95, 98, 99)
-"""Percentiles in real Level 0.5 headers, DATAP01 to DATAP99."""
-
-
-__all__ = ["Simulation", "missing_pattern", "simulate", "write", "write_truth"]
+__all__ = ["Simulation", "missing_pattern", "simulate", "simulate_sequence", "write", "write_truth"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +98,64 @@ def simulate(
     """
     setting, scene, camera, telemetry = np.random.default_rng(seed).spawn(4)
     missing = _missing_blocks(missing, telemetry)
-    blank = _frame_without_counts(seed, *_draw_date_and_exposure(setting, date, exptime))
+    blank = blank_frame(seed, *_draw_date_and_exposure(setting, date, exptime))
     with_cme = bool(setting.uniform() < CME_FRACTION) if cme is None else cme
     brightness = _scene(scene, distortion.occulter_centre(blank.date), with_cme)
-    complete = _observe(brightness, blank, camera)
+    return _exposure(blank, brightness, missing, camera)
+
+
+def simulate_sequence(
+    seed: int,
+    distances: Sequence[float | None],
+    *,
+    missing: Sequence[NDArray[np.bool_] | int] | None = None,
+    date: str = "2003-05-01T10:00:00",
+    minutes: float = 24.0,
+) -> list[Simulation]:
+    """Simulate exposures of one corona, through which one CME moves outwards.
+
+    Streamers, F corona and stars stay where they are.
+
+    Parameters
+    ----------
+    seed : int
+        As for `simulate`; the files are numbered from it on.
+    distances : sequence of float or None
+        For each exposure the distance of the CME's front from the sun's centre, solar radii; None before the CME.
+    missing : sequence of ndarray of bool of shape (32, 32) or int, optional
+        For each exposure, as for `simulate`; by default none are missing.
+    date : str
+        Start of the first exposure, ISO 8601, UTC.
+    minutes : float
+        From each exposure to the next.
+
+    Returns
+    -------
+    list of Simulation
+
+    Raises
+    ------
+    ValueError
+        As for `simulate`, and when there are more or fewer `missing` than `distances`.
+    """
+    simulations = []
+    given = [0] * len(distances) if missing is None else missing
+    for number, (distance, holes) in enumerate(zip(distances, given, strict=True)):
+        _, scene, _, _ = np.random.default_rng(seed).spawn(4)
+        camera, telemetry = np.random.default_rng([seed, number]).spawn(2)
+        start = Time(date, scale="utc") + TimeDelta(number * minutes * 60, format="sec")
+        start.precision = 3
+        blank = blank_frame(seed + number, start, LONG_EXPOSURE_S)
+        cme = None if distance is None else corona.mass_ejection(np.random.default_rng([seed]), distance)
+        brightness = _scene(scene, distortion.occulter_centre(blank.date), False, cme)
+        simulations.append(_exposure(blank, brightness, _missing_blocks(holes, telemetry), camera))
+    return simulations
+
+
+def _exposure(
+    blank: Frame, brightness: NDArray[np.float32], missing: blocks.Blocks, rng: np.random.Generator
+) -> Simulation:
+    complete = _observe(brightness, blank, rng)
     data = np.where(blocks.to_pixels(missing), np.float32(0), complete)
     frame = read_frame(_level05(blank.header, data), name=blank.name)
     return Simulation(frame, complete, brightness, missing)
@@ -123,9 +169,11 @@ def _draw_date_and_exposure(rng: np.random.Generator, date: str | None, exptime:
     return start, seconds if exptime is None else float(exptime)
 
 
-def _scene(rng: np.random.Generator, centre: tuple[float, float], cme: bool) -> NDArray[np.float32]:
+def _scene(
+    rng: np.random.Generator, centre: tuple[float, float], cme: bool, also: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Brightness on the detector grid, MSB."""
-    sky = corona.k_corona(rng, cme=cme) + corona.f_corona(rng)
+    sky = corona.k_corona(rng, cme=cme, also=also) + corona.f_corona(rng)
     brightness: NDArray[np.float32] = distortion.distort_map(centre).image(sky)
     corona.add_stars(brightness, rng)
     planet = corona.draw_planet(rng)
@@ -153,95 +201,6 @@ def _missing_blocks(missing: NDArray[np.bool_] | int | None, rng: np.random.Gene
     if (given & blocks.never_sent()).any():
         raise ValueError("missing contains blocks that are never sent; leave out those of blocks.never_sent()")
     return given.copy()
-
-
-def _frame_without_counts(seed: int, start: Time, exptime: float) -> Frame:
-    """A frame of zeros with its header, which has the bias of its day."""
-    header = _header(seed, start, exptime)
-    name = str(header["FILENAME"])
-    blank = Frame(np.zeros(FRAME_SHAPE, np.float32), header, name, name[:8], start)
-    header["OFFSET"] = round(corkit.offset_bias(blank), 3)
-    header.add_history(f"offset_bias.pro 1.30, 02/19/10, {header['OFFSET']:.3f}")
-    header.add_history("V15 18 Jun 1997 MAKE_FITS_HDR")
-    header.add_history("2")
-    header.add_history(f"Simulated by CorInpaint {__version__}, seed {seed}: not an observation")
-    return blank
-
-
-def _header(seed: int, start: Time, exptime: float) -> fits.Header:
-    """Header of a Level 0.5 file, with the cards of real ones in order; OFFSET and statistics are set later."""
-    day, clock = start.isot.split("T")
-    middle = start + TimeDelta(exptime / 2, format="sec")
-    written = (start + TimeDelta(58.0, format="jd")).isot.replace("T", " ").replace("-", "/")
-    commanded = max(round(exptime - SHUTTER_LAG_S), 0)
-    header = fits.Header()
-    for key, value in (
-        ("FILENAME", f"32{seed % 10**6:06d}.fts"),
-        ("FILEORIG", f"{day[2:].replace('-', '')}_{clock[:8].replace(':', '')}.img"),
-        ("DATE", written),
-        ("DATE-OBS", day.replace("-", "/")),
-        ("TIME-OBS", clock),
-        ("P1COL", 20),
-        ("P1ROW", 1),
-        ("P2COL", 1043),
-        ("P2ROW", 1024),
-        ("VERSION", 2),
-        ("EXPTIME", exptime),
-        ("EXP0", float(commanded)),
-        ("EXPCMD", float(commanded)),
-        ("EXP1", 1.87598),
-        ("EXP2", 2.05518),
-        ("EXP3", round(exptime - commanded, 5)),
-        ("TELESCOP", "SOHO"),
-        ("INSTRUME", "LASCO"),
-        ("DETECTOR", "C3"),
-        ("READPORT", "C"),
-        ("SUMROW", 0),
-        ("SUMCOL", 0),
-        ("LEBXSUM", 1),
-        ("LEBYSUM", 1),
-        ("SHUTTR", 0),
-        ("LAMP", 0),
-        ("FILTER", "Clear"),
-        ("POLAR", "Clear"),
-        ("LP_NUM", "Normal"),
-        ("OS_NUM", 3390),
-        ("IMGCTR", seed % 4096),
-        ("IMGSEQ", 0),
-        ("COMPRSSN", "X#"),
-        ("HCOMP_SF", 32),
-        ("MID_DATE", int(middle.mjd)),
-        ("MID_TIME", round(middle.mjd % 1 * 86400, 2)),
-        ("PLATESCL", 56.0),
-        ("OFFSET", 0.0),
-        ("IMAGE_CT", seed % 4096),
-        ("SEQ_NUM", 0),
-        ("OBT_TIME", round((start.mjd - OBT_ZERO) * 86400, 1)),
-        ("R1COL", 20),
-        ("R1ROW", 1),
-        ("R2COL", 1043),
-        ("R2ROW", 1024),
-        ("EFFPORT", "C"),
-        ("RECTIFY", "TRUE"),
-        *((key, 0.0) for key in ("DATAMIN", "DATAMAX")),
-        *((key, 0) for key in ("DATAZER", "DATASAT")),
-        *((key, 0.0) for key in ("DATAAVG", "DATASIG")),
-        *((f"DATAP{level:02d}", 0) for level in PERCENTILES),
-        ("CRPIX1", corona.SUN_CENTRE[0]),
-        ("CRPIX2", corona.SUN_CENTRE[1]),
-        ("CRVAL1", 0.0),
-        ("CRVAL2", 0.0),
-        ("CROTA1", 0.0),
-        ("CROTA2", 0.0),
-        ("CTYPE1", "SOLAR-X"),
-        ("CTYPE2", "SOLAR-Y"),
-        ("CUNIT1", "ARCSEC"),
-        ("CUNIT2", "ARCSEC"),
-        ("CDELT1", 56.0),
-        ("CDELT2", 56.0),
-    ):
-        header[key] = value
-    return header
 
 
 def _level05(header: fits.Header, data: NDArray[np.float32]) -> bytes:

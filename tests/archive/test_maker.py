@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
@@ -171,3 +172,30 @@ def test_a_job_that_cannot_be_done_is_an_error_before_the_first_frame(quick, cha
 def test_an_input_without_a_frame_has_an_outcome_too():
     outcome = failure(None, OptionError("in: has no .fts file", "give the folder"))
     assert (outcome.frame, outcome.error) == ("", "in: has no .fts file; give the folder")
+
+
+@pytest.mark.slow
+def test_a_product_with_another_mask_is_stale(frame, target, quick, tmp_path):
+    paths = []
+    for name, column in (("one", 520), ("two", 640)):
+        mask = np.zeros((1024, 1024), np.uint8)
+        mask[700:703, column : column + 9] = 1
+        paths.append(tmp_path / f"{name}.fits")
+        fits.PrimaryHDU(mask).writeto(paths[-1])
+    assert Maker(quick).make(frame, target).fate is Fate.MADE
+    first = replace(quick, mask=paths[0])
+    made = Maker(first).make(frame, target)
+    assert made.fate is Fate.REMADE
+    assert "USERMASK = 'none', not " in made.note
+    assert fits.getheader(target)["NUSER"] == 27
+    assert Maker(first).make(frame, target).fate is Fate.THERE
+    assert "USERMASK" in Maker(replace(quick, mask=paths[1])).make(frame, target).note
+    assert Maker(quick).make(frame, target).fate is Fate.REMADE
+    assert "USERMASK" not in fits.getheader(target)
+
+
+def test_a_mask_of_another_size_fails_the_frame_by_name(frame, target, quick, tmp_path):
+    fits.PrimaryHDU(np.ones((4, 4), np.uint8)).writeto(tmp_path / "mask.fits")
+    made = Maker(replace(quick, mask=tmp_path / "mask.fits")).make(frame, target)
+    assert made.has_failed
+    assert "shape (4, 4)" in made.error

@@ -126,6 +126,23 @@ def test_a_product_of_a_frame_that_has_changed_is_made_anew(run, frame_path, mak
     assert "made anew: L05HASH" in result.stdout
 
 
+@pytest.mark.slow
+def test_pixels_that_the_user_masks_are_filled_too(run, frame_path, tmp_path):
+    mask = np.zeros((1024, 1024), np.uint8)
+    mask[700, 600:620] = 1
+    (tmp_path / "masks").mkdir()
+    fits.PrimaryHDU(mask).writeto(tmp_path / "masks" / "32082037.fits")
+    words = ("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic")
+    result = run(*words, "--mask", tmp_path / "masks")
+    assert result.exit_code == 0, result.output
+    assert fits.getheader(tmp_path / "out" / "35082037.fits")["NUSER"] == 20
+    again = run(*words, "--mask", tmp_path / "masks" / "32082037.fits")
+    assert "made anew" not in again.output, "the same mask, given as a file"
+    result = run(*words, "--mask", tmp_path / "gone.fits")
+    assert result.exit_code == 1
+    assert "gone.fits: cannot be read" in result.output
+
+
 def test_a_dry_run_writes_nothing(run, frame_path, tmp_path):
     result = run("restore", frame_path, tmp_path / "gone.fts", "-o", tmp_path / "out", "--dry-run")
     assert result.exit_code == 1

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from corinpaint.archive.job import Job
 from corinpaint.archive.planning import digest
@@ -69,3 +71,14 @@ def test_settings_survive_the_way_through_json():
         "calibrate", "none", ("no-warp",), Path("calibration"), Path("model.onnx"), max_error=2.0, context=(Path("a"),)
     )
     assert job_from_json({**job_to_json(job), "of a later version": 1}) == job
+
+
+def test_masks_count_by_their_content_and_travel_as_a_path(tmp_path):
+    for folder, value in (("a", 1), ("b", 1), ("c", 2)):
+        (tmp_path / folder).mkdir()
+        fits.PrimaryHDU(np.full((4, 4), value, np.uint8)).writeto(tmp_path / folder / "mask.fits")
+    a, b, c = (settings_digest(replace(JOB, mask=tmp_path / name / "mask.fits")) for name in "abc")
+    assert a == b != c
+    assert a != settings_digest(JOB)
+    job = replace(JOB, mask=tmp_path / "a" / "mask.fits")
+    assert job_from_json(job_to_json(job)) == job

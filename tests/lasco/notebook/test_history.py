@@ -52,3 +52,12 @@ def test_long_lines_are_joined_and_lines_of_others_are_not_read():
     assert first == history.ZoneHistory(1, 2, "", "network", 1.14, ("22000001", "22000002"), 2048, 1.5e-06, 2e-09)
     assert second == history.ZoneHistory(2, 40, refused="40 missing blocks, more than 16")
     assert history.provenance(fits.Header()) == {}
+
+
+def test_what_a_difference_adds_is_no_part_of_the_last_zone():
+    header = fits.Header()
+    header["HISTORY"] = "CorInpaint 1.0: Level 0.5 file x.fts"
+    header["HISTORY"] = "Zone 1, 2 missing blocks: filled by radial, 2048 px on the detector sum to"
+    header["HISTORY"] = "1.5e-06 +- 2e-09 MSB"
+    header["HISTORY"] = "Subtracted 35000001.fits (running), aligned by sun centre to whole pixels"
+    assert history.zones(header) == (history.ZoneHistory(1, 2, "", "radial", None, (), 2048, 1.5e-06, 2e-09),)

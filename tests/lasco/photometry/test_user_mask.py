@@ -95,3 +95,12 @@ def test_with_the_distortion_corrected_pixels_that_take_from_masked_ones_are_fla
 def test_other_masks_are_refused(frame, mask):
     with pytest.raises(OptionError, match="mask has the type"):
         user_mask.check_mask(frame, mask)
+
+
+def test_a_mask_is_read_from_the_first_image_that_a_file_has(tmp_path):
+    from astropy.io import fits
+
+    wanted = np.zeros((6, 4))
+    wanted[1, 2] = -2.5
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(wanted.astype(np.float32))]).writeto(tmp_path / "mask.fits")
+    assert np.array_equal(user_mask.read_mask(tmp_path / "mask.fits"), wanted != 0)

@@ -19,8 +19,8 @@ from corinpaint.lasco.level1 import calibrate
 from corinpaint.lasco.photometry import corkit, noise, photometry
 from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
 from corinpaint.lasco.photometry.reception import received
-from corinpaint.lasco.simulation import camera
-from corinpaint.lasco.simulation.scene import Simulation, simulate, write, write_truth
+from corinpaint.lasco.simulation import camera, corona
+from corinpaint.lasco.simulation.scene import Simulation, simulate, simulate_sequence, write, write_truth
 
 REAL_HEADER = (
     "FILENAME FILEORIG DATE DATE-OBS TIME-OBS P1COL P1ROW P2COL P2ROW VERSION EXPTIME EXP0 EXPCMD EXP1 EXP2 EXP3 "
@@ -225,3 +225,22 @@ def profile(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     rate = [(np.median(frame.data[ring]) - frame.header["OFFSET"]) / frame.exptime for ring in rings]
     spread = [np.median(np.abs(laplacian[ring] - np.median(laplacian[ring]))) for ring in rings]
     return np.array(rate), 1.4826 * np.array(spread) / np.sqrt(20)
+
+
+@pytest.mark.slow
+def test_a_cme_moves_through_one_corona_in_a_sequence():
+    before, near, far = simulate_sequence(3, [None, 6.0, 14.0], missing=[0, 4, GIVEN])
+    assert [one.frame.number for one in (before, near, far)] == ["32000003", "32000004", "32000005"]
+    assert (far.frame.date - near.frame.date).to_value("min") == pytest.approx(24)
+    assert [int(one.missing.sum()) for one in (before, near, far)] == [0, 4, 4]
+    assert not np.array_equal(before.complete, near.complete)
+    row, column = np.mgrid[:1024, :1024]
+    radius = np.hypot(row - corona.SUN_CENTRE[1], column - corona.SUN_CENTRE[0]) / corona.PIXELS_PER_SOLAR_RADIUS
+    for one, distance in ((near, 6.0), (far, 14.0)):
+        added = one.brightness - before.brightness
+        assert np.abs(added[radius > distance * 1.4]).max() < 1e-3 * added.max(), "in front of it nothing changes"
+        share = added / corona.equatorial_k_corona(np.maximum(radius, 2.0))
+        bright = radius[share > 0.8 * share[radius > 4].max()]
+        assert bright.max() > 0.9 * distance
+    with pytest.raises(ValueError, match="zip"):
+        simulate_sequence(3, [None, 6.0], missing=[0])

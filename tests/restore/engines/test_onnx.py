@@ -11,6 +11,7 @@ import pytest
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
 from corinpaint.model.metadata import KEY
 from corinpaint.restore.engines import fingerprints, loading
+from corinpaint.restore.engines.onnx import default_onnx
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -96,3 +97,11 @@ def test_a_model_whose_weights_were_edited_is_refused_by_its_fingerprint_though_
     (tmp_path / "edited.onnx").write_bytes(fingerprints.sealed(model.SerializeToString()))
     with pytest.raises(CheckpointError, match=r"edited\.onnx: onnxruntime \(cpu\) gives another output"):
         loading.load(tmp_path / "edited.onnx")
+
+
+def test_the_shipped_export_has_the_format_that_the_oldest_promised_onnxruntime_reads():
+    """It runs there in benchmarks/oldest_onnxruntime.py: 1.17 reads format (IR) 9 and operator set 20, none newer."""
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(default_onnx())
+    assert model.ir_version <= 9
+    assert {one.domain: one.version for one in model.opset_import}[""] <= 20
