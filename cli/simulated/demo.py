@@ -63,10 +63,8 @@ def command(output: Path, opens: bool) -> None:
 
 
 def _report(products: Path) -> Path:
-    """What to look at: the report of the products; where this version makes none, the picture of the last one."""
-    try:
-        from corinpaint.archive.reporting.make import make_report
-    except ModuleNotFoundError:
-        return max(products.glob("*.png"))
+    """What to look at: the report of the products."""
+    from corinpaint.archive.reporting.make import make_report
+
     page: Path = make_report(products, command="corinpaint demo").index
     return page
