@@ -32,6 +32,9 @@ output_option = click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the products."
 )
 
+STRETCHES = ("nrgf", "log", "linear", "difference")
+"""As `corinpaint.lasco.pictures.stretch.STRETCHES`, which is slow to import."""
+
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 layout_option = click.option(

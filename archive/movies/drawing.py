@@ -21,7 +21,7 @@ from corinpaint.archive.movies.stretching import Stretch
 from corinpaint.lasco.level1.collection import Setting
 from corinpaint.lasco.level1.product import Flag, flagged
 from corinpaint.lasco.photometry.photometry import MSB_UNIT
-from corinpaint.lasco.pictures.colour_tables import colour_table
+from corinpaint.lasco.pictures.colour_tables import colours
 from corinpaint.lasco.pictures.coordinates import solar_coordinates
 from corinpaint.lasco.pictures.outlines import outlines
 from corinpaint.lasco.pictures.stretch import grey
@@ -113,7 +113,7 @@ class Drawing:
         height = self._image[1] + 2 * self._line + BAR
         self.size = (width + width % 2, height + height % 2)
         """Width and height of the frames, px, both even, as H.264 needs them."""
-        table = _colours(look.setting.detector) if look.kind == "original" else _greys()
+        table = colours(look.setting.detector) if look.kind == "original" else _greys()
         self._palette = np.vstack([table, [NO_VALUE, OCCULTED]]).astype(np.uint8)
         self._empty = self._template()
 
@@ -270,10 +270,6 @@ class Drawing:
     def _cursor(self, draw: ImageDraw.ImageDraw, taken: datetime) -> None:
         x, y = self._at(taken), self._bar()
         draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill=INK)
-
-
-def _colours(detector: str) -> NDArray[np.uint8]:
-    return np.asarray(colour_table(detector)(np.arange(256), bytes=True), dtype=np.uint8)[:, :3]
 
 
 def _greys() -> NDArray[np.uint8]:

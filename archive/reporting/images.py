@@ -15,7 +15,7 @@ from PIL import Image
 
 from corinpaint.lasco.level05.keywords import text
 from corinpaint.lasco.level1.product import Flag, Level1File, flagged
-from corinpaint.lasco.pictures.colour_tables import colour_table
+from corinpaint.lasco.pictures.colour_tables import colours
 from corinpaint.lasco.pictures.outlines import outlines
 from corinpaint.lasco.pictures.stretch import grey, scale
 
@@ -73,11 +73,11 @@ def pictures(product: Level1File) -> Pictures:
     Pictures
     """
     mask = np.zeros(product.data.shape, np.uint8) if product.mask is None else product.mask
-    colours = _colours(product)
-    _hatch(colours, (flagged(mask, Flag.REFUSED) & product.masked)[::-1])
+    coloured = _colours(product)
+    _hatch(coloured, (flagged(mask, Flag.REFUSED) & product.masked)[::-1])
     filled = flagged(mask, Flag.FILLED)[::-1]
-    picture = Image.fromarray(colours)
-    small = picture.resize(_thumbnail_size(colours.shape), Image.Resampling.BOX)
+    picture = Image.fromarray(coloured)
+    small = picture.resize(_thumbnail_size(coloured.shape), Image.Resampling.BOX)
     return Pictures(
         _webp(picture, quality=QUALITY),
         _cover(filled) if filled.any() else b"",
@@ -112,8 +112,7 @@ def _closed(corners: NDArray[np.int_], height: int) -> str:
 def _colours(product: Level1File) -> NDArray[np.uint8]:
     """The image in the colours of its telescope, shape (H, W, 3), row 0 at the top."""
     scaled = scale(product.data, product.header, STRETCH)
-    table = colour_table(text(product.header, "DETECTOR"))(np.arange(256), bytes=True)[:, :3]
-    return np.ascontiguousarray(table[grey(scaled)])
+    return np.ascontiguousarray(colours(text(product.header, "DETECTOR"))[grey(scaled)])
 
 
 def _lines(shape: tuple[int, ...]) -> NDArray[np.bool_]:

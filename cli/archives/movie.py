@@ -15,9 +15,6 @@ from corinpaint.lasco.errors import CorInpaintError
 if TYPE_CHECKING:
     from corinpaint.archive.movies.cadence import Axis
 
-STRETCHES = ("nrgf", "log", "linear", "difference")
-"""As `corinpaint.lasco.pictures.stretch.STRETCHES`, which is slow to import."""
-
 
 @click.command("movie")
 @products_options
@@ -46,7 +43,9 @@ STRETCHES = ("nrgf", "log", "linear", "difference")
     help="A longer time without frames, in median times between frames, is shown as a card with its length.",
 )
 @click.option(
-    "--stretch", type=click.Choice(STRETCHES), help="By default nrgf for originals, and difference for differences."
+    "--stretch",
+    type=click.Choice(common.STRETCHES),
+    help="By default nrgf for originals, and difference for differences.",
 )
 @click.option(
     "--limits",

@@ -9,9 +9,6 @@ import click
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 
-STRETCHES = ("nrgf", "log", "linear", "difference")
-"""As `corinpaint.lasco.pictures.stretch.STRETCHES`, which is slow to import."""
-
 
 @click.command("show")
 @click.argument("products", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PRODUCT...")
@@ -23,7 +20,7 @@ STRETCHES = ("nrgf", "log", "linear", "difference")
 )
 @click.option(
     "--stretch",
-    type=click.Choice(STRETCHES),
+    type=click.Choice(common.STRETCHES),
     help="Scale of the brightness: relative to its ring about the sun by the normalising radial graded filter (nrgf), "
     "logarithmic, linear, or linear with zero in the middle (difference). By default nrgf, and difference for "
     "differences.",

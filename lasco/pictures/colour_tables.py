@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corinpaint.lasco.errors import OptionError
 
 if TYPE_CHECKING:
@@ -39,3 +42,8 @@ def colour_table(detector: str) -> Colormap:
     table = matplotlib.colormaps[original].copy()
     table.name = name
     return table
+
+
+def colours(detector: str) -> NDArray[np.uint8]:
+    """Colours of the table of a telescope, red, green and blue, shape (256, 3); errors as for `colour_table`."""
+    return np.asarray(colour_table(detector)(np.arange(256), bytes=True), dtype=np.uint8)[:, :3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corinpaint.cli.pictures import show
+from corinpaint.cli import common
 from corinpaint.lasco.pictures.stretch import STRETCHES
 
 
@@ -51,4 +51,4 @@ def test_one_file_is_no_place_for_the_pictures_of_two_products(run, product, tmp
 
 
 def test_the_stretches_are_those_that_there_are():
-    assert show.STRETCHES == STRETCHES
+    assert common.STRETCHES == STRETCHES
