@@ -52,10 +52,10 @@ picture.set(
 )
 styles = {"complete exposure": "k-", "zeros in the holes": "C3:", "gaps (fill='none')": "C1--", "filled": "C0-"}
 for name, data in images.items():
-    excess = (data - base.data)[narrow]
-    place, good = np.digitize(distance[narrow], edges), np.isfinite(excess)
+    added = (data - base.data)[narrow]
+    place, good = np.digitize(distance[narrow], edges), np.isfinite(added)
     count = np.bincount(place[good], minlength=edges.size + 1)[1:-1]
-    total = np.bincount(place[good], excess[good], edges.size + 1)[1:-1]
+    total = np.bincount(place[good], added[good], edges.size + 1)[1:-1]
     means = np.divide(total, count, where=count > 20, out=np.full(count.size, np.nan))
     profile.plot((edges[:-1] + edges[1:]) / 2, means * 1e12, styles[name], label=name)
 profile.set(

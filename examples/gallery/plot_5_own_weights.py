@@ -44,7 +44,7 @@ for name, product in products.items():
 # benchmark`` compares weights.
 truth = corinpaint.restore(replace(simulation.frame, data=simulation.complete)).level1
 figure, panel = plt.subplots(figsize=(7, 4), layout="constrained")
-bins = np.linspace(-5, 5, 61)
+bins = np.linspace(-5, 5, 61).tolist()
 for name, product in products.items():
     holes = product.mask & Flag.FILLED > 0
     error = ((product.data - truth.data) / product.noise)[holes]

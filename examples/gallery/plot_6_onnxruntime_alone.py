@@ -6,7 +6,8 @@ In a pipeline of your own the network needs neither CorInpaint nor torch: ``docs
 image with numpy and onnxruntime. CorInpaint only makes the image here, and shows that its own fill is the same.
 """
 
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,9 +24,8 @@ from corinpaint.restore.engines.onnx import default_onnx
 # The script, as a module; and a calibrated image on the grid of the detector, where holes are whole blocks.
 here = Path.cwd()
 root = next(folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file())
-spec = importlib.util.spec_from_file_location("pipeline", root / "docs" / "pipeline.py")
-pipeline = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(pipeline)
+sys.path.insert(0, str(root / "docs"))
+pipeline = importlib.import_module("pipeline")
 
 missing = np.zeros((32, 32), dtype=bool)
 missing[20:22, 22:24] = missing[24, 9] = True
