@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from click.testing import CliRunner
+from on_disk import as_written
 
 from corinpaint.cli.main import main
 from corinpaint.lasco.level05 import decoding
@@ -57,12 +58,12 @@ def test_copies_of_a_frame_make_one_product_and_are_named(run, frame_path, tmp_p
 def test_a_frame_whose_product_is_there_is_skipped_before_it_is_computed(run, frame_path, tmp_path, monkeypatch):
     words = ("restore", frame_path, "-o", tmp_path / "out")
     assert run(*words).exit_code == 0
-    before = (tmp_path / "out" / "35082037.fits").stat()
+    before = as_written(tmp_path / "out" / "35082037.fits")
     monkeypatch.setattr(decoding, "decode", lambda *_: pytest.fail("read"))
     again = run(*words)
     assert (again.exit_code, again.stdout) == (0, "")
     assert again.stderr.startswith("1 frame: 1 there already; ")
-    assert (tmp_path / "out" / "35082037.fits").stat() == before
+    assert as_written(tmp_path / "out" / "35082037.fits") == before
     monkeypatch.undo()
 
 
@@ -186,11 +187,11 @@ def test_a_layout_that_is_none_is_refused_before_the_first_frame(run, frame_path
 def test_pictures_and_reports_that_are_asked_for_later_are_added(run, frame_path, tmp_path):
     words = ("restore", frame_path, "-o", tmp_path / "out")
     assert run(*words).exit_code == 0
-    before = (tmp_path / "out" / "35082037.fits").stat()
+    before = as_written(tmp_path / "out" / "35082037.fits")
     result = run(*words, "--png", "--json")
     assert result.exit_code == 0, result.output
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["35082037.fits", "35082037.json", "35082037.png"]
-    assert (tmp_path / "out" / "35082037.fits").stat() == before
+    assert as_written(tmp_path / "out" / "35082037.fits") == before
     (tmp_path / "out" / "35082037.png").unlink()
     assert run(*words, "--png", "--json").exit_code == 0
     assert "1 there already" in run(*words, "--png", "--json").stderr
