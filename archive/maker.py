@@ -247,7 +247,8 @@ class Maker:
         if file.suffix == ".json":
             from corinpaint.restore.report import report
 
-            return json.dumps(report(restored), indent=1).encode()
+            seconds = {stage: round(spent, 4) for stage, spent in restored.seconds.items()}
+            return json.dumps({**report(restored), "seconds": seconds}, indent=1).encode()
         return self._packed(restored.level1, file)
 
     def _packed(self, product: Level1, file: Path) -> bytes:

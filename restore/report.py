@@ -35,8 +35,8 @@ def report(restored: Restored) -> dict[str, Any]:
     -------
     dict
         File names, times, calibration, weights, statistics in MSB, counts of blocks, zones with their block numbers
-        (row * blocks in a row + column, from the bottom left), pixel counts by flag, seconds by stage. Names of 0.1.0
-        are kept beside the new ones in this version.
+        (row * blocks in a row + column, from the bottom left), pixel counts by flag. The same frame gives the same
+        report. Names of 0.1.0 are kept beside the new ones in this version.
     """
     header = restored.level1.header
     statistics = {key: header[key] for key in header if key.startswith("DATA")}
@@ -79,7 +79,6 @@ def report(restored: Restored) -> dict[str, Any]:
         ],
         "pixels": _pixels(restored.level1.mask),
         "statistics": statistics,
-        "seconds": {stage: round(seconds, 4) for stage, seconds in restored.seconds.items()},
     }
 
 

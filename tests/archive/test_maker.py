@@ -90,7 +90,9 @@ def test_pictures_and_reports_are_added_to_a_product_that_is_there(frame, target
     assert outcome.fate is Fate.THERE
     assert as_written(target) == before
     assert {path.suffix for path in target.parent.iterdir()} == {".fits", ".json", ".png"}
-    assert json.loads(target.with_suffix(".json").read_text())["counts"]["filled"] == 1
+    told = json.loads(target.with_suffix(".json").read_text())
+    assert told["counts"]["filled"] == 1
+    assert min(told["seconds"][stage] for stage in ("calibrate", "fill", "finish")) > 0
 
 
 def test_calibrating_fills_nothing(frame, target):

@@ -22,6 +22,12 @@ def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
     assert found["statistics"]["DATAMAX"] > 0
 
 
+def test_the_same_frame_gives_the_same_report(make_frame, echo):
+    frame = read_frame(make_frame(missing=((20, 8),)))
+    first, second = (report(pipeline.restore(frame, inpainter=echo)) for _ in range(2))
+    assert first == second
+
+
 def test_names_of_the_first_version_are_kept_beside_the_new_ones(make_frame, echo):
     found = report(pipeline.restore(read_frame(make_frame(missing=((20, 20), (31, 16)))), inpainter=echo))
     assert found["blocks"]["missing"] == found["blocks"]["lost"]
