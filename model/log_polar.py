@@ -131,7 +131,8 @@ class _CellInputs(NamedTuple):
     `base` is the context with its holes filled, 0 without one; `difference` the frame minus it, valid where `known`.
     `smooth` and `reference` are two levels of the prior of the difference, `prior` is `smooth` with a membrane added.
     `place` holds the logarithms of each row's radius relative to the window's middle, and of that middle's radius.
-    `context` is the structure of the context, valid where `context_known` is 1.
+    `context` is the structure of the context, valid where `context_known` is 1. `beside` is the second input of the
+    UNets and its mask, where they have one.
     """
 
     difference: Tensor
@@ -143,6 +144,7 @@ class _CellInputs(NamedTuple):
     place: Tensor
     context: Tensor
     context_known: Tensor
+    beside: tuple[Tensor, Tensor] | None = None
 
 
 class LogPolarStack(nn.Module):
@@ -160,6 +162,10 @@ class LogPolarStack(nn.Module):
         Names of the inputs and outputs of `forward`.
     channels : int
         Number of channels of its image and of its mask.
+    places : int
+        Number of columns of its place.
+    beside : tuple of int
+        Channels of the second input of its UNets.
 
     Raises
     ------
@@ -171,6 +177,8 @@ class LogPolarStack(nn.Module):
     inputs = ("image", "mask", "place")
     outputs = ("filled", "reached", "scale")
     channels = 2
+    places = 2
+    beside: tuple[int, ...] = ()
 
     def __init__(self, config: LogPolarConfig | None = None) -> None:
         super().__init__()
@@ -178,8 +186,10 @@ class LogPolarStack(nn.Module):
         if self.config.layers < 1:
             raise CheckpointError(f"a stack needs at least one layer, not {self.config.layers}")
         unet = self.config.unet
-        if (tuple(unet.inputs), unet.extras, unet.outputs) != (INPUTS, EXTRAS, 2):
-            raise CheckpointError(f"a UNet of {unet.inputs}, {unet.extras}, {unet.outputs} channels does not fit here")
+        if (unet.inputs, unet.extras, unet.outputs, unet.beside) != (INPUTS, EXTRAS, 2, self.beside):
+            raise CheckpointError(
+                f"a UNet of {unet.inputs}, {unet.extras}, {unet.outputs}, {unet.beside} channels does not fit here"
+            )
         self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
         for layer in self.layers:
@@ -252,7 +262,7 @@ class LogPolarStack(nn.Module):
         for index, layer in enumerate(self.layers):
             seen = (*map(torch.asinh, self._structure(inputs, current)), scatter)
             features = torch.cat((torch.cat((*seen, inputs.place), 1) * known, inputs.context), 1)
-            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras)
+            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras, inputs.beside)
             values = values.float()
             prediction = inputs.prior + values[:, :1]
             predictions.append(prediction + inputs.base)
@@ -267,12 +277,11 @@ class LogPolarStack(nn.Module):
         cell = self.config.cell
         weight = functional.avg_pool2d(mask, cell)
         means = functional.avg_pool2d(image, cell) / torch.where(weight > 0, weight, 1.0)
-        own, context = weight[:, :1], (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(image.dtype)
+        own, base, context, beside = weight[:, :1], *self._context(means, weight, place)
         height = own.shape[2]
         rows = (torch.arange(height, device=image.device, dtype=image.dtype) + 0.5) * cell - height * cell / 2
-        logs = rows[None, :] * (place[:, 1:] / place[:, :1])
-        distinct = (torch.exp(logs) * place[:, 1:]).clamp(max=1.0) ** 2
-        base = interpolate_membrane(means[:, 1:2], context, MEMBRANE_SWEEPS[0])
+        logs = rows[None, :] * (place[:, 1:2] / place[:, :1])
+        distinct = (torch.exp(logs) * place[:, 1:2]).clamp(max=1.0) ** 2
         difference = means[:, :1] - base
         smooth, reference = self.prior(difference, own * distinct[:, None, :, None])
         held = (own > MIN_KNOWN_FRACTION).to(image.dtype)
@@ -299,8 +308,16 @@ class LogPolarStack(nn.Module):
             place=where.expand(-1, -1, -1, own.shape[3]),
             context=torch.asinh((base - coarse) / 2) * context,
             context_known=context,
+            beside=beside,
         )
         return scatter, inputs
+
+    def _context(
+        self, means: Tensor, weight: Tensor, place: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        """The context with its holes filled, where it is known, and the second input of the UNets."""
+        known = (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(means.dtype)
+        return interpolate_membrane(means[:, 1:2], known, MEMBRANE_SWEEPS[0]), known, None
 
     @staticmethod
     def _structure(inputs: _CellInputs, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -317,10 +334,11 @@ class LogPolarStack(nn.Module):
     def _check(self, image: Tensor, mask: Tensor, place: Tensor) -> None:
         if torch.jit.is_tracing() or torch.compiler.is_compiling():  # type: ignore[no-untyped-call,attr-defined]
             return
-        if image.ndim != 4 or image.shape[1] != 2 or image.shape != mask.shape or place.shape != (len(image), 2):
+        shapes = (image.shape[1:2], mask.shape, place.shape)
+        if image.ndim != 4 or shapes != ((self.channels,), image.shape, (len(image), self.places)):
             raise WrongShapeError(
-                f"image {tuple(image.shape)} and mask {tuple(mask.shape)} must both be (N, 2, height, width), place "
-                f"{tuple(place.shape)} (N, 2)"
+                f"image {tuple(image.shape)} and mask {tuple(mask.shape)} must both be (N, {self.channels}, height, "
+                f"width), place {tuple(place.shape)} (N, {self.places})"
             )
         height, width = image.shape[-2:]
         if height % self.multiple or width % self.multiple:

@@ -229,8 +229,9 @@ class _Run:
             "prior": self.validation.reference,
         }
         self.journal.log_validation(line, self.validation.pictures(self._network(), self.fabric.device))
-        if figures["over_prior"] < self.progress.best:
-            self.progress.best = figures["over_prior"]
+        score = figures.get("score", figures["over_prior"])
+        if score < self.progress.best:
+            self.progress.best = score
             save_checkpoint(self.config.run_dir / BEST, self._network(), self._record(self.validation.reference))
 
     def _record(self, reference: dict[str, float]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.log_polar import LogPolarStack
+from corinpaint.model.sequence import SequenceStack, from_single
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
@@ -22,7 +23,7 @@ from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
 MAX_CROP = 1024
 """Largest side of the samples, px: that of a frame."""
 
-NetworkT = TypeVar("NetworkT", LayerStack, LogPolarStack)
+NetworkT = TypeVar("NetworkT", LayerStack, SequenceStack)
 SampleT = TypeVar("SampleT", bound=tuple[Tensor, ...])
 
 
@@ -138,6 +139,8 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
 
 def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None) -> NetworkT:
     model, _ = load_checkpoint(path)
+    if design is SequenceStack and isinstance(model, LogPolarStack) and not isinstance(model, SequenceStack):
+        return cast(NetworkT, from_single(model, layers))
     if not isinstance(model, design):
         other = LOG_POLAR if isinstance(model, LogPolarStack) else PUBLISHED
         fitting = ", ".join(name for name, preset in PRESETS.items() if preset.design == other)

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.model.log_polar import CellOutput, LogPolarConfig, LogPolarStack
+from corinpaint.model.log_polar import CellOutput
+from corinpaint.model.sequence import SequenceConfig, SequenceStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.dataset import Sample, Windows
 from corinpaint.train.log_polar.losses import losses
@@ -52,7 +53,7 @@ class LogPolarRecipe:
         self.config, self.settings = config, config.settings()
         self.weights = cast(LogPolarLossWeights, self.settings.weights)
         layers = self.settings.layers
-        self.model = initial_model(config, LogPolarStack, lambda: LogPolarStack(LogPolarConfig(layers=layers)))
+        self.model = initial_model(config, SequenceStack, lambda: SequenceStack(SequenceConfig(layers=layers)))
 
     def read_scenes(self) -> Sequence[Scene]:
         """See `Recipe.read_scenes`."""
