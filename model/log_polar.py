@@ -11,24 +11,20 @@ With a context frame, the prior is that of the difference between frame and cont
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.membrane import PYRAMID_LEVELS, interpolate_membrane
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS, LogPolarConfig
+from corinpaint.model.membrane import interpolate_membrane
 from corinpaint.model.precision import full_precision
-from corinpaint.model.prior import PriorConfig, PyramidPrior
-from corinpaint.model.unet import UNet, UNetConfig
+from corinpaint.model.prior import PyramidPrior
+from corinpaint.model.unet import UNet
 
-INPUTS = (5, 1)
-"""Input channels of a UNet: of the frame (differences to two levels of the prior, scatter, place), of the context."""
-
-EXTRAS = 4
-"""Number of channels that are valid in holes too: place and prior."""
+__all__ = ["CellOutput", "LogPolarConfig", "LogPolarStack"]
 
 MEMBRANE_SWEEPS = (3, 6)
 """Jacobi sweeps of the membranes over the context and over the difference."""
@@ -44,61 +40,6 @@ MAX_SCATTER = 4.0
 
 MIN_KNOWN_FRACTION = 0.5
 """Minimum fraction of valid pixels for which a cell is a boundary condition of the membranes."""
-
-
-@dataclass(frozen=True)
-class LogPolarConfig:
-    """Architecture of the network: everything that is needed to build it.
-
-    Attributes
-    ----------
-    layers : int
-        Number of layers L, at least 1; each fills a margin of `growth` cells, the last one everything else.
-    unet : UNetConfig
-        Architecture of the UNet of each layer; `inputs`, `extras` and `outputs` must be those of this module.
-    pyramid : PriorConfig
-        Hyperparameters of the prior; its lengths are in cells.
-    cell : int
-        Side of a cell, px.
-    growth : int
-        Number of cells by which every layer but the last dilates the mask.
-    """
-
-    layers: int = 1
-    unet: UNetConfig = field(
-        default_factory=lambda: UNetConfig(
-            base=32, depth=4, max_width=96, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2
-        )
-    )
-    pyramid: PriorConfig = field(
-        default_factory=lambda: PriorConfig(finest=1, reference=4, coarsest=4, sigma=4.0, across=2.0, radius=8)
-    )
-    cell: int = 4
-    growth: int = 2
-
-    def multiple(self) -> int:
-        """Height and width of a window must be multiples of this, px."""
-        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, PYRAMID_LEVELS))
-
-    def as_dict(self) -> dict[str, Any]:
-        """The configuration as values that JSON can represent."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LogPolarConfig:
-        """Build the configuration from what `as_dict` gave.
-
-        Raises
-        ------
-        CheckpointError
-            The values do not describe this network.
-        """
-        try:
-            parts = dict(values)
-            unet = UNetConfig.from_dict(parts.pop("unet"))
-            return cls(unet=unet, pyramid=PriorConfig(**parts.pop("pyramid")), **parts)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"not an architecture of this version of corinpaint: {error}") from error
 
 
 class CellOutput(NamedTuple):
@@ -313,7 +254,10 @@ class LogPolarStack(nn.Module):
         return scatter, inputs
 
     def _context(
-        self, means: Tensor, weight: Tensor, place: Tensor
+        self,
+        means: Tensor,
+        weight: Tensor,
+        place: Tensor,  # noqa: ARG002
     ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
         """The context with its holes filled, where it is known, and the second input of the UNets."""
         known = (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(means.dtype)

@@ -1,28 +1,22 @@
 """The network that fills log-polar windows from a sequence: the frame, and frames before and after it.
 
-It is `corinpaint.model.log_polar.LogPolarStack` with a context of several frames, each with a mask and an hour of its own.
-Their mean, weighted by how near in time they are, takes the place of the one context frame. The difference of each to
-that mean is a second input of the UNets, beside its time: it shows what moves, along the radius where the corona flows out,
-and how fast. Any of the frames may be absent, wholly or in part; without all of them the network fills from the frame alone.
+It is `corinpaint.model.log_polar.LogPolarStack` with a context of several frames, each with a mask and a time of its
+own. Their mean, weighted by how near in time they are, takes the place of the one context frame. The difference of each
+to that mean is a second input of the UNets, beside its time: it shows what moves, along the radius where the corona
+flows out, and how fast. Any of the frames may be absent, wholly or in part; without all of them the network fills from
+the frame alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from corinpaint.model.log_polar import (
-    EXTRAS,
-    INPUTS,
-    MEMBRANE_SWEEPS,
-    MIN_KNOWN_FRACTION,
-    LogPolarConfig,
-    LogPolarStack,
-)
+from corinpaint.model.log_polar import MEMBRANE_SWEEPS, MIN_KNOWN_FRACTION, LogPolarStack
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS, LogPolarConfig
 from corinpaint.model.membrane import interpolate_membrane
 from corinpaint.model.unet import UNetConfig
 
@@ -59,9 +53,10 @@ class SequenceConfig(LogPolarConfig):
 class SequenceStack(LogPolarStack):
     """L layers that correct a smooth prior, with frames before and after as context.
 
-    `forward` takes the image and the mask (N, 1 + NEIGHBOURS, H, W), the frame first and its context frames in the order
-    of `NEIGHBOURS`, 0 in the whole mask of one that is absent; and the place (N, 2 + NEIGHBOURS), which has after radius
-    and scale the time of each context frame before the frame, hours: negative after it, any value where it is absent.
+    `forward` takes the image and the mask (N, 1 + NEIGHBOURS, H, W), the frame first and its context frames in the
+    order of `NEIGHBOURS`, 0 in the whole mask of one that is absent; and the place (N, 2 + NEIGHBOURS), which has after
+    radius and scale the time of each context frame before the frame, hours: negative after it, any value where it is
+    absent.
 
     Parameters
     ----------

@@ -30,6 +30,9 @@ MOST_ROLL = 1.0
 SMALLEST_SHIFT = 0.02
 """Shift in px below which nothing is resampled: the pointing of headers is not more accurate."""
 
+EACH_SIDE = 2
+"""Maximum number of context frames before a frame, and of those after it, that a network for sequences takes."""
+
 FEWEST_COMMON = 4096
 """Minimum number of pixels that both must have observed, so that one can be scaled to the other."""
 
@@ -106,6 +109,26 @@ def asked_by_hash(hashes: Sequence[str], *, automatic: bool = False) -> str:
     digest = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
     by_hand = f"given {digest[:16]}" if hashes else ""
     return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
+
+
+def sequence_of(context: Sequence[Context]) -> tuple[Context | None, ...]:
+    """The context frames that a network for sequences takes, by their places.
+
+    Parameters
+    ----------
+    context : sequence of Context
+        The nearest first.
+
+    Returns
+    -------
+    tuple of Context or None
+        The two nearest before the frame and the two nearest after it, the nearest first; None where there is none.
+    """
+    before, after = ([one for one in context if (one.hours > 0) == earlier] for earlier in (True, False))
+    found: list[Context | None] = []
+    for side in (before, after):
+        found += [*side[:EACH_SIDE], *[None] * (EACH_SIDE - len(side))]
+    return tuple(found)
 
 
 def check(observed: ObservedFrame, others: Sequence[Frame | ObservedFrame], roll_from: Sequence[Frame] = ()) -> None:

@@ -78,7 +78,8 @@ class Sample(NamedTuple):
     Attributes
     ----------
     image : float32 (1 + NEIGHBOURS, H, W)
-        Frame and context frames in units of the noise, less the mean of the frame's valid pixels; 0 where the mask is 0.
+        Frame and context frames in units of the noise, less the mean of the frame's valid pixels; 0 where the mask is
+        0.
     mask : float32 (1 + NEIGHBOURS, H, W)
         1 = valid; all 0 in the planes of absent frames.
     truth : float32 (1, H, W)
@@ -86,8 +87,8 @@ class Sample(NamedTuple):
     weight : float32 (1, H, W)
         Of the pixels of the holes in the loss; 0 outside of them and where unknown.
     place : float32 (2 + NEIGHBOURS,)
-        Radius of the window's middle (px of the frame), px of the frame per px of the window there, and the times of the
-        context frames before the frame, hours.
+        Radius of the window's middle (px of the frame), px of the frame per px of the window there, and the times of
+        the context frames before the frame, hours.
     """
 
     image: Tensor

@@ -138,13 +138,17 @@ class Validation:
             "median": median over holes of the median error (units of the noise, that of the truth's pixels in it).
             "over_prior": geometric mean over holes of the median error over that of the smooth prior alone; also by the
             side of the holes in blocks ("over_prior_SIDE") and by kind ("over_prior_KIND"). "coverage": share of the
-            pixels within 1.645 of their scale, which should be 0.9. With "_earlier" or "_around" after the first word the
-            same for scenes with context, two frames before or one before and one after; the prior is the one without.
+            pixels within 1.645 of their scale, which should be 0.9. With "_earlier" or "_around" after the first word
+            the same for scenes with context, two frames before or one before and one after; the prior is the one
+            without.
             "score", by which the best checkpoint is chosen: geometric mean of the three "over_prior".
         """
         training = model.training
         model.eval()
-        priors = [_error(one.prior, hole) for one, hole in zip(self._filled(model, device, self.holes), self.holes, strict=True)]
+        priors = [
+            _error(one.prior, hole)
+            for one, hole in zip(self._filled(model, device, self.holes), self.holes, strict=True)
+        ]
         figures: dict[str, float] = {}
         logs: list[float] = []
         for context, (before, after) in CONTEXTS.items():
