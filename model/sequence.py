@@ -76,13 +76,13 @@ class SequenceStack(LogPolarStack):
     ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
         hours = place[:, 2:, None, None]
         known = (weight[:, 1:] > MIN_KNOWN_FRACTION).to(means.dtype)
-        share = known / (hours.abs() + MIN_HOURS)
+        share = torch.where(known > 0, 1 / (hours.abs() + MIN_HOURS), 0.0)
         total = share.sum(dim=1, keepdim=True)
         mean = (means[:, 1:] * share).sum(dim=1, keepdim=True) / torch.where(total > 0, total, 1.0)
         seen = (total > 0).to(means.dtype)
         base = interpolate_membrane(mean, seen, MEMBRANE_SWEEPS[0])
         change = torch.asinh((means[:, 1:] - base) / 2) * known
-        time = torch.asinh(hours / HOURS) * known
+        time = torch.where(known > 0, torch.asinh(hours / HOURS), 0.0)
         both = torch.stack((change, time), dim=2).flatten(1, 2)
         return base, seen, (both, known)
 

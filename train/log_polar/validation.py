@@ -166,9 +166,9 @@ class Validation:
                 figures[f"over_prior{context}{suffix}"] = geometric_mean(ratios[number] for number in members)
             logs.append(math.log(figures[f"over_prior{context}"]))
         model.train(training)
-        self.reference = {name: LEVEL if name.startswith("coverage") else 1.0 for name in figures}
-        self.reference["median"] = float(np.median(priors))
         figures["score"] = math.exp(sum(logs) / len(logs))
+        self.reference = {name: LEVEL if name.startswith("coverage") else 1.0 for name in figures}
+        self.reference |= {name: float(np.median(priors)) for name in figures if name.startswith("median")}
         return figures
 
     def pictures(self, model: SequenceStack, device: torch.device, count: int = 6) -> Tensor:

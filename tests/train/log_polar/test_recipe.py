@@ -71,7 +71,7 @@ def in_a_process(launcher, folder, small, *words):
 def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     model, info = load_checkpoint(whole / "corinpaint.safetensors")
 
-    assert info.domain == "noise"
+    assert info.domain == "sequence"
     assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1}
     assert set(info.training["losses"]) == {"fill", "interval", "total"}
     assert info.training["validation"]["over_prior"] > 0

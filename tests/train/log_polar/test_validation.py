@@ -53,9 +53,13 @@ def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
 
 
 def test_context_is_given_where_a_scene_has_it(validation, model):
-    assert validation.model_figures(model, CPU)["over_prior_context"] > 0
+    figures = validation.model_figures(model, CPU)
+    alone, earlier, around = (figures[f"over_prior{context}"] for context in ("", "_earlier", "_around"))
+    assert earlier < 0.95  # what a fresh network gives is the prior of the difference to the context
+    assert around < 0.95
+    assert figures["score"] == pytest.approx((alone * earlier * around) ** (1 / 3))
     bare = Validation(validation_holes(SCENES[:1], SIDE, 4))
-    assert "over_prior_context" not in bare.model_figures(model, CPU)
+    assert "over_prior_earlier" not in bare.model_figures(model, CPU)
 
 
 def test_coverage_follows_the_scale(validation, model):
