@@ -16,8 +16,9 @@ demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # Coverage traces every call: exporting a network takes ten times as long under it, so the slow tests run without it.
+# The fast ones run on all cores; the slow ones start processes and servers of their own, so they run one after the other.
 test: $(STAMP) lint
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov --cov-report=
 	$(BIN)/python -m pytest -m slow
 	@echo "coverage of the fast tests: $$($(BIN)/coverage report --format=total) %"
 

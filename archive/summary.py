@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corinpaint.archive.outcome import Fate, Outcome
+from corinpaint.restore.decision import kind_of_objection
 
 MAX_FILES = 10
 """How many files of a kind of failure are named in text; a file of the outcomes has all."""
@@ -23,7 +24,7 @@ class Summary:
     blocks : Counter of str
         'missing', 'filled', 'refused' and 'occulted' blocks of the frames whose products this run made.
     reasons : Counter of str
-        Why zones were refused, by the number of frames with such a zone.
+        Why zones were refused, without the numbers of each zone, by the number of frames with such a zone.
     failures : dict of str to list of Outcome
         Frames that failed, by the code of the error.
     """
@@ -39,7 +40,7 @@ class Summary:
         self.frames[outcome.fate] += 1
         for name in ("missing", "filled", "refused", "occulted"):
             self.blocks[name] += getattr(outcome, name)
-        self.reasons.update(outcome.reasons)
+        self.reasons.update(set(map(kind_of_objection, outcome.reasons)))
         self.warned += bool(outcome.warnings)
         if outcome.has_failed:
             self.failures.setdefault(outcome.code, []).append(outcome)

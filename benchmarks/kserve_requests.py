@@ -34,10 +34,10 @@ async def ask(content: bytes, url: str, address: str, key: str, folder: Path) ->
     rest = InferenceRESTClient(RESTConfig(protocol="v2", retries=0))
     found["rest"]["server ready"] = await rest.is_server_ready(url)
     found["rest"]["model ready"] = await rest.is_model_ready(url, MODEL)
-    response = await rest.infer(url, request(content), headers=dict(headers))
+    response = await rest.infer(url, request(content), model_name=MODEL, headers=dict(headers))
     (folder / "rest.fits").write_bytes(base64.b64decode(response.outputs[0].data[0]))
     try:
-        await rest.infer(url, request(content[:5000]), headers=dict(headers))
+        await rest.infer(url, request(content[:5000]), model_name=MODEL, headers=dict(headers))
     except httpx.HTTPStatusError as error:
         found["rest"]["damaged"] = str(error)
     async with InferenceGRPCClient(address) as client:

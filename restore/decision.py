@@ -7,6 +7,7 @@ missing block of a frame then; here only the zone that offends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -149,3 +150,37 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
     if bad > good:
         return f"{bad} missing pixels outnumber {good} good ones"
     return ""
+
+
+_KINDS = (
+    (r"\d+ missing blocks?, more than (\d+)", r"more than \1 missing blocks"),
+    (r"\d+ missing pixels? outnumber \d+ good ones", "missing pixels outnumber good ones"),
+    (r"filling .* has an error of \S+ x noise, more than (\S+)", r"an error of more than \1 x noise"),
+    (r"the error of filling .* was not measured", "an error that was not measured"),
+)
+
+
+def kind_of_objection(objection: str) -> str:
+    """Why a zone was refused without the numbers that are its own, so that zones can be counted by it.
+
+    Parameters
+    ----------
+    objection : str
+        As a zone's record and HISTORY say it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> kind_of_objection("17 missing blocks, more than 16")
+    'more than 16 missing blocks'
+    >>> kind_of_objection("touches the edge of the frame")
+    'touches the edge of the frame'
+    """
+    for pattern, kind in _KINDS:
+        found = re.fullmatch(pattern, objection)
+        if found:
+            return found.expand(kind)
+    return objection

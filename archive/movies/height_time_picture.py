@@ -52,6 +52,7 @@ def plot(found: HeightTime, speeds: Sequence[float] = (), limit: float | None = 
     matplotlib.figure.Figure
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     axes = figure.add_subplot(facecolor=BLANK_COLOUR)
@@ -62,6 +63,8 @@ def plot(found: HeightTime, speeds: Sequence[float] = (), limit: float | None = 
     times, columns = _with_gaps(found, scaled)
     mesh = axes.pcolormesh(times, rows, columns, cmap="gray", vmin=-limit, vmax=limit, rasterized=True)
     handles = _hatched(axes, found, rows)
+    if np.isnan(columns).any():
+        handles.append(Patch(label="no value: refused, or no frame", facecolor=BLANK_COLOUR))
     axes.set_xlim(times[0], times[-1])
     axes.set_ylim(rows[0], rows[-1])
     for speed, colour in zip(speeds, itertools.cycle(LINE_COLOURS), strict=False):

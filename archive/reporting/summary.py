@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from corinpaint.archive.reporting.entries import Entry
+from corinpaint.archive.summary import plural
+from corinpaint.restore.decision import kind_of_objection
 
 
 @dataclass
@@ -55,7 +57,7 @@ def totals(entries: Iterable[Entry]) -> Totals:
             found.last = max(found.last, entry.date)
         if entry.has_failed:
             continue
-        found.reasons.update(entry.reasons)
+        found.reasons.update(set(map(kind_of_objection, entry.reasons)))
         found.zones.update(entry.zones)
         for name in ("missing", "filled", "refused", "occulted"):
             found.blocks[name] += getattr(entry, name)
@@ -91,7 +93,7 @@ def lines(found: Totals, command: str, passed_over: Counter[str]) -> Sequence[tu
             + ", ".join(f"{number[name]} {name}" for name in ("filled", "refused", "occulted")),
         ),
         ("Zones filled by", _counted(found.zones)),
-        ("Zones refused because", _counted(found.reasons, "in ", " frames")),
+        ("Zones refused because", _reasons(found.reasons)),
         ("Frames with warnings", str(found.with_warnings)),
         ("Calibration", _counted(found.calibrations)),
         ("Weights", _counted(Counter({name[:12]: count for name, count in found.weights.items()}))),
@@ -102,5 +104,9 @@ def lines(found: Totals, command: str, passed_over: Counter[str]) -> Sequence[tu
     return [(name, value) for name, value in parts if value]
 
 
-def _counted(numbers: Counter[str], before: str = "", after: str = "") -> str:
-    return "; ".join(f"{name}: {before}{count}{after}" for name, count in numbers.most_common())
+def _reasons(numbers: Counter[str]) -> str:
+    return "; ".join(f"{reason}: in {plural(count, 'frame')}" for reason, count in numbers.most_common())
+
+
+def _counted(numbers: Counter[str]) -> str:
+    return "; ".join(f"{name}: {count}" for name, count in numbers.most_common())

@@ -18,6 +18,7 @@ from typing import Any
 import uvicorn
 
 from corinpaint.handlers.asgi import app, connections
+from corinpaint.handlers.asgi.allocation import give_back_large_blocks
 from corinpaint.handlers.asgi.endpoint import Endpoint
 from corinpaint.handlers.asgi.metrics import Registry
 from corinpaint.handlers.asgi.processes import unpack
@@ -172,6 +173,7 @@ def serving(archive: Path, settings: Settings) -> Iterator[Server]:
     OutputError
         The key file cannot be written.
     """
+    give_back_large_blocks()
     with contextlib.ExitStack() as stack:
         sockets = {"inference": stack.enter_context(_listen(settings.host, settings.port))}
         if settings.metrics_port is not None:

@@ -65,3 +65,11 @@ def test_a_run_without_frames_says_so():
 )
 def test_times_read_as_people_write_them(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_frame_with_two_zones_refused_alike_counts_once():
+    found = Summary()
+    for number, counts in ((1, (17, 20)), (2, (64,))):
+        reasons = tuple(f"{count} missing blocks, more than 16" for count in counts)
+        found.add(Outcome(f"{number}.fts", Fate.MADE, "p.fits", 40, 3, 37, reasons=reasons))
+    assert found.reasons == {"more than 16 missing blocks": 2}

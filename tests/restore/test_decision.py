@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.restore import decision
@@ -64,3 +65,17 @@ def test_a_record_is_shown_in_one_line():
     (record,) = decision.decide(missing, np.ones((1024, 1024), bool), ~blocks.to_pixels(missing))
     assert repr(record) == "<ZoneRecord 1: 1 missing blocks, open>"
     assert "refused: odd" in repr(record.refuse("odd"))
+
+
+@pytest.mark.parametrize(
+    ("objection", "kind"),
+    [
+        ("17 missing blocks, more than 16", "more than 16 missing blocks"),
+        ("1100 missing pixels outnumber 980 good ones", "missing pixels outnumber good ones"),
+        ("filling 4 blocks by network has an error of 1.23 x noise, more than 1", "an error of more than 1 x noise"),
+        ("the error of filling 4 blocks by telea was not measured", "an error that was not measured"),
+        ("touches the edge of the frame", "touches the edge of the frame"),
+    ],
+)
+def test_objections_are_counted_without_the_numbers_of_their_zone(objection, kind):
+    assert decision.kind_of_objection(objection) == kind

@@ -46,7 +46,7 @@ def test_gaps_are_blank_filled_parts_hatched_and_speeds_drawn(tmp_path):
     assert np.isfinite(values[:, 4]).any()
     assert any(collection.get_hatch() for collection in axes.collections)
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert legend == ["filled, in part or all", "500 km/s", "1000 km/s"]
+    assert legend == ["filled, in part or all", "no value: refused, or no frame", "500 km/s", "1000 km/s"]
     line = axes.lines[0]
     (begin, end), (low, high) = line.get_xdata(), line.get_ydata()
     assert (high - low) * 6.957e5 / ((end - begin) * 86400) == pytest.approx(500, rel=1e-6)

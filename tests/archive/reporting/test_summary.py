@@ -35,7 +35,7 @@ def test_frames_blocks_and_zones_are_counted():
 def test_the_totals_in_words():
     told = dict(lines(totals(ENTRIES), "corinpaint report x", Counter({"frames": 2})))
     assert told["Missing blocks"] == "3: 2 filled, 1 refused, 0 occulted"
-    assert told["Zones refused because"] == "edge: in 1 frames"
+    assert told["Zones refused because"] == "edge: in 1 frame"
     assert told["Weights"] == "none: 1; abababababab: 1"
     assert (told["Passed over"], told["Command"]) == ("frames: 2", "corinpaint report x")
     assert dict(lines(totals([]), "", Counter()))["Time"] == "unknown"
