@@ -67,7 +67,7 @@ ALSO = ("stars", "flicker", "mass")
     "--also",
     multiple=True,
     type=click.Choice(ALSO),
-    help="Measure also: stars beside holes, which must not move the fill; flicker of the fill along sequences of frames; "
+    help="Measure also: stars beside holes, which must not move the fill; flicker of the fill along sequences; "
     "mass in base differences of sequences.",
 )
 @click.option(

@@ -24,8 +24,8 @@ COLUMNS = {
     "psnr": "peak signal-to-noise ratio, dB",
     "ssim": "structural similarity (Wang et al. 2004) of the hole's pixels, evaluated with their surroundings",
     "equalised_error": "the error in the histogram-equalised domain",
-    "laplacian_error": "the error over the noise that a Laplacian measures (Immerkaer 1996), which sees nothing of what "
-    "lossy compression took away",
+    "laplacian_error": "the error over the noise that a Laplacian measures (Immerkaer 1996), which sees nothing of "
+    "what lossy compression took away",
     "streamers": "correlation of fill and truth along the position angle, once the fall with radius is removed",
     "seam": "steps across the hole's edge over those of the truth at the same places; 1 when no seam shows",
     "coverage": "share of a hole's pixels whose truth lies in the 90 % interval of the fill",
@@ -36,7 +36,7 @@ COLUMNS = {
     "error_ratio": "error of the first method over the rival's on the same hole, median; below 1 the first is better",
     "error_90_ratio": "the same of the 90th percentiles",
     "won": "share of the holes in which the first method has the smaller error",
-    "inside": "share of the pixels of all holes whose truth lies in the 90 % interval; 0.9 where the intervals are right",
+    "inside": "share of the pixels of all holes whose truth lies in the 90 % interval; 0.9 where these are right",
     "inside_worst": "the same of single holes, tenth percentile",
     "sum_percent": "absolute error of the sum over a hole, percent of the sum, median",
     "sum_percent_90": "the same, 90th percentile",

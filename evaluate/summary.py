@@ -98,8 +98,8 @@ def paired(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        For each telescope, kind of frame, size and rival: median over the holes of the first method's error over the rival's (below
-        1 the first is better), its interval, the same for the 90th percentile, and the share of holes that it wins.
+        For each telescope, kind of frame, size and rival: median over the holes of the first method's error over the
+        rival's (below 1 the first is better), its interval, the same for the 90th percentile, and the share of holes that it wins.
     """
     first = str(rows[0]["method"])
     lines = []

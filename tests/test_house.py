@@ -54,8 +54,8 @@ WINGS = {
         "asgi.grpc_messages asgi.grpc_services asgi.server"
     ).split(),
     "evaluate": (
-        "scores summary totals relative context_frames legend placement benchmark methods training_data measures gallery "
-        "comparison demonstration"
+        "scores summary totals relative context_frames legend placement benchmark methods training_data measures "
+        "gallery comparison demonstration"
     ).split(),
     "train": (
         "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "

@@ -107,10 +107,8 @@ def measure(holed_frame: HoledFrame, methods: Mapping[str, Method], peak: float,
         for number, place in enumerate(places):
             if place is not None:
                 change = _largest(np.abs(moved - plain) / noise, holed_frame.pixels(number))
-                hole = f"{holed_frame.size}-{number}"
-                rows.append(
-                    {**holed_frame.labels, "hole": hole, "method": name, "star_dn": peak, "star_change": change}
-                )
+                row = {**holed_frame.labels, "hole": f"{holed_frame.size}-{number}", "method": name}
+                rows.append({**row, "star_dn": peak, "star_change": change})
     return rows
 
 
