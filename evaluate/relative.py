@@ -41,32 +41,23 @@ def relative(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]
     names = list(dict.fromkeys(str(row["method"]) for row in rows))
     first = REFERENCE if REFERENCE in names else names[0]
     lines = []
-    for keys, chosen in summary.groups(rows, "telescope", "kind", "size"):
-        tables = {name: _finite([row for row in chosen if row["method"] == name]) for name in names}
-        filling = [name for name in names if tables[name]]
-        if first not in filling:
+    for keys, chosen in summary.groups(summary.filled_by_all(rows, "rms"), "telescope", "kind", "size"):
+        errors = {
+            method["method"]: summary.column(_by_hole(of), "rms") for method, of in summary.groups(chosen, "method")
+        }
+        if first not in errors:
             continue
-        common = [key for key in tables[first] if all(key in tables[name] for name in filling)]
-        frames, errors = [frame for frame, _ in common], _column(tables[first], common, "rms")
-        line = keys | {"holes": str(len(common))}
+        of_first = _by_hole([row for row in chosen if row["method"] == first])
+        errors["floor"] = summary.column(of_first, "floor")
+        frames = [str(row["frame"]) for row in of_first]
+        line = keys | {"holes": str(len(of_first))}
         for name in (*names, "floor"):
-            own = tables[first] if name == "floor" else tables[name]
-            kept = common if name == "floor" or name in filling else []
-            ratios = _column(own, kept, "floor" if name == "floor" else "rms") / errors[: len(kept)]
-            line[name] = _of(name == first, ratios, frames[: len(kept)], draws, seed)
+            ratios = errors.get(name, np.full(len(of_first), np.nan)) / errors[first]
+            found = summary.bootstrap(ratios, frames, draws, seed, geometric_mean)
+            line[name] = "1" if name == first else str(found)
         lines.append(line)
     return lines
 
 
-def _finite(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
-    return summary.by_hole([row for row in rows if np.isfinite(float(row["rms"]))])
-
-
-def _column(table: Mapping[tuple[str, str], Row], keys: Sequence[tuple[str, str]], name: str) -> NDArray[np.float64]:
-    return np.array([float(table[key][name]) for key in keys], dtype=np.float64)
-
-
-def _of(is_reference: bool, ratios: NDArray[np.float64], frames: Sequence[str], draws: int, seed: int) -> str:
-    if is_reference and ratios.size:
-        return "1"
-    return str(summary.bootstrap(ratios, frames, draws, seed, geometric_mean))
+def _by_hole(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (str(row["frame"]), str(row["hole"])))

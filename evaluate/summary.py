@@ -99,7 +99,8 @@ def paired(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
     -------
     list of dict
         For each telescope, kind of frame, size and rival: median over the holes of the first method's error over the
-        rival's (below 1 the first is better), its interval, the same for the 90th percentile, and the share of holes that it wins.
+        rival's (below 1 the first is better), its interval, the same for the 90th percentile, and the share of holes
+        that it wins.
     """
     first = str(rows[0]["method"])
     lines = []
@@ -135,6 +136,30 @@ def groups(rows: Sequence[Row], *names: str) -> list[tuple[dict[str, str], list[
     for row in rows:
         found.setdefault(tuple(str(row[name]) for name in names), []).append(row)
     return [(dict(zip(names, key, strict=True)), members) for key, members in found.items()]
+
+
+def filled_by_all(rows: Sequence[Row], name: str) -> list[Row]:
+    """Rows of the holes that all methods fill, so that figures of different methods are of the same holes.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With telescope, kind, size, frame, hole and method.
+    name : str
+        Column that is finite where a hole is filled.
+
+    Returns
+    -------
+    list of mapping
+        A method that fills no hole of a size in frames of a kind is left out there and does not count.
+    """
+    found: list[Row] = []
+    for _, members in groups(rows, "telescope", "kind", "size"):
+        finite = [row for row in members if np.isfinite(float(row[name]))]
+        holes = [set(by_hole(chosen)) for _, chosen in groups(finite, "method")]
+        common = set.intersection(*holes) if holes else set()
+        found += [row for row in finite if (str(row["frame"]), str(row["hole"])) in common]
+    return found
 
 
 def column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:

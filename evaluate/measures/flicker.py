@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corinpaint.evaluate.benchmark import Row
 from corinpaint.evaluate.measures.sequences import FilledFrame
-from corinpaint.evaluate.summary import bootstrap, column, groups
+from corinpaint.evaluate.summary import bootstrap, column, filled_by_all, groups
 from corinpaint.lasco.level05 import blocks
 
 Image = NDArray[np.float64]
@@ -69,9 +69,9 @@ def flicker(before: tuple[Image, Image], now: tuple[Image, Image], hole: blocks.
 
 
 def lines(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
-    """Medians, for each telescope, kind of frame, size and method."""
+    """Medians over holes that all methods fill in both frames, by telescope, kind of frame, size and method."""
     found = []
-    for keys, chosen in groups(rows, "telescope", "kind", "size", "method"):
+    for keys, chosen in groups(filled_by_all(rows, "flicker"), "telescope", "kind", "size", "method"):
         frames = [str(row["frame"]) for row in chosen]
         line = keys | {"holes": str(len(chosen))}
         for name in ("flicker", "flicker_blocks"):

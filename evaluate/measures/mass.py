@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from corinpaint.evaluate.benchmark import HoledFrame, Row
 from corinpaint.evaluate.measures.sequences import FilledFrame
-from corinpaint.evaluate.summary import column, groups
+from corinpaint.evaluate.summary import column, filled_by_all, groups
 from corinpaint.lasco.electrons.mass import grams_per_brightness
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level1.calibrate import make_product
@@ -67,7 +67,7 @@ def lines(rows: Sequence[Row]) -> list[dict[str, str]]:
     Parameters
     ----------
     rows : sequence of dict
-        As `measure` gives them; holes without a fill are left out.
+        As `measure` gives them; holes that a method does not fill are left out.
 
     Returns
     -------
@@ -76,15 +76,13 @@ def lines(rows: Sequence[Row]) -> list[dict[str, str]]:
         holes with more mass than the base. "mass_error": rms error of a hole's mass over the rms mass, of all holes.
     """
     found = []
-    for keys, chosen in groups(rows, "telescope", "kind", "size", "method"):
+    for keys, chosen in groups(filled_by_all(rows, "mass_fill"), "telescope", "kind", "size", "method"):
         truth, fill = column(chosen, "mass_truth"), column(chosen, "mass_fill")
-        finite = np.isfinite(truth) & np.isfinite(fill)
-        truth, fill = truth[finite], fill[finite]
         line = keys | {"holes": str(truth.size)}
         gained = truth > 0
-        line["mass_truth"] = f"{truth.mean():.3g}" if truth.size else "nan"
+        line["mass_truth"] = f"{truth.mean():.3g}"
         line["recovered"] = f"{fill[gained].sum() / truth[gained].sum():.3f}" if gained.any() else "nan"
-        scale = float(np.sqrt(np.mean(truth**2))) if truth.size else 0.0
+        scale = float(np.sqrt(np.mean(truth**2)))
         line["mass_error"] = f"{np.sqrt(np.mean((fill - truth) ** 2)) / scale:.3f}" if scale > 0 else "nan"
         found.append(line)
     return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from corinpaint.evaluate.benchmark import HoledFrame, Method, Row
-from corinpaint.evaluate.summary import bootstrap, column, groups
+from corinpaint.evaluate.summary import bootstrap, column, filled_by_all, groups
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
@@ -113,13 +113,13 @@ def measure(holed_frame: HoledFrame, methods: Mapping[str, Method], peak: float,
 
 
 def lines(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
-    """Median and maximum of the changes, for each telescope, kind of frame, size and method."""
+    """Median and maximum of the changes in holes that all methods fill, by telescope, kind of frame, size and method."""
     found = []
-    for keys, chosen in groups(rows, "telescope", "kind", "size", "method"):
+    for keys, chosen in groups(filled_by_all(rows, "star_change"), "telescope", "kind", "size", "method"):
         changes = column(chosen, "star_change")
         line = keys | {"holes": str(len(chosen)), "star_dn": f"{float(chosen[0]['star_dn']):g}"}
         line["star_change"] = str(bootstrap(changes, [str(row["frame"]) for row in chosen], draws, seed))
-        line["star_change_max"] = f"{np.nanmax(changes):.3g}" if np.isfinite(changes).any() else "nan"
+        line["star_change_max"] = f"{changes.max():.3g}"
         found.append(line)
     return found
 
