@@ -16,6 +16,9 @@ SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
 SIDES = ("earlier", "1+1", "2+2")
 """As `corinpaint.evaluate.context_frames.SIDES`, which is slow to import."""
 
+STAR_DN = 6000.0
+"""As `corinpaint.evaluate.comparison.STAR_DN`, likewise."""
+
 ALSO = ("stars", "flicker", "mass")
 """As `corinpaint.evaluate.comparison.ALSO`, likewise."""
 
@@ -73,7 +76,7 @@ ALSO = ("stars", "flicker", "mass")
 @click.option(
     "--star-dn",
     type=click.FloatRange(min=1),
-    default=6000,
+    default=STAR_DN,
     show_default=True,
     help="Peak of the stars of --also stars.",
 )

@@ -39,19 +39,18 @@ class Progress:
         self.what, self.clock, self.say = what, clock, say
         self.terminal = sys.stderr.isatty() if terminal is None else terminal
         self.part = ""
-        self.started = self.told = clock()
+        self.started = self.told = self.latest = clock()
         self.bar: Any = None
 
     def __call__(self, part: str, done: int, count: int) -> None:
         """Report that `done` of `count` steps of a part are done."""
         if part != self.part:
             self.close()
-            self.part, self.started = part, self.clock()
+            self.part, self.started = part, self.latest
+        self.latest = now = self.clock()
         if self.terminal:
             self._draw(done, count)
-            return
-        now = self.clock()
-        if now - self.told >= LINE_SECONDS:
+        elif now - self.told >= LINE_SECONDS:
             self.told = now
             passed = now - self.started
             left = passed * (count - done) / max(done, 1)

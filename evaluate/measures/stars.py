@@ -113,7 +113,7 @@ def measure(holed_frame: HoledFrame, methods: Mapping[str, Method], peak: float,
 
 
 def lines(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
-    """Median and maximum of the changes in holes that all methods fill, by telescope, kind of frame, size and method."""
+    """Median and maximum of the changes in holes that all methods fill, by telescope, kind, size and method."""
     found = []
     for keys, chosen in groups(filled_by_all(rows, "star_change"), "telescope", "kind", "size", "method"):
         changes = column(chosen, "star_change")

@@ -71,3 +71,11 @@ def test_pictures_show_truth_input_fill_and_error_side_by_side(validation, model
     assert sheet.shape == (1, 2 * 256, 4 * 256)
     assert 0 <= sheet.min() < sheet.max() <= 1
     assert torch.equal(sheet[0, :256, :256], validation.crops[0].sample.truth[0].clamp(0, 1))
+
+
+def test_the_pictures_are_labelled_by_kind_and_size_one_label_a_row(validation, model):
+    sheet = validation.pictures(model, CPU)
+
+    assert len(validation.labels.columns) == 4
+    assert sheet.shape == (1, len(validation.labels.rows) * 256, 4 * 256)
+    assert validation.labels.rows[0] == f"simulated, hole of {validation.crops[0].side} blocks"
