@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -135,7 +135,6 @@ def compare(
     )
     shown = {**tables, "Seconds": seconds}
     columns = {"Medians over holes, 95 % intervals over frames": _columns_shown(medians)}
-    plain = legend.of(name for lines in shown.values() if lines for name in lines[0])
     contents = {
         "holes.csv": _csv(figures),
         "medians.csv": _csv(medians),
@@ -145,8 +144,8 @@ def compare(
         "times.csv": _csv(times),
         **{f"{name}.csv": _csv(found) for _, name, found, _ in measured},
         **{f"{name}_medians.csv": _csv(lines) for _, name, _, lines in measured},
-        "benchmark.md": _markdown([text, *settings.notes], shown, columns, plain).encode(),
-        "benchmark.html": gallery.page([text, *settings.notes], tables, pictures, plain).encode(),
+        "benchmark.md": _markdown([text, *settings.notes], shown, columns).encode(),
+        "benchmark.html": gallery.page([text, *settings.notes], tables, pictures, _explained(tables.values())).encode(),
         "benchmark.json": json.dumps({"version": __version__, **about, "plan": asdict(plan)}, indent=1).encode(),
     }
     write_all({output / name: content for name, content in contents.items()}, overwrite=True)
@@ -232,6 +231,11 @@ def _csv(lines: Sequence[Mapping[str, object]]) -> bytes:
     return text.getvalue().encode()
 
 
+def _explained(tables: Iterable[Table]) -> dict[str, str]:
+    """Meanings of the columns of tables."""
+    return legend.of(name for lines in tables if lines for name in lines[0])
+
+
 def _columns_shown(medians: Table) -> tuple[str, ...]:
     return tuple(name for name in medians[0] if name in {"telescope", "size", "method", "holes", "kind", *SHOWN})
 
@@ -240,14 +244,14 @@ def _markdown(
     texts: Sequence[str],
     tables: Mapping[str, Table],
     columns: Mapping[str, Sequence[str]],
-    plain: Mapping[str, str],
 ) -> str:
     """Tables under their titles, of all their columns but where some are chosen, and the meaning of these."""
     parts = [f"{text}\n" for text in texts]
     for title, lines in tables.items():
         if lines:
             parts += [f"## {title}\n", summary.markdown(lines, columns.get(title, tuple(lines[0])))]
-    parts += ["## Columns\n", "".join(f"- `{name}`: {meaning}\n" for name, meaning in plain.items())]
+    shown = [[dict.fromkeys(columns.get(title, lines[0]), "")] for title, lines in tables.items() if lines]
+    parts += ["## Columns\n", "".join(f"- `{name}`: {meaning}\n" for name, meaning in _explained(shown).items())]
     return "\n".join(parts)
 
 

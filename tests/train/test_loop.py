@@ -278,8 +278,7 @@ def test_a_resume_that_is_refused_leaves_the_configuration_as_it_was(tmp_path, s
 
 
 def test_losses_are_recorded_and_told_every_minute_between_validations(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(progress, "MINUTE", 0.0)
-    monkeypatch.setattr(progress.Limits, "share", lambda *_: 0.5)
+    monkeypatch.setattr(progress, "MINUTE", 1e-9)
     monkeypatch.setattr(recipe, "load_scenes", lambda *_: SCENES)
     told = []
 

@@ -16,8 +16,8 @@ HOLES[0, 8, 8] = HOLES[1, 24, 22:24] = True
 
 
 def _complete(make_frame, counts, minute):
-    data = make_frame(counts, DATE_OBS="2002/01/08", TIME_OBS=f"02:{minute:02d}:05.594")
-    return calibrate_on_detector(read_frame(data, name=f"320000{minute:02d}.fts"), load_calibration_set())
+    cards = {"FILENAME": f"320000{minute:02d}.fts", "DATE_OBS": "2002/01/08", "TIME_OBS": f"02:{minute:02d}:05.594"}
+    return calibrate_on_detector(read_frame(make_frame(counts, **cards)), load_calibration_set())
 
 
 @pytest.fixture(scope="session")
