@@ -53,10 +53,13 @@ WINGS = {
         "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
         "asgi.grpc_messages asgi.grpc_services asgi.server"
     ).split(),
-    "evaluate": "scores summary context_frames benchmark methods gallery comparison demonstration".split(),
+    "evaluate": (
+        "scores summary totals relative context_frames legend placement benchmark methods training_data measures "
+        "gallery comparison demonstration"
+    ).split(),
     "train": (
-        "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
-        "equalised log_polar loop"
+        "state average processes reports journal loss_weights validation_figures presets config frames simulated "
+        "record recipe equalised log_polar loop"
     ).split(),
 }
 """The order inside a room, lowest first: what comes earlier imports nothing that comes later."""

@@ -19,6 +19,7 @@ from corinpaint.model.sequence import SequenceStack, from_single
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
+from corinpaint.train.reports.sheet import Labels
 
 MAX_CROP = 1024
 """Largest side of the samples, px: that of a frame."""
@@ -47,6 +48,10 @@ class Validator(Protocol):
 
     reference: dict[str, float]
     """Figures of the smooth prior alone; empty where they are not known yet."""
+
+    @property
+    def labels(self) -> Labels:
+        """What the pictures of the sheet show."""
 
     def model_figures(self, model: Any, device: torch.device) -> dict[str, float]:
         """Figures by name, "over_prior" among them, by which the best checkpoint is chosen: the lower, the better."""

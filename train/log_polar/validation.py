@@ -21,6 +21,7 @@ from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.dataset import Slots, hours_of, planes_of, slots
 from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
 from corinpaint.train.log_polar.scenes import Scene
+from corinpaint.train.reports.sheet import Labels
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
@@ -28,6 +29,9 @@ SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
 
 MAX_HOLES = 6
 """Maximum number of holes of one size in a frame."""
+
+PICTURES = 6
+"""Number of holes that are drawn."""
 
 BATCH = 8
 """Holes that are filled at once."""
@@ -171,7 +175,16 @@ class Validation:
         self.reference |= {name: float(np.median(priors)) for name in figures if name.startswith("median")}
         return figures
 
-    def pictures(self, model: SequenceStack, device: torch.device, count: int = 6) -> Tensor:
+    @property
+    def labels(self) -> Labels:
+        """What the pictures show."""
+        rows = (f"{hole.scene.name}, {hole.side} x {hole.side} blocks" for hole in self._pictured(PICTURES))
+        return Labels(("truth", "input", "fill", f"error, -{WHITE:g} to {WHITE:g} sigma"), tuple(rows))
+
+    def _pictured(self, count: int) -> list[ValidationHole]:
+        return self.holes[:: max(1, len(self.holes) // count)][:count]
+
+    def pictures(self, model: SequenceStack, device: torch.device, count: int = PICTURES) -> Tensor:
         """Truth, input, fill and error of some windows, side by side.
 
         Returns
@@ -181,9 +194,8 @@ class Validation:
         """
         training = model.training
         model.eval()
-        step = max(1, len(self.holes) // count)
         rows = []
-        for pictured in self._filled(model, device, self.holes[::step][:count]):
+        for pictured in self._filled(model, device, self._pictured(count)):
             truth, seen, filled, error = pictured.pictures
             low, high = np.percentile(truth, [1, 99])
             planes = [(plane - low) / max(high - low, MIN_RANGE) for plane in (truth, seen, filled)]

@@ -94,3 +94,12 @@ def load_scaled(model, value):
     with torch.no_grad():
         other.layers[-1].last.bias[1] = value
     return other
+
+
+def test_the_pictures_are_labelled_by_frame_and_size_one_label_a_row(validation):
+    labels = validation.labels
+
+    assert labels.columns[:3] == ("truth", "input", "fill")
+    assert len(labels.rows) == min(6, len(validation.holes))
+    assert labels.rows[0].startswith(validation.holes[0].scene.name)
+    assert f"{validation.holes[0].side} x" in labels.rows[0]
