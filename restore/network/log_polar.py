@@ -16,7 +16,7 @@ from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Problem, problem_of
-from corinpaint.restore.network import crops, equalisation, log_polar_grid
+from corinpaint.restore.network import crops, equalisation, log_polar_grid, point_sources
 from corinpaint.restore.network.base import BATCH, check_finite
 
 ROOM = 0.46
@@ -85,7 +85,7 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         When the network gives values that are not finite.
     """
     scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
-    planes = _planes(problem)
+    planes = _planes(problem, scale)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     views = [
@@ -124,10 +124,18 @@ def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
     return rows + place[0].start, columns + place[1].start
 
 
-def _planes(problem: Problem) -> list[Plane]:
-    """The frame and, where there is any, its context, and where each is known."""
-    frame: Plane = (problem.image, problem.observed)
-    return [frame, temporal.average(problem)] if problem.context else [frame]
+def _planes(problem: Problem, scale: equalisation.Equaliser) -> list[Plane]:
+    """The frame and, where there is any, its context, and where each is known and no point source."""
+
+    def visible(one: Problem | Context) -> NDArray[np.bool_]:
+        plane = point_sources.Plane(one.image, one.observed, one.saturated)
+        return point_sources.without_sources(plane, scale, problem.zones)
+
+    frame: Plane = (problem.image, visible(problem))
+    if not problem.context:
+        return [frame]
+    context = tuple(replace(one, observed=visible(one)) for one in problem.context)
+    return [frame, temporal.average(replace(problem, context=context))]
 
 
 def _filled(
