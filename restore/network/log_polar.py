@@ -18,7 +18,7 @@ from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Problem, problem_of
-from corinpaint.restore.network import crops, equalisation, log_polar_grid
+from corinpaint.restore.network import crops, equalisation, log_polar_grid, point_sources
 from corinpaint.restore.network.base import BATCH, check_finite
 
 ROOM = 0.46
@@ -85,7 +85,7 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         When the network gives values that are not finite.
     """
     scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
-    planes, hours = planes_of(problem, engine.info.domain)
+    planes, hours = planes_of(problem, scale, engine.info.domain)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     views = [
@@ -124,12 +124,16 @@ def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
     return rows + place[0].start, columns + place[1].start
 
 
-def planes_of(problem: Problem, domain: str) -> tuple[list[Plane | None], tuple[float, ...]]:
-    """The frame and its context as a network takes them.
+def planes_of(
+    problem: Problem, scale: equalisation.Equaliser, domain: str
+) -> tuple[list[Plane | None], tuple[float, ...]]:
+    """The frame and its context as a network takes them, without point sources.
 
     Parameters
     ----------
     problem : Problem
+    scale : Equaliser
+        Units of the noise.
     domain : str
         'noise' or 'sequence'.
 
@@ -140,11 +144,17 @@ def planes_of(problem: Problem, domain: str) -> tuple[list[Plane | None], tuple[
     hours : tuple of float
         Times of the context frames before the frame, hours, as the domain 'sequence' takes them; 0 where one is absent.
     """
-    frame: Plane = (problem.image, problem.observed)
+
+    def visible(one: Problem | Context) -> NDArray[np.bool_]:
+        plane = point_sources.Plane(one.image, one.observed, one.saturated)
+        return point_sources.without_sources(plane, scale, problem.zones)
+
+    frame: Plane = (problem.image, visible(problem))
     if domain == NOISE.name:
-        return [frame, temporal.average(problem) if problem.context else None], ()
+        context = tuple(replace(one, observed=visible(one)) for one in problem.context)
+        return [frame, temporal.average(replace(problem, context=context)) if context else None], ()
     chosen = sequence_of(problem.context)
-    planes = [None if one is None else (one.image, one.observed) for one in chosen]
+    planes = [None if one is None else (one.image, visible(one)) for one in chosen]
     return [frame, *planes], tuple(0.0 if one is None else one.hours for one in chosen)
 
 

@@ -282,3 +282,23 @@ def test_small_zones_have_small_windows_and_all_zones_the_same_room_around_them(
         assert place.min() >= (1 - log_polar.ROOM) * log_polar_grid.SIDE / 2 - 1
         assert (window.side - 1 - place).min() >= (1 - log_polar.ROOM) * log_polar_grid.SIDE / 2 - 1
     assert sides == {"1": 256, "2x2": 320, "4x4": 384}
+
+
+def test_stars_in_the_frame_and_in_its_context_are_hidden_from_the_network():
+    made, truth = posed(missing=((20, 20),))
+    image, earlier = made.image.copy(), truth.copy()
+    image[650, 674] += problems.UNIT
+    earlier[655, 655] += problems.UNIT
+    made = replace(made, image=image, context=(Context("earlier", 0.5, earlier, np.ones(truth.shape, bool), 1.0),))
+    engine = knowing(made, problems.power)
+    filled = log_polar.fill(made, engine)
+    ((image, mask, _),) = engine.given
+    sampler = log_polar_grid.sampler(windows_of(made)[0], truth.shape)
+    for plane, (place, known) in enumerate((((650, 674), made.observed), ((655, 655), np.ones(truth.shape, bool)))):
+        hidden = sampler.mask(known) & (mask[0, plane] == 0)
+        around = np.hypot(*(np.array(np.divmod(sampler.index[hidden], 1024)) - np.array(place)[:, None]))
+        assert around.size
+        assert around.max() < 5
+        assert (sampler.index[hidden] == np.ravel_multi_index(place, truth.shape)).any()
+    assert not image[mask == 0].any()
+    assert np.array_equal(filled.brightness[made.observed], made.image[made.observed])
