@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,17 +19,8 @@ from corinpaint.lasco.inputs.kinds import CALIBRATED, ENDING, OTHER_FITS, PRODUC
 from corinpaint.lasco.inputs.walk import walk
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.keywords import text
-from corinpaint.lasco.level1.header import HISTORY_WIDTH
 from corinpaint.lasco.level1.product import Level1File, read_level1
-from corinpaint.lasco.notebook.history import own_history
-
-WARNING = "Warning: "
-"""Beginning of a warning in HISTORY."""
-
-_AFTER_WARNINGS = re.compile(
-    r"Missing blocks filled by|Zone \d+, |Compressed without loss|Mask of the user: |.* quantised"
-)
-"""Beginning of what may follow on warnings in HISTORY."""
+from corinpaint.lasco.notebook import history
 
 FRAME = Kind("frame of Level 0.5", "frames of Level 0.5")
 DERIVED = Kind("background or difference", "backgrounds and differences")
@@ -189,27 +179,9 @@ def stage_times(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def warnings_of(header: fits.Header, report: Mapping[str, Any]) -> tuple[str, ...]:
-    """The warnings of a product: those of its JSON report, else those in HISTORY.
-
-    HISTORY breaks long lines between words, so that a line goes on where the next word did not fit.
-    """
+    """The warnings of a product: those of its JSON report, else those in HISTORY."""
     given = report.get("warnings")
-    if isinstance(given, list):
-        return tuple(map(str, given))
-    found: list[str] = []
-    before = ""
-    for line in own_history(header):
-        if line.startswith(WARNING):
-            found.append(line.removeprefix(WARNING))
-        elif (
-            before and not _AFTER_WARNINGS.match(line) and len(before) + 1 + len(line.split(" ", 1)[0]) > HISTORY_WIDTH
-        ):
-            found[-1] += f" {line}"
-        else:
-            before = ""
-            continue
-        before = line
-    return tuple(found)
+    return tuple(map(str, given)) if isinstance(given, list) else history.warnings(header)
 
 
 def _unreadable(path: Path, error: OSError) -> NotFitsError:

@@ -73,6 +73,6 @@ def test_a_json_report_beside_a_product_is_read_and_counts_as_a_change(make_prod
         products.stamp(tmp_path / "absent.fits")
 
 
-def test_broken_warnings_of_history_are_joined(make_product):
+def test_warnings_are_those_of_history_where_no_report_has_them(make_product):
     found = products.warnings_of(make_product().header, {})
     assert found == ("the pointing is unknown, and this sentence is long enough that it is broken",)
