@@ -41,8 +41,43 @@ _SHARED = (
 """Cards of the image that the extensions repeat where it has them, so that tools can open them as maps."""
 
 
+class Shown:
+    """What `Level1` and `Level1File` share: how they are shown."""
+
+    data: NDArray[Any]
+    mask: NDArray[np.uint8] | None
+    uncertainty: NDArray[np.float32] | None
+    header: fits.Header
+
+    def to_map(self) -> Any:
+        """The image as one map of sunpy, with the uncertainty, masked where it has no value.
+
+        Returns
+        -------
+        sunpy.map.GenericMap
+
+        Raises
+        ------
+        OptionError
+            When sunpy is not installed.
+        """
+        return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Level1:
+class Level1(Shown):
     """A Level 1 product.
 
     Attributes
@@ -82,32 +117,6 @@ class Level1:
 
     def _repr_html_(self) -> str:
         return tables.table(f"Level 1 product {self.filename}", _rows(self), self.warnings)
-
-    def to_map(self) -> Any:
-        """The image as one map of sunpy, with the uncertainty, masked where it has no value.
-
-        Returns
-        -------
-        sunpy.map.GenericMap
-
-        Raises
-        ------
-        OptionError
-            When sunpy is not installed.
-        """
-        return maps.to_map(self.data, self.uncertainty, self.header)
-
-    def plot(
-        self,
-        stretch: str | None = None,
-        panels: Sequence[str] | None = None,
-        *,
-        truth: NDArray[np.floating] | None = None,
-    ) -> Figure:
-        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
-        from corinpaint.lasco.pictures.plot import plot
-
-        return plot(self, stretch, panels, truth=truth)
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -182,7 +191,7 @@ class Level1:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Level1File:
+class Level1File(Shown):
     """Content of a Level 1 file of CorInpaint or SolarSoft.
 
     Attributes
@@ -226,22 +235,6 @@ class Level1File:
     def provenance(self) -> dict[str, object]:
         """How the product was made; see `corinpaint.lasco.notebook.history.provenance`."""
         return history.provenance(self.header)
-
-    def to_map(self) -> Any:
-        """The image as one map of sunpy; see `Level1.to_map`."""
-        return maps.to_map(self.data, self.uncertainty, self.header)
-
-    def plot(
-        self,
-        stretch: str | None = None,
-        panels: Sequence[str] | None = None,
-        *,
-        truth: NDArray[np.floating] | None = None,
-    ) -> Figure:
-        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
-        from corinpaint.lasco.pictures.plot import plot
-
-        return plot(self, stretch, panels, truth=truth)
 
 
 def _rows(found: Level1 | Level1File) -> dict[str, object]:
