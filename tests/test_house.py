@@ -35,8 +35,8 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures level1 electrons "
-        "nominal.derivation simulation"
+        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures.coordinates "
+        "notebook.zones pictures level1 electrons nominal.derivation simulation"
     ).split(),
     "restore": (
         "stages decision measured_errors uncertainty context nearby plan methods engines network filling pipeline "
