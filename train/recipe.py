@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.log_polar import LogPolarStack
-from corinpaint.model.sequence import SequenceStack, from_single
+from corinpaint.model.sequence import SequenceStack
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
@@ -24,6 +24,7 @@ from corinpaint.train.reports.sheet import Labels
 MAX_CROP = 1024
 """Largest side of the samples, px: that of a frame."""
 
+Adapt = Callable[[Network, int | None], Network]
 NetworkT = TypeVar("NetworkT", LayerStack, SequenceStack)
 SampleT = TypeVar("SampleT", bound=tuple[Tensor, ...])
 
@@ -118,7 +119,12 @@ def collate(samples: Sequence[SampleT]) -> SampleT:
     return batch
 
 
-def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[], NetworkT]) -> NetworkT:
+def initial_model(
+    config: TrainConfig,
+    design: type[NetworkT],
+    fresh: Callable[[], NetworkT],
+    adapt: Adapt = lambda model, _: model,
+) -> NetworkT:
     """The network that a run starts with: that of the checkpoint `config.init`, else a new one.
 
     Parameters
@@ -128,6 +134,8 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
         Class of the network.
     fresh : callable
         Makes a new one.
+    adapt : callable
+        Makes a network of the design of one of an earlier design, with so many layers; gives others back as they are.
 
     Raises
     ------
@@ -137,15 +145,14 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
         It holds a network of the other design, with other layers than those of the configuration, or one that does not
         fit the side of the samples.
     """
-    model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers)
+    model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers, adapt)
     _check_crop(config.settings().crop, model)
     return model
 
 
-def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None) -> NetworkT:
+def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None, adapt: Adapt) -> NetworkT:
     model, _ = load_checkpoint(path)
-    if design is SequenceStack and isinstance(model, LogPolarStack) and not isinstance(model, SequenceStack):
-        return cast(NetworkT, from_single(model, layers))
+    model = adapt(model, layers)
     if not isinstance(model, design):
         other = LOG_POLAR if isinstance(model, LogPolarStack) else PUBLISHED
         fitting = ", ".join(name for name, preset in PRESETS.items() if preset.design == other)
