@@ -51,7 +51,7 @@ WINGS = {
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "
         "asgi.processes.wire asgi.processes.worker asgi.processes.template asgi.processes.unpack asgi.processes.jobs "
         "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
-        "asgi.grpc_messages asgi.grpc_services asgi.server"
+        "asgi.grpc_messages asgi.grpc_services asgi.allocation asgi.server"
     ).split(),
     "evaluate": (
         "scores summary totals relative context_frames legend placement benchmark methods training_data measures "

@@ -158,6 +158,44 @@ def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look
     assert np.abs(image[0, 1] - brighter)[mask[0, 1] > 0].max() < 0.01
 
 
+def test_a_network_for_sequences_sees_each_frame_in_its_place_with_its_time():
+    made, truth = posed(missing=((20, 20),))
+    looked = np.ones(truth.shape, dtype=bool)
+    hours = (0.2, -0.2, -0.5, 0.7, -0.9)  # the nearest first, as a frame has its context
+    context = tuple(Context(f"{one}", one, ((1 + one) * truth).astype(np.float32), looked, 1.0) for one in hours)
+    made = replace(made, context=context)
+    engine = knowing(made, problems.power)
+    engine.info = replace(engine.info, domain="sequence")
+    engine.answer = lambda number, radius, px, *_, answer=engine.answer: answer(number, radius, px)
+
+    log_polar.fill(made, engine)
+
+    ((image, mask, place),) = engine.given
+    assert place[0, 2:] == pytest.approx((0.2, 0.7, -0.2, -0.5))
+    sampler = log_polar_grid.sampler(windows_of(made)[0], truth.shape)
+    scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
+    for number, one in enumerate((0.2, 0.7, -0.2, -0.5), start=1):
+        assert np.array_equal(mask[0, number] > 0, sampler.mask(looked))
+        wanted = scale.forward((1 + one) * truth.ravel()[sampler.index])
+        assert np.abs(image[0, number] - wanted)[mask[0, number] > 0].max() < 0.01
+
+
+def test_the_frames_of_a_fill_are_those_that_the_network_takes():
+    made, truth = posed(missing=((20, 20),))
+    looked = np.ones(truth.shape, dtype=bool)
+    context = tuple(
+        Context(f"{one}", one, truth.astype(np.float32), looked, 1.0, number=f"{number}")
+        for number, one in enumerate((0.2, -0.2, 0.5, 0.7, -0.9))
+    )
+    engine = knowing(made, problems.power)
+    adapter = log_polar.LogPolarNetwork(engine)
+    area = made.zones[0].area
+    assert adapter.contributing(context, area) == ("0", "1")
+    engine.info = replace(engine.info, domain="sequence")
+    assert adapter.contributing(context, area) == ("0", "1", "2", "4")
+    assert adapter.contributing(context[:1], area) == ("0",)
+
+
 def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
     made, _ = posed(missing=((20, 20), (24, 4)))
     engine = knowing(made, problems.power)
