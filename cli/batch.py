@@ -30,6 +30,14 @@ fill_option = click.option(
     "(auto), by a method without a network, or not at all (none: NaN and flagged).",
 )
 
+mask_option = click.option(
+    "--mask",
+    type=click.Path(path_type=Path),
+    metavar="MASK|FOLDER",
+    help="Pixels to fill besides the missing blocks (trails, planets, comets): a FITS image of the frame's size, not 0 "
+    "where missing, for all frames; or a folder of them, each with the number of its frame (32082037.fits).",
+)
+
 OPTIONS = (
     click.option(
         "-j",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import Batch, batch_options, fill_option
+from corinpaint.cli.batch import Batch, batch_options, fill_option, mask_option
 from corinpaint.lasco.errors import CorInpaintError
 
 AUTO = Path("auto")
@@ -32,13 +32,7 @@ AUTO = Path("auto")
     type=click.FloatRange(0, min_open=True),
     help="Maximum median error, in units of the noise: zones for which a larger one was measured are refused.",
 )
-@click.option(
-    "--mask",
-    type=click.Path(path_type=Path),
-    metavar="MASK|FOLDER",
-    help="Pixels to fill besides the missing blocks (trails, planets, comets): a FITS image of the frame's size, not 0 "
-    "where missing, for all frames; or a folder of them, each with the number of its frame (32082037.fits).",
-)
+@mask_option
 @click.option(
     "--model",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
@@ -22,7 +22,10 @@ def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.command("train")
 @click.option("-o", "--run", "run_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder.")
 @click.option(
-    "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of Level 0.5 frames."
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of Level 0.5 frames.",
 )
 @click.option("--simulated", type=click.IntRange(0), default=0, show_default=True, help="Simulated frames to add.")
 @click.option("--simulated-seed", type=click.IntRange(0), default=0, show_default=True, help="Their first seed.")
@@ -31,13 +34,18 @@ def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
     type=click.Choice([*PRESETS, *DEPRECATED]),
     metavar=f"[{'|'.join(PRESETS)}]",
     callback=_current_preset,
-    default="first",
+    default=LOG_POLAR,
     show_default=True,
-    help="pretrain and finetune: as published; first: pixel terms only, for a CPU; "
-    f"{LOG_POLAR}: the network that is shipped, which fills log-polar windows.",
+    help=f"{LOG_POLAR}: the network that is shipped, which fills log-polar windows; pretrain and finetune: as "
+    "published; first: the same with pixel terms only, for a CPU.",
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True, help="Optimiser steps.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after this time; --resume continues.")
+@click.option(
+    "--minutes",
+    "max_minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End after this time; --resume continues.",
+)
 @click.option(
     "--schedule",
     type=click.Choice(["steps", "minutes"]),
@@ -46,7 +54,12 @@ def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
     help="Whether the learning rate follows the steps or the share of --minutes.",
 )
 @click.option("--batch", type=click.IntRange(1), help="Samples per step, in place of the preset's.")
-@click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Learning rate, in place of the preset's.")
+@click.option(
+    "--lr",
+    "learning_rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Learning rate, in place of the preset's.",
+)
 @click.option("--layers", type=click.IntRange(1), help="Layers L of the stack, in place of the preset's.")
 @click.option("--crop", type=click.IntRange(128), help="Side of the samples, px, in place of the preset's.")
 @click.option("--lambda-1", type=click.FloatRange(0), help="Weight of the total variation across the seam.")
@@ -75,35 +88,9 @@ def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
     show_default=True,
     help="Precision of the convolutions; auto: bfloat16 on a GPU.",
 )
-@click.option("--compile", "compiled", is_flag=True, help="Compile the layers with torch.compile.")
+@click.option("--compile", is_flag=True, help="Compile the layers with torch.compile.")
 @common.calibration_option
-def command(
-    run_dir: Path,
-    data: Path | None,
-    simulated: int,
-    simulated_seed: int,
-    preset: str,
-    steps: int,
-    minutes: float | None,
-    schedule: Literal["steps", "minutes"],
-    batch: int | None,
-    lr: float | None,
-    layers: int | None,
-    crop: int | None,
-    lambda_1: float | None,
-    lambda_2: float | None,
-    vgg: str,
-    init: Path | None,
-    resume: bool,
-    seed: int,
-    threads: int | None,
-    workers: int,
-    validate_every: int,
-    accelerator: str,
-    precision: Literal["auto", "full", "bf16"],
-    compiled: bool,
-    calibration: Path | None,
-) -> None:
+def command(lambda_1: float | None, lambda_2: float | None, calibration: Path | None, **settings: Any) -> None:
     """Train a network on Level 0.5 frames and simulated ones.
 
     The run folder receives the configuration, metrics, TensorBoard events, checkpoints that a stopped run resumes from
@@ -120,34 +107,10 @@ def command(
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed; install corinpaint[train]") from error
     given = {"lambda_1": lambda_1, "lambda_2": lambda_2}
+    weights = {name: value for name, value in given.items() if value is not None}
     try:
-        config = TrainConfig(
-            run_dir=run_dir,
-            data_dir=data,
-            simulated=simulated,
-            simulated_seed=simulated_seed,
-            preset=preset,
-            steps=steps,
-            max_minutes=minutes,
-            schedule=schedule,
-            seed=seed,
-            crop=crop,
-            batch=batch,
-            learning_rate=lr,
-            layers=layers,
-            weights={name: value for name, value in given.items() if value is not None},
-            threads=threads,
-            workers=workers,
-            init=init,
-            resume=resume,
-            vgg=vgg,
-            accelerator=accelerator,
-            precision=precision,
-            compile=compiled,
-            validate_every=validate_every,
-            calibration_dir=calibration,
-        )
-        path = train(config)
+        config = TrainConfig(weights=weights, calibration_dir=calibration, **settings)
+        path = train(config, lambda text: common.say(text, err=True))
     except CorInpaintError as error:
         raise common.fail(error) from error
     if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun started is enough

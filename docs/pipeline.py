@@ -116,6 +116,7 @@ def fill(session, image, sigma, wanted, unseen, centre):
     seen = np.isfinite(image) & np.isfinite(sigma) & (sigma > 0) & ~wanted & ~unseen
     brightness, level = noise_scale(image, sigma, seen)
     image, sigma, filled = image.astype(float), sigma.astype(float), np.zeros(wanted.shape, dtype=bool)
+    shapes = {given.name: given.shape for given in session.get_inputs()}
     units = np.interp(np.where(seen, image, 0), brightness, level)
     for rows, columns in holes(wanted):
         window = Window(rows, columns, centre, image.shape)
@@ -124,12 +125,13 @@ def fill(session, image, sigma, wanted, unseen, centre):
         ]
         inside = np.logical_and.reduce([(a >= 0) & (a < size) for a, size in zip(at, image.shape, strict=True)])
         at = tuple(np.where(inside, a, 0) for a in at)
-        # The second plane is for context, of which there is none here.
-        mask = np.zeros((1, 2, window.side, window.side), dtype=np.float32)
+        # The planes after the first are for context, of which there is none here; its times are 0.
+        mask = np.zeros((1, shapes["image"][1], window.side, window.side), dtype=np.float32)
         values = np.zeros_like(mask)
         mask[0, 0] = inside & seen[at]
         values[0, 0] = units[at] * mask[0, 0]
-        place = np.array([[window.radius, window.scale]], dtype=np.float32)
+        place = np.zeros((1, shapes["place"][1]), dtype=np.float32)
+        place[0, :2] = window.radius, window.scale
         outputs = session.run(["filled", "reached", "scale"], {"image": values, "mask": mask, "place": place})
         where = window.places(rows, columns)
         fit, reached, spread = (bilinear(output[0, 0].astype(float), *where) for output in outputs)
@@ -146,7 +148,7 @@ def fill(session, image, sigma, wanted, unseen, centre):
 def main(model, given, output):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     about = json.loads(session.get_modelmeta().custom_metadata_map["corinpaint"])
-    if about["domain"] != "noise":
+    if about["domain"] not in ("noise", "sequence"):
         sys.exit(f"{model}: sees {about['domain']} images; this script is for networks that see units of the noise")
     with fits.open(given) as hdus:
         header, image = hdus[0].header, hdus[0].data.astype(float)

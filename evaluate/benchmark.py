@@ -13,21 +13,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.evaluate import scores
+from corinpaint.evaluate import placement, scores
 from corinpaint.evaluate.context_frames import ContextFrames
-from corinpaint.lasco.errors import CorInpaintError, OptionError
+from corinpaint.lasco.errors import CorInpaintError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry import noise
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.lasco.simulation.hole_placement import SHAPES, generator, place_holes
+from corinpaint.lasco.simulation.hole_placement import SHAPES, generator
 from corinpaint.restore.context import Context
 from corinpaint.restore.network import equalisation
 
+Row = dict[str, float | str]
+"""A line of a table of figures."""
+
 Method = Callable[[ObservedFrame, blocks.Blocks, tuple[Context, ...]], ObservedFrame]
 """Fills the wanted blocks (32, 32) of a frame, from its context where it takes some; NaN where it cannot."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with the number of steps that are done and that of all."""
+
+CLEAR = ("CLEAR", "")
+"""POLAR of frames without a polariser."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Plan:
     Attributes
     ----------
     sizes : tuple of str
-        Keys of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
+        As in `corinpaint.evaluate.placement`.
     holes : int
         Maximum number of holes of a size in a frame.
     seed : int
@@ -48,9 +58,8 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        unknown = set(self.sizes) - set(SHAPES)
-        if unknown:
-            raise OptionError(f"sizes {sorted(unknown)} are unknown", f"choose of {', '.join(SHAPES)}")
+        for size in self.sizes:
+            placement.check_size(size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +90,22 @@ class HoledFrame:
         """Blocks of all holes; shape (H / 32, W / 32)."""
         return np.asarray(np.logical_or.reduce(self.holes))
 
+    @property
+    def labels(self) -> Row:
+        """First columns of its rows."""
+        frame = self.frame
+        return {
+            "frame": frame.number,
+            "telescope": frame.detector,
+            "date": frame.date.isot,
+            "size": self.size,
+            "kind": kind(frame),
+        }
+
+    def pixels(self, number: int) -> NDArray[np.bool_]:
+        """Pixels of a hole that have a truth; shape (H, W)."""
+        return np.asarray(blocks.to_pixels(self.holes[number]) & self.complete.observed)
+
 
 def make_holes(
     frame: Frame, size: str, plan: Plan, calibration: CalibrationSet, context: ContextFrames | None = None
@@ -94,7 +119,6 @@ def make_holes(
     frame : Frame
         Level 0.5.
     size : str
-        Key of `corinpaint.lasco.simulation.hole_placement.SHAPES`.
     plan : Plan
     calibration : CalibrationSet
     context : ContextFrames, optional
@@ -110,13 +134,25 @@ def make_holes(
         When the frame is not an exposure of the corona, or has no calibration factor.
     """
     complete = calibrate_on_detector(frame, calibration)
-    usable = blocks.block_means(complete.observed) == 1
-    holes = place_holes(usable, size, plan.holes, generator(f"{plan.seed} {frame.number} {size}"))
-    if not holes:
-        return None
+    holes = placement.place(complete, size, plan.holes, generator(f"{plan.seed} {frame.number} {size}"))
+    return with_holes(complete, size, holes, context) if holes else None
+
+
+def with_holes(
+    complete: ObservedFrame, size: str, holes: list[blocks.Blocks], context: ContextFrames | None = None
+) -> HoledFrame:
+    """Put given holes into a frame; parameters and errors as for `make_holes`."""
     missing = blocks.to_pixels(np.logical_or.reduce(holes))
-    holed = calibrate_on_detector(replace(frame, data=np.where(missing, np.float32(0), frame.data)), calibration)
-    return HoledFrame(frame, size, holes, complete, holed, context.before(holed) if context is not None else ())
+    frame = complete.frame
+    emptied = replace(frame, data=np.where(missing, np.float32(0), frame.data))
+    holed = calibrate_on_detector(emptied, complete.calibration, complete.options)
+    return HoledFrame(frame, size, holes, complete, holed, context.of(holed) if context is not None else ())
+
+
+def kind(frame: Frame) -> str:
+    """Kind of a frame whose figures belong together: 'full', or summed as in '2x2', and with 'polarised' if it is."""
+    sums = f"{frame.sums.x}x{frame.sums.y}" if frame.sums.pixels > 1 else "full"
+    return sums if frame.polar.upper() in CLEAR else f"polarised {sums}"
 
 
 def run(
@@ -126,7 +162,8 @@ def run(
     calibration: CalibrationSet | None = None,
     context: ContextFrames | None = None,
     skipped: Callable[[str], None] = lambda _: None,
-) -> list[dict[str, float | str]]:
+    progress: Progress = lambda _done, _all: None,
+) -> list[Row]:
     """Measure every method on every frame.
 
     Parameters
@@ -141,26 +178,30 @@ def run(
         Frames that context is taken from; without it, methods that take context fill with NaN.
     skipped : callable
         Called with a message about every file that cannot be used.
+    progress : callable
+        Called whenever a method has filled the holes of one size in a frame, with their number and that of all.
 
     Returns
     -------
     list of dict
-        One row per method and hole: frame, telescope, date, size, hole, blocks, method, the figures of
+        One row per method and hole: frame, telescope, date, size, hole, blocks, method, kind, the figures of
         `corinpaint.evaluate.scores` (plain names in MSB, ``dn_`` in DN, ``equalised_`` in the equalised domain),
         seconds that the fill of all holes of the frame took, calibration and alignment of context left out.
     """
     calibration = calibration or load_calibration_set()
-    rows: list[dict[str, float | str]] = []
-    for path in frames:
-        try:
-            frame = read_frame(path)
-            made = [make_holes(frame, size, plan, calibration, context) for size in plan.sizes]
-        except CorInpaintError as error:
-            skipped(str(error))
-            continue
-        for holed_frame in (one for one in made if one is not None):
-            for name, method in methods.items():
-                rows += measure(holed_frame, name, method)
+    rows: list[Row] = []
+    paths = list(frames)
+    for number, path in enumerate(paths):
+        for place, size in enumerate(plan.sizes):
+            try:
+                holed_frame = make_holes(read_frame(path), size, plan, calibration, context)
+            except CorInpaintError as error:
+                skipped(str(error))
+                break
+            for turn, (name, method) in enumerate(methods.items()):
+                rows += measure(holed_frame, name, method) if holed_frame is not None else []
+                done = (number * len(plan.sizes) + place) * len(methods) + turn + 1
+                progress(done, len(paths) * len(plan.sizes) * len(methods))
     return rows
 
 
@@ -171,34 +212,38 @@ def filled(holed_frame: HoledFrame, method: Method) -> tuple[ObservedFrame, floa
     return result, time.perf_counter() - start
 
 
-def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[dict[str, float | str]]:
+def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[Row]:
     """Rows of one method for the holes of a frame; see `run`."""
     result, seconds = filled(holed_frame, method)
-    frame, domains = holed_frame.frame, _domains(holed_frame, result)
+    domains = _domains(holed_frame, result)
     sigma, centre = np.sqrt(result.variance.astype(np.float64)), holed_frame.complete.centre
-    rows: list[dict[str, float | str]] = []
+    rows: list[Row] = []
     for number, blocks_of_hole in enumerate(holed_frame.holes):
-        hole = blocks.to_pixels(blocks_of_hole)
-        row: dict[str, float | str] = {
-            "frame": frame.number,
-            "telescope": frame.detector,
-            "date": frame.date.isot,
-            "size": holed_frame.size,
+        hole = holed_frame.pixels(number)
+        first = holed_frame.labels
+        kind_of_frame = first.pop("kind")
+        row: Row = {
+            **first,
             "hole": f"{holed_frame.size}-{number}",
             "blocks": " ".join(map(str, np.flatnonzero(blocks_of_hole))),
             "method": name,
+            "kind": kind_of_frame,
         }
         finite = np.isfinite(domains[""].fill[hole]).all()
         for prefix, images in domains.items():
             figures = scores.in_domain(images, hole) if finite else dict.fromkeys(scores.IN_DOMAIN, float("nan"))
             row |= {prefix + key: value for key, value in figures.items()}
         truth, fill = domains[""].truth, domains[""].fill
-        level = float(np.median(domains[""].noise[hole]))
+        noise_of = domains[""].noise
+        row["rms"] = scores.rms(truth, fill, noise_of, hole) if finite else float("nan")
+        row["floor"] = scores.floor(truth, holed_frame.complete.observed, noise_of, hole)
+        level = float(np.median(noise_of[hole]))
         row["laplacian_error"] = float(row["error"]) * level / scores.laplacian_noise(truth, hole)
         row["streamers"] = scores.streamers(truth, fill, hole, centre) if finite else float("nan")
         row["seam"] = scores.seam(truth, fill, hole) if finite else float("nan")
         row["coverage"] = scores.coverage(truth, fill, sigma, hole) if finite else float("nan")
         row["total_ratio"] = scores.total_ratio(truth, fill, sigma, hole) if finite else float("nan")
+        row["pixels"] = int(hole.sum())
         row["seconds"] = seconds
         rows.append(row)
     return rows

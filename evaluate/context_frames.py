@@ -1,15 +1,75 @@
-"""Frames of a benchmark that serve each other as context."""
+"""Frames of a benchmark that serve each other as context, and which of them a method is given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.errors import CorInpaintError, OptionError
 from corinpaint.lasco.level05.frame import Frame, read_frame
-from corinpaint.lasco.photometry.detector import ObservedFrame
-from corinpaint.restore.context import Context, align
+from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.restore.context import MOST_HOURS, Context, align, by_time
+
+EARLIER = "earlier"
+"""Word for context from earlier frames alone."""
+
+SIDES = (EARLIER, "1+1", "2+2")
+"""Kinds of context by name: from earlier frames alone, or from so many frames before and after."""
+
+CALIBRATED = 8
+"""Number of calibrated frames that are kept for the next frames."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The context that a method is given.
+
+    Attributes
+    ----------
+    before, after : int
+        Maximum number of earlier and of later frames, the nearest in time first.
+    """
+
+    before: int
+    after: int = 0
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the names of methods that are given it; empty for earlier frames alone."""
+        return f" {self.before}+{self.after}" if self.after else ""
+
+    def choose(self, context: Sequence[Context]) -> tuple[Context, ...]:
+        """The frames of this kind; none where there is no frame on a side that is asked for."""
+        nearest = by_time(context)
+        before = [one for one in nearest if one.hours > 0][: self.before]
+        after = [one for one in nearest if one.hours < 0][: self.after]
+        wanting = (self.before and not before) or (self.after and not after)
+        return () if wanting else by_time([*before, *after])
+
+
+def parse_sides(name: str, earlier: int) -> Sides:
+    """The context that a name of `SIDES` stands for.
+
+    Parameters
+    ----------
+    name : str
+    earlier : int
+        Maximum number of frames for `EARLIER`.
+
+    Raises
+    ------
+    OptionError
+        When the name is unknown.
+    """
+    if name not in SIDES:
+        raise OptionError(f"context {name!r} is unknown", f"choose of {', '.join(SIDES)}")
+    if name == EARLIER:
+        return Sides(earlier)
+    before, after = name.split("+")
+    return Sides(int(before), int(after))
 
 
 class ContextFrames:
@@ -20,24 +80,50 @@ class ContextFrames:
     files : sequence of Path
         Level 0.5; those that cannot be read are left out.
     max_count : int
-        Maximum number of context frames of a frame.
+        Maximum number of earlier frames that serve a frame.
+    later : int
+        Maximum number of later ones.
     """
 
-    def __init__(self, files: Sequence[Path], max_count: int) -> None:
-        self.max_count = max_count
+    def __init__(self, files: Sequence[Path], max_count: int, later: int = 0) -> None:
+        self.max_count, self.later = max_count, later
         self.frames: list[Frame] = []
-        for path in files if max_count else ():
+        self._calibrated: OrderedDict[str, ObservedFrame] = OrderedDict()
+        for path in files if max_count or later else ():
             with suppress(CorInpaintError):
                 self.frames.append(read_frame(path))
 
     def before(self, around: ObservedFrame) -> tuple[Context, ...]:
         """The nearest earlier frames that can serve a frame as context, aligned with it."""
-        frame = around.frame
-        earlier = [other for other in self.frames if other.date < frame.date]
-        found: list[Context] = []
-        for other in sorted(earlier, key=lambda other: other.date, reverse=True):
-            if len(found) == self.max_count:
-                break
+        earlier = [other for other in self.frames if other.date < around.frame.date]
+        return tuple(self._first(around, sorted(earlier, key=lambda other: other.date, reverse=True), self.max_count))
+
+    def after(self, around: ObservedFrame) -> tuple[Context, ...]:
+        """The nearest later frames, likewise."""
+        later = [other for other in self.frames if other.date > around.frame.date]
+        return tuple(self._first(around, sorted(later, key=lambda other: other.date), self.later))
+
+    def of(self, around: ObservedFrame) -> tuple[Context, ...]:
+        """Both, the nearest in time first."""
+        return by_time([*self.before(around), *self.after(around)])
+
+    def _first(self, around: ObservedFrame, others: Sequence[Frame], count: int) -> Iterator[Context]:
+        found = 0
+        for other in others:
+            if found == count or abs((other.date - around.frame.date).to_value("hour")) > MOST_HOURS:
+                return
             with suppress(CorInpaintError):
-                found += align(around, [other])
-        return tuple(found)
+                (context,) = align(around, [self._on_detector(other, around)])
+                found += 1
+                yield context
+
+    def _on_detector(self, frame: Frame, around: ObservedFrame) -> ObservedFrame:
+        """A frame calibrated as the one that it serves; the latest are kept, since neighbours ask for them next."""
+        kept = self._calibrated.get(frame.sha256)
+        if kept is None or kept.calibration != around.calibration or kept.options != around.options:
+            kept = calibrate_on_detector(frame, around.calibration, around.options)
+        self._calibrated[frame.sha256] = kept
+        self._calibrated.move_to_end(frame.sha256)
+        while len(self._calibrated) > CALIBRATED:
+            self._calibrated.popitem(last=False)
+        return kept

@@ -107,39 +107,48 @@ def picture(strips: Sequence[Strip]) -> bytes:
     return buffer.getvalue()
 
 
-def page(about: str, tables: Mapping[str, Sequence[Mapping[str, str]]], pictures: Mapping[str, bytes]) -> str:
+def page(
+    about: Sequence[str],
+    tables: Mapping[str, Sequence[Mapping[str, str]]],
+    pictures: Mapping[str, bytes],
+    columns: Mapping[str, str],
+) -> str:
     """One HTML page that holds its pictures.
 
     Parameters
     ----------
-    about : str
-        What was measured.
+    about : sequence of str
+        What was measured; a paragraph each.
     tables : mapping of str to sequence of mapping
         Lines of each table by its title.
     pictures : mapping of str to bytes
         PNG by title.
+    columns : mapping of str to str
+        What the columns of the tables mean.
 
     Returns
     -------
     str
     """
-    parts = [f"<p>{html.escape(about)}</p>"]
+    parts = [f"<p>{html.escape(text)}</p>" for text in about]
     for title, lines in tables.items():
-        parts.append(f"<h2>{html.escape(title)}</h2>{_table(lines)}")
+        parts.append(f"<h2>{html.escape(title)}</h2>{_table(lines, columns)}")
+    meanings = (f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in columns.items())
+    parts.append(f"<h2>Columns</h2><dl>{''.join(meanings)}</dl>")
     for title, png in pictures.items():
         data = base64.b64encode(png).decode()
         parts.append(
             f'<h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/png;base64,{data}">'
         )
     style = "body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
-    style += "td,th{border:1px solid #ccc;padding:2px 6px}"
+    style += "td,th{border:1px solid #ccc;padding:2px 6px}dt{font-weight:bold}"
     return f"<!doctype html><meta charset=utf-8><title>Fills compared</title><style>{style}</style>{''.join(parts)}\n"
 
 
-def _table(lines: Sequence[Mapping[str, str]]) -> str:
+def _table(lines: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> str:
     if not lines:
         return "<p>nothing</p>"
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in lines[0])
+    head = "".join(f'<th title="{html.escape(columns.get(name, ""))}">{html.escape(name)}</th>' for name in lines[0])
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in line.values()) + "</tr>" for line in lines
     )

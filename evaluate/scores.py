@@ -21,6 +21,9 @@ SIGMA_OF_90 = 1.6449
 IN_DOMAIN = ("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim")
 """Figures that `in_domain` gives."""
 
+SMOOTHING = 3.0
+"""Standard deviation of the smoothing that tells the structure of the truth from its noise, px."""
+
 MARGIN = 8
 """Px around a hole that the structural similarity takes in."""
 
@@ -102,6 +105,38 @@ def laplacian_noise(truth: Image, hole: NDArray[np.bool_]) -> float:
     kernel = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
     values = ndimage.convolve(truth, kernel, mode="nearest")[ndimage.binary_erosion(hole)]
     return float(mad_std(values)) / 6 if values.size else float("nan")
+
+
+def rms(truth: Image, fill: Image, noise: Image, hole: NDArray[np.bool_]) -> float:
+    """Root mean square of the error over the median noise; stars in the hole count as they are."""
+    return float(np.sqrt(np.mean((fill - truth)[hole] ** 2)) / np.median(noise[hole]))
+
+
+def floor(truth: Image, observed: NDArray[np.bool_], noise: Image, hole: NDArray[np.bool_]) -> float:
+    """Root mean square of the truth about its own smooth version over the median noise: noise, stars, fine structure.
+
+    What no fill can know; a fill with all of the truth's structure at scales above a few pixels has about this `rms`.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (H, W)
+    observed : ndarray of bool, shape (H, W)
+        Pixels that have a truth; the others have no weight in the smooth version (Gaussian, `SMOOTHING`).
+    noise : ndarray, shape (H, W)
+    hole : ndarray of bool, shape (H, W)
+        Observed pixels.
+
+    Returns
+    -------
+    float
+    """
+    rows, columns = np.nonzero(hole)
+    room = int(4 * SMOOTHING) + 1
+    first, second = (slice(max(int(p.min()) - room, 0), int(p.max()) + room + 1) for p in (rows, columns))
+    image, known, inside = truth[first, second], observed[first, second], hole[first, second]
+    weight = ndimage.gaussian_filter(known.astype(np.float64), SMOOTHING, mode="constant")
+    smooth = ndimage.gaussian_filter(np.where(known, image, 0.0), SMOOTHING, mode="constant")
+    return rms(image[inside], smooth[inside] / weight[inside], noise[hole], np.ones(int(inside.sum()), dtype=bool))
 
 
 def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:

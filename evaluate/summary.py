@@ -12,7 +12,7 @@ Row = Mapping[str, float | str]
 
 MEDIANS = (
     *("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim", "equalised_error", "laplacian_error"),
-    *("streamers", "seam", "coverage", "seconds"),
+    *("streamers", "seam", "coverage", "rms", "floor", "seconds"),
 )
 """Columns whose median over the holes of a size is reported."""
 
@@ -42,8 +42,8 @@ def bootstrap(
 
     Parameters
     ----------
-    values : ndarray, shape (N,)
-        One per hole; those that are not finite are left out.
+    values : ndarray, shape (N,) or (N, K)
+        One per hole, or K that belong together; those that are not finite are left out.
     frames : sequence of str
         The frame of each.
     draws : int
@@ -54,7 +54,7 @@ def bootstrap(
     -------
     Interval
     """
-    finite = np.isfinite(values)
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     values, names = values[finite], np.asarray(frames)[finite]
     if not values.size:
         return Interval(float("nan"), float("nan"), float("nan"))
@@ -69,7 +69,7 @@ def bootstrap(
 
 
 def medians(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
-    """One line for each telescope, size and method.
+    """One line for each telescope, kind of frame, size and method.
 
     Parameters
     ----------
@@ -83,11 +83,11 @@ def medians(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
     list of dict
     """
     lines = []
-    for telescope, size, method in _keys(rows, "telescope", "size", "method"):
-        chosen = _of(rows, telescope=telescope, size=size, method=method)
+    for keys, chosen in groups(rows, "telescope", "kind", "size", "method"):
         frames = [str(row["frame"]) for row in chosen]
-        line = {"telescope": telescope, "size": size, "method": method, "holes": str(len(chosen))}
-        line |= {name: str(bootstrap(_column(chosen, name), frames, draws, seed)) for name in MEDIANS}
+        kind = keys.pop("kind")
+        line = keys | {"holes": str(len(chosen)), "kind": kind}
+        line |= {name: str(bootstrap(column(chosen, name), frames, draws, seed)) for name in MEDIANS}
         lines.append(line)
     return lines
 
@@ -98,18 +98,23 @@ def paired(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        For each telescope, size and rival: median over the holes of the first method's error over the rival's (below
-        1 the first is better), its interval, the same for the 90th percentile, and the share of holes that it wins.
+        For each telescope, kind of frame, size and rival: median over the holes of the first method's error over the
+        rival's (below 1 the first is better), its interval, the same for the 90th percentile, and the share of holes
+        that it wins.
     """
     first = str(rows[0]["method"])
     lines = []
-    for telescope, size, rival in _keys(rows, "telescope", "size", "method"):
+    for keys, of_rival in groups(rows, "telescope", "kind", "size", "method"):
+        rival = keys["method"]
         if rival == first:
             continue
-        ours, theirs = (_by_hole(_of(rows, telescope=telescope, size=size, method=name)) for name in (first, rival))
+        wanted = keys | {"method": first}
+        ours = by_hole([row for row in rows if all(row[name] == value for name, value in wanted.items())])
+        theirs = by_hole(of_rival)
         common = [key for key in ours if key in theirs]
         frames = [key[0] for key in common]
-        line = {"telescope": telescope, "size": size, "method": first, "rival": rival, "holes": str(len(common))}
+        line = {"telescope": keys["telescope"], "size": keys["size"], "method": first, "rival": rival}
+        line |= {"holes": str(len(common)), "kind": keys["kind"]}
         for name in ("error", "error_90"):
             ratio = np.array([float(ours[key][name]) / float(theirs[key][name]) for key in common])
             line[f"{name}_ratio"] = str(bootstrap(ratio, frames, draws, seed))
@@ -125,18 +130,43 @@ def markdown(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> str:
     return "\n".join([*head, *(f"| {' | '.join(line[name] for name in columns)} |" for line in lines)]) + "\n"
 
 
-def _keys(rows: Sequence[Row], *names: str) -> list[tuple[str, ...]]:
-    """The combinations that occur, in the order of their first row."""
-    return list(dict.fromkeys(tuple(str(row[name]) for name in names) for row in rows))
+def groups(rows: Sequence[Row], *names: str) -> list[tuple[dict[str, str], list[Row]]]:
+    """Rows that share their values in some columns, with these values, in the order of their first rows."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(str(row[name]) for name in names), []).append(row)
+    return [(dict(zip(names, key, strict=True)), members) for key, members in found.items()]
 
 
-def _of(rows: Sequence[Row], **wanted: str) -> list[Row]:
-    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+def filled_by_all(rows: Sequence[Row], name: str) -> list[Row]:
+    """Rows of the holes that all methods fill, so that figures of different methods are of the same holes.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With telescope, kind, size, frame, hole and method.
+    name : str
+        Column that is finite where a hole is filled.
+
+    Returns
+    -------
+    list of mapping
+        A method that fills no hole of a size in frames of a kind is left out there and does not count.
+    """
+    found: list[Row] = []
+    for _, members in groups(rows, "telescope", "kind", "size"):
+        finite = [row for row in members if np.isfinite(float(row[name]))]
+        holes = [set(by_hole(chosen)) for _, chosen in groups(finite, "method")]
+        common = set.intersection(*holes) if holes else set()
+        found += [row for row in finite if (str(row["frame"]), str(row["hole"])) in common]
+    return found
 
 
-def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+def column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+    """Values of a column; shape (N,)."""
     return np.array([float(row[name]) for row in rows])
 
 
-def _by_hole(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
+def by_hole(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
+    """Rows of one method and size by frame and hole."""
     return {(str(row["frame"]), str(row["hole"])): row for row in rows}

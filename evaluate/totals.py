@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.evaluate.scores import SIGMA_OF_90
+from corinpaint.evaluate.summary import bootstrap, column, groups
 
 Row = Mapping[str, float | str]
 
@@ -56,3 +57,43 @@ def _ratios(rows: Sequence[Row], size: str, method: str) -> NDArray[np.float64]:
     values = [float(row["total_ratio"]) for row in rows if (row["size"], row["method"]) == (size, method)]
     ratios = np.array(values, dtype=np.float64)
     return ratios[np.isfinite(ratios)]
+
+
+def interval_lines(rows: Sequence[Row], draws: int, seed: int) -> list[dict[str, str]]:
+    """How often the truth lies in the 90 % intervals, and how far off sums over holes are.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As `corinpaint.evaluate.benchmark.run` gives them; those without a fill are left out.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    list of dict
+        For each telescope, kind of frame, size and method: "inside", share of the pixels of all holes in their 90 %
+        interval; "inside_worst", the tenth percentile over the holes; "sum_percent" and "sum_percent_90", median and
+        90th percentile of the absolute error of the sum over a hole; "sum_factor", see `total_factors`.
+    """
+    lines = []
+    filled = [row for row in rows if np.isfinite(float(row["total_ratio"]))]
+    for keys, chosen in groups(filled, "telescope", "kind", "size", "method"):
+        frames = [str(row["frame"]) for row in chosen]
+        shares, counts = column(chosen, "coverage"), column(chosen, "pixels")
+        pixels = np.stack([shares * counts, counts], axis=1)
+        off = np.abs(column(chosen, "bias_percent"))
+        factors = total_factors(chosen)[keys["size"]]
+        line = keys | {"holes": str(len(chosen)), "inside": str(bootstrap(pixels, frames, draws, seed, _pooled))}
+        line["inside_worst"] = f"{np.quantile(shares, 0.1):.3g}"
+        line["sum_percent"] = str(bootstrap(off, frames, draws, seed))
+        line["sum_percent_90"] = f"{np.quantile(off, 0.9):.3g}"
+        line["sum_factor"] = f"{factors[keys['method']]:.3g}"
+        lines.append(line)
+    return lines
+
+
+def _pooled(pixels: NDArray[np.float64]) -> float:
+    """Share of pixels over holes, from their (number inside, number) in each; shape (N, 2)."""
+    inside, count = pixels.sum(axis=0)
+    return float(inside / count)

@@ -8,9 +8,11 @@ import torch
 from torch.export import Dim
 
 from corinpaint.model.checkpoint import Network
+from corinpaint.model.log_polar import LogPolarStack
 
-EXAMPLE_PLACE = (300.0, 1.0)
-"""Radius (px) of the middle of an example window, and px of the frame per px of the window there."""
+EXAMPLE_PLACE = (300.0, 1.0, 0.2, 0.4, -0.2, -0.4)
+"""Radius (px) of the middle of an example window, px of the frame per px of the window there, and the times of context
+frames, hours."""
 
 
 def example_inputs(model: Network, batch: int, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
@@ -28,11 +30,15 @@ def example_inputs(model: Network, batch: int, rows: int, columns: int) -> tuple
     -------
     tuple of Tensor, float32
         In the order of `model.inputs`: image and mask (batch, channels, rows, columns), every pixel valid, and where
-        the network takes it the place (batch, 2).
+        the network takes it the place (batch, 2 or 6).
     """
     image = torch.rand(batch, model.channels, rows, columns)
     inputs = (image, torch.ones_like(image))
-    return (*inputs, torch.tensor(EXAMPLE_PLACE).repeat(batch, 1)) if "place" in model.inputs else inputs
+    return (
+        (*inputs, torch.tensor(EXAMPLE_PLACE[: model.places]).repeat(batch, 1))
+        if isinstance(model, LogPolarStack)
+        else inputs
+    )
 
 
 def dynamic_example_inputs(model: Network) -> tuple[tuple[torch.Tensor, ...], dict[str, dict[int, Any]]]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import ExportError
 from corinpaint.lasco.level05.blocks import BLOCK_SIZE, to_pixels
 from corinpaint.model.checkpoint import Network, load_checkpoint
+from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.model.metadata import read_info
 from corinpaint.restore.engines.base import TOLERANCE, Filled, Image, Inpainter
 from corinpaint.restore.engines.torch import TorchInpainter
@@ -41,7 +42,7 @@ The random images have nine times the noise of real ones; on windows of the coro
 accurate (docs/reference/speed.md)."""
 
 Inputs = tuple[Image, ...]
-"""What `Inpainter.fill` takes: image and mask (N, C, H, W), and for some networks the place (N, 2); float32."""
+"""What `Inpainter.fill` takes: image and mask (N, C, H, W), and for some networks the place (N, 2 or 6); float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,9 +176,10 @@ def _case(
     mask[:, 0] = [_MASKS[kind](random, rows, columns) for kind in kinds]
     mask[:, 1:] = context
     inputs: Inputs = (image * mask, mask)
-    if "place" in model.inputs:
-        radius = random.uniform(100, 500, batch)
-        place = np.stack([radius, random.uniform(1, 2, batch)], axis=1).astype(np.float32)
+    if isinstance(model, LogPolarStack):
+        columns_of_place = [random.uniform(100, 500, batch), random.uniform(1, 2, batch)]
+        columns_of_place += [random.uniform(-3, 3, batch) for _ in range(model.places - 2)]
+        place = np.stack(columns_of_place, axis=1).astype(np.float32)
         inputs = (NOISE_RANGE * image * mask, mask, place)
     name = kinds[0] if len(set(kinds)) == 1 else "a different mask each"
     return f"{name}, batch {batch}, {rows} x {columns} px", inputs

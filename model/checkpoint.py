@@ -25,6 +25,7 @@ from corinpaint.model.metadata import (
     tensors_sha256,
     weights_dir,
 )
+from corinpaint.model.sequence import SequenceConfig, SequenceStack
 from corinpaint.model.stack import LayerStack, StackConfig
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 Network = LayerStack | LogPolarStack
-"""The two architectures: as published, for whole images; and for log-polar windows."""
+"""The architectures: as published, for whole images; and for log-polar windows, of which `SequenceStack` is one."""
 
 
 def save_checkpoint(
@@ -122,6 +123,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
 
 
 def _build_model(info: CheckpointInfo) -> Network:
+    if info.domain == SequenceStack.domain:
+        return SequenceStack(SequenceConfig.from_dict(info.architecture))
     if info.domain == LogPolarStack.domain:
         return LogPolarStack(LogPolarConfig.from_dict(info.architecture))
     return LayerStack(StackConfig.from_dict(info.architecture))

@@ -11,24 +11,20 @@ With a context frame, the prior is that of the difference between frame and cont
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.membrane import PYRAMID_LEVELS, interpolate_membrane
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS, LogPolarConfig
+from corinpaint.model.membrane import interpolate_membrane
 from corinpaint.model.precision import full_precision
-from corinpaint.model.prior import PriorConfig, PyramidPrior
-from corinpaint.model.unet import UNet, UNetConfig
+from corinpaint.model.prior import PyramidPrior
+from corinpaint.model.unet import UNet
 
-INPUTS = (5, 1)
-"""Input channels of a UNet: of the frame (differences to two levels of the prior, scatter, place), of the context."""
-
-EXTRAS = 4
-"""Number of channels that are valid in holes too: place and prior."""
+__all__ = ["CellOutput", "LogPolarConfig", "LogPolarStack"]
 
 MEMBRANE_SWEEPS = (3, 6)
 """Jacobi sweeps of the membranes over the context and over the difference."""
@@ -44,61 +40,6 @@ MAX_SCATTER = 4.0
 
 MIN_KNOWN_FRACTION = 0.5
 """Minimum fraction of valid pixels for which a cell is a boundary condition of the membranes."""
-
-
-@dataclass(frozen=True)
-class LogPolarConfig:
-    """Architecture of the network: everything that is needed to build it.
-
-    Attributes
-    ----------
-    layers : int
-        Number of layers L, at least 1; each fills a margin of `growth` cells, the last one everything else.
-    unet : UNetConfig
-        Architecture of the UNet of each layer; `inputs`, `extras` and `outputs` must be those of this module.
-    pyramid : PriorConfig
-        Hyperparameters of the prior; its lengths are in cells.
-    cell : int
-        Side of a cell, px.
-    growth : int
-        Number of cells by which every layer but the last dilates the mask.
-    """
-
-    layers: int = 1
-    unet: UNetConfig = field(
-        default_factory=lambda: UNetConfig(
-            base=32, depth=4, max_width=96, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2
-        )
-    )
-    pyramid: PriorConfig = field(
-        default_factory=lambda: PriorConfig(finest=1, reference=4, coarsest=4, sigma=4.0, across=2.0, radius=8)
-    )
-    cell: int = 4
-    growth: int = 2
-
-    def multiple(self) -> int:
-        """Height and width of a window must be multiples of this, px."""
-        return int(self.cell * 2 ** max(self.unet.depth, self.pyramid.coarsest, PYRAMID_LEVELS))
-
-    def as_dict(self) -> dict[str, Any]:
-        """The configuration as values that JSON can represent."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LogPolarConfig:
-        """Build the configuration from what `as_dict` gave.
-
-        Raises
-        ------
-        CheckpointError
-            The values do not describe this network.
-        """
-        try:
-            parts = dict(values)
-            unet = UNetConfig.from_dict(parts.pop("unet"))
-            return cls(unet=unet, pyramid=PriorConfig(**parts.pop("pyramid")), **parts)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"not an architecture of this version of corinpaint: {error}") from error
 
 
 class CellOutput(NamedTuple):
@@ -131,7 +72,8 @@ class _CellInputs(NamedTuple):
     `base` is the context with its holes filled, 0 without one; `difference` the frame minus it, valid where `known`.
     `smooth` and `reference` are two levels of the prior of the difference, `prior` is `smooth` with a membrane added.
     `place` holds the logarithms of each row's radius relative to the window's middle, and of that middle's radius.
-    `context` is the structure of the context, valid where `context_known` is 1.
+    `context` is the structure of the context, valid where `context_known` is 1. `beside` is the second input of the
+    UNets and its mask, where they have one.
     """
 
     difference: Tensor
@@ -143,6 +85,7 @@ class _CellInputs(NamedTuple):
     place: Tensor
     context: Tensor
     context_known: Tensor
+    beside: tuple[Tensor, Tensor] | None = None
 
 
 class LogPolarStack(nn.Module):
@@ -160,6 +103,10 @@ class LogPolarStack(nn.Module):
         Names of the inputs and outputs of `forward`.
     channels : int
         Number of channels of its image and of its mask.
+    places : int
+        Number of columns of its place.
+    beside : tuple of int
+        Channels of the second input of its UNets.
 
     Raises
     ------
@@ -171,6 +118,8 @@ class LogPolarStack(nn.Module):
     inputs = ("image", "mask", "place")
     outputs = ("filled", "reached", "scale")
     channels = 2
+    places = 2
+    beside: tuple[int, ...] = ()
 
     def __init__(self, config: LogPolarConfig | None = None) -> None:
         super().__init__()
@@ -178,8 +127,10 @@ class LogPolarStack(nn.Module):
         if self.config.layers < 1:
             raise CheckpointError(f"a stack needs at least one layer, not {self.config.layers}")
         unet = self.config.unet
-        if (tuple(unet.inputs), unet.extras, unet.outputs) != (INPUTS, EXTRAS, 2):
-            raise CheckpointError(f"a UNet of {unet.inputs}, {unet.extras}, {unet.outputs} channels does not fit here")
+        if (unet.inputs, unet.extras, unet.outputs, unet.beside) != (INPUTS, EXTRAS, 2, self.beside):
+            raise CheckpointError(
+                f"a UNet of {unet.inputs}, {unet.extras}, {unet.outputs}, {unet.beside} channels does not fit here"
+            )
         self.layers = nn.ModuleList(UNet(unet) for _ in range(self.config.layers))
         self.prior = PyramidPrior(self.config.pyramid)
         for layer in self.layers:
@@ -252,7 +203,7 @@ class LogPolarStack(nn.Module):
         for index, layer in enumerate(self.layers):
             seen = (*map(torch.asinh, self._structure(inputs, current)), scatter)
             features = torch.cat((torch.cat((*seen, inputs.place), 1) * known, inputs.context), 1)
-            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras)
+            values, reached = layer(features, torch.cat((known, inputs.context_known), 1), extras, inputs.beside)
             values = values.float()
             prediction = inputs.prior + values[:, :1]
             predictions.append(prediction + inputs.base)
@@ -267,12 +218,11 @@ class LogPolarStack(nn.Module):
         cell = self.config.cell
         weight = functional.avg_pool2d(mask, cell)
         means = functional.avg_pool2d(image, cell) / torch.where(weight > 0, weight, 1.0)
-        own, context = weight[:, :1], (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(image.dtype)
+        own, base, context, beside = weight[:, :1], *self._context(means, weight, place)
         height = own.shape[2]
         rows = (torch.arange(height, device=image.device, dtype=image.dtype) + 0.5) * cell - height * cell / 2
-        logs = rows[None, :] * (place[:, 1:] / place[:, :1])
-        distinct = (torch.exp(logs) * place[:, 1:]).clamp(max=1.0) ** 2
-        base = interpolate_membrane(means[:, 1:2], context, MEMBRANE_SWEEPS[0])
+        logs = rows[None, :] * (place[:, 1:2] / place[:, :1])
+        distinct = (torch.exp(logs) * place[:, 1:2]).clamp(max=1.0) ** 2
         difference = means[:, :1] - base
         smooth, reference = self.prior(difference, own * distinct[:, None, :, None])
         held = (own > MIN_KNOWN_FRACTION).to(image.dtype)
@@ -299,8 +249,19 @@ class LogPolarStack(nn.Module):
             place=where.expand(-1, -1, -1, own.shape[3]),
             context=torch.asinh((base - coarse) / 2) * context,
             context_known=context,
+            beside=beside,
         )
         return scatter, inputs
+
+    def _context(
+        self,
+        means: Tensor,
+        weight: Tensor,
+        place: Tensor,  # noqa: ARG002
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        """The context with its holes filled, where it is known, and the second input of the UNets."""
+        known = (weight[:, 1:2] > MIN_KNOWN_FRACTION).to(means.dtype)
+        return interpolate_membrane(means[:, 1:2], known, MEMBRANE_SWEEPS[0]), known, None
 
     @staticmethod
     def _structure(inputs: _CellInputs, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -317,10 +278,11 @@ class LogPolarStack(nn.Module):
     def _check(self, image: Tensor, mask: Tensor, place: Tensor) -> None:
         if torch.jit.is_tracing() or torch.compiler.is_compiling():  # type: ignore[no-untyped-call,attr-defined]
             return
-        if image.ndim != 4 or image.shape[1] != 2 or image.shape != mask.shape or place.shape != (len(image), 2):
+        shapes = (image.shape[1:2], mask.shape, place.shape)
+        if image.ndim != 4 or shapes != ((self.channels,), image.shape, (len(image), self.places)):
             raise WrongShapeError(
-                f"image {tuple(image.shape)} and mask {tuple(mask.shape)} must both be (N, 2, height, width), place "
-                f"{tuple(place.shape)} (N, 2)"
+                f"image {tuple(image.shape)} and mask {tuple(mask.shape)} must both be (N, {self.channels}, height, "
+                f"width), place {tuple(place.shape)} (N, {self.places})"
             )
         height, width = image.shape[-2:]
         if height % self.multiple or width % self.multiple:

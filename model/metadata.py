@@ -38,13 +38,14 @@ class Domain:
         As checkpoints and exports store it.
     channels : int
         Number of channels of image and mask: the frame, and its context where the network takes any.
-    has_place : bool
-        Whether the network takes the place of each window too, see `corinpaint.model.log_polar`.
+    places : int
+        Number of values by which the network takes the place of each window, in space and time, see
+        `corinpaint.model.log_polar` and `corinpaint.model.sequence`; 0 for none.
     """
 
     name: str
     channels: int
-    has_place: bool
+    places: int
 
     @property
     def takes_context(self) -> bool:
@@ -52,13 +53,16 @@ class Domain:
         return self.channels > 1
 
 
-EQUALISED = Domain("equalised", 1, has_place=False)
+EQUALISED = Domain("equalised", 1, places=0)
 """Frames of histogram-equalised brightness, 0 to 1, on the detector grid."""
 
-NOISE = Domain("noise", 2, has_place=True)
+NOISE = Domain("noise", 2, places=2)
 """Log-polar windows about the Sun's centre, in units of the noise."""
 
-DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE)}
+SEQUENCE = Domain("sequence", 5, places=6)
+"""The same, with two frames before and two after as context, each in a plane of its own."""
+
+DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE, SEQUENCE)}
 
 
 @dataclass(frozen=True)

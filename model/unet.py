@@ -45,6 +45,9 @@ class UNetConfig:
         Number of channels that are valid everywhere, in holes too, and are concatenated at every resolution.
     outputs : int
         Number of channels of the output.
+    beside : tuple of int
+        Number of channels of each group of a second input, which has convolutions of its own at full resolution. Those
+        count its valid pixels apart, so that the network is the same without it as where all of it is masked.
     """
 
     base: int = 24
@@ -56,6 +59,7 @@ class UNetConfig:
     inputs: tuple[int, ...] = (1,)
     extras: int = 0
     outputs: int = 1
+    beside: tuple[int, ...] = ()
 
     def widths(self) -> tuple[int, ...]:
         """Number of channels at 1/2, 1/4 ... 1/2^depth of the resolution."""
@@ -71,13 +75,14 @@ class UNetConfig:
             The values do not describe a UNet.
         """
         config = cls(**values)
-        return replace(config, inputs=tuple(config.inputs))
+        return replace(config, inputs=tuple(config.inputs), beside=tuple(config.beside))
 
 
 class UNet(nn.Module):
     """Encoder of partial convolutions of stride 2, decoder of nearest-neighbour upsampling and skip connections.
 
-    The weights of the last convolution are initialised to 0, so that an untrained network predicts 0 everywhere.
+    The weights of the last convolution are initialised to 0, so that an untrained network predicts 0 everywhere; so are
+    those of the second input, which an untrained network does not see.
 
     Parameters
     ----------
@@ -103,6 +108,12 @@ class UNet(nn.Module):
             channels = width
         self.last = PartialConv2d((channels + extras, *config.inputs), config.outputs)
         nn.init.zeros_(self.last.weight)
+        self.beside = nn.ModuleList()
+        if config.beside:
+            self.beside.append(PartialConv2d(config.beside, widths[0], kernel=config.first_kernel, stride=2))
+            self.beside.append(PartialConv2d(config.beside, config.outputs))
+            for convolution in self.beside:
+                nn.init.zeros_(cast(PartialConv2d, convolution).weight)
 
     def scale_residual_weights(self, factor: float) -> None:
         """Multiply the weights of all residual convolutions; small ones keep an untrained network close to its prior.
@@ -128,7 +139,13 @@ class UNet(nn.Module):
         parts.append((self.last, 0))
         return sum(mask_growth(cast(PartialConv2d, convolution), 2**level) for convolution, level in parts)
 
-    def forward(self, image: Tensor, mask: Tensor, extras: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        image: Tensor,
+        mask: Tensor,
+        extras: Tensor | None = None,
+        beside: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Predict an image from the valid pixels of the input.
 
         Parameters
@@ -139,6 +156,8 @@ class UNet(nn.Module):
             1 = valid, 0 = hole; one channel per group of `inputs`.
         extras : Tensor (N, extras, H, W), float, optional
             Required when `config.extras` is not 0.
+        beside : tuple of Tensor (N, sum(beside), H, W) and Tensor (N, len(beside), H, W), float, optional
+            The second input and its mask, as `image` and `mask`. Required when `config.beside` is not empty.
 
         Returns
         -------
@@ -151,6 +170,8 @@ class UNet(nn.Module):
         features = image
         for level, (convolution, blocks) in enumerate(zip(self.down, self.down_residual, strict=True)):
             features, mask = convolution(_append_extras(features, resized[-1]) if level else features, mask)
+            if beside is not None and level == 0:
+                features, mask = _joined((features, mask), self.beside[0](*beside))
             features, mask = _add_residuals(_as_list(blocks), functional.leaky_relu(features, NEGATIVE_SLOPE), mask)
             skips.append((features, mask))
             resized.append(None if extras is None else functional.avg_pool2d(cast(Tensor, resized[-1]), 2))
@@ -161,7 +182,7 @@ class UNet(nn.Module):
             features, mask = convolution(*_upsample_and_concatenate(features, mask, skips.pop(), resized.pop()))
             features, mask = _add_residuals(_as_list(blocks), functional.leaky_relu(features, NEGATIVE_SLOPE), mask)
         values, mask = self.last(*_upsample_and_concatenate(features, mask, skips.pop(), resized.pop()))
-        return values, mask
+        return (values, mask) if beside is None else _joined((values, mask), self.beside[1](*beside))
 
 
 def _residual_convolutions(width: int, count: int) -> nn.ModuleList:
@@ -177,6 +198,11 @@ def _add_residuals(convolutions: Iterable[nn.Module], features: Tensor, mask: Te
         change, mask = convolution(features, mask)
         features = features + functional.leaky_relu(change, NEGATIVE_SLOPE)
     return features, mask
+
+
+def _joined(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Sum of two features, valid where either is."""
+    return one[0] + other[0], torch.maximum(one[1], other[1])
 
 
 def _append_extras(features: Tensor, extras: Tensor | None) -> Tensor:

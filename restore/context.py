@@ -30,6 +30,9 @@ MOST_ROLL = 1.0
 SMALLEST_SHIFT = 0.02
 """Shift in px below which nothing is resampled: the pointing of headers is not more accurate."""
 
+EACH_SIDE = 2
+"""Maximum number of context frames before a frame, and of those after it, that a network for sequences takes."""
+
 FEWEST_COMMON = 4096
 """Minimum number of pixels that both must have observed, so that one can be scaled to the other."""
 
@@ -58,6 +61,8 @@ class Context:
         Factor that its brightness was multiplied by: 1 but for errors of the exposure times.
     number : str
         File number of the frame.
+    saturated : ndarray of bool, shape (H, W), or None
+        Saturated pixels, which are not observed; None for none.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Context:
     observed: NDArray[np.bool_]
     scale: float
     number: str = ""
+    saturated: NDArray[np.bool_] | None = None
 
 
 class ContextSource(Protocol):
@@ -106,6 +112,26 @@ def asked_by_hash(hashes: Sequence[str], *, automatic: bool = False) -> str:
     digest = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
     by_hand = f"given {digest[:16]}" if hashes else ""
     return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
+
+
+def sequence_of(context: Sequence[Context]) -> tuple[Context | None, ...]:
+    """The context frames that a network for sequences takes, by their places.
+
+    Parameters
+    ----------
+    context : sequence of Context
+        The nearest first.
+
+    Returns
+    -------
+    tuple of Context or None
+        The two nearest before the frame and the two nearest after it, the nearest first; None where there is none.
+    """
+    before, after = ([one for one in context if (one.hours > 0) == earlier] for earlier in (True, False))
+    found: list[Context | None] = []
+    for side in (before, after):
+        found += [*side[:EACH_SIDE], *[None] * (EACH_SIDE - len(side))]
+    return tuple(found)
 
 
 def check(observed: ObservedFrame, others: Sequence[Frame | ObservedFrame], roll_from: Sequence[Frame] = ()) -> None:
@@ -155,14 +181,15 @@ def _aligned(observed: ObservedFrame, given: Frame | ObservedFrame, roll_from: S
     pointing = _pointing(observed, given, roll_from)
     _check_roll(observed, other, pointing)
     moved = _calibrated(observed, given)
-    image, good = _moved(observed, moved, pointing)
+    image, good, saturated = _moved(observed, moved, pointing)
     common = observed.observed & good & (image > 0) & (observed.brightness > 0)
     if np.count_nonzero(common) < FEWEST_COMMON:
         raise ContextError(
             f"{other.name}: has too few observed pixels in common with {frame.name}", "give another context frame"
         )
     scale = float(np.median(observed.brightness[common] / image[common]))
-    return Context(other.name, hours, (image * np.float32(scale)).astype(np.float32), good, scale, other.number)
+    scaled = (image * np.float32(scale)).astype(np.float32)
+    return Context(other.name, hours, scaled, good, scale, other.number, saturated)
 
 
 def _check(frame: Frame, other: Frame) -> float:
@@ -221,12 +248,12 @@ def _check_roll(observed: ObservedFrame, other: Frame, pointing: Pointing) -> No
 
 def _moved(
     observed: ObservedFrame, other: ObservedFrame, pointing: Pointing
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Image and good pixels of the other on the grid of the frame, shifted and rotated by the pointing of both."""
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Image, good and saturated pixels of the other on the grid of the frame, moved by the pointing of both."""
     (x, y), (u, v), good = observed.centre, sun_centre_on_detector(other.frame, pointing), other.observed
     angle = np.radians(wrap_angle(pointing.roll - observed.pointing.roll))
     if max(abs(u - x), abs(v - y), abs(angle) * 512) < SMALLEST_SHIFT:
-        return other.brightness, good
+        return other.brightness, good, other.saturated
     rows, columns = np.mgrid[0 : good.shape[0], 0 : good.shape[1]].astype(np.float64)
     wide, high = observed.frame.sums.x, observed.frame.sums.y  # CCD pixels: sums need not be square
     across, up = wide * (columns - x), high * (rows - y)
@@ -236,4 +263,5 @@ def _moved(
         v + (up * np.cos(angle) - across * np.sin(angle)) / high,
     )
     shift = bilinear_map(*places, clip=False)
-    return shift.image(other.brightness), ~shift.propagate_flags(~good) & ~shift.outside
+    saturated = shift.propagate_flags(other.saturated)
+    return shift.image(other.brightness), ~shift.propagate_flags(~good) & ~shift.outside, saturated

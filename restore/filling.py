@@ -13,9 +13,8 @@ from corinpaint.restore import uncertainty
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
-from corinpaint.restore.methods import registry
+from corinpaint.restore.methods import registry, temporal
 from corinpaint.restore.methods.problem import Fill, problem_of
-from corinpaint.restore.methods.temporal import contributing
 from corinpaint.restore.network.adapters import adapt
 from corinpaint.restore.network.base import NetworkAdapter
 from corinpaint.restore.plan import NETWORK, ZonePlan
@@ -58,9 +57,11 @@ def fill_zones(
             if name == NETWORK:
                 network = network or adapt(inpainter or loading.load())
                 given = context if in_context and network.takes_context else ()
+                contributing = network.contributing
                 result, reached = network.fill(observed, zones, given)
             else:
                 given = context if name == registry.TEMPORAL else ()
+                contributing = temporal.contributing
                 result, reached = fill_with_method(observed, zones, registry.METHODS[name](), given)
             for index in mine:
                 missing = plans[index].record.zone.missing

@@ -195,6 +195,24 @@ def log_polar_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sequence_checkpoint(log_polar_checkpoint: Path) -> Path:
+    """A small network for sequences with random weights."""
+    import torch
+
+    from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
+    from corinpaint.model.sequence import from_single
+
+    model = from_single(load_checkpoint(log_polar_checkpoint)[0], 2)
+    torch.manual_seed(1)
+    for layer in model.layers:
+        for convolution in layer.beside:
+            torch.nn.init.normal_(convolution.weight, std=0.05)
+    path = log_polar_checkpoint.with_name("sequence.safetensors")
+    save_checkpoint(path, model)
+    return path
+
+
+@pytest.fixture(scope="session")
 def log_polar_onnx(log_polar_checkpoint: Path) -> Path:
     """The ONNX export of `log_polar_checkpoint`, beside it."""
     from corinpaint.export import onnx

@@ -35,8 +35,8 @@ ONLY_LEAVES = {"client"}
 WINGS = {
     "lasco": (
         "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
-        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures level1 electrons "
-        "nominal.derivation simulation"
+        "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures.coordinates "
+        "notebook.zones pictures level1 electrons nominal.derivation simulation"
     ).split(),
     "restore": (
         "stages decision measured_errors uncertainty context nearby plan methods engines network filling pipeline "
@@ -51,12 +51,15 @@ WINGS = {
         "errors settings answers metrics request_parser processing handler asgi.forms asgi.open_inference asgi.metrics "
         "asgi.processes.wire asgi.processes.worker asgi.processes.template asgi.processes.unpack asgi.processes.jobs "
         "asgi.processes.starter asgi.processes.pool asgi.tokens asgi.connections asgi.access asgi.endpoint asgi.app "
-        "asgi.grpc_messages asgi.grpc_services asgi.server"
+        "asgi.grpc_messages asgi.grpc_services asgi.allocation asgi.server"
     ).split(),
-    "evaluate": "scores summary context_frames benchmark methods gallery comparison demonstration".split(),
+    "evaluate": (
+        "scores summary totals relative context_frames legend placement benchmark methods training_data measures "
+        "gallery comparison demonstration"
+    ).split(),
     "train": (
-        "state average processes journal loss_weights validation_figures presets config frames simulated record recipe "
-        "equalised log_polar loop"
+        "state average processes reports journal loss_weights validation_figures presets config frames simulated "
+        "record recipe equalised log_polar loop"
     ).split(),
 }
 """The order inside a room, lowest first: what comes earlier imports nothing that comes later."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.files import write_bytes
-from corinpaint.train.presets import Preset, checked_name, current_name, preset
+from corinpaint.train.presets import LOG_POLAR, Preset, checked_name, current_name, preset
 
 LAST = "last.ckpt"
 """File in the run folder from which a run is resumed."""
@@ -36,8 +36,8 @@ class TrainConfig:
     simulated_seed : int
         Seed of the first of them.
     preset : str
-        "pretrain", "finetune", "first" or "log-polar", see `corinpaint.train.presets`; "straight", the name of the
-        last in earlier versions, is deprecated.
+        "log-polar", that of the shipped network, "pretrain", "finetune" or "first", see `corinpaint.train.presets`;
+        "straight", the name of the first in earlier versions, is deprecated.
     steps : int
         Number of optimiser steps.
     max_minutes : float or None
@@ -88,7 +88,7 @@ class TrainConfig:
     data_dir: Path | None = None
     simulated: int = 0
     simulated_seed: int = 0
-    preset: str = "first"
+    preset: str = LOG_POLAR
     steps: int = 10_000
     max_minutes: float | None = None
     schedule: Literal["steps", "minutes"] = "steps"

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from corinpaint.train.reports.sheet import Labels, labelled
 from corinpaint.train.state import MetricsFile
 
 PICTURES = "pictures"
@@ -40,7 +41,12 @@ class Journal:
             self.writer.add_scalar(f"loss/{name}", value, step)
         self.writer.add_scalar("learning_rate", rate, step)
 
-    def log_validation(self, line: Mapping[str, Any], sheet: Tensor) -> None:
+    def log_minute(self, line: Mapping[str, Any]) -> None:
+        """Record the losses between two validations: a line for `metrics.jsonl`, with "step"."""
+        self.writer.flush()
+        self.metrics.add(dict(line))
+
+    def log_validation(self, line: Mapping[str, Any], sheet: Tensor, labels: Labels | None = None) -> None:
         """Record a validation.
 
         Parameters
@@ -49,14 +55,17 @@ class Journal:
             For `metrics.jsonl`; with "step", and figures in "validation" and "prior".
         sheet : Tensor (1, H, W), float32
             0 to 1.
+        labels : Labels, optional
+            What its pictures show.
         """
         step = int(line["step"])
         for group in ("validation", "prior"):
             for name, value in line[group].items():
                 self.writer.add_scalar(f"{group}/{name}", value, step)
-        self.writer.add_image("fills", sheet, step)
-        self.writer.flush()
         pixels = np.rint(255 * sheet[0].clamp(0, 1).numpy()).astype(np.uint8)
+        pixels = pixels if labels is None else labelled(pixels, labels)
+        self.writer.add_image("fills", pixels[None], step)
+        self.writer.flush()
         Image.fromarray(pixels).save(self.folder / f"{step:07d}.png")
         self.metrics.add(dict(line))
 

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
@@ -30,6 +29,7 @@ from corinpaint.train.presets import LOG_POLAR, PUBLISHED
 from corinpaint.train.processes import Processes, open_fabric
 from corinpaint.train.recipe import Recipe, Step, collate
 from corinpaint.train.record import revision, training_record
+from corinpaint.train.reports.progress import Limits, RunProgress
 from corinpaint.train.state import StopRequest, load_state, random_states, save_state, set_random_states, stop_on_signal
 
 BEST = "best.safetensors"
@@ -50,12 +50,17 @@ class Progress:
     validation: dict[str, float] = field(default_factory=dict)
 
 
-def train(config: TrainConfig) -> Path:
+Tell = Callable[[str], None]
+
+
+def train(config: TrainConfig, tell: Tell = lambda _: None) -> Path:
     """Train a network.
 
     Parameters
     ----------
     config : TrainConfig
+    tell : callable
+        Takes a line with progress and losses every minute where standard error is no terminal; there it is a bar.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def train(config: TrainConfig) -> Path:
     """
     check_config(config)
     try:
-        return _train(config, None)
+        return _train(config, None, tell)
     except OSError as error:
         raise TrainingError(
             f"{error.filename or config.run_dir}: cannot be read or written ({error.strerror or error})",
@@ -85,10 +90,10 @@ def train(config: TrainConfig) -> Path:
 
 def train_on(config: TrainConfig, scenes: Sequence[Any]) -> Path:
     """Train as `train` does, on scenes that are given, of the design of the preset."""
-    return _train(config, scenes)
+    return _train(config, scenes, lambda _: None)
 
 
-def _train(config: TrainConfig, scenes: Sequence[Any] | None) -> Path:
+def _train(config: TrainConfig, scenes: Sequence[Any] | None, tell: Tell) -> Path:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     run = _Run(config, scenes)
@@ -96,7 +101,7 @@ def _train(config: TrainConfig, scenes: Sequence[Any] | None) -> Path:
         try:
             if run.processes.main:
                 write_config(config, {"revision": revision()})
-            return run.go(stop)
+            return run.go(stop, tell if run.processes.main else lambda _: None)
         finally:
             run.close()
 
@@ -132,28 +137,30 @@ class _Run:
         if self.journal is not None:
             self.journal.close()
 
-    def go(self, stop: StopRequest) -> Path:
+    def go(self, stop: StopRequest, tell: Tell) -> Path:
         started = time.monotonic() - self.progress.seconds
         saved = time.monotonic()
         if self.validation is not None and self.validation.reference:
             logger.info("smooth prior alone: %s", self.validation.reference)
-        silent = None if self.processes.main else True  # None: silent where no terminal is attached
-        bar = tqdm(total=self.config.steps, initial=self.progress.step, disable=silent, unit="step")
+        limits = Limits(self.config.steps, self.config.max_minutes)
+        terminal = None if self.processes.main else False
+        shown = RunProgress(limits, self.progress.step, self.progress.seconds, tell, terminal=terminal)
         stopped = False
         for batch in self._batches():
             self._step(batch)
             self.progress.seconds, stopped = self.processes.agree(time.monotonic() - started, stop.requested)
-            bar.update()
-            bar.set_postfix(loss=f"{self.progress.losses['total']:.4f}", refresh=False)
+            minute = shown.update(self.progress.step, self.progress.seconds, self.progress.losses)
             due = self.progress.step % self.config.validate_every == 0
             if due:
                 self._validate()
+            elif minute and self.journal is not None:
+                self.journal.log_minute(self._line())
             if due or stopped or time.monotonic() - saved >= 60 * self.config.save_minutes:
                 self._save()
                 saved = time.monotonic()
             if stopped or self._out_of_time():
                 break
-        bar.close()
+        shown.close()
         if stopped:
             return Path(self.config.run_dir / LAST)
         return self._finish()
@@ -220,18 +227,22 @@ class _Run:
             return
         figures = self.validation.model_figures(self._network(), self.fabric.device)
         self.progress.validation = figures
-        line = {
+        line = {**self._line(), "validation": figures, "prior": self.validation.reference}
+        sheet = self.validation.pictures(self._network(), self.fabric.device)
+        self.journal.log_validation(line, sheet, self.validation.labels)
+        score = figures.get("score", figures["over_prior"])
+        if score < self.progress.best:
+            self.progress.best = score
+            save_checkpoint(self.config.run_dir / BEST, self._network(), self._record(self.validation.reference))
+
+    def _line(self) -> dict[str, Any]:
+        """What every line of the metrics has."""
+        return {
             "step": self.progress.step,
             "seconds": round(self.progress.seconds, 1),
             "learning_rate": self._learning_rate(),
             "losses": self.progress.losses,
-            "validation": figures,
-            "prior": self.validation.reference,
         }
-        self.journal.log_validation(line, self.validation.pictures(self._network(), self.fabric.device))
-        if figures["over_prior"] < self.progress.best:
-            self.progress.best = figures["over_prior"]
-            save_checkpoint(self.config.run_dir / BEST, self._network(), self._record(self.validation.reference))
 
     def _record(self, reference: dict[str, float]) -> dict[str, Any]:
         progress = {

@@ -15,14 +15,17 @@ from torch.utils.data import Dataset
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import Network, load_checkpoint
 from corinpaint.model.log_polar import LogPolarStack
+from corinpaint.model.sequence import SequenceStack
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
+from corinpaint.train.reports.sheet import Labels
 
 MAX_CROP = 1024
 """Largest side of the samples, px: that of a frame."""
 
-NetworkT = TypeVar("NetworkT", LayerStack, LogPolarStack)
+Adapt = Callable[[Network, int | None], Network]
+NetworkT = TypeVar("NetworkT", LayerStack, SequenceStack)
 SampleT = TypeVar("SampleT", bound=tuple[Tensor, ...])
 
 
@@ -46,6 +49,10 @@ class Validator(Protocol):
 
     reference: dict[str, float]
     """Figures of the smooth prior alone; empty where they are not known yet."""
+
+    @property
+    def labels(self) -> Labels:
+        """What the pictures of the sheet show."""
 
     def model_figures(self, model: Any, device: torch.device) -> dict[str, float]:
         """Figures by name, "over_prior" among them, by which the best checkpoint is chosen: the lower, the better."""
@@ -112,7 +119,12 @@ def collate(samples: Sequence[SampleT]) -> SampleT:
     return batch
 
 
-def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[], NetworkT]) -> NetworkT:
+def initial_model(
+    config: TrainConfig,
+    design: type[NetworkT],
+    fresh: Callable[[], NetworkT],
+    adapt: Adapt = lambda model, _: model,
+) -> NetworkT:
     """The network that a run starts with: that of the checkpoint `config.init`, else a new one.
 
     Parameters
@@ -122,6 +134,8 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
         Class of the network.
     fresh : callable
         Makes a new one.
+    adapt : callable
+        Makes a network of the design of one of an earlier design, with so many layers; gives others back as they are.
 
     Raises
     ------
@@ -131,13 +145,14 @@ def initial_model(config: TrainConfig, design: type[NetworkT], fresh: Callable[[
         It holds a network of the other design, with other layers than those of the configuration, or one that does not
         fit the side of the samples.
     """
-    model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers)
+    model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers, adapt)
     _check_crop(config.settings().crop, model)
     return model
 
 
-def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None) -> NetworkT:
+def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None, adapt: Adapt) -> NetworkT:
     model, _ = load_checkpoint(path)
+    model = adapt(model, layers)
     if not isinstance(model, design):
         other = LOG_POLAR if isinstance(model, LogPolarStack) else PUBLISHED
         fitting = ", ".join(name for name, preset in PRESETS.items() if preset.design == other)

@@ -34,7 +34,7 @@ SETTINGS = (
 
 
 def data_record(training: Sequence[AnyScene], validation: Sequence[AnyScene], config: TrainConfig) -> dict[str, Any]:
-    """Describe the data: file names and hashes of real frames, count and seed of simulated ones."""
+    """Describe the data: names, hashes and days of the files of real frames, count and seed of simulated ones."""
     return {
         "training": _files(training),
         "validation": _files(validation),
@@ -88,7 +88,10 @@ def revision() -> str | None:
 
 
 def _files(scenes: Sequence[AnyScene]) -> list[dict[str, str]]:
-    return [{"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256} for scene in scenes]
+    return [
+        {"name": Path(scene.name).name, "kind": scene.kind, "sha256": scene.sha256, "day": scene.day}
+        for scene in scenes
+    ]
 
 
 def _hardware(device: torch.device) -> str:

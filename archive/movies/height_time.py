@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.archive.movies.cadence import MAX_GAP, Pace, median_cadence
-from corinpaint.archive.movies.images import DIFFERENCES, Background, Failed, Image, Kind, images
+from corinpaint.archive.movies.images import Background, Failed, Image, Kind, check_enough, images
 from corinpaint.lasco.errors import NoFrameError, OptionError
 from corinpaint.lasco.level1.collection import Member, Setting
 from corinpaint.lasco.level1.product import Flag
@@ -142,8 +142,7 @@ def height_time(
     """
     if not 0 < sector.width <= 360:
         raise OptionError(f"a sector of {sector.width:g} degrees", "give a width above 0 and up to 360 degrees")
-    if len(members) <= (kind in DIFFERENCES):
-        raise NoFrameError(f"{members[0].path}: a difference needs two products", "give more, or another kind of map")
+    check_enough(members, kind)
     step, columns, used = 0.0, [], []
     for image in images(members, kind, background, failed):
         step = step or STEP_PX / solar_coordinates(image.header).radius[1]

@@ -15,7 +15,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from corinpaint.lasco.errors import CorInpaintError, FrameError, OptionError
+from corinpaint.lasco.errors import CorInpaintError, FrameError, NoFrameError, OptionError
 from corinpaint.lasco.level05.keywords import text, without_blanks
 from corinpaint.lasco.level1.alignment import shift_to, shifted, sun_centre
 from corinpaint.lasco.level1.collection import Member, Setting
@@ -101,6 +101,25 @@ def read_background(path: Path, setting: Setting) -> Background:
     if own != setting:
         raise OptionError(f"{path}: is of {own}, the products of {setting}", "give the background of these products")
     return Background(path, found)
+
+
+def check_enough(members: Sequence[Member], kind: Kind) -> None:
+    """Refuse too few products for a kind of image.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        At least one.
+    kind : str
+        One of `KINDS`.
+
+    Raises
+    ------
+    NoFrameError
+        When it is a difference, and there is only one product.
+    """
+    if kind in DIFFERENCES and len(members) < 2:
+        raise NoFrameError(f"{members[0].path}: a difference needs two products", "give more, or choose another kind")
 
 
 def images(

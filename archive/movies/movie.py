@@ -11,7 +11,7 @@ import numpy as np
 
 from corinpaint.archive.movies.cadence import CARD_SECONDS, Axis, Gap, Pace, median_cadence
 from corinpaint.archive.movies.drawing import WORDS, Drawing, Look
-from corinpaint.archive.movies.images import DIFFERENCES, Background, Failed, Image, Kind, images, sample
+from corinpaint.archive.movies.images import DIFFERENCES, Background, Failed, Image, Kind, check_enough, images, sample
 from corinpaint.archive.movies.output import check_free, place
 from corinpaint.archive.movies.stretching import SAMPLE, common_stretch
 from corinpaint.archive.movies.writers import Add, Form, writer_for
@@ -124,8 +124,7 @@ def make_movie(
     """
     writer = writer_for(path)
     check_free(path, overwrite=overwrite)
-    if len(members) <= (options.kind in DIFFERENCES):
-        raise NoFrameError(f"{members[0].path}: a difference needs two products", "give more, or another kind of movie")
+    check_enough(members, options.kind)
     times = [member.taken for member in members]
     pace = Pace(median_cadence(times), options.rate, options.max_gap, options.axis)
     shown = times[1:] if options.kind in DIFFERENCES else times

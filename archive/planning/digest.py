@@ -40,7 +40,7 @@ def settings_digest(job: Job) -> str:
     Raises
     ------
     CorInpaintError
-        When the network, the calibration or a context frame cannot be read.
+        When the network, the calibration, a mask or a context frame cannot be read.
     """
     values = {name: value for name, value in asdict(job).items() if name not in IRRELEVANT}
     values["weights"] = _weights(job)

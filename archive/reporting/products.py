@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,14 @@ from astropy.utils.exceptions import AstropyWarning
 
 from corinpaint.archive.layout import beside
 from corinpaint.lasco.astropy_warnings import ignore_warnings
+from corinpaint.lasco.decompression import decompress
 from corinpaint.lasco.errors import FrameError, NoFrameError, NotFitsError
 from corinpaint.lasco.inputs.kinds import CALIBRATED, ENDING, OTHER_FITS, PRODUCT, Kind, kind_of_header, kind_of_name
 from corinpaint.lasco.inputs.walk import walk
 from corinpaint.lasco.level05.decoding import read_header
 from corinpaint.lasco.level05.keywords import text
-from corinpaint.lasco.level1.header import HISTORY_WIDTH
-from corinpaint.lasco.level1.product import Level1File, read_level1
-from corinpaint.lasco.notebook.history import own_history
-
-WARNING = "Warning: "
-"""Beginning of a warning in HISTORY."""
-
-_AFTER_WARNINGS = re.compile(
-    r"Missing blocks filled by|Zone \d+, |Compressed without loss|Mask of the user: |.* quantised"
-)
-"""Beginning of what may follow on warnings in HISTORY."""
+from corinpaint.lasco.level1.product import Level1File, level1_of
+from corinpaint.lasco.notebook import history
 
 FRAME = Kind("frame of Level 0.5", "frames of Level 0.5")
 DERIVED = Kind("background or difference", "backgrounds and differences")
@@ -142,33 +135,41 @@ def other_kind(path: Path) -> Kind | None:
 
 
 def read(path: Path) -> Level1File:
-    """Read a product and verify its checksums.
+    """Read a product and verify its checksums; the file is read once.
 
     Raises
     ------
     FrameError
         When it cannot be read, has no flags, or is not what was written.
     """
-    found = read_level1(path)
+    try:
+        content = decompress(path.read_bytes(), path.name)
+        with (
+            ignore_warnings(AstropyWarning),
+            _opened(content, disable_image_compression=True) as stored,
+            _opened(content) if any("ZIMAGE" in hdu.header for hdu in stored) else nullcontext(stored) as hdus,
+        ):
+            if fault := _checksum_fault(stored):
+                raise FrameError(f"{path.name}: the checksum of {fault} differs", "the file was altered; make it again")
+            found = level1_of(hdus, path.name)
+    except FrameError:
+        raise
+    except Exception as error:  # astropy raises many types of errors on damaged files
+        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "make the product again") from error
     if found.mask is None or found.noise is None or found.uncertainty is None:
         raise FrameError(f"{path.name}: has not all of MASK, UNCERT and NOISE", "make the product again")
-    if fault := _checksum_fault(path):
-        raise FrameError(f"{path.name}: the checksum of {fault} differs", "the file was altered; make it again")
     return found
 
 
-def _checksum_fault(path: Path) -> str:
+def _opened(content: bytes, **options: bool) -> fits.HDUList:
+    return fits.open(io.BytesIO(content), do_not_scale_image_data=True, **options)
+
+
+def _checksum_fault(stored: fits.HDUList) -> str:
     """Name of the first HDU whose data are not those that were written; empty when all are, or have no DATASUM."""
-    try:
-        with (
-            ignore_warnings(AstropyWarning),
-            fits.open(path, disable_image_compression=True, do_not_scale_image_data=True, memmap=False) as hdus,
-        ):
-            for index, hdu in enumerate(hdus):
-                if hdu.verify_datasum() == 0:
-                    return f"extension {hdu.name or index}" if index else "the image"
-    except Exception as error:  # astropy raises many types of errors on damaged files
-        raise NotFitsError(f"{path.name}: cannot be read as FITS ({error})", "make the product again") from error
+    for index, hdu in enumerate(stored):
+        if hdu.verify_datasum() == 0:
+            return f"extension {hdu.name or index}" if index else "the image"
     return ""
 
 
@@ -189,27 +190,9 @@ def stage_times(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def warnings_of(header: fits.Header, report: Mapping[str, Any]) -> tuple[str, ...]:
-    """The warnings of a product: those of its JSON report, else those in HISTORY.
-
-    HISTORY breaks long lines between words, so that a line goes on where the next word did not fit.
-    """
+    """The warnings of a product: those of its JSON report, else those in HISTORY."""
     given = report.get("warnings")
-    if isinstance(given, list):
-        return tuple(map(str, given))
-    found: list[str] = []
-    before = ""
-    for line in own_history(header):
-        if line.startswith(WARNING):
-            found.append(line.removeprefix(WARNING))
-        elif (
-            before and not _AFTER_WARNINGS.match(line) and len(before) + 1 + len(line.split(" ", 1)[0]) > HISTORY_WIDTH
-        ):
-            found[-1] += f" {line}"
-        else:
-            before = ""
-            continue
-        before = line
-    return tuple(found)
+    return tuple(map(str, given)) if isinstance(given, list) else history.warnings(header)
 
 
 def _unreadable(path: Path, error: OSError) -> NotFitsError:

@@ -7,19 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from corinpaint.lasco.level05.blocks import BLOCK_SIZE
 from corinpaint.lasco.level1.product import Flag, Level1File, flagged
 from corinpaint.lasco.notebook.history import ZoneHistory
-
-REACH = 24
-"""Pixels that are added around the flagged ones to find zones: blocks of a zone are less than 2 * REACH px apart, those
-of different zones more."""
-
-MISSING = Flag.FILLED | Flag.REFUSED
+from corinpaint.lasco.notebook.zones import zones_in
 
 
 @dataclass(frozen=True)
@@ -62,52 +55,10 @@ def rows(product: Level1File, report: Mapping[str, Any]) -> tuple[ZoneRow, ...]:
     mask, noise = product.mask, product.noise
     if mask is None or noise is None:
         return tuple(ZoneRow(zone) for zone in told)
-    labels = labelled(mask, len(told), product.header)
-    if labels is None:
-        return tuple(ZoneRow(zone) for zone in told)
-    return tuple(_row(zone, labels == index, mask, noise) for index, zone in enumerate(told, start=1))
-
-
-def labelled(mask: NDArray[np.uint8], count: int, header: fits.Header) -> NDArray[np.int32] | None:
-    """The zone of each pixel.
-
-    Parameters
-    ----------
-    mask : ndarray of uint8, shape (H, W)
-        MASK of the product.
-    count : int
-        Number of zones.
-    header : astropy.io.fits.Header
-        With RECTIFY, since zones are numbered on the detector.
-
-    Returns
-    -------
-    ndarray of int32, shape (H, W), or None
-        Numbers from 1; 0 outside of the zones. None where the flagged pixels do not form that many zones.
-    """
-    where = flagged(mask, MISSING)
-    size = 2 * REACH + 1
-    labels, found = ndimage.label(ndimage.maximum_filter(where, size), np.ones((3, 3), dtype=bool))
-    if found != count:
-        return None
-    labels = np.where(where, labels, 0).astype(np.int32)
-    order = sorted(range(1, count + 1), key=lambda label: _first_block(labels == label, header))
-    renumbered = np.zeros(count + 1, dtype=np.int32)
-    renumbered[order] = np.arange(1, count + 1)
-    return np.asarray(renumbered[labels])
-
-
-def _first_block(where: NDArray[np.bool_], header: fits.Header) -> tuple[int, int]:
-    """About where on the detector the lowest block of a zone lies: row and column of blocks."""
-    turn = np.radians(float(header.get("RECTIFY", 0)))
-    height, width = where.shape
-    row, column = np.nonzero(where)
-    up, across = row - (height - 1) / 2, column - (width - 1) / 2
-    # The product was rotated counter-clockwise by that angle; this goes back.
-    on_row = (height - 1) / 2 + up * np.cos(turn) - across * np.sin(turn)
-    on_column = (width - 1) / 2 + across * np.cos(turn) + up * np.sin(turn)
-    lowest = on_row < on_row.min() + BLOCK_SIZE / 2
-    return round(float(on_row.min()) / BLOCK_SIZE), round(float(on_column[lowest].min()) / BLOCK_SIZE)
+    places = {zone.number: zone.where for zone in zones_in(mask, product.header)}
+    return tuple(
+        _row(zone, places[zone.number], mask, noise) if zone.number in places else ZoneRow(zone) for zone in told
+    )
 
 
 def _row(zone: ZoneHistory, where: NDArray[np.bool_], mask: NDArray[np.uint8], noise: NDArray[np.float32]) -> ZoneRow:

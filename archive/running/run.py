@@ -109,13 +109,13 @@ class Run:
         Raises
         ------
         PlanError
-            When the network, the calibration or context frames are not those of the plan.
+            When the network, the calibration, masks or context frames are not those of the plan.
         CorInpaintError
             When the run cannot go on.
         """
         if settings_digest(self.plan.settings.job) != self.plan.settings.digest:
             raise PlanError(
-                f"{self.plan.path}: the network, the calibration files or the context frames are not those of the plan",
+                f"{self.plan.path}: network, calibration files, masks or context frames are not those of the plan",
                 "plan again: what is there already is recognised",
             )
         session = Session(

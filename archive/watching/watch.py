@@ -14,6 +14,7 @@ from corinpaint.archive.image_list import write_image_list
 from corinpaint.archive.job import Job
 from corinpaint.archive.layout import Layout
 from corinpaint.archive.maker import failure
+from corinpaint.archive.masks import Masks
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.archive.processes import MAX_DEATHS, Death, Workers
 from corinpaint.archive.watching.arrivals import Arrivals
@@ -52,6 +53,11 @@ class Watch:
         Look through the folder every so many seconds, without being told by the system.
     existing : bool
         Also restore the frames that are there in the beginning.
+
+    Raises
+    ------
+    CorInpaintError
+        When the masks of the job are not there, or no masks.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Watch:
         existing: bool = True,
     ) -> None:
         self.folder, self.job, self.layout = folder, job, layout
+        Masks(job.mask)  # the process that works reads them, but is not heard of before its first frame
         self.stop, self.tell, self.poll = stop, tell, poll
         self.arrivals, self.recent = Arrivals(folder), Recent()
         self.again: deque[Path] = deque()

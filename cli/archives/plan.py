@@ -22,6 +22,7 @@ SETTINGS = (
     "fill",
     "context",
     "max_error",
+    "mask",
     "model",
     "provider",
     "threads",
@@ -101,7 +102,7 @@ def _job(settings: dict[str, Any]) -> Any:
     departures = tuple(name for name in common.STEPS if settings.pop(name.replace("-", "_")))
     files = [path for path in context if path != restore_module.AUTO]
     frames = tuple(item.path.absolute() for item in map(common.checked, common.frames(files, tell=False)))
-    paths = {name: path.absolute() for name in ("model", "calibration") if (path := settings.pop(name))}
+    paths = {name: path.absolute() for name in ("model", "calibration", "mask") if (path := settings.pop(name))}
     return Job(
         departures=departures,
         context=frames,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import fill_option, tell
+from corinpaint.cli.batch import fill_option, mask_option, tell
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ SERVERS = ("near-real-time", "quick-look")
     show_default=True,
     help="Fill from frames that came before, and make products anew when later frames come that help to fill them.",
 )
+@mask_option
 @click.option("--model", type=click.Path(path_type=Path, dir_okay=False), help="Network to use.")
 @common.calibration_option
 @common.compress_option
@@ -71,6 +72,7 @@ def command(
     layout: str,
     fill: str,
     context: bool,
+    mask: Path | None,
     model: Path | None,
     calibration: Path | None,
     compress: str,
@@ -100,7 +102,14 @@ def command(
         from corinpaint.archive.watching.watch import Watch
 
     job = Job(
-        fill=fill, model=model, calibration=calibration, auto_context=context, compress=compress, png=png, json=as_json
+        fill=fill,
+        mask=mask,
+        model=model,
+        calibration=calibration,
+        auto_context=context,
+        compress=compress,
+        png=png,
+        json=as_json,
     )
     telling = _Telling(log)
     try:

@@ -31,6 +31,7 @@ from corinpaint.lasco.level1.compression import round_significant
 from corinpaint.lasco.level1.header import Cards, add_history, day_of_processing, significant
 from corinpaint.lasco.level1.product import Flag, Level1, Level1File, read_level1
 from corinpaint.lasco.level1.statistics import add_statistics
+from corinpaint.lasco.notebook.history import WARNING
 from corinpaint.lasco.version import __version__
 
 MAX_DAYS = 27
@@ -276,7 +277,7 @@ def _header(
     header["CALADD"] = (headers["CALADD"], headers.comments["CALADD"])
     header["CREATOR"] = (f"CorInpaint {__version__}", "software")
     lines = ["Minimum of daily medians of observed pixels (no flag); aligned by sun centre to whole pixels"]
-    lines += [f"Warning: {line}" for line in said]
+    lines += [f"{WARNING}{line}" for line in said]
     for day in days:
         lines.append(f"{day[0].day}, {len(day)} products: {' '.join(number_of(member.path.name) for member in day)}")
     add_history(header, lines)

@@ -24,6 +24,7 @@ from corinpaint.lasco.level1 import header as headers
 from corinpaint.lasco.level1 import statistics, systematics
 from corinpaint.lasco.level1.compression import round_significant
 from corinpaint.lasco.level1.product import Flag, Level1, flagged, set_flag
+from corinpaint.lasco.notebook.history import WARNING
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector, subtracts_stray_light
 from corinpaint.lasco.photometry.optics import INTERRUPTION_MJD, field_of_view, load_calibration_set, load_optics
@@ -276,6 +277,6 @@ def _steps(observed: ObservedFrame, geometry: Geometry, images: list[str]) -> tu
         f"Image rotated by {geometry.roll:.4f} degrees about the sun centre" if geometry.roll else "",
         f"Departures from all steps: {' '.join(options.departures)}" if options.departures else "",
         f"{impossible} pixels with counts far below the bias: not observed" if impossible else "",
-        *(f"Warning: {warning}" for warning in observed.warnings),
+        *(f"{WARNING}{warning}" for warning in observed.warnings),
     ]
     return tuple(line for line in lines if line)

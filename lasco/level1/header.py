@@ -28,12 +28,10 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.cards import printable
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.level05.keywords import FULL_FRAME_CORNERS
+from corinpaint.lasco.notebook.history import HISTORY_WIDTH
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, SATURATION_DN
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile
 from corinpaint.lasco.version import __version__
-
-HISTORY_WIDTH = 72
-"""Maximum number of characters in a HISTORY card."""
 
 CardValue = str | float | int
 Cards = list[tuple[str, CardValue, str]]

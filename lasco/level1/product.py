@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +41,43 @@ _SHARED = (
 """Cards of the image that the extensions repeat where it has them, so that tools can open them as maps."""
 
 
+class Shown:
+    """What `Level1` and `Level1File` share: how they are shown."""
+
+    data: NDArray[Any]
+    mask: NDArray[np.uint8] | None
+    uncertainty: NDArray[np.float32] | None
+    header: fits.Header
+
+    def to_map(self) -> Any:
+        """The image as one map of sunpy, with the uncertainty, masked where it has no value.
+
+        Returns
+        -------
+        sunpy.map.GenericMap
+
+        Raises
+        ------
+        OptionError
+            When sunpy is not installed.
+        """
+        return maps.to_map(self.data, self.uncertainty, self.header)
+
+    def plot(
+        self,
+        stretch: str | None = None,
+        panels: Sequence[str] | None = None,
+        *,
+        truth: NDArray[np.floating] | None = None,
+    ) -> Figure:
+        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
+        from corinpaint.lasco.pictures.plot import plot
+
+        return plot(self, stretch, panels, truth=truth)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Level1:
+class Level1(Shown):
     """A Level 1 product.
 
     Attributes
@@ -82,32 +117,6 @@ class Level1:
 
     def _repr_html_(self) -> str:
         return tables.table(f"Level 1 product {self.filename}", _rows(self), self.warnings)
-
-    def to_map(self) -> Any:
-        """The image as one map of sunpy, with the uncertainty, masked where it has no value.
-
-        Returns
-        -------
-        sunpy.map.GenericMap
-
-        Raises
-        ------
-        OptionError
-            When sunpy is not installed.
-        """
-        return maps.to_map(self.data, self.uncertainty, self.header)
-
-    def plot(
-        self,
-        stretch: str | None = None,
-        panels: Sequence[str] | None = None,
-        *,
-        truth: NDArray[np.floating] | None = None,
-    ) -> Figure:
-        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
-        from corinpaint.lasco.pictures.plot import plot
-
-        return plot(self, stretch, panels, truth=truth)
 
     def to_hdus(self) -> fits.HDUList:
         """The product as FITS HDUs: primary image, then the `EXTENSIONS`, whose number is NEXTEND."""
@@ -182,7 +191,7 @@ class Level1:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Level1File:
+class Level1File(Shown):
     """Content of a Level 1 file of CorInpaint or SolarSoft.
 
     Attributes
@@ -227,22 +236,6 @@ class Level1File:
         """How the product was made; see `corinpaint.lasco.notebook.history.provenance`."""
         return history.provenance(self.header)
 
-    def to_map(self) -> Any:
-        """The image as one map of sunpy; see `Level1.to_map`."""
-        return maps.to_map(self.data, self.uncertainty, self.header)
-
-    def plot(
-        self,
-        stretch: str | None = None,
-        panels: Sequence[str] | None = None,
-        *,
-        truth: NDArray[np.floating] | None = None,
-    ) -> Figure:
-        """Draw the product; see `corinpaint.lasco.pictures.plot.plot` for parameters and errors."""
-        from corinpaint.lasco.pictures.plot import plot
-
-        return plot(self, stretch, panels, truth=truth)
-
 
 def _rows(found: Level1 | Level1File) -> dict[str, object]:
     """Rows of the table that a notebook shows."""
@@ -274,11 +267,7 @@ def read_level1(path: str | os.PathLike[str]) -> Level1File:
     FrameError
         When the file is not a readable FITS image (`NotFitsError`) or not Level 1 (`WrongLevelError`).
     """
-    found = read_planes(path)
-    if not str(found.header.get("LEVEL", "")).strip().startswith("1"):
-        name = files.as_path(path, "path").name
-        raise WrongLevelError(f"{name}: LEVEL = {found.header.get('LEVEL')!r}", "give a Level 1 file")
-    return found
+    return _read(path, level1_of)
 
 
 def read_planes(path: str | os.PathLike[str]) -> Level1File:
@@ -286,22 +275,41 @@ def read_planes(path: str | os.PathLike[str]) -> Level1File:
 
     Parameters and errors as for `read_level1`, but for `WrongLevelError`.
     """
+    return _read(path, planes_of)
+
+
+def _read(path: str | os.PathLike[str], content_of: Callable[[fits.HDUList, str], Level1File]) -> Level1File:
     path = files.as_path(path, "path")
     try:
         # Headers of 1997 have cards that the standard no longer allows.
         with ignore_warnings(AstropyWarning), fits.open(path, do_not_scale_image_data=True) as hdus:
-            header, raw = hdus[0].header.copy(), hdus[0].data
-            if raw is None and IMAGE in hdus:
-                raw = hdus[IMAGE].data
-                header = fits.PrimaryHDU(raw, header).header
-            raw = None if raw is None else np.array(raw)
-            mask, uncertainty, noise = (_plane(hdus, name, raw) for name in EXTENSIONS)
+            return content_of(hdus, path.name)
+    except FrameError:
+        raise
     except Exception as error:  # astropy raises many types of errors on damaged files
         raise NotFitsError(
             f"{path.name}: cannot be read as FITS ({error})", "fetch the file or make the product again"
         ) from error
+
+
+def level1_of(hdus: fits.HDUList, name: str) -> Level1File:
+    """The content of an open Level 1 file, see `read_level1`; opened with ``do_not_scale_image_data``."""
+    found = planes_of(hdus, name)
+    if not str(found.header.get("LEVEL", "")).strip().startswith("1"):
+        raise WrongLevelError(f"{name}: LEVEL = {found.header.get('LEVEL')!r}", "give a Level 1 file")
+    return found
+
+
+def planes_of(hdus: fits.HDUList, name: str) -> Level1File:
+    """The content of an open file, see `read_planes`; opened with ``do_not_scale_image_data``."""
+    header, raw = hdus[0].header.copy(), hdus[0].data
+    if raw is None and IMAGE in hdus:
+        raw = hdus[IMAGE].data
+        header = fits.PrimaryHDU(raw, header).header
     if raw is None or raw.ndim != 2:
-        raise FrameError(f"{path.name}: contains no image", "give a Level 1 file")
+        raise FrameError(f"{name}: contains no image", "give a Level 1 file")
+    raw = np.array(raw)
+    mask, uncertainty, noise = (_plane(hdus, extension, raw) for extension in EXTENSIONS)
     values = raw.astype(np.float64)
     masked = (raw == 0) | ~np.isfinite(values)
     if raw.dtype.kind in "iu":
@@ -311,10 +319,10 @@ def read_planes(path: str | os.PathLike[str]) -> Level1File:
     return Level1File(values, masked, header, mask, uncertainty, noise)
 
 
-def _plane(hdus: fits.HDUList, name: str, image: NDArray[np.generic] | None) -> Any:
+def _plane(hdus: fits.HDUList, name: str, image: NDArray[np.generic]) -> Any:
     """An extension in the byte order of the machine; None when the file has none of the shape of the image."""
     found = hdus[name].data if name in hdus else None
-    if found is None or image is None or found.shape != image.shape:
+    if found is None or found.shape != image.shape:
         return None
     plane = found.astype(found.dtype.newbyteorder("="))
     if plane.dtype.kind == "f":

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 
 from astropy.io import fits
 
+HISTORY_WIDTH = 72
+"""Maximum number of characters in a HISTORY card."""
+
+WARNING = "Warning: "
+"""Beginning of a warning in HISTORY."""
+
 _OWN = re.compile(r"^CorInpaint \S+: Level 0\.5 file ")
 _ZONE = re.compile(r"^Zone (\d+), (\d+) missing blocks: (.*)$")
 _AFTER_ZONES = re.compile(r"^(Compressed without loss|(IMAGE|UNCERT|NOISE)\b.* quantised|Subtracted \S+ \()")
+_AFTER_WARNINGS = re.compile(
+    r"Missing blocks filled by|Zone \d+, |Compressed without loss|Mask of the user: |.* quantised"
+)
 _REFUSED = re.compile(r"^refused: (.*)$")
 _FILLED = re.compile(
     r"^filled by (?P<method>[\w-]+)"
@@ -76,6 +85,39 @@ def zones(header: fits.Header) -> tuple[ZoneHistory, ...]:
         Numbers have the digits that HISTORY has.
     """
     return tuple(zone for zone in map(_zone, _zone_lines(own_history(header))) if zone is not None)
+
+
+def warnings(header: fits.Header) -> tuple[str, ...]:
+    """What a user has to know before measuring in a product, one sentence each.
+
+    HISTORY breaks long lines between words, so that a line goes on where the next word did not fit.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Of a product; none in files of other programs.
+
+    Returns
+    -------
+    tuple of str
+    """
+    found: list[str] = []
+    before = ""
+    for line in own_history(header):
+        if line.startswith(WARNING):
+            found.append(line.removeprefix(WARNING))
+        elif before and not _AFTER_WARNINGS.match(line) and not _fits(before, line):
+            found[-1] += f" {line}"
+        else:
+            before = ""
+            continue
+        before = line
+    return tuple(found)
+
+
+def _fits(before: str, line: str) -> bool:
+    """Whether the first word of a line would have had room on the line before it."""
+    return len(before) + 1 + len(line.split(" ", 1)[0]) <= HISTORY_WIDTH
 
 
 def _zone_lines(lines: Sequence[str]) -> list[str]:

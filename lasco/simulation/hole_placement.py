@@ -27,7 +27,13 @@ KEPT_FREE = 5
 """Side in blocks of the square around each block of a hole that holds no other hole, so that zones stay apart."""
 
 
-def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random.Generator) -> list[blocks.Blocks]:
+def place_holes(
+    usable: blocks.Blocks,
+    size: str,
+    max_count: int,
+    rng: np.random.Generator,
+    touching: blocks.Blocks | None = None,
+) -> list[blocks.Blocks]:
     """Place holes of one size on a frame.
 
     Parameters
@@ -39,6 +45,8 @@ def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random
     max_count : int
         Maximum number of holes.
     rng : numpy.random.Generator
+    touching : ndarray of bool, shape (H / 32, W / 32), optional
+        Blocks of which each hole has at least one; by default all.
 
     Returns
     -------
@@ -55,12 +63,17 @@ def place_holes(usable: blocks.Blocks, size: str, max_count: int, rng: np.random
     for row, column in rng.permutation(corners):
         hole = np.zeros_like(free)
         hole[row : row + rows, column : column + columns] = _pattern(size, rng)
-        if not (hole & ~free).any():
+        if not (hole & ~free).any() and (touching is None or (hole & touching).any()):
             holes.append(hole)
-            free &= ~ndimage.binary_dilation(hole, np.ones((KEPT_FREE, KEPT_FREE), dtype=bool))
+            free &= clear_of(hole)
         if len(holes) == max_count:
             break
     return holes
+
+
+def clear_of(hole: blocks.Blocks) -> blocks.Blocks:
+    """Blocks that are far enough from a hole for another one, so that both are zones of their own."""
+    return np.asarray(~ndimage.binary_dilation(hole, np.ones((KEPT_FREE, KEPT_FREE), dtype=bool)))
 
 
 def generator(text: str) -> np.random.Generator:

@@ -95,8 +95,9 @@ class Inpainter(Protocol):
             and of its context, units of noise. H and W multiples of `ModelInfo.multiple`.
         mask : ndarray of float32, shape (N, P, H, W)
             1 = valid, 0 = hole.
-        place : ndarray of float32, shape (N, 2)
-            Domain 'noise' only: see `corinpaint.model.log_polar.LogPolarStack.forward`.
+        place : ndarray of float32, shape (N, 2) or (N, 6)
+            Domains 'noise' and 'sequence': see `corinpaint.model.log_polar.LogPolarStack.forward` and
+            `corinpaint.model.sequence.SequenceStack`.
 
         Returns
         -------
@@ -168,7 +169,7 @@ def check_shapes(info: ModelInfo, image: Image, mask: Image, place: Image | None
             f"{info.path.name}: image {image.shape} does not fit, height and width must be multiples of "
             f"{info.multiple} px"
         )
-    wanted = (len(image), 2) if domain.has_place else None
+    wanted = (len(image), domain.places) if domain.places else None
     if (None if place is None else place.shape) != wanted:
         raise WrongShapeError(
             f"{info.path.name}: place must be {'left out' if wanted is None else wanted}, not "

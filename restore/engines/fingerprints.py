@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.model.metadata import DOMAINS, NOISE
+from corinpaint.model.metadata import DOMAINS
 
 SEED = 1996
 """Of the input: the place in the sequence of pseudo-random numbers where it starts."""
@@ -59,6 +59,10 @@ class Answer(Protocol):
     def scale(self) -> Image | None: ...
 
 
+PLACE = (300, 1, 0.2, 0.4, -0.2, -0.4)
+"""Place of the window: radius, scale, and the times of frames before and after, hours."""
+
+
 def given(domain: str, multiple: int) -> tuple[Image, ...]:
     """The input: a slope with noise on it, a hole in the middle, context on one half.
 
@@ -76,9 +80,9 @@ def given(domain: str, multiple: int) -> tuple[Image, ...]:
     -------
     tuple of ndarray of float32
         What `Inpainter.fill` takes: image and mask of shape (1, P, S, S), S the least multiple of at least `SIDE`, and
-        place for the domain 'noise'.
+        place where the domain has one.
     """
-    noise = DOMAINS[domain] == NOISE
+    places = DOMAINS[domain].places
     side = -(-SIDE // multiple) * multiple
     planes = DOMAINS[domain].channels
     number = (np.arange(planes * side * side, dtype=np.uint64) + np.uint64(SEED)) * np.uint64(_MULTIPLIER)
@@ -88,9 +92,9 @@ def given(domain: str, multiple: int) -> tuple[Image, ...]:
     mask = np.ones_like(image)
     mask[:, 0, 48:80, 40:80] = 0
     mask[:, 1:, :, side // 2 :] = 0
-    image = image * mask if noise else image * mask / (LEVELS + _SPREAD)
+    image = image * mask if places else image * mask / (LEVELS + _SPREAD)
     tensors = (image.astype(np.float32), mask.astype(np.float32))
-    return (*tensors, np.array([(300, 1)], dtype=np.float32)) if noise else tensors
+    return (*tensors, np.array([PLACE[:places]], dtype=np.float32)) if places else tensors
 
 
 def take(outputs: Sequence[Image], precision: str) -> dict[str, Any]:

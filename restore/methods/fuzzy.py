@@ -4,8 +4,11 @@ After ``fuzzy_image.pro`` 1.7 and the paper that it follows, Lee, Zhang and Leon
 recovery for block-based image coding techniques - a fuzzy logic approach", IEEE Trans. Image Processing 4(3), 259.
 Written from a description, not from the code. Where that is silent, the plain choice was taken:
 
-- SolarSoft fills ``max(rate - background, 0) + background``, with 0.8 of a monthly image as background. Here it is 0.8
-  of the power of the radius that the zone itself follows, and brightness in place of the count rate.
+- SolarSoft fills ``max(rate - background, 0) + background``, with 0.8 of a monthly image as background, which lies
+  below every pixel of the corona. Here it is 0.8 of the power of the radius that the zone itself follows, and
+  brightness in place of the count rate. That power may lie above a pixel, and above all of them where the brightness is
+  negative (far from the sun, where the stray light that is subtracted exceeds that of the frame), so what is below it
+  is kept, not cut off at 0.
 - The median filter and the Sobel gradients see observed pixels only. In the filter the nearest observed pixel stands in
   for one that is not; a gradient counts where all its nine cells are known.
 - Sub-blocks of which less than half is observed count as unknown. On a line the splines are natural ones; beyond the
@@ -68,7 +71,7 @@ def fuzzy() -> Fill:
 
 def _less_background(window: Window, centre: tuple[float, float]) -> Image:
     background = BACKGROUND * fall_off(window, polar(window, centre)[0])
-    above = np.where(window.observed, np.maximum(window.image - background, 0), 0)
+    above = np.where(window.observed, window.image - background, 0)
     window = replace(window, image=above)
     return fuzzy_dct(window, compass(window)) + background
 

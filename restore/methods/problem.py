@@ -34,6 +34,8 @@ class Problem:
         The zones of the blocks to fill; a block is H // 32 px high and W // 32 px wide.
     context : tuple of Context
         Frames of the same hours on the same grid, the nearest first.
+    saturated : ndarray of bool, shape (H, W), or None
+        Saturated pixels, which are not observed; None for none.
     """
 
     image: NDArray[np.float32]
@@ -43,6 +45,7 @@ class Problem:
     centre: tuple[float, float]
     zones: tuple[blocks.Zone, ...]
     context: tuple[Context, ...] = ()
+    saturated: NDArray[np.bool_] | None = None
 
 
 class Fill(Protocol):
@@ -83,4 +86,5 @@ def problem_of(observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context:
         centre=observed.centre,
         zones=zones,
         context=context,
+        saturated=observed.saturated,
     )

@@ -55,7 +55,7 @@ def average(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return total / np.maximum(count, 1), count > 0
 
 
-def contributing(context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:
+def contributing(context: Sequence[Context], area: blocks.Blocks, most: int = MOST) -> tuple[str, ...]:
     """File numbers of the context frames that `average` takes from in some blocks, the nearest first.
 
     Parameters
@@ -63,13 +63,15 @@ def contributing(context: Sequence[Context], area: blocks.Blocks) -> tuple[str, 
     context : sequence of Context
         The nearest frame first.
     area : ndarray of bool, shape (H / 32, W / 32)
+    most : int
+        Maximum number of frames at a pixel.
     """
     found, count = [], np.zeros(0)
     for one in context:
         place = blocks.bounding_box(area, one.observed.shape)
         seen = one.observed[place][blocks.to_pixels(area)[place]]
         count = count if count.size else np.zeros(seen.size)
-        if (seen & (count < MOST)).any():
+        if (seen & (count < most)).any():
             found.append(one.number)
         count += seen
     return tuple(found)

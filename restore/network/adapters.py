@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corinpaint.model.metadata import EQUALISED, NOISE
+from corinpaint.model.metadata import EQUALISED, NOISE, SEQUENCE
 from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.network.base import NetworkAdapter
 from corinpaint.restore.network.equalised import EqualisedNetwork
@@ -11,6 +11,7 @@ from corinpaint.restore.network.log_polar import LogPolarNetwork
 DESCRIPTIONS = {
     EQUALISED.name: "on the detector grid in the equalised domain",
     NOISE.name: "in straightened windows of the detector grid in units of the noise",
+    SEQUENCE.name: "in log-polar windows of the detector grid in units of the noise, with the frames before and after",
 }
 """What networks see, by domain, as HISTORY says it; the wording of products changes with their format only."""
 
@@ -26,4 +27,4 @@ def adapt(engine: Inpainter) -> NetworkAdapter:
     -------
     NetworkAdapter
     """
-    return LogPolarNetwork(engine) if engine.info.domain == NOISE.name else EqualisedNetwork(engine)
+    return EqualisedNetwork(engine) if engine.info.domain == EQUALISED.name else LogPolarNetwork(engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,16 @@ class NetworkAdapter(Protocol):
     @property
     def takes_context(self) -> bool:
         """Whether `fill` may be given context frames."""
+
+    def contributing(self, context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:
+        """File numbers of the context frames that a fill of some blocks is made of, the nearest first.
+
+        Parameters
+        ----------
+        context : sequence of Context
+            The nearest frame first.
+        area : ndarray of bool, shape (H / 32, W / 32)
+        """
 
     def fill(
         self, observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()

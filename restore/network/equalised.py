@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,10 @@ class EqualisedNetwork:
     def info(self) -> ModelInfo:
         """What the network says about itself."""
         return self._engine.info
+
+    def contributing(self, context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:  # noqa: ARG002
+        """None: it takes no context."""
+        return ()
 
     def fill(
         self, observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,19 +12,17 @@ from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry import noise
 from corinpaint.lasco.photometry.detector import ObservedFrame
-from corinpaint.restore.context import Context
+from corinpaint.model.metadata import NOISE
+from corinpaint.restore.context import Context, sequence_of
 from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Problem, problem_of
-from corinpaint.restore.network import crops, equalisation, log_polar_grid
+from corinpaint.restore.network import crops, equalisation, log_polar_grid, point_sources
 from corinpaint.restore.network.base import BATCH, check_finite
 
 ROOM = 0.46
 """Share of a window that a zone may take: 5 blocks and a half at full resolution."""
-
-PLANES = 2
-"""Of a window: the frame and its context."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +68,10 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
     Parameters
     ----------
     problem : Problem
-        With context, which the network takes the mean of the two nearest frames from.
+        With context: a network of the domain 'noise' takes the mean of the two nearest frames, one of the domain
+        'sequence' the two nearest before and after.
     engine : Inpainter
-        A network of the domain 'noise'.
+        A network of one of these domains.
     side : int, optional
         Of the windows, px, all of one size; by default as large as each zone needs, see `polar.around`.
 
@@ -85,7 +85,7 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         When the network gives values that are not finite.
     """
     scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
-    planes = _planes(problem)
+    planes, hours = planes_of(problem, scale, engine.info.domain)
     brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     views = [
@@ -94,7 +94,7 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         if (hole := _hole(problem, zone))[0].size
     ]
     for part in crops.batches(views, lambda view: view[1].side, BATCH):
-        found = _filled(problem, planes, scale, part, engine)
+        found = _filled(problem, planes, hours, scale, part, engine)
         for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
             room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
             known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
@@ -124,25 +124,61 @@ def _hole(problem: Problem, zone: blocks.Zone) -> Hole:
     return rows + place[0].start, columns + place[1].start
 
 
-def _planes(problem: Problem) -> list[Plane]:
-    """The frame and, where there is any, its context, and where each is known."""
-    frame: Plane = (problem.image, problem.observed)
-    return [frame, temporal.average(problem)] if problem.context else [frame]
+def planes_of(
+    problem: Problem, scale: equalisation.Equaliser, domain: str
+) -> tuple[list[Plane | None], tuple[float, ...]]:
+    """The frame and its context as a network takes them, without point sources.
+
+    Parameters
+    ----------
+    problem : Problem
+    scale : Equaliser
+        Units of the noise.
+    domain : str
+        'noise' or 'sequence'.
+
+    Returns
+    -------
+    planes : list
+        Image and where it is known, of each plane of the network; None where a context frame is absent.
+    hours : tuple of float
+        Times of the context frames before the frame, hours, as the domain 'sequence' takes them; 0 where one is absent.
+    """
+
+    def visible(one: Problem | Context) -> NDArray[np.bool_]:
+        plane = point_sources.Plane(one.image, one.observed, one.saturated)
+        return point_sources.without_sources(plane, scale, problem.zones)
+
+    frame: Plane = (problem.image, visible(problem))
+    if domain == NOISE.name:
+        context = tuple(replace(one, observed=visible(one)) for one in problem.context)
+        return [frame, temporal.average(replace(problem, context=context)) if context else None], ()
+    chosen = sequence_of(problem.context)
+    planes = [None if one is None else (one.image, visible(one)) for one in chosen]
+    return [frame, *planes], tuple(0.0 if one is None else one.hours for one in chosen)
 
 
 def _filled(
-    problem: Problem, planes: list[Plane], scale: equalisation.Equaliser, views: list[View], engine: base.Inpainter
+    problem: Problem,
+    planes: Sequence[Plane | None],
+    hours: tuple[float, ...],
+    scale: equalisation.Equaliser,
+    views: list[View],
+    engine: base.Inpainter,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
     """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
     windows, side = [window for _, window in views], views[0][1].side
-    images, masks = np.zeros((2, len(windows), PLANES, side, side), dtype=np.float32)
+    images, masks = np.zeros((2, len(windows), len(planes), side, side), dtype=np.float32)
     for number, window in enumerate(windows):
         sampler = log_polar_grid.sampler(window, problem.image.shape)
-        for plane, (image, known) in enumerate(planes):
+        for plane, content in enumerate(planes):
+            if content is None:
+                continue
+            image, known = content
             seen = sampler.mask(known)
             masks[number, plane] = seen
             images[number, plane][seen] = scale.forward(image.ravel()[sampler.index[seen]])
-    place = np.array([(window.radius, window.scale) for window in windows], dtype=np.float32)
+    place = np.array([(window.radius, window.scale, *hours) for window in windows], dtype=np.float32)
     output = engine.fill(images, masks, place)
     if output.scale is None:
         raise CheckpointError(f"{engine.info.path.name}: gives no scale beside its fill", "export it again")
@@ -158,7 +194,7 @@ def _filled(
 
 
 class LogPolarNetwork:
-    """A network of the domain 'noise'; see `corinpaint.restore.network.base.NetworkAdapter`.
+    """A network of the domain 'noise' or 'sequence'; see `corinpaint.restore.network.base.NetworkAdapter`.
 
     Parameters
     ----------
@@ -174,6 +210,13 @@ class LogPolarNetwork:
     def info(self) -> ModelInfo:
         """What the network says about itself."""
         return self._engine.info
+
+    def contributing(self, context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:
+        """See `NetworkAdapter.contributing`."""
+        if self.info.domain == NOISE.name:
+            return temporal.contributing(context, area)
+        chosen = sequence_of(context)
+        return temporal.contributing([one for one in context if one in chosen], area, len(chosen))
 
     def fill(
         self, observed: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,39 @@ def test_a_folder_has_a_mask_for_each_number(tmp_path):
     masks = Masks(tmp_path)
     assert np.array_equal(masks.of(Path("frames/32082001.fts"))[0], wanted)
     assert masks.of(Path("frames/32082002.fts")) == (None, "none")
+
+
+def test_masks_that_come_later_or_are_replaced_count(tmp_path):
+    first = write(tmp_path / "32082001.fits")
+    masks = Masks(tmp_path)
+    assert masks.of(Path("32082002.fts")) == (None, "none")
+    wanted = write(tmp_path / "32082002.fits")
+    assert np.array_equal(masks.of(Path("32082002.fts"))[0], wanted)
+    assert masks.of(Path("32082001.fts"))[1] == digest(first)
+    (tmp_path / "32082001.fits").unlink()
+    replaced = write(tmp_path / "32082001.fits", (4, 5))
+    assert masks.of(Path("32082001.fts"))[1] == digest(replaced)
+    (tmp_path / "32082001.fits").unlink()
+    assert masks.of(Path("32082001.fts")) == (None, "none")
+
+
+def test_an_unchanged_folder_is_looked_through_once(tmp_path, monkeypatch):
+    write(tmp_path / "32082001.fits")
+    os.utime(tmp_path, (1e9, 1e9))
+    masks = Masks(tmp_path)
+    monkeypatch.setattr("corinpaint.archive.masks._numbered", lambda _: pytest.fail("looked through again"))
+    assert masks.of(Path("32082001.fts"))[0] is not None
+
+
+def test_a_folder_that_has_gone_is_named(tmp_path):
+    (tmp_path / "masks").mkdir()
+    path = tmp_path / "masks" / "32082001.fits"
+    write(path)
+    masks = Masks(tmp_path / "masks")
+    path.unlink()
+    (tmp_path / "masks").rmdir()
+    with pytest.raises(NoFrameError, match="masks: cannot be read"):
+        masks.of(Path("32082001.fts"))
 
 
 def test_without_masks_there_is_none():

@@ -11,7 +11,7 @@ from corinpaint.train import loop
 
 def test_the_options_reach_the_training(run, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    monkeypatch.setattr(loop, "train", lambda config, _tell: seen.append(config) or tmp_path / "corinpaint.safetensors")
     words = ("--simulated", 3, "--preset", "finetune", "--steps", 7, "--lambda-1", 0.5, "--vgg", "none", "--lr", 1e-4)
     result = run("train", "-o", tmp_path / "run", *words)
     assert result.exit_code == 0, result.output
@@ -24,19 +24,35 @@ def test_the_options_reach_the_training(run, tmp_path, monkeypatch):
 
 def test_the_other_design_and_how_it_computes_can_be_chosen(run, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    monkeypatch.setattr(loop, "train", lambda config, _tell: seen.append(config) or tmp_path / "corinpaint.safetensors")
     words = ("--simulated", 3, "--preset", "log-polar", "--crop", 256, "--precision", "bf16", "--compile")
     assert run("train", "-o", tmp_path / "run", *words).exit_code == 0
     run("train", "-o", tmp_path / "run", "--simulated", 3)
     config, plain = seen
     assert config.settings().design == "log-polar"
     assert (config.settings().crop, config.precision, config.compile) == (256, "bf16", True)
-    assert (plain.settings().crop, plain.precision, plain.compile) == (256, "auto", False)
+    assert (plain.settings().crop, plain.precision, plain.compile) == (384, "auto", False)
+
+
+def test_the_preset_of_the_shipped_network_is_the_default(run, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "train", lambda config, _tell: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    assert run("train", "-o", tmp_path / "run", "--simulated", 3, "--minutes", 5, "--data", tmp_path).exit_code == 0
+    (config,) = seen
+    assert config.preset == config.settings().design == "log-polar"
+    assert (config.max_minutes, config.data_dir, config.calibration_dir) == (5, tmp_path, None)
+
+
+def test_what_the_training_tells_is_on_standard_error(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "train", lambda _, tell: tell("50 %, step 3") or tmp_path / "corinpaint.safetensors")
+    result = run("train", "-o", tmp_path / "run", "--simulated", 3)
+    assert "50 %, step 3" in result.stderr
+    assert "50 %" not in result.stdout
 
 
 def test_the_preset_name_of_earlier_versions_is_accepted_with_a_message(run, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(loop, "train", lambda config: seen.append(config) or tmp_path / "corinpaint.safetensors")
+    monkeypatch.setattr(loop, "train", lambda config, _tell: seen.append(config) or tmp_path / "corinpaint.safetensors")
     result = run("train", "-o", tmp_path / "run", "--simulated", 3, "--preset", "straight")
     assert result.exit_code == 0, result.output
     assert seen[0].preset == "log-polar"
@@ -52,7 +68,7 @@ def test_a_training_that_cannot_start_is_a_message(run, tmp_path):
 
 
 def test_a_run_that_fails_says_why(run, tmp_path, monkeypatch):
-    def fail(_):
+    def fail(_config, _tell):
         raise TrainingError("no day is left for validation", "add frames")
 
     monkeypatch.setattr(loop, "train", fail)

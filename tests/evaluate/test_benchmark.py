@@ -142,3 +142,31 @@ def test_streamers_are_measured_about_the_sun_centre_of_the_calibration_that_was
 
     assert set(seen) == {one.complete.centre}
     assert np.hypot(*np.subtract(seen[0], nominal)) > 3
+
+
+def test_progress_is_told_after_every_method_of_every_size_of_frames_that_can_be_used(folder):
+    steps, plan = [], benchmark.Plan(sizes=("1", "2x2"), holes=1)
+    methods = {"median": middling, "again": middling}
+    benchmark.run(sorted(folder.iterdir())[::2], methods, plan, progress=lambda *step: steps.append(step))
+    assert steps == [(number, 8) for number in (1, 2, 3, 4)]
+
+
+def test_holes_of_summed_frames_are_blocks_of_32_px_of_the_summed_image(make_frame):
+    frame = read_frame(make_frame(np.full((512, 512), 12000, np.int16), LEBXSUM=2, LEBYSUM=2))
+    one = benchmark.make_holes(frame, "2x2", benchmark.Plan(holes=2), load_calibration_set())
+    assert one.complete.shape == (512, 512)
+    assert one.wanted.shape == (16, 16)
+    assert [int(one.pixels(number).sum()) for number in range(len(one.holes))] == [64 * 64] * len(one.holes)
+    assert benchmark.kind(frame) == "2x2"
+
+
+def test_pixels_without_a_truth_do_not_count_in_runs(folder):
+    frame = read_frame(folder / "32000001.fts")
+    one = benchmark.make_holes(frame, "run32", PLAN, load_calibration_set())
+    rows = benchmark.measure(one, "truth", truth_of())
+    assert {row["size"] for row in rows} == {"run32"}
+    for number, row in enumerate(rows):
+        assert len(str(row["blocks"]).split()) == 32
+        assert row["pixels"] == one.pixels(number).sum() <= 32 * 1024
+        assert np.isfinite(float(row["rms"]))
+        assert float(row["error"]) == pytest.approx(1.05, abs=0.25)  # rms has the shadows at the edge of the field

@@ -13,7 +13,7 @@ from corinpaint.evaluate.benchmark import Plan
 from corinpaint.evaluate.methods import load_methods
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.photometry.optics import load_calibration_set
-from corinpaint.lasco.simulation.scene import simulate, write
+from corinpaint.lasco.simulation.scene import simulate, simulate_sequence, write
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def test_the_first_method_is_compared_with_the_others(written):
 
 def test_the_page_holds_tables_and_a_picture_for_each_size(written):
     page = written["benchmark.html"].read_text()
-    assert page.count("<table>") == 2
+    assert page.count("<table>") == 4
     assert page.count("data:image/png") == 2
     text = written["benchmark.md"].read_text()
     assert "2 frames, seed 3" in text
@@ -87,3 +87,44 @@ def test_without_a_frame_that_has_room_nothing_is_written(tmp_path):
         )
     assert "bad.fts" in messages[0]
     assert not (tmp_path / "out").exists()
+
+
+def test_everything_that_can_be_measured_has_its_files_tables_and_explained_columns(tmp_path):
+    for number, made in enumerate(simulate_sequence(5, (None, 12.0))):
+        write(made, tmp_path / "in" / f"3200000{number}.fts")
+    steps = []
+    methods, _ = load_methods(["harmonic"])
+    made = comparison.compare(
+        sorted((tmp_path / "in").iterdir()),
+        methods,
+        Plan(sizes=("1",), holes=2, seed=3),
+        load_calibration_set(),
+        tmp_path / "out",
+        {},
+        comparison.Settings(draws=20, pictures=False, also=comparison.ALSO, notes=("Warning: seen <before>",)),
+        progress=lambda *step: steps.append(step),
+    )
+    files = {path.name: path.read_text() for path in made}
+    for name, column in (("stars", "star_change"), ("flicker", "flicker_blocks"), ("mass", "mass_fill")):
+        (*_, row) = csv.DictReader(files[f"{name}.csv"].splitlines())
+        assert abs(float(row[column])) > 0
+    head = next(csv.reader(files["intervals.csv"].splitlines()))
+    assert "inside" in head
+    text, page = files["benchmark.md"], files["benchmark.html"]
+    for title in ("Stars beside holes", "Flicker along sequences", "Mass in base differences"):
+        assert f"## {title}" in text
+        assert f"<h2>{title}</h2>" in page
+    shown = {
+        name.strip() for row in text.splitlines() if row.startswith("| telescope") for name in row.split("|")[1:-1]
+    }
+    assert shown - {"harmonic"} == {row[3:].split("`")[0] for row in text.splitlines() if row.startswith("- `")}
+    assert "Warning: seen <before>" in text
+    assert "Warning: seen &lt;before&gt;" in page
+    assert steps == [("holes", 1, 2), ("holes", 2, 2), ("stars", 1, 2), ("stars", 2, 2), ("sequences", 1, 1)]
+
+
+def test_a_rate_of_errors_to_the_first_method_is_in_a_file_with_the_floor(written):
+    with written["relative.csv"].open() as file:
+        (first, _) = csv.DictReader(file)
+    assert (first["size"], first["holes"], first["polynomial"]) == ("1", "4", "1")
+    assert 0.3 < float(first["floor"].split()[0]) < 1.3

@@ -47,7 +47,10 @@ def test_strips_make_one_picture(one):
 
 
 def test_the_page_holds_its_tables_and_pictures_and_escapes_what_it_is_given():
-    text = gallery.page("<b>about</b>", {"Medians": [{"size": "1", "error": "<1>"}]}, {"1": b"\x89PNG"})
+    text = gallery.page(
+        ["<b>about</b>"], {"Medians": [{"size": "1", "error": "<1>"}]}, {"1": b"\x89PNG"}, {"error": "over <noise>"}
+    )
     assert "&lt;b&gt;about" in text
     assert "<td>&lt;1&gt;</td>" in text
+    assert "<dt>error</dt><dd>over &lt;noise&gt;</dd>" in text
     assert "data:image/png;base64,iVBORw==" in text

@@ -81,3 +81,24 @@ def test_streamers_that_the_fill_has_too_correlate_and_missing_ones_do_not():
 def test_a_hole_of_a_few_position_angles_has_no_profile():
     thin = HOLE & (ROWS < 44)
     assert np.isnan(scores.streamers(SCENE, SCENE, thin, (-5000.0, 42.0)))
+
+
+def test_the_floor_of_a_smooth_scene_is_its_noise_and_a_perfect_fill_reaches_it():
+    truth, sigma, seen = SCENE + _noise(2.0), np.full(SCENE.shape, 2.0), np.ones(SCENE.shape, dtype=bool)
+    floor = scores.floor(truth, seen, sigma, HOLE)
+    assert floor == pytest.approx(1, abs=0.05)
+    assert scores.rms(truth, SCENE, sigma, HOLE) == pytest.approx(floor, abs=0.05)
+    assert scores.rms(truth, SCENE + 6, sigma, HOLE) == pytest.approx(np.hypot(1, 3), abs=0.1)
+
+
+def test_fine_structure_and_stars_count_for_the_floor_and_broad_structure_does_not():
+    sigma, seen = np.full(SCENE.shape, 2.0), np.ones(SCENE.shape, dtype=bool)
+    broad, fine = (SCENE + 20 * np.sin(ROWS / length) for length in (30.0, 1.5))
+    assert scores.floor(broad, seen, sigma, HOLE) < 0.6
+    assert scores.floor(fine, seen, sigma, HOLE) > 4
+
+
+def test_what_was_not_observed_does_not_count_for_the_floor():
+    sigma, seen = np.full(SCENE.shape, 2.0), COLUMNS < 85
+    wild = np.where(seen, SCENE, np.nan)
+    assert scores.floor(wild, seen, sigma, HOLE & seen) < 2

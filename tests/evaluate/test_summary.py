@@ -16,7 +16,8 @@ def _rows() -> list[dict[str, float | str]]:
             hard = rng.uniform(1, 3)
             for method, factor in (("network", 0.5), ("harmonic", 1.0)):
                 figures = dict.fromkeys(summary.MEDIANS, 1.0)
-                names = {"frame": frame, "telescope": "C3", "size": "1", "hole": str(hole), "method": method}
+                names = {"frame": frame, "telescope": "C3", "kind": "full", "size": "1", "hole": str(hole)}
+                names["method"] = method
                 rows.append({**names, **figures, "error": hard * factor, "error_90": 2 * hard * factor})
     return rows
 
@@ -65,3 +66,30 @@ def test_a_table_has_a_line_per_telescope_size_and_method():
         "| 1 | network | 20 |",
         "| 1 | harmonic | 20 |",
     ]
+
+
+def test_kinds_of_frames_have_lines_of_their_own():
+    rows = [row | {"kind": "2x2"} if row["frame"] == "a" else row for row in _rows()]
+    lines = summary.medians(rows, 20, 0)
+    assert [(line["kind"], line["holes"]) for line in lines if line["method"] == "network"] == [
+        ("2x2", "5"),
+        ("full", "15"),
+    ]
+    assert {line["kind"] for line in summary.paired(rows, 20, 0)} == {"2x2", "full"}
+
+
+def test_holes_that_one_method_does_not_fill_count_for_none_but_a_method_that_fills_none_does_not_count():
+    rows = [row | {"rms": 1.0} for row in _rows()]
+    for row in rows:
+        if row["method"] == "harmonic" and row["frame"] != "a":
+            row["rms"] = float("nan")
+    nothing = [row | {"method": "nothing", "rms": float("nan")} for row in _rows() if row["method"] == "network"]
+    kept = summary.filled_by_all(rows + nothing, "rms")
+    assert {row["frame"] for row in kept} == {"a"}
+    assert [sum(row["method"] == name for row in kept) for name in ("network", "harmonic", "nothing")] == [5, 5, 0]
+
+
+def test_values_that_belong_together_are_drawn_together():
+    pairs = np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 9.0]])
+    found = summary.bootstrap(pairs, ["a", "b", "c"], 50, 0, lambda v: float(v[:, 0].sum() / v[:, 1].sum()))
+    assert found.value == pytest.approx(4 / 6)

@@ -173,3 +173,21 @@ def test_a_failed_verification_leaves_no_file_behind(checkpoint, onnx_model, tmp
 @pytest.mark.skipif(not default_checkpoint().is_file(), reason="no weights are shipped yet")
 def test_the_shipped_model_gives_the_results_of_the_shipped_checkpoint():
     verify.verify(OnnxInpainter(default_onnx()), default_checkpoint())
+
+
+def test_a_network_for_sequences_gives_the_results_of_its_checkpoint(sequence_checkpoint, tmp_path):
+    path = onnx_export.export(sequence_checkpoint, tmp_path / "sequence.onnx")
+    random = np.random.default_rng(5)
+    side = 3 * read_info(sequence_checkpoint).multiple
+    image = 30 * random.random((2, 5, side, side), dtype=np.float32)
+    mask = np.ones_like(image)
+    mask[:, 0, 20:50, 30:60] = 0
+    mask[1, 2:] = 0
+    place = np.array([(100, 1, 0.2, 0.4, -0.2, -0.5), (300, 1.5, 1.0, 0, 0, 0)], dtype=np.float32)
+
+    engines = loading.load(path), TorchInpainter(sequence_checkpoint)
+    found, expected = (engine.fill(image * mask, mask, place) for engine in engines)
+
+    assert engines[0].info.domain == "sequence"
+    assert np.allclose(found.image, expected.image, atol=2e-3)
+    assert np.allclose(found.scale, expected.scale, rtol=1e-3)

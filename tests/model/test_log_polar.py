@@ -1,12 +1,11 @@
 """The network for log-polar windows: its prior, the inputs of its layers, and the inputs that it refuses."""
 
-import json
-
 import pytest
 import torch
 
 from corinpaint.lasco.errors import CheckpointError, WrongShapeError
-from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
+from corinpaint.model.log_polar import LogPolarConfig, LogPolarStack
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS
 from corinpaint.model.unet import UNetConfig
 
 UNET = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
@@ -311,18 +310,6 @@ def test_shapes_that_do_not_fit_together_are_refused(image, mask, place):
 def test_a_size_that_does_not_fit_is_refused_with_the_multiple(shape):
     with pytest.raises(WrongShapeError, match="multiples of 64"):
         stack()(torch.rand(shape), torch.ones(shape), torch.ones(1, 2))
-
-
-def test_a_configuration_is_read_back_from_json():
-    config = LogPolarConfig(layers=2, unet=UNET, growth=3)
-
-    assert LogPolarConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
-
-
-@pytest.mark.parametrize("values", [{}, {"unet": {"colour": 1}, "pyramid": {}}, {"unet": {}, "pyramid": {}, "x": 1}])
-def test_values_that_do_not_describe_a_network_are_refused(values):
-    with pytest.raises(CheckpointError, match="not an architecture"):
-        LogPolarConfig.from_dict(values)
 
 
 def test_no_layers_and_channels_of_another_design_are_refused():

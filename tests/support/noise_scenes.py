@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from corinpaint.model.checkpoint import save_checkpoint
-from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS
+from corinpaint.model.sequence import BESIDE, SequenceConfig, SequenceStack
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.scenes import Neighbour, Scene
@@ -30,15 +31,18 @@ def make_noise_scene(day: int, *, context: bool = False, kind: str = "summed") -
         return np.where(known, clean + offset + rng.normal(size=clean.shape), 0).astype(np.float32)
 
     name = f"day {day}"
-    beside = tuple(Neighbour(order, frame(0.1 * order), known, name) for order in (-2, -1, 1)) if context else ()
+    orders = (-2, -1, 1) if context else ()
+    beside = tuple(Neighbour(order, frame(0.1 * order), known, name, -0.2 * order) for order in orders)
     return Scene(frame(0), known, CENTRE, f"{day}.fts", name, kind, "C2", f"{day:064x}", beside)
 
 
 def small_log_polar(path: Path) -> Path:
     """A small log-polar network, as a checkpoint to start from."""
     torch.manual_seed(0)
-    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
-    save_checkpoint(path, LogPolarStack(LogPolarConfig(unet=unet)))
+    unet = UNetConfig(
+        base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2, beside=BESIDE
+    )
+    save_checkpoint(path, SequenceStack(SequenceConfig(layers=1, unet=unet)))
     return path
 
 

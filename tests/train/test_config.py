@@ -21,7 +21,7 @@ def test_each_design_has_its_own_terms_and_sides(tmp_path):
     log_polar = TrainConfig(tmp_path, preset="log-polar", weights={"interval": 0.2}).settings()
 
     assert (log_polar.weights.fill, log_polar.weights.interval) == (1.0, 0.2)
-    assert (log_polar.crop, TrainConfig(tmp_path).settings().crop) == (384, 256)
+    assert (log_polar.crop, TrainConfig(tmp_path, preset="first").settings().crop) == (384, 256)
     with pytest.raises(TrainingError, match="fill, interval"):
         TrainConfig(tmp_path, preset="log-polar", weights={"lambda_1": 0.2}).settings()
 

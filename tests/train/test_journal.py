@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from corinpaint.train.journal import PICTURES, Journal
+from corinpaint.train.reports.sheet import STRIP, Labels
 
 
 def line(step):
@@ -34,3 +35,23 @@ def test_a_journal_that_continues_drops_what_came_after(tmp_path):
     Journal(tmp_path, 3).close()
 
     assert [json.loads(text)["step"] for text in (tmp_path / "metrics.jsonl").read_text().splitlines()] == [2]
+
+
+def test_pictures_are_labelled_where_it_is_known_what_they_show(tmp_path):
+    journal = Journal(tmp_path, 0)
+    journal.log_validation(line(7), torch.zeros(1, 40, 200), Labels(("truth", "fill"), ("one",)))
+    journal.close()
+
+    with Image.open(tmp_path / PICTURES / "0000007.png") as sheet:
+        pixels = np.asarray(sheet)
+    assert pixels.shape == (40 + STRIP, 200)
+    assert pixels[:STRIP].max() > 200
+    assert not pixels[STRIP:].any()
+
+
+def test_a_minute_without_a_validation_leaves_a_line_too(tmp_path):
+    journal = Journal(tmp_path, 0)
+    journal.log_minute({"step": 3, "losses": {"total": 1.0}})
+    journal.close()
+
+    assert json.loads((tmp_path / "metrics.jsonl").read_text()) == {"step": 3, "losses": {"total": 1.0}}

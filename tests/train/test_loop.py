@@ -18,6 +18,7 @@ from corinpaint.train.config import TrainConfig
 from corinpaint.train.equalised import recipe
 from corinpaint.train.equalised.scenes import Scene
 from corinpaint.train.loop import train, train_on
+from corinpaint.train.reports import progress
 from corinpaint.train.state import load_state
 
 
@@ -106,7 +107,9 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(tmp_path, small):
     assert set(info.training["losses"]) == {"pixel_inner", "pixel_diff", "total"}
     assert info.training["seconds"] > 0
     assert "CPU" in info.training["hardware"]
-    assert {"name": "0.fts", "kind": "real", "sha256": "0" * 64} in info.data["training"] + info.data["validation"]
+    assert {"name": "0.fts", "kind": "real", "sha256": "0" * 64, "day": "day 0"} in info.data["training"] + info.data[
+        "validation"
+    ]
     assert str(tmp_path) not in json.dumps([info.training, info.data])
 
 
@@ -272,3 +275,18 @@ def test_a_resume_that_is_refused_leaves_the_configuration_as_it_was(tmp_path, s
     with pytest.raises(TrainingError, match="learning_rate"):
         train(config(tmp_path, small, resume=True, learning_rate=5.0, simulated=1))
     assert (tmp_path / "config.json").read_text() == before
+
+
+def test_losses_are_recorded_and_told_every_minute_between_validations(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(progress, "MINUTE", 1e-9)
+    monkeypatch.setattr(recipe, "load_scenes", lambda *_: SCENES)
+    told = []
+
+    train(config(tmp_path / "run", small, steps=3, validate_every=3), told.append)
+
+    first, second, last = lines(tmp_path / "run")
+    assert [one["step"] for one in (first, second, last)] == [1, 2, 3]
+    assert first["losses"]["total"] > 0
+    assert "validation" not in first
+    assert "validation" in last
+    assert len(told) == 3

@@ -17,14 +17,16 @@ REAL = Scene(BLANK, BLANK > 0, (0.0, 0.0), "/data/of/somebody/32082037.fts.gz", 
 MADE = Scene(BLANK, BLANK > 0, (0.0, 0.0), "32000007.fts", "32000007", "simulated", "b" * 64)
 
 
-def test_the_data_are_named_by_file_and_hash_without_their_folders():
+def test_the_data_are_named_by_file_hash_and_day_without_their_folders():
     found = data_record([REAL, MADE], [], TrainConfig(Path("run"), simulated=1, simulated_seed=7))
-    assert found["training"][0] == {"name": "32082037.fts.gz", "kind": "real", "sha256": "a" * 64}
+    assert found["training"][0] == {"name": "32082037.fts.gz", "kind": "real", "sha256": "a" * 64, "day": "2002-01-08"}
     assert (found["simulated"], found["simulated_seed"], found["validation"]) == (1, 7, [])
 
 
 def test_the_run_is_recorded_in_plain_values_that_name_no_folder():
-    config = TrainConfig(Path("/home/somebody/run"), data_dir=Path("/home/somebody/data"), weights={"lambda_1": 0.5})
+    config = TrainConfig(
+        Path("/home/somebody/run"), data_dir=Path("/home/somebody/data"), preset="first", weights={"lambda_1": 0.5}
+    )
     found = training_record(config, {"steps": 3, "samples": 24}, torch.device("cpu"))
     text = json.dumps(found)
     assert "somebody" not in text

@@ -14,7 +14,11 @@ from corinpaint.model.stack import LayerStack
 from corinpaint.train.equalised.dataset import ValidationCrop
 from corinpaint.train.equalised.metrics import hole_metrics, noise_level
 from corinpaint.train.recipe import collate
+from corinpaint.train.reports.sheet import Labels
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
+
+PICTURES = 4
+"""Number of crops that are drawn."""
 
 BATCH = 8
 """Crops that are filled at once."""
@@ -84,7 +88,16 @@ class Validation:
         model.train(training)
         return figures
 
-    def pictures(self, model: LayerStack, device: torch.device, count: int = 4) -> Tensor:
+    @property
+    def labels(self) -> Labels:
+        """What the pictures show."""
+        rows = (f"{crop.kind}, hole of {crop.side} blocks" for crop in self._pictured(PICTURES))
+        return Labels(("truth", "input", "fill", "five times the error"), tuple(rows))
+
+    def _pictured(self, count: int) -> list[ValidationCrop]:
+        return self.crops[:: max(1, len(self.crops) // count)][:count]
+
+    def pictures(self, model: LayerStack, device: torch.device, count: int = PICTURES) -> Tensor:
         """Truth, input, fill and five times the error of some crops, side by side.
 
         Returns
@@ -92,8 +105,7 @@ class Validation:
         Tensor (1, count * H, 4 * W)
             0 to 1.
         """
-        step = max(1, len(self.crops) // count)
-        batch = collate([crop.sample for crop in self.crops[::step][:count]])
+        batch = collate([crop.sample for crop in self._pictured(count)])
         with torch.no_grad():
             filled = model(batch.image.to(device), batch.mask.to(device)).filled[-1].float().cpu()
         error = 0.5 + 5 * (filled - batch.truth) * (batch.known - batch.mask)

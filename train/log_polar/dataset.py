@@ -18,10 +18,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from corinpaint.lasco.errors import TrainingError
+from corinpaint.model.sequence import EACH_SIDE, NEIGHBOURS
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.holes import Holes, draw
-from corinpaint.train.log_polar.scenes import Scene
+from corinpaint.train.log_polar.scenes import Neighbour, Scene
 
 SHARES = {"C2": 0.45, "C3": 0.25, "simulated": 0.2, "summed": 0.1}
 """Probability of each kind of scene, before the kinds that are missing are left out."""
@@ -32,14 +33,25 @@ DAY_POWER = 0.3
 BINNED = 0.35
 """Probability of a binned copy over that of the scene itself."""
 
-WITH_CONTEXT = 0.5
+WITH_CONTEXT = 0.65
 """Share of the windows of a scene with neighbours that come with context."""
 
-EARLIER = 0.7
-"""Share of those whose context is the frames before; the others have the frames after."""
+PATTERNS = {(2, 0): 0.35, (1, 1): 0.3, (2, 2): 0.2, (1, 0): 0.1, (0, 2): 0.05}
+"""Numbers of frames before and after in the context, as far as there are any, and the probability of each."""
 
-SINGLE = DOUBLED = 0.15
-"""Share of those with one neighbour in place of two, and of those whose neighbours are twice as far in time."""
+DOUBLED = 0.15
+"""Share of those whose neighbours are twice as far in time."""
+
+ABSENT = 0.1
+"""Probability that a neighbour is left out."""
+
+HOLED = 0.2
+"""Probability that a neighbour has a hole."""
+
+SHIFTED = 0.3
+"""Probability that the level of a neighbour is off, by `LEVEL_SHIFT` units of the noise (standard deviation)."""
+
+LEVEL_SHIFT = 2.0
 
 BLENDED = 0.3
 """Share of the other windows that are blends of two scenes."""
@@ -49,9 +61,6 @@ WEAKENED = 0.3
 
 PIXEL_NOISE = 0.9
 """Noise of a pixel that is added, in units of the noise: as measured, a little less than 1."""
-
-MEAN_NOISE = 0.7
-"""The same for the mean of two neighbours, in units of that of a pixel."""
 
 SHIFT = 6.0
 """Standard deviation of the distance between the middles of a window and of its hole, px."""
@@ -68,16 +77,18 @@ class Sample(NamedTuple):
 
     Attributes
     ----------
-    image : float32 (2, H, W)
-        Frame and context in units of the noise, less the mean of the frame's valid pixels; 0 where the mask is 0.
-    mask : float32 (2, H, W)
-        1 = valid; all 0 in the second plane without context.
+    image : float32 (1 + NEIGHBOURS, H, W)
+        Frame and context frames in units of the noise, less the mean of the frame's valid pixels; 0 where the mask is
+        0.
+    mask : float32 (1 + NEIGHBOURS, H, W)
+        1 = valid; all 0 in the planes of absent frames.
     truth : float32 (1, H, W)
         The frame without holes, less the same mean; 0 where unknown.
     weight : float32 (1, H, W)
         Of the pixels of the holes in the loss; 0 outside of them and where unknown.
-    place : float32 (2,)
-        Radius of the window's middle (px of the frame), and px of the frame per px of the window there.
+    place : float32 (2 + NEIGHBOURS,)
+        Radius of the window's middle (px of the frame), px of the frame per px of the window there, and the times of
+        the context frames before the frame, hours.
     """
 
     image: Tensor
@@ -112,24 +123,26 @@ class Windows(Dataset[Sample]):
         known = sampler.mask(scene.known)
         image = sampler.values(scene.level, known)
         missing, weight = holes.at(*np.divmod(sampler.index, scene.level.shape[1]))
-        context, context_known = np.zeros_like(image), np.zeros_like(known)
+        chosen: Slots = (None,) * NEIGHBOURS
         if scene.context and rng.random() < WITH_CONTEXT:
-            context, context_known = _context(rng, scene, sampler)
+            chosen = _chosen(rng, scene)
         elif rng.random() < BLENDED:
             image, known = self._blended(rng, scene, window, image, known)
+        context, context_known = planes_of(chosen, sampler)
+        _spoil(rng, context, context_known)
         if rng.random() < WEAKENED:
             share = np.float32(rng.uniform(0.5, 1))
             added = np.float32(PIXEL_NOISE * np.sqrt(1 - share**2))
             image = image * share + added * _normal(rng, image)
-            context = np.where(context_known, context * share + MEAN_NOISE * added * _normal(rng, image), 0)
+            context = np.where(context_known, context * share + added * _normal(rng, context), 0)
         valid = known & ~missing
         offset = np.float32(image[valid].mean()) if valid.any() else np.float32(0)
         return Sample(
-            image=_tensor(np.where(valid, image - offset, 0), np.where(context_known, context - offset, 0)),
-            mask=_tensor(valid, context_known),
+            image=_tensor(np.where(valid, image - offset, 0), *np.where(context_known, context - offset, 0)),
+            mask=_tensor(valid, *context_known),
             truth=_tensor(np.where(known, image - offset, 0)),
             weight=_tensor(np.where(known & missing, weight, 0)),
-            place=torch.tensor([window.radius, window.scale], dtype=torch.float32),
+            place=torch.tensor([window.radius, window.scale, *hours_of(chosen)], dtype=torch.float32),
         )
 
     def _scene(self, rng: np.random.Generator) -> Scene:
@@ -188,62 +201,70 @@ def odds(scenes: Sequence[Scene]) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def average_of(
-    scene: Scene, orders: Sequence[int], sampler: log_polar_grid.Sampler
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Mean of the neighbours of some orders in a window, and where it is known.
+Slots = tuple[Neighbour | None, ...]
+"""Context frames in the order of `corinpaint.model.sequence.NEIGHBOURS`; None where one is absent."""
+
+
+def slots(scene: Scene, before: int, after: int, step: int = 1) -> Slots:
+    """The nearest neighbours of a scene, by their places in the context.
 
     Parameters
     ----------
     scene : Scene
-    orders : sequence of int
-    sampler : Sampler
+    before, after : int
+        Maximum number of frames before and after it.
+    step : int
+        2 to take every other neighbour.
 
     Returns
     -------
-    mean : ndarray of float32, shape (side, side)
-        Units of the scene's noise; 0 where unknown.
-    known : ndarray of bool, shape (side, side)
+    tuple of Neighbour or None
     """
-    planes = []
-    for neighbour in scene.context:
-        if neighbour.order in orders:
-            known = sampler.mask(neighbour.known)
-            planes.append((sampler.values(neighbour.level, known), known))
-    return _mean(planes, sampler)
+    by_order = {neighbour.order: neighbour for neighbour in scene.context if neighbour.order % step == 0}
+    found: list[Neighbour | None] = []
+    for sign, wanted in ((-1, before), (1, after)):
+        side = [by_order[order] for order in sorted(by_order, key=abs) if order * sign > 0][:wanted]
+        found += [*side, *[None] * (EACH_SIDE - len(side))]
+    return tuple(found)
 
 
-def _mean(
-    planes: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], sampler: log_polar_grid.Sampler
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    total, count = np.zeros(sampler.index.shape, np.float32), np.zeros(sampler.index.shape, np.float32)
-    for level, known in planes:
-        total += np.where(known, level, 0)
-        count += known
-    return (total / np.maximum(count, 1)).astype(np.float32), count > 0
+def planes_of(chosen: Slots, sampler: log_polar_grid.Sampler) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Context frames in a window, and where they are known; each of shape (NEIGHBOURS, side, side), 0 where unknown."""
+    level = np.zeros((NEIGHBOURS, *sampler.index.shape), np.float32)
+    known = np.zeros(level.shape, dtype=bool)
+    for number, neighbour in enumerate(chosen):
+        if neighbour is not None:
+            known[number] = sampler.mask(neighbour.known)
+            level[number] = np.where(known[number], sampler.values(neighbour.level, known[number]), 0)
+    return level, known
 
 
-def _context(
-    rng: np.random.Generator, scene: Scene, sampler: log_polar_grid.Sampler
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Context as a user may give it: before or after, one neighbour or two, with holes, its level somewhat off."""
-    orders = [-1, -2] if rng.random() < EARLIER else [1, 2]
-    if rng.random() < SINGLE:
-        orders = orders[:1]
-    if rng.random() < DOUBLED:
-        orders = [2 * order for order in orders]
-    planes = []
-    side = sampler.index.shape[0]
-    for neighbour in (other for order in orders for other in scene.context if other.order == order):
-        known = sampler.mask(neighbour.known)
-        level = sampler.values(neighbour.level, known)
-        if rng.random() < 0.2:
+def hours_of(chosen: Slots) -> tuple[float, ...]:
+    """Times of context frames before the frame, hours; 0 for those that are absent."""
+    return tuple(0.0 if neighbour is None else neighbour.hours for neighbour in chosen)
+
+
+def _chosen(rng: np.random.Generator, scene: Scene) -> Slots:
+    """Context as a user may give it: before, after or around, at the cadence or half of it, some frames missing."""
+    step = 2 if rng.random() < DOUBLED else 1
+    before, after = list(PATTERNS)[int(rng.choice(len(PATTERNS), p=list(PATTERNS.values())))]
+    found = slots(scene, before, after, step)
+    if not any(found):
+        found = slots(scene, EACH_SIDE, EACH_SIDE)
+    kept = rng.random(NEIGHBOURS) >= ABSENT
+    return tuple(neighbour if keep else None for neighbour, keep in zip(found, kept, strict=True))
+
+
+def _spoil(rng: np.random.Generator, level: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
+    """Holes in context frames, and levels that are somewhat off, in place."""
+    side = level.shape[-1]
+    for plane, seen in zip(level, known, strict=True):
+        if rng.random() < HOLED:
             top, left, high, wide = (int(value) for value in rng.integers(0, side, 4))
-            known[top : top + high // 3, left : left + wide // 3] = False
-        planes.append((level, known))
-    mean, known = _mean(planes, sampler)
-    shift = np.float32(2 * rng.standard_normal() if rng.random() < 0.3 else 0)
-    return np.where(known, mean + shift, 0).astype(np.float32), known
+            seen[top : top + high // 3, left : left + wide // 3] = False
+        if rng.random() < SHIFTED:
+            plane += np.float32(LEVEL_SHIFT * rng.standard_normal())
+        plane[~seen] = 0
 
 
 def _window(rng: np.random.Generator, scene: Scene, holes: Holes, side: int) -> log_polar_grid.Window:

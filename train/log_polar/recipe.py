@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.model.log_polar import CellOutput, LogPolarConfig, LogPolarStack
+from corinpaint.model.checkpoint import Network
+from corinpaint.model.log_polar import CellOutput, LogPolarStack
+from corinpaint.model.sequence import SequenceConfig, SequenceStack, from_single
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.dataset import Sample, Windows
 from corinpaint.train.log_polar.losses import losses
@@ -52,7 +54,9 @@ class LogPolarRecipe:
         self.config, self.settings = config, config.settings()
         self.weights = cast(LogPolarLossWeights, self.settings.weights)
         layers = self.settings.layers
-        self.model = initial_model(config, LogPolarStack, lambda: LogPolarStack(LogPolarConfig(layers=layers)))
+        self.model = initial_model(
+            config, SequenceStack, lambda: SequenceStack(SequenceConfig(layers=layers)), as_sequence
+        )
 
     def read_scenes(self) -> Sequence[Scene]:
         """See `Recipe.read_scenes`."""
@@ -96,3 +100,17 @@ class LogPolarRecipe:
         rng = np.random.default_rng([self.config.seed, step.number, 1])
         row, column = rng.integers(self.model.config.cell, size=2)
         return losses(output, batch.truth, batch.weight, self.weights, (int(row), int(column)), step.mean)
+
+
+def as_sequence(model: Network, layers: int | None) -> Network:
+    """A network for sequences that begins as one that knows a single context frame; other networks as they are.
+
+    Parameters
+    ----------
+    model : LayerStack or LogPolarStack
+    layers : int or None
+        As for `corinpaint.model.sequence.from_single`.
+    """
+    if isinstance(model, LogPolarStack) and not isinstance(model, SequenceStack):
+        return from_single(model, layers)
+    return model

@@ -25,7 +25,7 @@ from corinpaint.train.simulated import SIMULATED, Plane, simulated_plane
 FRAME_SIDES = (1024, 512)
 """Rows and columns of the frames that are used, px: at full resolution, and summed 2 x 2."""
 
-ORDERS = (-4, -2, -1, 1, 2, 4)
+ORDERS = (-4, -3, -2, -1, 1, 2, 3, 4)
 """Neighbours that are kept, by their order in time; the fourth before is the second before of every other frame."""
 
 SUMMED = "summed"
@@ -47,12 +47,15 @@ class Neighbour:
     known : ndarray of bool, shape (H, W)
     day : str
         As in `Scene`.
+    hours : float
+        Time before the scene's frame; negative after it.
     """
 
     order: int
     level: NDArray[np.float32]
     known: NDArray[np.bool_]
     day: str
+    hours: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +203,10 @@ def binned_copy(scene: Scene) -> Scene:
         level=level,
         known=known,
         centre=((column - 0.5) / 2, (row - 0.5) / 2),
-        context=tuple(Neighbour(other.order, *_binned(other.level, other.known), other.day) for other in scene.context),
+        context=tuple(
+            Neighbour(other.order, *_binned(other.level, other.known), other.day, other.hours)
+            for other in scene.context
+        ),
         binned=True,
     )
 
@@ -257,7 +263,7 @@ def _neighbours(
             logger.info("no context: %s", error)
             continue
         known = context.observed & np.isfinite(context.image)
-        yield Neighbour(order, _levels(scale, context.image, known), known, day_of(other))
+        yield Neighbour(order, _levels(scale, context.image, known), known, day_of(other), context.hours)
 
 
 def _is_whole(frame: Frame) -> bool:

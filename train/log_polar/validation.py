@@ -15,12 +15,13 @@ from torch.nn import functional
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.simulation.hole_placement import generator, place_holes
-from corinpaint.model.log_polar import LogPolarStack
+from corinpaint.model.sequence import NEIGHBOURS, SequenceStack
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
-from corinpaint.train.log_polar.dataset import average_of
+from corinpaint.train.log_polar.dataset import Slots, hours_of, planes_of, slots
 from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
 from corinpaint.train.log_polar.scenes import Scene
+from corinpaint.train.reports.sheet import Labels
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
@@ -28,6 +29,9 @@ SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
 
 MAX_HOLES = 6
 """Maximum number of holes of one size in a frame."""
+
+PICTURES = 6
+"""Number of holes that are drawn."""
 
 BATCH = 8
 """Holes that are filled at once."""
@@ -37,6 +41,11 @@ WHITE = 8.0
 
 MIN_RANGE = 1e-6
 """Minimum range of brightness of a picture, units of the noise."""
+
+ALONE: Slots = (None,) * NEIGHBOURS
+
+CONTEXTS = {"": (0, 0), "_earlier": (2, 0), "_around": (1, 1)}
+"""Numbers of frames before and after that a hole is filled with, by the suffix of the figures."""
 
 Array = NDArray[np.float64]
 
@@ -124,42 +133,58 @@ class Validation:
         self.holes = list(holes)
         self.reference: dict[str, float] = {}
 
-    def model_figures(self, model: LogPolarStack, device: torch.device) -> dict[str, float]:
+    def model_figures(self, model: SequenceStack, device: torch.device) -> dict[str, float]:
         """Figures of a network.
 
         Returns
         -------
         dict of str to float
             "median": median over holes of the median error (units of the noise, that of the truth's pixels in it).
-            "over_prior", by which the best checkpoint is chosen: geometric mean over holes of the median error over
-            that of the smooth prior alone; also by the side of the holes in blocks ("over_prior_SIDE") and by kind
-            ("over_prior_KIND"). "coverage": share of the pixels within 1.645 of their scale, which should be 0.9.
-            "over_prior_context" and "coverage_context": the same with context, for holes of scenes that have it; the
-            prior is the one without.
+            "over_prior": geometric mean over holes of the median error over that of the smooth prior alone; also by the
+            side of the holes in blocks ("over_prior_SIDE") and by kind ("over_prior_KIND"). "coverage": share of the
+            pixels within 1.645 of their scale, which should be 0.9. With "_earlier" or "_around" after the first word
+            the same for scenes with context, two frames before or one before and one after; the prior is the one
+            without.
+            "score", by which the best checkpoint is chosen: geometric mean of the three "over_prior".
         """
         training = model.training
         model.eval()
-        alone = list(self._filled(model, device, self.holes, context=False))
-        numbers = [number for number, hole in enumerate(self.holes) if hole.scene.context]
-        in_context = [self.holes[number] for number in numbers]
-        aided = list(self._filled(model, device, in_context, context=True))
+        priors = [
+            _error(one.prior, hole)
+            for one, hole in zip(self._filled(model, device, self.holes), self.holes, strict=True)
+        ]
+        figures: dict[str, float] = {}
+        logs: list[float] = []
+        for context, (before, after) in CONTEXTS.items():
+            chosen = [slots(hole.scene, before, after) for hole in self.holes]
+            numbers = [n for n, one in enumerate(chosen) if sum(map(bool, one)) == before + after]
+            if not numbers:
+                continue
+            holes = [self.holes[n] for n in numbers]
+            filled = list(self._filled(model, device, holes, [chosen[n] for n in numbers]))
+            errors = [_error(one.fill, hole) for one, hole in zip(filled, holes, strict=True)]
+            ratios = error_ratios(errors, [priors[n] for n in numbers])
+            figures[f"median{context}"] = float(np.median(errors))
+            figures[f"coverage{context}"] = _coverage(filled, holes)
+            for suffix, members in groups([hole.side for hole in holes], [hole.scene.kind for hole in holes]):
+                figures[f"over_prior{context}{suffix}"] = geometric_mean(ratios[number] for number in members)
+            logs.append(math.log(figures[f"over_prior{context}"]))
         model.train(training)
-        errors = [_error(filled.fill, hole) for filled, hole in zip(alone, self.holes, strict=True)]
-        priors = [_error(filled.prior, hole) for filled, hole in zip(alone, self.holes, strict=True)]
-        ratios = error_ratios(errors, priors)
-        figures = {"median": float(np.median(errors)), "coverage": _coverage(alone, self.holes)}
-        for suffix, members in groups([hole.side for hole in self.holes], [hole.scene.kind for hole in self.holes]):
-            figures[f"over_prior{suffix}"] = geometric_mean(ratios[number] for number in members)
-        self.reference = {name: 1.0 for name in figures if name.startswith("over_prior")}
-        self.reference |= {"median": float(np.median(priors)), "coverage": LEVEL}
-        if in_context:
-            errors = [_error(filled.fill, hole) for filled, hole in zip(aided, in_context, strict=True)]
-            figures["over_prior_context"] = geometric_mean(error_ratios(errors, [priors[n] for n in numbers]))
-            figures["coverage_context"] = _coverage(aided, in_context)
-            self.reference |= {"over_prior_context": 1.0, "coverage_context": LEVEL}
+        figures["score"] = math.exp(sum(logs) / len(logs))
+        self.reference = {name: LEVEL if name.startswith("coverage") else 1.0 for name in figures}
+        self.reference |= {name: float(np.median(priors)) for name in figures if name.startswith("median")}
         return figures
 
-    def pictures(self, model: LogPolarStack, device: torch.device, count: int = 6) -> Tensor:
+    @property
+    def labels(self) -> Labels:
+        """What the pictures show."""
+        rows = (f"{hole.scene.name}, {hole.side} x {hole.side} blocks" for hole in self._pictured(PICTURES))
+        return Labels(("truth", "input", "fill", f"error, -{WHITE:g} to {WHITE:g} sigma"), tuple(rows))
+
+    def _pictured(self, count: int) -> list[ValidationHole]:
+        return self.holes[:: max(1, len(self.holes) // count)][:count]
+
+    def pictures(self, model: SequenceStack, device: torch.device, count: int = PICTURES) -> Tensor:
         """Truth, input, fill and error of some windows, side by side.
 
         Returns
@@ -169,9 +194,8 @@ class Validation:
         """
         training = model.training
         model.eval()
-        step = max(1, len(self.holes) // count)
         rows = []
-        for pictured in self._filled(model, device, self.holes[::step][:count], context=False):
+        for pictured in self._filled(model, device, self._pictured(count)):
             truth, seen, filled, error = pictured.pictures
             low, high = np.percentile(truth, [1, 99])
             planes = [(plane - low) / max(high - low, MIN_RANGE) for plane in (truth, seen, filled)]
@@ -180,13 +204,20 @@ class Validation:
         return torch.from_numpy(np.vstack(rows).astype(np.float32)).clamp(0, 1)[None]
 
     def _filled(
-        self, model: LogPolarStack, device: torch.device, chosen: Sequence[ValidationHole], context: bool
+        self,
+        model: SequenceStack,
+        device: torch.device,
+        holes: Sequence[ValidationHole],
+        context: Sequence[Slots] | None = None,
     ) -> Iterator[_Filled]:
-        for start in range(0, len(chosen), BATCH):
-            part = chosen[start : start + BATCH]
-            seen = [_seen(hole, context) for hole in part]
+        chosen = context or [ALONE] * len(holes)
+        for start in range(0, len(holes), BATCH):
+            part, aid = holes[start : start + BATCH], chosen[start : start + BATCH]
+            seen = [_seen(hole, one) for hole, one in zip(part, aid, strict=True)]
             image, mask = (torch.from_numpy(np.stack(planes)).to(device) for planes in zip(*seen, strict=True))
-            places = [(hole.window.radius, hole.window.scale) for hole in part]
+            places = [
+                (hole.window.radius, hole.window.scale, *hours_of(one)) for hole, one in zip(part, aid, strict=True)
+            ]
             place = torch.tensor(places, dtype=torch.float32, device=device)
             with torch.no_grad():
                 cells = model.predict_cells(image, mask, place)
@@ -197,17 +228,14 @@ class Validation:
                 yield _read(hole, planes[0], known[0] > 0, fields)
 
 
-def _seen(hole: ValidationHole, context: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Image and mask of a hole's window, each (2, side, side)."""
+def _seen(hole: ValidationHole, context: Slots) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Image and mask of a hole's window, each (1 + NEIGHBOURS, side, side)."""
     scene = hole.scene
     sampler = log_polar_grid.sampler(hole.window, (scene.level.shape[0], scene.level.shape[1]))
     known = sampler.mask(hole.valid)
-    image = sampler.values(scene.level, known)
-    mean, mean_known = np.zeros_like(image), np.zeros_like(known)
-    if context:
-        orders = {one.order for one in scene.context}
-        mean, mean_known = average_of(scene, [-1, -2] if orders & {-1, -2} else sorted(orders, key=abs)[:2], sampler)
-    return np.stack([image, mean]), np.stack([known, mean_known]).astype(np.float32)
+    level, context_known = planes_of(context, sampler)
+    image = np.concatenate([sampler.values(scene.level, known)[None], level])
+    return image, np.concatenate([known[None], context_known]).astype(np.float32)
 
 
 def _read(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sequences
 
-from corinpaint.archive.movies.images import images, read_background, sample
-from corinpaint.lasco.errors import OptionError
+from corinpaint.archive.movies.images import DIFFERENCES, check_enough, images, read_background, sample
+from corinpaint.lasco.errors import NoFrameError, OptionError
 from corinpaint.lasco.level1.background import make_background
 from corinpaint.lasco.level1.differences import subtract
 from corinpaint.lasco.level1.product import Flag, read_level1
@@ -79,3 +79,12 @@ def test_a_sample_is_spread_over_the_products(folder, kind, first):
         (same,) = (one for one in whole if one.member == image.member)
         assert np.array_equal(image.data, same.data, equal_nan=True)
     assert [image.member for image in sample(members, kind, None, 2)] == [members[first], members[-1]]
+
+
+def test_a_difference_needs_two_products(folder):
+    _, members = sequences.members(folder)
+    for kind in DIFFERENCES:
+        with pytest.raises(NoFrameError, match="a difference needs two products"):
+            check_enough(members[:1], kind)
+        check_enough(members[:2], kind)
+    check_enough(members[:1], "original")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
 from corinpaint.archive.reporting import products
 from corinpaint.lasco.errors import FrameError, NoFrameError
 from corinpaint.lasco.level1.compression import COMPRESSIONS
+from corinpaint.lasco.level1.product import read_level1
 
 
 def test_products_are_found_at_any_depth_but_not_in_the_report(folder, tmp_path):
@@ -38,6 +40,20 @@ def test_a_product_is_read_and_its_checksums_are_verified(make_product, tmp_path
     path.write_bytes(bytes(content[:9000]))
     with pytest.raises(FrameError):
         products.read(path)
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+def test_a_product_is_what_read_level1_gives_and_its_file_is_opened_once(make_product, tmp_path, compress, monkeypatch):
+    path = make_product().write(tmp_path, compress=compress)
+    expected = read_level1(path)
+    content, opened = path.read_bytes(), []
+    monkeypatch.setattr(type(path), "read_bytes", lambda one: opened.append(one) or content)
+    path.unlink()
+    found = products.read(path)
+    assert opened == [path]
+    assert found.header == expected.header
+    for name in ("data", "masked", "mask", "uncertainty", "noise"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name), equal_nan=name == "data")
 
 
 def test_compressed_files_are_read_too(make_product, tmp_path):
@@ -73,6 +89,6 @@ def test_a_json_report_beside_a_product_is_read_and_counts_as_a_change(make_prod
         products.stamp(tmp_path / "absent.fits")
 
 
-def test_broken_warnings_of_history_are_joined(make_product):
+def test_warnings_are_those_of_history_where_no_report_has_them(make_product):
     found = products.warnings_of(make_product().header, {})
     assert found == ("the pointing is unknown, and this sentence is long enough that it is broken",)

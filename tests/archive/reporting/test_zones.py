@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from astropy.io import fits
 
 from corinpaint.archive.reporting import products, zones
 from corinpaint.lasco.level1.product import Flag
@@ -28,16 +26,7 @@ def test_a_json_report_gives_all_digits(make_product, tmp_path):
     assert zones.rows(found, told)[0].history.error == 1.139
 
 
-def test_a_rotated_product_numbers_its_zones_as_the_detector_does(make_product):
-    mask = make_product().mask
-    upright = zones.labelled(mask, 2, fits.Header())
-    rotated = zones.labelled(mask[::-1, ::-1], 2, fits.Header({"RECTIFY": 180.0}))
-    np.testing.assert_array_equal(rotated[::-1, ::-1], upright)
-
-
-def test_other_numbers_of_zones_are_not_guessed(make_product, tmp_path):
-    mask = make_product().mask
-    assert zones.labelled(mask, 1, fits.Header()) is None
+def test_zones_that_cannot_be_told_apart_have_no_place(make_product, tmp_path):
     made = make_product()
     made.mask[...] = Flag.FILLED
     assert all(row.place is None for row in zones.rows(products.read(made.write(tmp_path)), {}))

@@ -10,13 +10,18 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 from planned import FakeMaker, planned
 
+from corinpaint.archive.job import Job
+from corinpaint.archive.layout import Layout
 from corinpaint.archive.outcome import Fate, Outcome
 from corinpaint.archive.planning import plan_file
 from corinpaint.archive.planning.entries import Chunk
 from corinpaint.archive.planning.plan_file import Plan, PlanError, Shard
+from corinpaint.archive.planning.planner import make_plan
 from corinpaint.archive.running import logs, run
 from corinpaint.archive.running.run import Run, Wanted
 from corinpaint.archive.running.state import MAX_INTERRUPTED, read_state
@@ -165,3 +170,35 @@ def test_a_run_that_is_killed_at_random_ends_as_one_that_is_not(options):
     done = subprocess.run([*script, *options], capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "16 products are the same, byte by byte; none was made twice" in done.stdout
+
+
+@pytest.mark.slow
+def test_another_mask_makes_its_frame_anew_and_no_other(make_frame, tmp_path):
+    for name in ("frames", "masks"):
+        (tmp_path / name).mkdir()
+    for number in (1, 2):
+        content = make_frame(missing=(), TIME_OBS=f"0{number}:00:00")
+        (tmp_path / "frames" / f"3208200{number}.fts").write_bytes(content)
+    job = Job(fill="harmonic", mask=tmp_path / "masks")
+
+    def masked(number: int, column: int) -> None:
+        mask = np.zeros((1024, 1024), np.uint8)
+        mask[700, column : column + 9] = 1
+        fits.PrimaryHDU(mask).writeto(tmp_path / "masks" / f"3208200{number}.fits", overwrite=True)
+
+    def made() -> list[Fate]:
+        with Plan(tmp_path / "run") as plan:
+            outcomes = Run(plan, Wanted(tmp_path / "products")).work(here, threading.Event())
+            return [outcome.fate for outcome in outcomes]
+
+    masked(1, 600)
+    make_plan([tmp_path / "frames"], tmp_path / "run", job, Layout(Path()))
+    assert made() == [Fate.MADE, Fate.MADE]
+    headers = [fits.getheader(tmp_path / "products" / f"3508200{number}.fits") for number in (1, 2)]
+    assert [header.get("NUSER") for header in headers] == [9, None]
+    masked(2, 640)
+    with pytest.raises(PlanError, match="masks"):
+        made()
+    make_plan([tmp_path / "frames"], tmp_path / "run", job, Layout(Path()))
+    assert made() == [Fate.THERE, Fate.REMADE]
+    assert fits.getheader(tmp_path / "products" / "35082002.fits")["NUSER"] == 9

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
@@ -143,3 +145,33 @@ def test_in_the_layout_of_the_archive_the_list_grows(start, arrive, tmp_path):
     watch.end()
     listed = (tmp_path / "out" / "020108" / "c3" / "img_hdr.txt").read_text().splitlines()
     assert [line[:12] for line in listed] == ["35000001.fts", "35000002.fts"]
+
+
+def test_frames_take_the_masks_of_their_numbers_as_they_arrive(start, arrive, quick, tmp_path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+
+    def masked(number: int, column: int) -> None:
+        mask = np.zeros((1024, 1024), np.uint8)
+        mask[700, column : column + 9] = 1
+        fits.PrimaryHDU(mask).writeto(masks / f"{number}.fits", overwrite=True)
+
+    def pixels(number: int) -> int:
+        return fits.getheader(tmp_path / "out" / f"{number + 3_000_000}.fits").get("NUSER", 0)
+
+    masked(32000001, 600)
+    job = replace(quick, mask=masks)
+    watch = start(job)
+    arrive(32000001)
+    assert watch.next().fate is Fate.MADE
+    masked(32000002, 640)
+    for number in (32000002, 32000003):
+        arrive(number)
+        assert watch.next().fate is Fate.MADE
+    assert [pixels(number) for number in (32000001, 32000002, 32000003)] == [9, 9, 0]
+    watch.end()
+    masked(32000001, 630)
+    again = start(job)
+    outcomes = [again.next() for _ in range(3)]
+    assert [outcome.fate for outcome in outcomes] == [Fate.REMADE, Fate.THERE, Fate.THERE]
+    assert "USERMASK" in outcomes[0].note

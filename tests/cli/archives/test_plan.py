@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from astropy.io import fits
+
 from corinpaint.archive.planning.plan_file import Plan
 
 
@@ -26,6 +29,23 @@ def test_a_plan_takes_the_settings_of_restore(run, frames, tmp_path):
     assert (job.departures, job.max_error, job.png, job.json) == (("no-warp",), 1.5, True, True)
     assert (job.compress, job.stale, job.fill) == ("lossless", "fail", "network")
     assert (job.auto_context, job.context) == (True, (frames / "32000001.fts",))
+
+
+def test_a_plan_knows_where_the_masks_lie_and_changes_with_them(run, frames, tmp_path, monkeypatch):
+    (tmp_path / "masks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    digests = set()
+    for value in (None, 1, 2):
+        if value is not None:
+            mask = np.full((1024, 1024), value, np.uint8)
+            fits.PrimaryHDU(mask).writeto(tmp_path / "masks" / "32000001.fits", overwrite=True)
+        options = [] if value is None else ["--mask", "masks"]
+        result = run("archive", "plan", frames, "-o", tmp_path / "run", "--fill", "none", *options)
+        assert result.exit_code == 0, result.output
+        with Plan(tmp_path / "run") as plan:
+            assert plan.settings.job.mask == (None if value is None else tmp_path / "masks")
+            digests.add(plan.settings.digest)
+    assert len(digests) == 3
 
 
 def test_an_input_that_does_not_exist_is_a_failure_and_the_others_are_planned(run, frames, tmp_path):

@@ -30,6 +30,12 @@ def test_what_cannot_be_done_is_an_error_before_the_first_frame(run, tmp_path):
     assert "by-day" in result.stderr
 
 
+def test_a_mask_that_is_not_there_is_an_error_before_the_first_frame(run, tmp_path):
+    result = run("watch", tmp_path, "-o", tmp_path / "out", "--fill", "none", "--mask", tmp_path / "gone.fits")
+    assert result.exit_code == 1
+    assert "gone.fits: cannot be read" in result.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_watch_tells_logs_and_ends_cleanly(make_frame, tmp_path, number):

@@ -8,6 +8,7 @@ from astropy.io import fits
 import corinpaint
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.compression import COMPRESSIONS
+from corinpaint.lasco.level1.header import add_history
 from corinpaint.lasco.notebook import history
 
 
@@ -61,3 +62,19 @@ def test_what_a_difference_adds_is_no_part_of_the_last_zone():
     header["HISTORY"] = "1.5e-06 +- 2e-09 MSB"
     header["HISTORY"] = "Subtracted 35000001.fits (running), aligned by sun centre to whole pixels"
     assert history.zones(header) == (history.ZoneHistory(1, 2, "", "radial", None, (), 2048, 1.5e-06, 2e-09),)
+
+
+def test_broken_warnings_are_joined_and_what_follows_is_none():
+    long = "the pointing is unknown, and this sentence is long enough that HISTORY breaks it between words, twice"
+    lines = [
+        "Warning: of another program",
+        "CorInpaint 1.0: Level 0.5 file x.fts",
+        f"Warning: {long}",
+        "Warning: a short one",
+        "Zone 1, 2 missing blocks: refused: touches the edge of the frame",
+    ]
+    header = fits.Header()
+    add_history(header, lines)
+    assert len(header["HISTORY"]) > len(lines)
+    assert history.warnings(header) == (long, "a short one")
+    assert history.warnings(fits.Header()) == ()

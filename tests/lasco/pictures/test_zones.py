@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.level1.flags import Flag, flagged
 from corinpaint.lasco.notebook.history import ZoneHistory
@@ -44,36 +43,6 @@ def test_windows_are_squares_with_a_margin_and_inside_of_the_image(holed):
         part = zone.where[zone.window]
         assert part.sum() == zone.where.sum()
         assert part.shape[0] == part.shape[1] >= 32 + 2 * MARGIN
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("crota", [170.0, 180.0, 5.0])
-def test_zones_of_rotated_frames_have_their_numbers_too(make_frame, crota):
-    missing = ((20, 20), (10, 22), (10, 6), (24, 9))
-    product = restore(read_frame(make_frame(missing=missing, CROTA1=crota)), fill="polynomial").level1
-    found = zones_in(product.mask, product.header)
-    expected = blocks.zones(blocks.parse_misslist(product.header["MISSLIST"]))
-    assert [zone.number for zone in found] == [zone.number for zone in expected]
-    sun = np.array([product.header["CRPIX2"], product.header["CRPIX1"]]) - 1
-    turn = np.radians(product.header["RECTIFY"])
-    for zone, block in zip(found, expected, strict=True):
-        rows, columns = np.nonzero(block.missing)
-        offset = np.array([rows.mean() * 32 + 15.5, columns.mean() * 32 + 15.5]) - 511.5
-        if abs(product.header["RECTIFY"]) > 90:
-            offset, angle = -offset, turn - np.pi
-        else:
-            angle = turn
-        row, column = offset + 511.5 - sun
-        offset = np.array([row * np.cos(angle) + column * np.sin(angle), column * np.cos(angle) - row * np.sin(angle)])
-        place = sun + offset
-        assert middle(zone) == pytest.approx(place, abs=8)
-
-
-def test_without_a_list_of_missing_blocks_zones_have_no_number(holed, with_cards):
-    product = with_cards(holed, MISSLIST=blocks.SUMMED_MISSLIST)
-    found = zones_in(product.mask, product.header)
-    assert [zone.number for zone in found] == [0, 0, 0]
-    assert {zone.caption for zone in found} == {"zone"}
 
 
 def test_pixels_that_a_user_masked_are_of_no_zone(holed):

@@ -56,3 +56,11 @@ def test_a_generator_depends_on_its_text_alone():
     first, again, other = (hole_placement.generator(text).integers(2**32) for text in ("a 1", "a 1", "a 2"))
     assert first == again
     assert first != other
+
+
+def test_holes_touch_the_blocks_that_they_are_asked_to_touch():
+    near = np.zeros((32, 32), dtype=bool)
+    near[10:14, 20] = True
+    holes = hole_placement.place_holes(EVERYWHERE, "2x2", 6, np.random.default_rng(0), touching=near)
+    assert holes
+    assert all((hole & near).any() for hole in holes)

@@ -83,3 +83,11 @@ def test_blocks_that_are_half_hidden_are_filled_without_their_spectrum():
     hidden[656:, 660:] = True
     made, truth = problems.problem(problems.plane, ONE, hidden=hidden)
     assert problems.worst(fuzzy.fuzzy()(made), truth, made) < 0.05
+
+
+@pytest.mark.parametrize("level", [-1.0, -0.02, 0.02])
+def test_where_the_brightness_is_negative_or_crosses_zero_the_fill_follows_it(level):
+    """No power of the radius fits there, and the background lies above the pixels."""
+    made, truth = problems.problem(lambda rows, columns: level + 1e-4 * (rows - 656) + 0 * columns, FOUR, noise=0.005)
+    error = (fuzzy.fuzzy()(made) - truth)[made.hole] / problems.UNIT
+    assert np.sqrt(np.mean(error**2)) < 0.005

@@ -158,6 +158,44 @@ def test_context_is_passed_on_in_units_of_noise_and_masked_where_it_did_not_look
     assert np.abs(image[0, 1] - brighter)[mask[0, 1] > 0].max() < 0.01
 
 
+def test_a_network_for_sequences_sees_each_frame_in_its_place_with_its_time():
+    made, truth = posed(missing=((20, 20),))
+    looked = np.ones(truth.shape, dtype=bool)
+    hours = (0.2, -0.2, -0.5, 0.7, -0.9)  # the nearest first, as a frame has its context
+    context = tuple(Context(f"{one}", one, ((1 + one) * truth).astype(np.float32), looked, 1.0) for one in hours)
+    made = replace(made, context=context)
+    engine = knowing(made, problems.power)
+    engine.info = replace(engine.info, domain="sequence")
+    engine.answer = lambda number, radius, px, *_, answer=engine.answer: answer(number, radius, px)
+
+    log_polar.fill(made, engine)
+
+    ((image, mask, place),) = engine.given
+    assert place[0, 2:] == pytest.approx((0.2, 0.7, -0.2, -0.5))
+    sampler = log_polar_grid.sampler(windows_of(made)[0], truth.shape)
+    scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
+    for number, one in enumerate((0.2, 0.7, -0.2, -0.5), start=1):
+        assert np.array_equal(mask[0, number] > 0, sampler.mask(looked))
+        wanted = scale.forward((1 + one) * truth.ravel()[sampler.index])
+        assert np.abs(image[0, number] - wanted)[mask[0, number] > 0].max() < 0.01
+
+
+def test_the_frames_of_a_fill_are_those_that_the_network_takes():
+    made, truth = posed(missing=((20, 20),))
+    looked = np.ones(truth.shape, dtype=bool)
+    context = tuple(
+        Context(f"{one}", one, truth.astype(np.float32), looked, 1.0, number=f"{number}")
+        for number, one in enumerate((0.2, -0.2, 0.5, 0.7, -0.9))
+    )
+    engine = knowing(made, problems.power)
+    adapter = log_polar.LogPolarNetwork(engine)
+    area = made.zones[0].area
+    assert adapter.contributing(context, area) == ("0", "1")
+    engine.info = replace(engine.info, domain="sequence")
+    assert adapter.contributing(context, area) == ("0", "1", "2", "4")
+    assert adapter.contributing(context[:1], area) == ("0",)
+
+
 def test_pixels_out_of_the_networks_reach_are_told_and_left_as_they_were():
     made, _ = posed(missing=((20, 20), (24, 4)))
     engine = knowing(made, problems.power)
@@ -282,3 +320,23 @@ def test_small_zones_have_small_windows_and_all_zones_the_same_room_around_them(
         assert place.min() >= (1 - log_polar.ROOM) * log_polar_grid.SIDE / 2 - 1
         assert (window.side - 1 - place).min() >= (1 - log_polar.ROOM) * log_polar_grid.SIDE / 2 - 1
     assert sides == {"1": 256, "2x2": 320, "4x4": 384}
+
+
+def test_stars_in_the_frame_and_in_its_context_are_hidden_from_the_network():
+    made, truth = posed(missing=((20, 20),))
+    image, earlier = made.image.copy(), truth.copy()
+    image[650, 674] += problems.UNIT
+    earlier[655, 655] += problems.UNIT
+    made = replace(made, image=image, context=(Context("earlier", 0.5, earlier, np.ones(truth.shape, bool), 1.0),))
+    engine = knowing(made, problems.power)
+    filled = log_polar.fill(made, engine)
+    ((image, mask, _),) = engine.given
+    sampler = log_polar_grid.sampler(windows_of(made)[0], truth.shape)
+    for plane, (place, known) in enumerate((((650, 674), made.observed), ((655, 655), np.ones(truth.shape, bool)))):
+        hidden = sampler.mask(known) & (mask[0, plane] == 0)
+        around = np.hypot(*(np.array(np.divmod(sampler.index[hidden], 1024)) - np.array(place)[:, None]))
+        assert around.size
+        assert around.max() < 5
+        assert (sampler.index[hidden] == np.ravel_multi_index(place, truth.shape)).any()
+    assert not image[mask == 0].any()
+    assert np.array_equal(filled.brightness[made.observed], made.image[made.observed])

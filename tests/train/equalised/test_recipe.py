@@ -10,7 +10,7 @@ from corinpaint.train.equalised.recipe import EqualisedRecipe
 
 
 def test_it_is_trained_by_adam_and_its_weights_are_not_averaged(tmp_path):
-    recipe = EqualisedRecipe(TrainConfig(tmp_path, learning_rate=0.5))
+    recipe = EqualisedRecipe(TrainConfig(tmp_path, preset="first", learning_rate=0.5))
 
     assert recipe.average is None
     assert isinstance(recipe.optimizer(), Adam)
@@ -19,7 +19,7 @@ def test_it_is_trained_by_adam_and_its_weights_are_not_averaged(tmp_path):
 
 def test_a_checkpoint_of_the_other_design_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="another design"):
-        EqualisedRecipe(TrainConfig(tmp_path, init=small_log_polar(tmp_path / "small.safetensors")))
+        EqualisedRecipe(TrainConfig(tmp_path, preset="first", init=small_log_polar(tmp_path / "small.safetensors")))
 
 
 def test_features_are_read_only_for_terms_that_need_them(tmp_path):

@@ -9,7 +9,7 @@ from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.equalised.dataset import validation_crops
 from corinpaint.train.equalised.scenes import Scene
-from corinpaint.train.equalised.validation import Validation
+from corinpaint.train.equalised.validation import PICTURES, Validation
 
 CPU = torch.device("cpu")
 
@@ -71,3 +71,9 @@ def test_pictures_show_truth_input_fill_and_error_side_by_side(validation, model
     assert sheet.shape == (1, 2 * 256, 4 * 256)
     assert 0 <= sheet.min() < sheet.max() <= 1
     assert torch.equal(sheet[0, :256, :256], validation.crops[0].sample.truth[0].clamp(0, 1))
+
+
+def test_the_pictures_are_labelled_by_kind_and_size_one_label_a_row(validation):
+    assert len(validation.labels.columns) == 4
+    assert len(validation.labels.rows) == PICTURES < len(validation.crops)
+    assert validation.labels.rows[0] == f"simulated, hole of {validation.crops[0].side} blocks"

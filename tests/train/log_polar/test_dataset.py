@@ -10,7 +10,7 @@ from noise_scenes import CENTRE, SIDE, make_noise_scene
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.train.log_polar import dataset
-from corinpaint.train.log_polar.dataset import BINNED, Windows, average_of, odds
+from corinpaint.train.log_polar.dataset import BINNED, Windows, hours_of, odds, planes_of, slots
 from corinpaint.train.recipe import collate
 
 PLAIN = make_noise_scene(1)
@@ -37,9 +37,9 @@ def test_a_window_depends_on_seed_and_number_alone(samples):
 
 def test_shapes_and_types_are_those_of_the_network(samples):
     for sample in samples[:5]:
-        assert sample.image.shape == sample.mask.shape == (2, SIDE, SIDE)
+        assert sample.image.shape == sample.mask.shape == (5, SIDE, SIDE)
         assert sample.truth.shape == sample.weight.shape == (1, SIDE, SIDE)
-        assert sample.place.shape == (2,)
+        assert sample.place.shape == (6,)
         assert all(tensor.dtype == torch.float32 for tensor in sample)
 
 
@@ -58,13 +58,18 @@ def test_a_window_is_centred_on_what_it_shows(samples):
 
 
 def test_windows_show_context_and_only_where_the_scene_has_some(samples):
-    with_context = [sample for sample in samples if sample.mask[1].any()]
+    with_context = [sample for sample in samples if sample.mask[1:].any()]
 
-    assert 5 < len(with_context) < 40
-    both = [(sample.mask[0] * sample.mask[1]) > 0 for sample in with_context]
-    offs = [(s.image[0] - s.image[1])[seen].mean() for s, seen in zip(with_context, both, strict=True)]
-    assert np.median(np.abs(offs)) < 1
-    assert not any(sample.mask[1].any() for sample in (Windows([PLAIN], SIDE, 0)[number] for number in range(10)))
+    assert 5 < len(with_context) < 45
+    for number, hours in ((1, (0.2, 0.4)), (2, (0.4,)), (3, (-0.2,))):
+        shown = [sample for sample in with_context if sample.mask[number].any()]
+        assert shown
+        assert all(round(float(sample.place[1 + number]), 5) in hours for sample in shown)
+        both = [(sample.mask[0] * sample.mask[number]) > 0 for sample in shown]
+        offs = [(s.image[0] - s.image[number])[seen].mean() for s, seen in zip(shown, both, strict=True)]
+        assert np.median(np.abs(offs)) < 1
+    assert not any(sample.mask[4].any() for sample in with_context)  # there is no second frame after it
+    assert not any(sample.mask[1:].any() for sample in (Windows([PLAIN], SIDE, 0)[number] for number in range(10)))
 
 
 def test_what_is_blended_or_weakened_has_about_the_noise_of_a_frame(monkeypatch):
@@ -97,17 +102,26 @@ def test_days_weigh_less_than_their_frames_and_copies_less_than_originals():
     assert copies[1] / copies[0] == pytest.approx(BINNED)
 
 
-def test_the_mean_of_neighbours_leaves_out_what_they_do_not_know():
-    unknown = np.zeros_like(AIDED.known)
-    first, second, _ = AIDED.context
-    scene = replace(AIDED, context=(first, replace(second, known=unknown)))
+def test_neighbours_have_their_places_the_nearest_first():
+    second, first, after = AIDED.context
+
+    assert slots(AIDED, 2, 2) == (first, second, after, None)
+    assert slots(AIDED, 0, 1) == (None, None, after, None)
+    assert slots(AIDED, 2, 2, step=2) == (second, None, None, None)
+    assert hours_of(slots(AIDED, 2, 2)) == (0.2, 0.4, -0.2, 0.0)
+
+
+def test_planes_show_what_each_neighbour_knows():
+    second, first, _ = AIDED.context
     window = log_polar_grid.Window(CENTRE, 150.0, 0.5, side=SIDE)
-    sampler = log_polar_grid.sampler(window, scene.level.shape)
+    sampler = log_polar_grid.sampler(window, AIDED.level.shape)
 
-    mean, known = average_of(scene, [-1, -2], sampler)
+    level, known = planes_of((first, replace(second, known=np.zeros_like(AIDED.known)), None, None), sampler)
 
-    assert np.array_equal(known, sampler.mask(first.known))
-    assert np.array_equal(mean, sampler.values(first.level, known))
+    assert np.array_equal(known[0], sampler.mask(first.known))
+    assert np.array_equal(level[0], np.where(known[0], sampler.values(first.level, known[0]), 0))
+    assert not known[1:].any()
+    assert not level[1:].any()
 
 
 def test_a_scene_without_a_known_block_is_refused():
@@ -119,5 +133,5 @@ def test_a_scene_without_a_known_block_is_refused():
 def test_batches_stack_windows(samples):
     batch = collate(samples[:3])
 
-    assert batch.image.shape == (3, 2, SIDE, SIDE)
+    assert batch.image.shape == (3, 5, SIDE, SIDE)
     assert torch.equal(batch.place[1], samples[1].place)

@@ -14,6 +14,8 @@ from noise_scenes import SIDE, log_polar_config, small_log_polar
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
+from corinpaint.model.log_polar import LogPolarConfig, LogPolarStack
+from corinpaint.model.log_polar_config import EXTRAS, INPUTS
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.log_polar import recipe as log_polar
@@ -71,7 +73,7 @@ def in_a_process(launcher, folder, small, *words):
 def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     model, info = load_checkpoint(whole / "corinpaint.safetensors")
 
-    assert info.domain == "noise"
+    assert info.domain == "sequence"
     assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1}
     assert set(info.training["losses"]) == {"fill", "interval", "total"}
     assert info.training["validation"]["over_prior"] > 0
@@ -186,6 +188,17 @@ def test_the_pixel_that_the_interval_is_compared_with_depends_on_the_step_alone(
 
     assert seen[-1] == seen[3]
     assert len(set(seen)) > 5
+
+
+def test_training_begins_with_a_network_that_knows_a_single_context_frame(tmp_path):
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    single = LogPolarStack(LogPolarConfig(unet=unet))
+    save_checkpoint(tmp_path / "single.safetensors", single)
+
+    model = LogPolarRecipe(log_polar_config(tmp_path, tmp_path / "single.safetensors", layers=3)).model
+
+    assert (model.domain, len(model.layers)) == ("sequence", 3)
+    assert torch.equal(model.layers[2].down[0].weight, single.layers[0].down[0].weight)
 
 
 def test_what_does_not_fit_is_refused(tmp_path, small):

@@ -113,7 +113,7 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
 
 def bare(day, kind, *context):
     empty = np.zeros((2, 2), np.float32)
-    beside = tuple(Neighbour(-1, empty, empty > 0, other) for other in context)
+    beside = tuple(Neighbour(-1, empty, empty > 0, other, 0.2) for other in context)
     return replace(make_noise_scene(0), level=empty, known=empty > 0, day=day, kind=kind, context=beside)
 
 

@@ -53,9 +53,13 @@ def test_a_fresh_network_is_as_good_as_the_prior(validation, model):
 
 
 def test_context_is_given_where_a_scene_has_it(validation, model):
-    assert validation.model_figures(model, CPU)["over_prior_context"] > 0
+    figures = validation.model_figures(model, CPU)
+    alone, earlier, around = (figures[f"over_prior{context}"] for context in ("", "_earlier", "_around"))
+    assert earlier < 0.95  # what a fresh network gives is the prior of the difference to the context
+    assert around < 0.95
+    assert figures["score"] == pytest.approx((alone * earlier * around) ** (1 / 3))
     bare = Validation(validation_holes(SCENES[:1], SIDE, 4))
-    assert "over_prior_context" not in bare.model_figures(model, CPU)
+    assert "over_prior_earlier" not in bare.model_figures(model, CPU)
 
 
 def test_coverage_follows_the_scale(validation, model):
@@ -90,3 +94,12 @@ def load_scaled(model, value):
     with torch.no_grad():
         other.layers[-1].last.bias[1] = value
     return other
+
+
+def test_the_pictures_are_labelled_by_frame_and_size_one_label_a_row(validation):
+    labels = validation.labels
+
+    assert labels.columns[:3] == ("truth", "input", "fill")
+    assert len(labels.rows) == min(6, len(validation.holes))
+    assert labels.rows[0].startswith(validation.holes[0].scene.name)
+    assert f"{validation.holes[0].side} x" in labels.rows[0]

@@ -1,0 +1,71 @@
+"""What networks were trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corinpaint.evaluate import training_data
+from corinpaint.evaluate.training_data import Overlap, checkpoint_of, describe, in_words, overlap
+from corinpaint.model.metadata import default_checkpoint, read_info
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return read_info(default_checkpoint())
+
+
+def test_a_frame_counts_as_trained_on_by_its_hash_and_by_its_number(sequence):
+    by_hash = {"training": [{"name": "x.fts", "sha256": hashlib.sha256(sequence[0].read_bytes()).hexdigest()}]}
+    by_number = {"training": [], "validation": [{"name": sequence[1].name + ".gz", "sha256": "0"}]}
+    assert overlap(sequence, by_hash).frames == (sequence[0].name,)
+    assert overlap(sequence, by_number).frames == (sequence[1].name,)
+
+
+def test_other_frames_of_a_day_that_was_trained_on_are_told_by_their_day(sequence):
+    found = overlap(sequence, {"training": [{"name": "x.fts", "sha256": "0", "day": "2002-01-05"}]})
+    assert (found.frames, found.days) == ((), ("2002-01-05",))
+    assert overlap(sequence, {"training": [{"name": sequence[0].name}]}).days == ("2002-01-08",)
+    assert overlap(sequence, {"training": [{"name": "x.fts", "day": "2001-01-01"}]}) == Overlap((), ())
+
+
+def test_the_warning_names_a_frame_and_the_days_and_nothing_where_nothing_overlaps():
+    text = Overlap(("a.fts", "b.fts"), ("2002-01-05",)).warning("network", 9)
+    assert "2 of 9 frames, such as a.fts" in text
+    assert "2002-01-05" in text
+    assert Overlap((), ()).warning("network", 9) == ""
+
+
+def test_an_export_is_known_by_the_checkpoint_beside_it_or_the_shipped_one(shipped, tmp_path):
+    assert checkpoint_of(None, shipped.sha256) == shipped
+    assert checkpoint_of(tmp_path / "renamed.onnx", shipped.sha256) == shipped
+    assert checkpoint_of(tmp_path / "renamed.onnx", "0" * 64) is None
+    (tmp_path / "mine.safetensors").write_bytes(default_checkpoint().read_bytes())
+    assert checkpoint_of(tmp_path / "mine.onnx", shipped.sha256).path == tmp_path / "mine.safetensors"
+
+
+def test_networks_that_were_trained_on_the_frames_and_those_that_do_not_say_are_warned_of(shipped, sequence):
+    path = sequence[0].with_name(shipped.data["training"][0]["name"].removesuffix(".gz"))
+    path.write_bytes(sequence[0].read_bytes())
+    found = describe([path, sequence[-1]], {"network": (None, shipped.sha256), "x.onnx": (Path("x.onnx"), "0" * 64)})
+    trained, unknown = found.warnings
+    assert f"network: was trained on 1 of 2 frames, such as {path.name}" in trained
+    assert "x.onnx: does not say what it was trained on" in unknown
+    assert "Warning: " + trained in found.notes
+
+
+def test_frames_of_other_days_are_not_warned_of(shipped, sequence):
+    assert describe(sequence, {"network": (None, shipped.sha256)}).warnings == ()
+
+
+def test_losses_are_named_with_the_features_that_they_were_on(shipped):
+    weights = {"alpha_1": 6.0, "alpha_3": 0.05, "alpha_4": 120.0, "lambda_1": 0.0}
+    info = replace(shipped, training={"settings": {"preset": "pretrain", "vgg": "random"}, "loss_weights": weights})
+    assert in_words(info) == "preset pretrain, perceptual, style, pixel losses on random VGG19 features"
+    pixels = replace(shipped, training={"settings": {"preset": "first"}, "loss_weights": {"alpha_1": 1.0}})
+    assert in_words(pixels) == "preset first, pixel losses"
+    assert in_words(replace(shipped, training={})) == ""
+    assert training_data.VGG["random"] in in_words(info)
