@@ -24,6 +24,10 @@ LARGEST, STEP = 384, 64  # sides of windows, px
 ROOM = 0.46  # share of the largest that a hole may take; larger holes are shown smaller
 BLOCK = 32  # side of a telemetry block, px, in summed frames too; holes at most two blocks apart are filled together
 SAMPLE = 100_000  # pixels that the noise scale is fitted to, about
+SOURCE, APART = 5.0, 4  # least contrast of a point source, units of the noise, with pixels that far away, px
+TRAIL, HALO, HALO_CONTRAST = 2, 12, 3.0  # px beside saturated ones that are hidden, and those that are if so bright
+AROUND = 96  # px around a hole in which sources are hidden
+ANGLES = np.arange(16) * np.pi / 16
 
 
 def noise_scale(image, sigma, seen, bins=256):
@@ -61,6 +65,61 @@ def holes(wanted):
         here = np.zeros_like(missing)
         here[tuple(np.transpose(list(zone)))] = True
         yield np.nonzero(wanted & np.kron(here, np.ones((BLOCK, BLOCK), dtype=bool)))
+
+
+def ends(level, places, distance):
+    """Levels at both ends of 16 lines through some pixels; what a slope continues to where an end is not known."""
+    wide = np.pad(level, 2 * distance, constant_values=np.nan)
+    steps = np.rint(distance * np.array([np.sin(ANGLES), np.cos(ANGLES)])).astype(int)[:, :, None, None]
+    steps = steps * np.array([1, -1])[:, None]
+    rows, columns = (place + 2 * distance for place in places)
+    near, far = (wide[rows + count * steps[0], columns + count * steps[1]] for count in (1, 2))
+    onward = np.where(np.isfinite(far), 2 * near - far, near)[:, ::-1]
+    return np.where(np.isfinite(near), near, onward)
+
+
+def contrast(level, places, distance):
+    """How far pixels are above the higher end of every line."""
+    least = np.fmin.reduce(level[places] - ends(level, places, distance).max(axis=1), axis=0)
+    return np.where(np.isnan(least), -np.inf, least)
+
+
+def paint(mask, rows, columns, radius):
+    """Set the disks about some pixels."""
+    around = np.indices((2 * int(radius) + 1,) * 2).reshape(2, -1) - int(radius)
+    down, right = around[:, np.hypot(*around) <= radius]
+    rows, columns = rows[:, None] + down, columns[:, None] + right
+    inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
+    mask[rows[inside], columns[inside]] = True
+
+
+def point_sources(level, saturated):
+    """Stars, dust, and saturated trails with their halos, in an image in units of the noise, NaN where unknown."""
+    found = np.zeros(level.shape, dtype=bool)
+    for values in (level, -level):
+        hidden, places = np.zeros_like(found), np.nonzero(np.isfinite(values))
+        above = contrast(values, places, APART)
+        high = above > SOURCE
+        places, above = tuple(place[high] for place in places), above[high]
+        radius = np.ceil(2 * (np.sqrt(2 * np.log(above)) + 0.5)) / 2
+        for size in np.unique(radius):
+            peaks, disks = [place[radius == size] for place in places], np.zeros_like(found)
+            paint(hidden, *peaks, 1.5)
+            paint(disks, *peaks, size)
+            wings = np.nonzero(disks & np.isfinite(values) & ~hidden)
+            means = np.sort(ends(values, wings, 2 * int(np.ceil(size))).mean(axis=1), axis=0)
+            middle = (np.isfinite(means).sum(axis=0) - 1) // 2
+            bright = values[wings] - np.take_along_axis(means, middle[None], axis=0)[0] > 0.5
+            hidden[tuple(place[bright] for place in wings)] = True
+        found |= hidden
+    if saturated.any():
+        beside = np.zeros_like(found)
+        paint(found, *np.nonzero(saturated), TRAIL)
+        paint(beside, *np.nonzero(saturated), HALO)
+        near = np.nonzero(beside & np.isfinite(level))
+        bright = contrast(level, near, 2 * HALO) > HALO_CONTRAST
+        found[tuple(place[bright] for place in near)] = True
+    return found
 
 
 class Window:
@@ -118,7 +177,15 @@ def fill(session, image, sigma, wanted, unseen, centre):
     image, sigma, filled = image.astype(float), sigma.astype(float), np.zeros(wanted.shape, dtype=bool)
     shapes = {given.name: given.shape for given in session.get_inputs()}
     units = np.interp(np.where(seen, image, 0), brightness, level)
-    for rows, columns in holes(wanted):
+    shown, zones = seen.copy(), list(holes(wanted))  # stars beside a hole would leak into it
+    for zone in zones:
+        box = tuple(
+            slice(max(place.min() // BLOCK * BLOCK - AROUND, 0), (place.max() // BLOCK + 1) * BLOCK + AROUND)
+            for place in zone
+        )
+        known = np.where(seen[box], units[box], np.nan).astype(np.float32)
+        shown[box] &= ~point_sources(known, unseen[box])
+    for rows, columns in zones:
         window = Window(rows, columns, centre, image.shape)
         at = [
             np.rint(place.clip(-1, size)).astype(int) for place, size in zip(window.pixels(), image.shape, strict=True)
@@ -128,7 +195,7 @@ def fill(session, image, sigma, wanted, unseen, centre):
         # The planes after the first are for context, of which there is none here; its times are 0.
         mask = np.zeros((1, shapes["image"][1], window.side, window.side), dtype=np.float32)
         values = np.zeros_like(mask)
-        mask[0, 0] = inside & seen[at]
+        mask[0, 0] = inside & shown[at]
         values[0, 0] = units[at] * mask[0, 0]
         place = np.zeros((1, shapes["place"][1]), dtype=np.float32)
         place[0, :2] = window.radius, window.scale
