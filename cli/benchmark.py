@@ -40,7 +40,7 @@ SIZES = "1,2x2,3x3,4x4,1x6,6x1,cluster"
     type=click.IntRange(0, 9),
     default=0,
     show_default=True,
-    help="Maximum number of earlier frames of INPUT that temporal and network+context fill a frame from.",
+    help="Maximum number of earlier frames of INPUT that network+context, temporal, neighbours and motion fill from.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the places of the holes.")
 @click.option("--draws", type=click.IntRange(10), default=200, show_default=True, help="Draws of the bootstrap.")
@@ -87,7 +87,7 @@ def command(
         plan = Plan(tuple(size.strip() for size in sizes.split(",") if size.strip()), holes, seed)
         chosen = methods or (() if models else ("network", *registry.installed()))
         if context and not methods:
-            chosen = (*chosen, *(() if models else (WITH_CONTEXT,)), registry.TEMPORAL)
+            chosen = (*chosen, *(() if models else (WITH_CONTEXT,)), *sorted(registry.NEED_CONTEXT))
         loaded, weights = load_methods(chosen, models, threads, with_context=context > 0)
         calibration_set = load_calibration_set(calibration)
         made = comparison.compare(

@@ -73,7 +73,7 @@ def load_methods(
             weights.append(f"{name} {engine.info.sha256}")
         elif name in registry.METHODS:
             method = _baseline(registry.METHODS[name]())
-            found[name] = _in_context(method) if name == registry.TEMPORAL else _without_context(method)
+            found[name] = _in_context(method) if name in registry.NEED_CONTEXT else _without_context(method)
         else:
             choices = ", ".join((NETWORK, WITH_CONTEXT, *registry.METHODS))
             raise OptionError(f"method {name!r} is unknown", f"choose of {choices}")
