@@ -10,6 +10,7 @@ context is moved by it, and keeps its brightness relative to the power of the ra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -87,12 +88,17 @@ def rate(problem: Problem, zone: blocks.Zone) -> float:
         moved = [_structure(*shifted(one, place, problem.centre, speed)) for one in nearest]
         return float(np.mean([_correlation(frame, one) for one in moved]))
 
-    coarse = np.linspace(0, FASTEST, RATES)
-    best = max(coarse.tolist(), key=likeness)
-    around = best + np.arange(-REFINED + 1, REFINED) * float(coarse[1]) / REFINED
-    best = float(max(around[around >= 0].tolist(), key=likeness))
+    coarse = FASTEST / (RATES - 1)
+    best = _likeliest(likeness, coarse * np.arange(RATES))
+    around = best + np.arange(-REFINED + 1, REFINED) * coarse / REFINED
+    best = _likeliest(likeness, around[around >= 0])
     error = np.sqrt(PER_CORRELATED / max(np.count_nonzero(frame[1]), 1))
     return best if likeness(best) > likeness(0.0) + SIGNIFICANT * error else 0.0
+
+
+def _likeliest(likeness: Callable[[float], float], speeds: NDArray[np.float64]) -> float:
+    """The speed of the largest likeness."""
+    return float(speeds[np.argmax([likeness(float(speed)) for speed in speeds])])
 
 
 def exponent(problem: Problem, zone: blocks.Zone) -> float:

@@ -36,6 +36,7 @@ def test_stars_do_not_count():
     assert np.abs(filled - truth)[made.hole].max() / problems.UNIT < 0.02
 
 
+@pytest.mark.slow
 def test_the_cells_are_no_more_than_a_few_hundred_and_hold_all_that_is_observed(monkeypatch):
     counts = []
     fit = gaussian_process._posterior

@@ -66,6 +66,7 @@ def test_where_nothing_moves_it_is_the_temporal_fill():
     assert np.array_equal(motion.motion()(made), temporal.temporal()(made), equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_rate_that_noise_can_explain_is_none():
     made, _ = posed(0.0, (0.2, -0.2))
     rng = np.random.default_rng(3)
