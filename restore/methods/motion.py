@@ -92,11 +92,11 @@ def rate(problem: Problem, zone: blocks.Zone) -> float:
     best = _likeliest(likeness, coarse * np.arange(RATES))
     around = best + np.arange(-REFINED + 1, REFINED) * coarse / REFINED
     best = _likeliest(likeness, around[around >= 0])
-    error = np.sqrt(PER_CORRELATED / max(np.count_nonzero(frame[1]), 1))
+    error = float(np.sqrt(PER_CORRELATED / max(int(np.count_nonzero(frame[1])), 1)))
     return best if likeness(best) > likeness(0.0) + SIGNIFICANT * error else 0.0
 
 
-def _likeliest(likeness: Callable[[float], float], speeds: NDArray[np.float64]) -> float:
+def _likeliest(likeness: Callable[[float], float], speeds: NDArray[np.floating]) -> float:
     """The speed of the largest likeness."""
     return float(speeds[np.argmax([likeness(float(speed)) for speed in speeds])])
 
