@@ -278,7 +278,7 @@ def _check_request(
     if lacks_context or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames",
-            f"each of {', '.join(sorted(registry.NEED_CONTEXT))} needs some, {NETWORK} and {AUTO} may have it, no other",
+            f"{', '.join(sorted(registry.NEED_CONTEXT))}: each needs some; {NETWORK}, {AUTO}: may have some; others: none",
         )
     if context and fill == NETWORK and inpainter is not None and not DOMAINS[inpainter.info.domain].takes_context:
         raise OptionError(
