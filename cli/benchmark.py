@@ -56,7 +56,7 @@ ALSO = ("stars", "flicker", "mass")
     type=click.IntRange(0, 9),
     default=0,
     show_default=True,
-    help="Maximum number of earlier frames of INPUT that temporal and network+context fill a frame from.",
+    help="Maximum number of earlier frames of INPUT that network+context, temporal, neighbours and motion fill from.",
 )
 @click.option(
     "--context-sides",
@@ -133,7 +133,7 @@ def command(
         before, after = max(kind.before for kind in kinds), max(kind.after for kind in kinds)
         with_context = bool(before or after)
         if with_context and not methods:
-            chosen = (*chosen, *(() if models else (WITH_CONTEXT,)), registry.TEMPORAL)
+            chosen = (*chosen, *(() if models else (WITH_CONTEXT,)), *sorted(registry.NEED_CONTEXT))
         loaded, weights = load_methods(chosen, models, threads, with_context=with_context, sides=kinds)
         trained = training_data.describe(files, networks(chosen, models, threads))
         for warning in trained.warnings:

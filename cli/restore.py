@@ -22,9 +22,10 @@ AUTO = Path("auto")
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="auto|FRAME|FOLDER",
-    help="Frames from which --fill network, temporal or auto fills too, and from which a frame without a pointing in "
-    "its header takes its roll: the nearest fit ones before and after each frame, from INPUT and the folders that it "
-    "lies in (auto) or from a FOLDER; or a FRAME, which must be fit for every frame. Can be repeated.",
+    help="Frames from which --fill network, auto, temporal, neighbours or motion fills too, and from which a frame "
+    "without a pointing in its header takes its roll: the nearest fit ones before and after each frame, from INPUT and "
+    "the folders that it lies in (auto) or from a FOLDER; or a FRAME, which must be fit for every frame. Can be "
+    "repeated.",
 )
 @common.deprecated_alias("--most-error", "--max-error")
 @click.option(

@@ -86,7 +86,7 @@ def load_methods(
             weights.append(f"{name} {engine.info.sha256}")
         elif name in registry.METHODS:
             method = _baseline(registry.METHODS[name]())
-            in_context = name == registry.TEMPORAL
+            in_context = name in registry.NEED_CONTEXT
             found |= _for_each(sides, name, method) if in_context else {name: _without_context(method)}
         else:
             choices = ", ".join((NETWORK, WITH_CONTEXT, *registry.METHODS))

@@ -60,7 +60,7 @@ def fill_zones(
                 contributing = network.contributing
                 result, reached = network.fill(observed, zones, given)
             else:
-                given = context if name == registry.TEMPORAL else ()
+                given = context if name in registry.NEED_CONTEXT else ()
                 contributing = temporal.contributing
                 result, reached = fill_with_method(observed, zones, registry.METHODS[name](), given)
             for index in mine:
@@ -73,10 +73,10 @@ def fill_zones(
                     taken = contributing(given, plans[index].record.zone.area)
                     plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole], taken)
                     model = network.info if network is not None and name == NETWORK else model
-    plans = [
-        plan.out_of_reach(with_context=bool(context) or plan.methods[-1] == registry.TEMPORAL) if plan.open else plan
-        for plan in plans
-    ]
+    for index, plan in enumerate(plans):
+        if plan.open:
+            looked = bool(context) or plan.methods[-1] in registry.NEED_CONTEXT
+            plans[index] = plan.out_of_reach(with_context=looked)
     return replace(observed, brightness=brightness, variance=variance), plans, model
 
 

@@ -38,7 +38,7 @@ from corinpaint.restore.network.adapters import DESCRIPTIONS
 from corinpaint.restore.plan import AUTO, NETWORK, plan
 from corinpaint.restore.stages import Stages
 
-TAKE_CONTEXT = (NETWORK, AUTO, registry.TEMPORAL)
+TAKE_CONTEXT = (NETWORK, AUTO, *sorted(registry.NEED_CONTEXT))
 """Methods that context frames can be given to."""
 
 FILLS = (NETWORK, AUTO, *registry.METHODS, "none")
@@ -140,9 +140,9 @@ def restore(
     options : Options, optional
         Steps of the calibration to leave out.
     context : sequence of Frame or ObservedFrame, optional
-        Frames of the same hours, Level 0.5 or calibrated on the detector, that 'network', 'temporal' and 'auto' may
-        take their fill from. When the header has placeholders for its pointing, the roll is that of the nearest one,
-        which may be of the other telescope.
+        Frames of the same hours, Level 0.5 or calibrated on the detector, that 'network', 'auto' and the methods in
+        `corinpaint.restore.methods.registry.NEED_CONTEXT` may take their fill from. When the header
+        has placeholders for its pointing, the roll is that of the nearest one, which may be of the other telescope.
     nearby : ContextSource, optional
         Where more context comes from, such as `corinpaint.restore.nearby.AutomaticContext`. It is asked only when there
         is a zone to fill by a method that takes context, or the header has no pointing.
@@ -274,11 +274,11 @@ def _check_request(
     max_error: float | None,
 ) -> None:
     """Refuse what does not go together."""
-    lacks_context = fill == registry.TEMPORAL and not context and nearby is None
+    lacks_context = fill in registry.NEED_CONTEXT and not context and nearby is None
     if lacks_context or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames",
-            f"{registry.TEMPORAL!r} needs some, {NETWORK!r} and {AUTO!r} may have some, no other takes any",
+            f"{', '.join(sorted(registry.NEED_CONTEXT))}: each needs some; {NETWORK}, {AUTO}: may have some; others: none",
         )
     if context and fill == NETWORK and inpainter is not None and not DOMAINS[inpainter.info.domain].takes_context:
         raise OptionError(

@@ -21,7 +21,10 @@ def _open(module: str, function: str) -> Fill:
 
 
 TEMPORAL = "temporal"
-"""The method that needs context frames."""
+"""The simplest method that needs context frames; all of them are in `NEED_CONTEXT`."""
+
+NEED_CONTEXT = frozenset({TEMPORAL, "neighbours", "motion"})
+"""Methods that need context frames."""
 
 METHODS: Mapping[str, Callable[[], Fill]] = MappingProxyType(
     {
@@ -32,7 +35,11 @@ METHODS: Mapping[str, Callable[[], Fill]] = MappingProxyType(
         "navier-stokes": partial(_open, "opencv", "navier_stokes"),
         "polynomial": partial(_open, "polynomial", "polynomial"),
         "radial": partial(_open, "radial", "radial"),
+        "radial-profiles": partial(_open, "pagot", "radial_profiles"),
+        "gaussian-process": partial(_open, "gaussian_process", "gaussian_process"),
         "temporal": partial(_open, "temporal", "temporal"),
+        "neighbours": partial(_open, "pagot", "neighbours"),
+        "motion": partial(_open, "motion", "motion"),
     }
 )
 """Openers of the methods, by the name that ``--fill`` takes; an `OptionError` names what is not installed."""
@@ -44,4 +51,4 @@ OPTIONAL = {"telea": "cv2", "navier-stokes": "cv2"}
 def installed() -> tuple[str, ...]:
     """Methods that work on a single frame and whose packages are there."""
     there = (name for name in METHODS if name not in OPTIONAL or find_spec(OPTIONAL[name]) is not None)
-    return tuple(name for name in there if name != TEMPORAL)
+    return tuple(name for name in there if name not in NEED_CONTEXT)

@@ -8,9 +8,10 @@ the occulter is not, along itself. So the contrast of a pixel is its level less 
 `DISTANCE` px away on opposite sides, the least over 16 directions. Beside a hole or the occulter, where one side is
 unknown, the slope of the other side goes on into it. A speck is the same, darker.
 
-The point-spread function of LASCO is narrower than a Gaussian with a standard deviation of 1 px (the rings of real
-stars have a quarter of the peak at 1 px and 1 to 4 % of it at 2 to 3 px), so a star with a peak of c sigma is less than
-1 sigma beyond ``sqrt(2 ln c)`` px. Planets that saturate have halos of about 10 px, and trails that have none.
+A source counts as a Gaussian whose width its peak and the neighbours of the peak tell (real stars have a quarter of the
+peak at 1 px and 1 to 4 % of it at 2 to 3 px), so that one with a peak of c sigma is less than 1 sigma beyond
+``sqrt(2 ln c)`` widths; of that disk the pixels are hidden that exceed those around it. Planets that saturate have
+halos of about 10 px, and trails that have none.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ CONTRAST = 5.0
 DISTANCE = 4
 """Distance of the pixels that a pixel is compared with, px."""
 
-SLACK = 0.5
-"""By how much the disk about a peak exceeds the radius of the point-spread function, px: sources lie between pixels."""
+LARGEST_SHARE = 0.8
+"""Largest share of a peak that its neighbours may have: a standard deviation of 1.5 px."""
 
 CORE = 1.5
 """Radius around a peak within which all pixels are hidden, px."""
@@ -133,15 +134,25 @@ def _spots(seen: Levels) -> Mask:
     places = _candidates(seen)
     contrast = _contrast(seen, places, DISTANCE)
     places, contrast = _some(places, contrast > CONTRAST), contrast[contrast > CONTRAST]
-    radius = np.ceil(2 * (np.sqrt(2 * np.log(contrast)) + SLACK)) / 2
-    for size in np.unique(radius).tolist():
-        peaks = _some(places, radius == size)
-        _paint(found, peaks, CORE)
+    _paint(found, places, CORE)
+    radius = np.round(2 * _width(seen, places, contrast) * np.sqrt(2 * np.log(contrast))) / 2
+    for size in np.unique(radius[radius > CORE]).tolist():
         disks = np.zeros_like(found)
-        _paint(disks, peaks, size)
+        _paint(disks, _some(places, radius == size), size)
         wings = np.nonzero(disks & np.isfinite(seen) & ~found)
         found[_some(wings, _excess(seen, wings, 2 * int(np.ceil(size))) > WING_EXCESS)] = True
     return found
+
+
+def _width(seen: Levels, places: Places, contrast: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviation of the Gaussians with a peak at some pixels, from their four neighbours, px; 0 for no peak."""
+    rows, columns = (place + 1 for place in places)
+    wide = np.pad(seen, 1, constant_values=np.nan)
+    beside = np.stack([wide[rows + down, columns + right] for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0))])
+    base = seen[places] - contrast
+    share = (np.where(np.isfinite(beside), beside, base).mean(axis=0) - base) / contrast
+    peak = np.fmax.reduce(beside, axis=0, initial=-np.inf) <= seen[places]
+    return np.where(peak, np.sqrt(-0.5 / np.log(np.clip(share, 1e-3, LARGEST_SHARE))), 0).astype(np.float32)
 
 
 def _candidates(seen: Levels) -> Places:

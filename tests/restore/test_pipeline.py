@@ -229,7 +229,7 @@ def test_a_frame_of_two_blocks_is_calibrated_and_its_holes_are_refused(make_fram
     assert echo.calls == 0
 
 
-@pytest.fixture(params=[name for name in registry.METHODS if name != registry.TEMPORAL])
+@pytest.fixture(params=[name for name in registry.METHODS if name not in registry.NEED_CONTEXT])
 def method(request):
     if request.param in ("telea", "navier-stokes"):
         pytest.importorskip("cv2")

@@ -16,7 +16,17 @@ from corinpaint.restore.methods import registry
 ONE = ((20, 20),)
 FOUR = ((20, 20), (20, 21), (21, 20), (21, 21))
 
-NAMES = ("fuzzy", "harmonic", "biharmonic", "telea", "navier-stokes", "polynomial", "radial")
+NAMES = (
+    "fuzzy",
+    "harmonic",
+    "biharmonic",
+    "telea",
+    "navier-stokes",
+    "polynomial",
+    "radial",
+    "radial-profiles",
+    "gaussian-process",
+)
 
 POWER_LAW = {
     "fuzzy": 6e-3,
@@ -26,6 +36,8 @@ POWER_LAW = {
     "navier-stokes": 1e-6,
     "polynomial": 1e-3,
     "radial": 1e-6,
+    "radial-profiles": 1e-6,
+    "gaussian-process": 1e-3,
 }
 """Largest relative error on r^-2.3 in a hole of 2 x 2 blocks."""
 
@@ -37,6 +49,8 @@ PLANE = {
     "navier-stokes": 8e-3,
     "polynomial": 1e-6,
     "radial": 3e-3,
+    "radial-profiles": 1e-2,
+    "gaussian-process": 3e-3,
 }
 
 QUADRATIC = {
@@ -47,6 +61,8 @@ QUADRATIC = {
     "navier-stokes": 8e-3,
     "polynomial": 1e-6,
     "radial": 6e-3,
+    "radial-profiles": 1e-2,
+    "gaussian-process": 6e-3,
 }
 
 
@@ -58,7 +74,8 @@ def name(request):
 
 
 def test_the_methods_are_known_by_name():
-    assert tuple(registry.METHODS) == (*NAMES, registry.TEMPORAL)
+    assert tuple(registry.METHODS) == (*NAMES, "temporal", "neighbours", "motion")
+    assert {registry.TEMPORAL, "neighbours", "motion"} == registry.NEED_CONTEXT
     assert set(registry.installed()) <= set(NAMES)
 
 
