@@ -278,7 +278,7 @@ def _check_request(
     if lacks_context or (context and fill not in TAKE_CONTEXT):
         raise OptionError(
             f"fill = {fill!r} with {len(context)} context frames",
-            f"{', '.join(sorted(registry.NEED_CONTEXT))}: each needs some; {NETWORK}, {AUTO}: may have some; others: none",
+            f"each of {', '.join(sorted(registry.NEED_CONTEXT))} needs some, {NETWORK} and {AUTO} may take it",
         )
     if context and fill == NETWORK and inpainter is not None and not DOMAINS[inpainter.info.domain].takes_context:
         raise OptionError(
