@@ -84,6 +84,16 @@ def contrast(level, places, distance):
     return np.where(np.isnan(least), -np.inf, least)
 
 
+def width(level, places, above):
+    """Standard deviations of Gaussians by their peaks and the neighbours of those, px; 0 where there is no peak."""
+    wide, (rows, columns) = np.pad(level, 1, constant_values=np.nan), (place + 1 for place in places)
+    beside = np.stack([wide[rows + down, columns + right] for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0))])
+    base = level[places] - above
+    share = (np.where(np.isfinite(beside), beside, base).mean(axis=0) - base) / above
+    peak = np.fmax.reduce(beside, axis=0, initial=-np.inf) <= level[places]
+    return np.where(peak, np.sqrt(-0.5 / np.log(np.clip(share, 1e-3, 0.8))), 0)
+
+
 def paint(mask, rows, columns, radius):
     """Set the disks about some pixels."""
     around = np.indices((2 * int(radius) + 1,) * 2).reshape(2, -1) - int(radius)
@@ -101,11 +111,11 @@ def point_sources(level, saturated):
         above = contrast(values, places, APART)
         high = above > SOURCE
         places, above = tuple(place[high] for place in places), above[high]
-        radius = np.ceil(2 * (np.sqrt(2 * np.log(above)) + 0.5)) / 2
-        for size in np.unique(radius):
-            peaks, disks = [place[radius == size] for place in places], np.zeros_like(found)
-            paint(hidden, *peaks, 1.5)
-            paint(disks, *peaks, size)
+        paint(hidden, *places, 1.5)
+        radius = np.round(2 * width(values, places, above) * np.sqrt(2 * np.log(above))) / 2
+        for size in np.unique(radius[radius > 1.5]):
+            disks = np.zeros_like(found)
+            paint(disks, *(place[radius == size] for place in places), size)
             wings = np.nonzero(disks & np.isfinite(values) & ~hidden)
             means = np.sort(ends(values, wings, 2 * int(np.ceil(size))).mean(axis=1), axis=0)
             middle = (np.isfinite(means).sum(axis=0) - 1) // 2

@@ -25,7 +25,7 @@ from corinpaint.lasco.simulation.hole_placement import generator
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
-from corinpaint.restore.network import log_polar_grid
+from corinpaint.restore.network import log_polar_grid, point_sources
 from corinpaint.restore.pipeline import restore
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "pipeline.py"
@@ -149,6 +149,26 @@ def test_its_windows_are_those_of_corinpaint_in_summed_frames_too(script, shape)
     assert theirs.side == ours.side
     assert np.allclose(theirs.pixels(), ours.pixels())
     assert np.allclose(theirs.places(rows, columns), ours.places(rows, columns))
+
+
+def test_it_hides_the_point_sources_that_corinpaint_hides(script):
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:160, :180]
+    level = (100 + rng.normal(size=rows.shape)).astype(np.float32)
+    for row, column, peak in zip(
+        rng.integers(5, 150, 20), rng.integers(5, 150, 20), 10 ** rng.uniform(1, 3, 20), strict=True
+    ):
+        level += (peak * np.exp(-((rows - row - 0.3) ** 2 + (columns - column) ** 2))).astype(np.float32)
+    known, saturated = np.ones(level.shape, dtype=bool), np.zeros(level.shape, dtype=bool)
+    known[60:100, 60:100], saturated[50, 20:60] = False, True
+    level[45:56, 15:65] += 20
+    known &= ~saturated
+
+    found = script.point_sources(np.where(known, level, np.nan).astype(np.float32), saturated)
+
+    wanted = point_sources.point_sources(level, known, saturated)
+    assert wanted.sum() > 200
+    assert np.array_equal(found, wanted)
 
 
 def test_it_agrees_with_corinpaint_on_real_frames_beside_the_occulter_too(shared, script, tmp_path):

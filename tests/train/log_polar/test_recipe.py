@@ -78,7 +78,8 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     assert set(info.training["losses"]) == {"fill", "interval", "total"}
     assert info.training["validation"]["over_prior"] > 0
     assert info.training["validation_of_prior"]["over_prior"] == 1
-    assert {"name": "0.fts", "kind": "summed", "sha256": "0" * 64} in info.data["training"] + info.data["validation"]
+    first = {"name": "0.fts", "kind": "summed", "sha256": "0" * 64, "day": "day 0"}
+    assert first in info.data["training"] + info.data["validation"]
     assert model.multiple == 64
 
 
