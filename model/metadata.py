@@ -59,7 +59,10 @@ EQUALISED = Domain("equalised", 1, places=0)
 NOISE = Domain("noise", 2, places=2)
 """Log-polar windows about the Sun's centre, in units of the noise."""
 
-SEQUENCE = Domain("sequence", 5, places=6)
+EACH_SIDE = 2
+"""Number of context frames before a frame, and of those after it, that a network for sequences takes."""
+
+SEQUENCE = Domain("sequence", 1 + 2 * EACH_SIDE, places=2 + 2 * EACH_SIDE)
 """The same, with two frames before and two after as context, each in a plane of its own."""
 
 DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE, SEQUENCE)}

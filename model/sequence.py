@@ -18,10 +18,8 @@ from torch import Tensor, nn
 from corinpaint.model.log_polar import MEMBRANE_SWEEPS, MIN_KNOWN_FRACTION, LogPolarStack
 from corinpaint.model.log_polar_config import EXTRAS, INPUTS, LogPolarConfig
 from corinpaint.model.membrane import interpolate_membrane
+from corinpaint.model.metadata import EACH_SIDE, SEQUENCE
 from corinpaint.model.unet import UNetConfig
-
-EACH_SIDE = 2
-"""Number of frames before the frame, and of those after it."""
 
 NEIGHBOURS = 2 * EACH_SIDE
 """Number of context frames: the nearest before, the second before, the nearest after, the second after."""
@@ -63,9 +61,9 @@ class SequenceStack(LogPolarStack):
     config : SequenceConfig, optional
     """
 
-    domain = "sequence"
-    channels = 1 + NEIGHBOURS
-    places = 2 + NEIGHBOURS
+    domain = SEQUENCE.name
+    channels = SEQUENCE.channels
+    places = SEQUENCE.places
     beside = BESIDE
 
     def __init__(self, config: LogPolarConfig | None = None) -> None:

@@ -20,6 +20,7 @@ from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, is_
 from corinpaint.lasco.geometry.resampling import bilinear_map
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.model.metadata import EACH_SIDE
 
 MOST_HOURS = 3.0
 """Maximum hours between a frame and its context; a coronal mass ejection crosses C2 in about two."""
@@ -29,9 +30,6 @@ MOST_ROLL = 1.0
 
 SMALLEST_SHIFT = 0.02
 """Shift in px below which nothing is resampled: the pointing of headers is not more accurate."""
-
-EACH_SIDE = 2
-"""Maximum number of context frames before a frame, and of those after it, that a network for sequences takes."""
 
 FEWEST_COMMON = 4096
 """Minimum number of pixels that both must have observed, so that one can be scaled to the other."""

@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.model.sequence import EACH_SIDE, NEIGHBOURS
+from corinpaint.model.metadata import EACH_SIDE
+from corinpaint.model.sequence import NEIGHBOURS
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.holes import Holes, draw

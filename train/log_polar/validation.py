@@ -149,10 +149,8 @@ class Validation:
         """
         training = model.training
         model.eval()
-        priors = [
-            _error(one.prior, hole)
-            for one, hole in zip(self._filled(model, device, self.holes), self.holes, strict=True)
-        ]
+        alone = list(self._filled(model, device, self.holes))
+        priors = [_error(one.prior, hole) for one, hole in zip(alone, self.holes, strict=True)]
         figures: dict[str, float] = {}
         logs: list[float] = []
         for context, (before, after) in CONTEXTS.items():
@@ -161,7 +159,7 @@ class Validation:
             if not numbers:
                 continue
             holes = [self.holes[n] for n in numbers]
-            filled = list(self._filled(model, device, holes, [chosen[n] for n in numbers]))
+            filled = list(self._filled(model, device, holes, [chosen[n] for n in numbers])) if context else alone
             errors = [_error(one.fill, hole) for one, hole in zip(filled, holes, strict=True)]
             ratios = error_ratios(errors, [priors[n] for n in numbers])
             figures[f"median{context}"] = float(np.median(errors))
