@@ -36,6 +36,9 @@ class Problem:
         Frames of the same hours on the same grid, the nearest first.
     saturated : ndarray of bool, shape (H, W), or None
         Saturated pixels, which are not observed; None for none.
+    response : ndarray of float32, shape (H, W), or None
+        Excess of the response of the pixels, see `corinpaint.lasco.nominal.pixel_response.load`; None where the method
+        takes the pixels as they are.
     """
 
     image: NDArray[np.float32]
@@ -46,6 +49,7 @@ class Problem:
     zones: tuple[blocks.Zone, ...]
     context: tuple[Context, ...] = ()
     saturated: NDArray[np.bool_] | None = None
+    response: NDArray[np.float32] | None = None
 
 
 class Fill(Protocol):

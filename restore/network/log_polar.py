@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.photometry import noise
 from corinpaint.lasco.photometry.detector import ObservedFrame
-from corinpaint.model.metadata import NOISE
+from corinpaint.model.metadata import NOISE, SEQUENCE
 from corinpaint.restore.context import Context, sequence_of
 from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Problem, problem_of
-from corinpaint.restore.network import crops, equalisation, log_polar_grid, point_sources
+from corinpaint.restore.network import crops, equalisation, flat_field, log_polar_grid, point_sources
 from corinpaint.restore.network.base import BATCH, check_finite
 
 ROOM = 0.46
@@ -85,8 +86,9 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         When the network gives values that are not finite.
     """
     scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
+    brightness, shown = problem.image.copy(), response_of(problem)
+    problem = without_response(problem, shown)
     planes, hours = planes_of(problem, scale, engine.info.domain)
-    brightness = problem.image.copy()
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     views = [
         _view(problem, hole, side, engine.info.multiple)
@@ -100,11 +102,24 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
             known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
             place = (rows[known], columns[known])
             level = values[known]
-            brightness[place] = scale.inverse(level)
+            brightness[place] = scale.inverse(level) * shown[place]
             sigma[place] = (scale.inverse(level + spread[known]) - scale.inverse(level - spread[known])) / 2
             usual[place] = scale.inverse(level + 0.5) - scale.inverse(level - 0.5)
             reached[place] = True
     return Filling(brightness, sigma, usual, reached)
+
+
+def response_of(problem: Problem) -> NDArray[np.float32]:
+    """What the pixels show of the corona, as far as it is known and seen in the frame; 1 elsewhere; shape (H, W)."""
+    if problem.response is None:
+        return np.ones(problem.image.shape, dtype=np.float32)
+    return flat_field.factor(problem.image, problem.sigma, problem.observed, problem.response, problem.zones)
+
+
+def without_response(problem: Problem, shown: NDArray[np.float32]) -> Problem:
+    """A problem whose frames are divided by the response of the pixels."""
+    context = tuple(replace(one, image=one.image / shown) for one in problem.context)
+    return replace(problem, image=problem.image / shown, context=context)
 
 
 Hole = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -228,7 +243,10 @@ class LogPolarNetwork:
         CheckpointError
             When the network gives values that are not finite.
         """
-        filled = fill(problem_of(observed, zones, context), self._engine)
+        problem = problem_of(observed, zones, context)
+        if self.info.domain == SEQUENCE.name:
+            problem = replace(problem, response=pixel_response.load(observed.frame.detector, observed.shape))
+        filled = fill(problem, self._engine)
         variance = filled.variance(observed.variance, _own_variance(observed, filled.brightness, filled.reached))
         return replace(observed, brightness=filled.brightness, variance=variance), filled.reached
 

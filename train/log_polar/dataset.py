@@ -60,8 +60,8 @@ BLENDED = 0.3
 WEAKENED = 0.3
 """Share of the windows whose signal is weakened."""
 
-PIXEL_NOISE = 0.9
-"""Noise of a pixel that is added, in units of the noise: as measured, a little less than 1."""
+PIXEL_NOISE = 0.65
+"""Noise of a pixel that is added, in units of the noise: as measured, without the response of the pixels."""
 
 SHIFT = 6.0
 """Standard deviation of the distance between the middles of a window and of its hole, px."""
@@ -121,14 +121,14 @@ class Windows(Dataset[Sample]):
         scene, holes = self._holes(rng)
         window = _window(rng, scene, holes, self.side)
         sampler = log_polar_grid.sampler(window, _shape(scene))
-        known = sampler.mask(scene.known)
+        known, seen = sampler.mask(scene.known), sampler.mask(scene.seen)
         image = sampler.values(scene.level, known)
         missing, weight = holes.at(*np.divmod(sampler.index, scene.level.shape[1]))
         chosen: Slots = (None,) * NEIGHBOURS
         if scene.context and rng.random() < WITH_CONTEXT:
             chosen = _chosen(rng, scene)
         elif rng.random() < BLENDED:
-            image, known = self._blended(rng, scene, window, image, known)
+            image, known, seen = self._blended(rng, scene, window, image, known, seen)
         context, context_known = planes_of(chosen, sampler)
         _spoil(rng, context, context_known)
         if rng.random() < WEAKENED:
@@ -136,7 +136,7 @@ class Windows(Dataset[Sample]):
             added = np.float32(PIXEL_NOISE * np.sqrt(1 - share**2))
             image = image * share + added * _normal(rng, image)
             context = np.where(context_known, context * share + added * _normal(rng, context), 0)
-        valid = known & ~missing
+        valid = seen & ~missing
         offset = np.float32(image[valid].mean()) if valid.any() else np.float32(0)
         return Sample(
             image=_tensor(np.where(valid, image - offset, 0), *np.where(context_known, context - offset, 0)),
@@ -164,11 +164,12 @@ class Windows(Dataset[Sample]):
         window: log_polar_grid.Window,
         image: NDArray[np.float32],
         known: NDArray[np.bool_],
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        seen: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
         """A blend with another scene at the same radius, whose noise is that of one frame."""
         others = [other for other in (self._scene(rng) for _ in range(4)) if scene.blends_with(other)]
         if not others:
-            return image, known
+            return image, known, seen
         other = others[0]
         angle, mirrored = float(rng.uniform(0, 2 * np.pi)), bool(rng.random() < 0.5)
         sampler = log_polar_grid.sampler(
@@ -176,11 +177,11 @@ class Windows(Dataset[Sample]):
         )
         both = known & sampler.mask(other.known)
         if both.mean() <= 0.6 * known.mean():
-            return image, known
+            return image, known, seen
         share = np.float32(rng.uniform(0.3, 1))
         added = np.float32(PIXEL_NOISE * np.sqrt(2 * share * (1 - share)))
         blend = share * image + (1 - share) * sampler.values(other.level, both) + added * _normal(rng, image)
-        return blend.astype(np.float32), both
+        return blend.astype(np.float32), both, seen & sampler.mask(other.seen)
 
 
 def odds(scenes: Sequence[Scene]) -> NDArray[np.float64]:

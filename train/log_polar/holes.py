@@ -28,6 +28,11 @@ SHAPES: dict[tuple[int, int], float] = {
     (8, 2): 0.005,
     (1, 12): 0.005,
     (12, 1): 0.005,
+    (1, 24): 0.01,
+    (3, 8): 0.01,
+    (4, 8): 0.01,
+    (8, 8): 0.01,
+    (4, 16): 0.01,
 }
 """Rectangles of missing blocks (rows, columns), and the probability of each."""
 

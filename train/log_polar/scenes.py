@@ -17,9 +17,11 @@ from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.restore.context import MOST_HOURS, ContextError, align
-from corinpaint.restore.network import equalisation
+from corinpaint.restore.network import equalisation, flat_field
+from corinpaint.restore.network.point_sources import point_sources
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.frames import day_of, frames_in, read_scenes, split_by_day, usable_scenes
+from corinpaint.train.log_polar.responses import Response, Responses, measured_responses
 from corinpaint.train.simulated import SIMULATED, Plane, simulated_plane
 
 FRAME_SIDES = (1024, 512)
@@ -45,6 +47,7 @@ class Neighbour:
     level : ndarray of float32, shape (H, W)
         Units of the scene's noise; 0 where unknown.
     known : ndarray of bool, shape (H, W)
+        Without point sources.
     day : str
         As in `Scene`.
     hours : float
@@ -83,6 +86,8 @@ class Scene:
     context : tuple of Neighbour
     binned : bool
         Whether it is a copy of a scene, summed 2 x 2 afterwards.
+    sources : ndarray of bool, shape (H, W), or None
+        Point sources, which a network is not shown; None for none.
     """
 
     level: NDArray[np.float32]
@@ -95,6 +100,12 @@ class Scene:
     sha256: str
     context: tuple[Neighbour, ...] = ()
     binned: bool = False
+    sources: NDArray[np.bool_] | None = None
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """What a network is shown of a complete frame; shape (H, W)."""
+        return self.known if self.sources is None else self.known & ~self.sources
 
     def blends_with(self, other: Scene) -> bool:
         """Whether the mean of both would be a frame of the same kind."""
@@ -145,21 +156,28 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     for path, frame, sha256 in frames_in(folder, _is_whole, "a subfield, or summed more than 2 x 2"):
         key = (str(path.parent), frame.detector, frame.filter, frame.polar, str(frame.data.shape))
         series[key].append((frame, sha256))
+    responses = measured_responses((frame for group in series.values() for frame, _ in group), calibration)
     makers = []
     for _, group in sorted(series.items()):
         members = sorted(group, key=lambda member: float(member[0].date.mjd))
         frames = [frame for frame, _ in members]
         makers += [
-            partial(scene_from_frame, frame, calibration, sha256, _neighbouring_frames(frames, index))
+            partial(scene_from_frame, frame, calibration, sha256, _neighbouring_frames(frames, index), responses)
             for index, (frame, sha256) in enumerate(members)
         ]
     return usable_scenes(folder, makers)
 
 
 def scene_from_frame(
-    frame: Frame, calibration: CalibrationSet, sha256: str, others: Iterable[tuple[int, Frame]] = ()
+    frame: Frame,
+    calibration: CalibrationSet,
+    sha256: str,
+    others: Iterable[tuple[int, Frame]] = (),
+    responses: Responses | None = None,
 ) -> Scene:
     """Calibrate a real frame and bring it and its neighbours to units of its noise, as a restoration does.
+
+    The response of the pixels is divided out of all of them.
 
     Parameters
     ----------
@@ -169,6 +187,8 @@ def scene_from_frame(
         Of its file.
     others : iterable of (int, Frame)
         Neighbours with their order in time; those that cannot serve as context are left out.
+    responses : Responses, optional
+        Of the pixels; by default those of the package.
 
     Returns
     -------
@@ -180,7 +200,8 @@ def scene_from_frame(
         It is no exposure of the corona, or has no calibration factor.
     """
     around = calibrate_on_detector(frame, calibration)
-    plane, scale = _in_noise(around)
+    response = (responses or Responses(())).of(frame.detector, day_of(frame), around.shape)
+    plane, scale, flat = _in_noise(around, response)
     return Scene(
         level=plane.values,
         known=plane.known,
@@ -190,7 +211,8 @@ def scene_from_frame(
         kind=SUMMED if frame.sums.pixels > 1 else frame.detector,
         detector=frame.detector,
         sha256=sha256,
-        context=tuple(_neighbours(around, scale, others)),
+        context=tuple(_neighbours(around, scale, flat, others)),
+        sources=point_sources(plane.values, plane.known, around.saturated),
     )
 
 
@@ -208,6 +230,7 @@ def binned_copy(scene: Scene) -> Scene:
             for other in scene.context
         ),
         binned=True,
+        sources=None if scene.sources is None else ~_binned(scene.level, ~scene.sources)[1],
     )
 
 
@@ -254,7 +277,7 @@ def _neighbouring_frames(frames: Sequence[Frame], index: int) -> list[tuple[int,
 
 
 def _neighbours(
-    around: ObservedFrame, scale: equalisation.Equaliser, others: Iterable[tuple[int, Frame]]
+    around: ObservedFrame, scale: equalisation.Equaliser, flat: Response, others: Iterable[tuple[int, Frame]]
 ) -> Iterable[Neighbour]:
     for order, other in others:
         try:
@@ -263,18 +286,26 @@ def _neighbours(
             logger.info("no context: %s", error)
             continue
         known = context.observed & np.isfinite(context.image)
-        yield Neighbour(order, _levels(scale, context.image, known), known, day_of(other), context.hours)
+        level = _levels(scale, context.image / flat, known)
+        known &= ~point_sources(level, known, context.saturated)
+        yield Neighbour(order, np.where(known, level, 0), known, day_of(other), context.hours)
 
 
 def _is_whole(frame: Frame) -> bool:
     return frame.subfield is None and frame.data.shape in [(side, side) for side in FRAME_SIDES]
 
 
-def _in_noise(around: ObservedFrame) -> tuple[Plane, equalisation.Equaliser]:
-    """A frame in units of its noise, and the scale that brings others to the same."""
+def _in_noise(
+    around: ObservedFrame, response: Response | None = None
+) -> tuple[Plane, equalisation.Equaliser, Response]:
+    """A frame in units of its noise, the scale that brings others to the same, and what both were divided by."""
     known = around.observed & np.isfinite(around.brightness)
-    scale = equalisation.fit_noise(around.brightness, np.sqrt(around.variance), known)
-    return Plane(_levels(scale, around.brightness, known), known, around.centre), scale
+    sigma = np.sqrt(around.variance)
+    scale = equalisation.fit_noise(around.brightness, sigma, known)
+    flat = np.ones(around.shape, dtype=np.float32)
+    if response is not None:
+        flat += flat_field.share(around.brightness, sigma, known, response) * response
+    return Plane(_levels(scale, around.brightness / flat, known), known, around.centre), scale, flat
 
 
 def _levels(
@@ -294,4 +325,5 @@ def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path) -> Sce
     plane, name, detector, sha256 = simulated_plane(
         seed, cache, "noise", lambda frame: _in_noise(calibrate_on_detector(frame, calibration))[0]
     )
-    return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, detector, sha256)
+    sources = point_sources(plane.values, plane.known)
+    return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, detector, sha256, sources=sources)

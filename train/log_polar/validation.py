@@ -102,7 +102,7 @@ def validation_holes(scenes: Sequence[Scene], side: int, count: int) -> list[Val
         usable = blocks.block_means(scene.known) == 1
         for size, wide in SIZES.items():
             holes = place_holes(usable, size, each, generator(f"{scene.name} {size}"))
-            valid = scene.known & ~blocks.to_pixels(np.logical_or.reduce(holes)) if holes else scene.known
+            valid = scene.seen & ~blocks.to_pixels(np.logical_or.reduce(holes)) if holes else scene.seen
             for hole in holes:
                 rows, columns = np.nonzero(blocks.to_pixels(hole))
                 window = replace(

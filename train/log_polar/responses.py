@@ -1,0 +1,82 @@
+"""The response of the pixels that scenes are divided by, measured in the frames of all days but their own.
+
+A map that holds a frame's own noise would take some of it away, and the network would believe frames to be better than
+those that it is going to see.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame
+from corinpaint.lasco.nominal import pixel_response
+from corinpaint.lasco.nominal.derivation.pixel_response import MIN_DAYS, Measurement, Sample, sample
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
+
+Response = NDArray[np.float32]
+
+logger = logging.getLogger(__name__)
+
+
+class Responses:
+    """Maps of both telescopes; that of the package where there are too few days to measure one.
+
+    Parameters
+    ----------
+    samples : iterable of Sample
+    """
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        every = list(samples)
+        measured = {
+            detector: Measurement([one for one in every if one.detector == detector])
+            for detector in {one.detector for one in every}
+        }
+        self._measured = {detector: one for detector, one in measured.items() if len(one.days) > MIN_DAYS}
+        self._map = lru_cache(maxsize=4)(self._full)
+
+    def of(self, detector: str, day: str, shape: tuple[int, int]) -> Response:
+        """The map for a frame.
+
+        Parameters
+        ----------
+        detector : str
+            'C2' or 'C3'.
+        day : str
+            Of the frame, YYYY-MM-DD; its samples are left out.
+        shape : tuple of int
+            Rows and columns of the frame, px.
+
+        Returns
+        -------
+        ndarray of float32, shape `shape`
+            See `corinpaint.lasco.nominal.pixel_response.load`.
+        """
+        if detector not in self._measured:
+            return pixel_response.load(detector, shape)
+        response = self._map(detector, day)
+        sums = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
+        return response if sums == (1, 1) else blocks.block_means(response, sums).astype(np.float32)
+
+    def _full(self, detector: str, day: str) -> Response:
+        return self._measured[detector].response([day])
+
+
+def measured_responses(frames: Iterable[Frame], calibration: CalibrationSet) -> Responses:
+    """Measure the response in the frames at full resolution; those that cannot be calibrated are left out."""
+    samples = []
+    for frame in frames:
+        if frame.data.shape == FRAME_SHAPE:
+            try:
+                samples.append(sample(calibrate_on_detector(frame, calibration)))
+            except CorInpaintError as error:
+                logger.info("no sample of the pixel response: %s", error)
+    return Responses(samples)
