@@ -29,8 +29,10 @@ class Job:
         Device of the network.
     threads : int
         CPU threads of the network in each process; 0 for all cores.
+    policy : str
+        Which zones are filled, see `corinpaint.restore.limits.policies`.
     max_error : float or None
-        Zones with a larger measured error are refused.
+        Zones with a larger error are refused.
     context : tuple of Path
         Frames that serve all frames as context.
     auto_context : bool
@@ -55,6 +57,7 @@ class Job:
     model: Path | None = None
     provider: str = "cpu"
     threads: int = 1
+    policy: str = "solarsoft"
     max_error: float | None = None
     context: tuple[Path, ...] = ()
     auto_context: bool = False

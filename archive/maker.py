@@ -25,6 +25,7 @@ from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.context import asked
+from corinpaint.restore.limits.policies import predicted_limit
 
 if TYPE_CHECKING:
     from corinpaint.restore.engines.base import Inpainter
@@ -51,12 +52,14 @@ class Maker:
         self.engine = self._network()
         self.context = [read_frame(path) for path in job.context]
         self.masks = Masks(job.mask)
+        limit = predicted_limit(job.policy, job.max_error)
         self.settings = Settings(
             fill=job.fill,
             departures=" ".join(self.options.departures),
             calibration=self.calibration.kind,
             weights=self.engine.info.sha256 if self.engine else None,
-            max_error="none" if job.max_error is None else job.max_error,
+            policy=job.policy,
+            max_error="none" if limit is None else limit,
             compress=job.compress,
             user_mask="none",
             calibration_set=self.calibration,
@@ -234,6 +237,7 @@ class Maker:
             options=self.options,
             context=self._given(path),
             nearby=self.nearby and self.nearby.among(nearby),
+            policy=self.job.policy,
             max_error=self.job.max_error,
             mask=self.masks.of(path)[0],
         )

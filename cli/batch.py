@@ -13,6 +13,7 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
+from corinpaint.restore.limits.policies import POLICIES, SOLARSOFT
 from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ fill_option = click.option(
     show_default=True,
     help="How missing blocks are filled: by the network, by the method with the smallest measured error for each zone "
     "(auto), by a method without a network, or not at all (none: NaN and flagged).",
+)
+
+policy_option = click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default=SOLARSOFT,
+    show_default=True,
+    help="Which zones of missing blocks are filled: those within SolarSoft's limits (16 blocks, none at the edge of "
+    "the frame), or zones of any size by the network where it predicts an error within --max-error (predicted).",
 )
 
 mask_option = click.option(

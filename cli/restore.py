@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import Batch, batch_options, fill_option, mask_option
+from corinpaint.cli.batch import Batch, batch_options, fill_option, mask_option, policy_option
 from corinpaint.lasco.errors import CorInpaintError
+from corinpaint.restore.limits.policies import MAX_PREDICTED
 
 AUTO = Path("auto")
 """Value of --context for the nearest frames."""
@@ -27,11 +28,13 @@ AUTO = Path("auto")
     "the folders that it lies in (auto) or from a FOLDER; or a FRAME, which must be fit for every frame. Can be "
     "repeated.",
 )
+@policy_option
 @common.deprecated_alias("--most-error", "--max-error")
 @click.option(
     "--max-error",
     type=click.FloatRange(0, min_open=True),
-    help="Maximum median error, in units of the noise: zones for which a larger one was measured are refused.",
+    help="Maximum median error, in units of the noise: zones for which a larger one was measured, or is predicted by "
+    f"the network for its fill, are refused. By --policy predicted the latter alone, at {MAX_PREDICTED} by default.",
 )
 @mask_option
 @click.option(
@@ -65,6 +68,7 @@ def command(
     batch: Batch,
     fill: str,
     context: tuple[Path, ...],
+    policy: str,
     max_error: float | None,
     mask: Path | None,
     model: Path | None,
@@ -100,6 +104,7 @@ def command(
             model=model,
             provider=provider,
             threads=threads,
+            policy=policy,
             max_error=max_error,
             context=fit_for_all,
             auto_context=bool(around) or AUTO in context,

@@ -1,8 +1,11 @@
 """Which zones of missing blocks are filled and which are refused.
 
-SolarSoft's limits (``reduce_level_1.pro`` 1.68, ``fuzzy_image.pro`` 1.7), applied to each zone by itself: more than 16
-missing blocks, missing pixels that outnumber the good ones, or a zone at the edge of the frame. SolarSoft masks every
-missing block of a frame then; here only the zone that offends.
+The policy 'solarsoft' has SolarSoft's limits (``reduce_level_1.pro`` 1.68, ``fuzzy_image.pro`` 1.7), applied to each
+zone by itself: more than 16 missing blocks, missing pixels that outnumber the good ones, or a zone at the edge of the
+frame. SolarSoft masks every missing block of a frame then; here only the zone that offends.
+
+The policy 'predicted' refuses beforehand only what lies in a frame whose missing pixels outnumber its good ones.
+Whether a zone is filled well enough, the network says (`corinpaint.restore.limits.predicted`).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.restore.limits.policies import PREDICTED, SOLARSOFT
 
 MAX_BLOCKS = 16
 """Missing blocks that a zone which is filled may have."""
@@ -34,6 +38,9 @@ class ZoneRecord:
         What filled it; empty when nothing did.
     error : float or None
         Median error over noise that was measured for that method on such zones; None where none was.
+    predicted : float or None
+        Median over the zone's pixels of the standard deviation that the network gave its fill, over the noise of a
+        pixel at that brightness, also where the zone was refused for it; None where no network that gives one filled.
     total : float or None
         Sum of the fill over the zone's pixels in the field of view on the detector grid, unit of the frame times px;
         None where nothing was filled.
@@ -50,6 +57,7 @@ class ZoneRecord:
     refused: str = ""
     method: str = ""
     error: float | None = None
+    predicted: float | None = None
     total: float | None = None
     total_error: float | None = None
     pixels: int = 0
@@ -92,7 +100,9 @@ class BlockCounts:
     occulted: int
 
 
-def decide(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> list[ZoneRecord]:
+def decide(
+    missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_], policy: str = SOLARSOFT
+) -> list[ZoneRecord]:
     """Decide for every zone of a frame.
 
     Parameters
@@ -103,13 +113,19 @@ def decide(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[n
         Field of view on the detector grid.
     observed : ndarray of bool, shape (H, W)
         Good pixels: sent, not missing, in the field, not saturated.
+    policy : str
+        One of `corinpaint.restore.limits.policies.POLICIES`.
 
     Returns
     -------
     list of ZoneRecord
         In the order of `corinpaint.lasco.level05.blocks.zones`.
     """
-    return [ZoneRecord(zone, _objection(zone, field, observed)) for zone in blocks.zones(missing)]
+    zones = blocks.zones(missing)
+    if policy == PREDICTED:
+        objection = _too_little_is_left(missing, field, observed)
+        return [ZoneRecord(zone, objection) for zone in zones]
+    return [ZoneRecord(zone, _objection(zone, field, observed)) for zone in zones]
 
 
 def accepted(records: Iterable[ZoneRecord], missing: blocks.Blocks) -> blocks.Blocks:
@@ -138,6 +154,11 @@ def counts(missing: blocks.Blocks, records: Iterable[ZoneRecord]) -> BlockCounts
     return BlockCounts(total, filled, refused, total - filled - refused)
 
 
+def _too_little_is_left(missing: blocks.Blocks, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
+    bad, good = int((blocks.to_pixels(missing) & field).sum()), int(observed.sum())
+    return f"{bad} missing pixels of the frame outnumber {good} good ones" if bad > good else ""
+
+
 def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
     count = int(zone.missing.sum())
     if count > MAX_BLOCKS:
@@ -155,6 +176,8 @@ def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np
 _KINDS = (
     (r"\d+ missing blocks?, more than (\d+)", r"more than \1 missing blocks"),
     (r"\d+ missing pixels? outnumber \d+ good ones", "missing pixels outnumber good ones"),
+    (r"\d+ missing pixels? of the frame outnumber \d+ good ones", "missing pixels of the frame outnumber good ones"),
+    (r"a predicted error of \S+ x noise, more than (\S+)", r"a predicted error of more than \1 x noise"),
     (r"filling .* has an error of \S+ x noise, more than (\S+)", r"an error of more than \1 x noise"),
     (r"the error of filling .* was not measured", "an error that was not measured"),
 )

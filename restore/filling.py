@@ -13,6 +13,7 @@ from corinpaint.restore import uncertainty
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
+from corinpaint.restore.limits.predicted import predicted_error, predicts
 from corinpaint.restore.methods import registry, temporal
 from corinpaint.restore.methods.problem import Fill, problem_of
 from corinpaint.restore.network.adapters import adapt
@@ -21,7 +22,11 @@ from corinpaint.restore.plan import NETWORK, ZonePlan
 
 
 def fill_zones(
-    observed: ObservedFrame, plans: list[ZonePlan], inpainter: Inpainter | None, context: tuple[Context, ...]
+    observed: ObservedFrame,
+    plans: list[ZonePlan],
+    inpainter: Inpainter | None,
+    context: tuple[Context, ...],
+    limit: float | None = None,
 ) -> tuple[ObservedFrame, list[ZonePlan], ModelInfo | None]:
     """Fill every zone by the first of its methods that finds values, and refuse those for which none does.
 
@@ -34,6 +39,8 @@ def fill_zones(
     inpainter : Inpainter or None
         The network; None for the shipped one, which is opened when it is needed.
     context : tuple of Context
+    limit : float, optional
+        Zones for which the network predicts a larger error of its fill, times the noise, are refused.
 
     Returns
     -------
@@ -42,7 +49,7 @@ def fill_zones(
     plans : list of ZonePlan
         With the method that filled each zone, or the reason why none did.
     model : ModelInfo or None
-        The network that filled; None when none did.
+        The network that filled, or whose predicted error refused a zone; None when none did.
     """
     brightness, variance = observed.brightness.copy(), observed.variance.copy()
     model: ModelInfo | None = None
@@ -67,12 +74,18 @@ def fill_zones(
                 missing = plans[index].record.zone.missing
                 place = blocks.bounding_box(missing, observed.shape)
                 hole = observed.hole(missing)[place]
-                if reached[place][hole].all():
+                if not reached[place][hole].all():
+                    continue
+                if name == NETWORK and network is not None:
+                    model = network.info
+                    if predicts(model):
+                        error = predicted_error(observed, result, observed.hole(missing))
+                        plans[index] = plans[index].predicting(error, limit)
+                if plans[index].open:
                     brightness[place][hole] = result.brightness[place][hole]
                     variance[place][hole] = result.variance[place][hole]
                     taken = contributing(given, plans[index].record.zone.area)
                     plans[index] = plans[index].filled_by(name, brightness[place][hole], variance[place][hole], taken)
-                    model = network.info if network is not None and name == NETWORK else model
     for index, plan in enumerate(plans):
         if plan.open:
             looked = bool(context) or plan.methods[-1] in registry.NEED_CONTEXT

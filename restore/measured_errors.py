@@ -73,7 +73,7 @@ def total_factors(frame: Frame, count: int) -> dict[str, float]:
     dict of str to float
     """
     table = _table()["totals"][kind(frame)]
-    return dict(table[_size(count)])
+    return dict(table.get(_size(count), {}))
 
 
 def context_helps(frame: Frame, count: int) -> bool:
@@ -86,12 +86,12 @@ def _errors(frame: Frame, count: int) -> tuple[dict[str, float], dict[str, float
     """Errors without and with context."""
     table = _table()["errors"][kind(frame)]
     size = _size(count)
-    return dict(table["alone"][size]), dict(table.get("context", {}).get(size, {}))
+    return dict(table["alone"].get(size, {})), dict(table.get("context", {}).get(size, {}))
 
 
 def _size(count: int) -> str:
-    """The measured size that stands for a zone of so many missing blocks."""
-    return next((name for name, most in SIZES if count <= most), SIZES[-1][0])
+    """The measured size that stands for a zone of so many missing blocks; empty for larger ones than were measured."""
+    return next((name for name, most in SIZES if count <= most), "")
 
 
 def weights() -> str:

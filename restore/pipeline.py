@@ -18,7 +18,6 @@ from corinpaint.lasco.geometry.pointing import is_placeholder
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, check_frame, read_frame
 from corinpaint.lasco.level1.calibrate import make_product
-from corinpaint.lasco.level1.header import Cards, significant
 from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.notebook.tables import table
 from corinpaint.lasco.options import DEFAULT, Options
@@ -26,16 +25,17 @@ from corinpaint.lasco.photometry import user_mask
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import measured_errors
 from corinpaint.restore.context import Context, ContextSource, align, asked, by_time, check, frame_of
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
+from corinpaint.restore.limits.policies import SOLARSOFT, check_policy, measured_limit, predicted_limit
 from corinpaint.restore.methods import registry
-from corinpaint.restore.network.adapters import DESCRIPTIONS
 from corinpaint.restore.plan import AUTO, NETWORK, plan
+from corinpaint.restore.provenance.cards import fill_cards
+from corinpaint.restore.provenance.history import history_lines
 from corinpaint.restore.stages import Stages
 
 TAKE_CONTEXT = (NETWORK, AUTO, *sorted(registry.NEED_CONTEXT))
@@ -62,7 +62,7 @@ class Restored:
     fill : str
         Method that was asked for.
     model : ModelInfo or None
-        The network that filled; None when none was run.
+        The network that filled, or whose predicted error refused a zone; None when none was run.
     seconds : mapping of str to float
         What 'calibrate', 'fill' and 'finish' took.
     """
@@ -119,6 +119,7 @@ def restore(
     options: Options = DEFAULT,
     context: Sequence[Frame | ObservedFrame] = (),
     nearby: ContextSource | None = None,
+    policy: str = SOLARSOFT,
     max_error: float | None = None,
     most_error: float | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -146,9 +147,14 @@ def restore(
     nearby : ContextSource, optional
         Where more context comes from, such as `corinpaint.restore.nearby.AutomaticContext`. It is asked only when there
         is a zone to fill by a method that takes context, or the header has no pointing.
+    policy : str
+        'solarsoft': zones beyond SolarSoft's limits (16 blocks, the edge of the frame) are refused. 'predicted': zones
+        of any size are filled by the network, and refused where the error that it predicts is above `max_error`; by
+        default above `corinpaint.restore.limits.policies.MAX_PREDICTED`.
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
-        of the noise; see `corinpaint.restore.measured_errors.measured`. SolarSoft's limits hold besides.
+        of the noise (`corinpaint.restore.measured_errors.measured`; not by the policy 'predicted'), and zones for which
+        the network predicts a larger one of its own fill (`corinpaint.restore.limits.predicted`).
     most_error : float, optional
         Deprecated name of `max_error`.
     mask : ndarray of bool, shape of the frame, optional
@@ -165,7 +171,8 @@ def restore(
     ------
     OptionError
         When `fill` is not one of `FILLS`, needs what is not installed, or context is missing or of no use to it, or
-        `max_error` is not positive, or `mask` is no array of bools of the shape of the frame.
+        `policy` is not one that the fill can follow, or `max_error` is not positive, or `mask` is no array of bools of
+        the shape of the frame.
     ContextError
         When a context frame is not fit; see `corinpaint.restore.context.align`.
     FrameError
@@ -186,28 +193,29 @@ def restore(
         max_error = most_error if max_error is None else max_error
     fitting = filling_context(frame, context, fill)
     _check_request(fill, inpainter, fitting, nearby, max_error)
+    check_policy(policy, fill, None if inpainter is None else inpainter.info.domain)
     stages = Stages()
     rolls = [*given, *(nearby.roll_from(frame) if nearby is not None and is_placeholder(frame) else ())]
     calibrated = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
     masked = None if mask is None else user_mask.masked_pixels(calibrated, user_mask.check_mask(frame, mask))
     observed = calibrated if masked is None else user_mask.without_masked(calibrated, masked)
-    records = _records(observed, fill)
+    records = _records(observed, fill, policy)
     check(observed, fitting, rolls)
     aligned = _context(observed, records, fill, inpainter, fitting, nearby, rolls)
     stages.ended("calibrate")
     weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
     plans = [plan(observed, record, fill, aligned, weights) for record in records]
-    if max_error is not None:
-        plans = [one.limited(max_error) for one in plans]
-    filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
+    if (measured := measured_limit(policy, max_error)) is not None:
+        plans = [one.limited(measured) for one in plans]
+    limit = predicted_limit(policy, max_error)
+    filled, plans, model = fill_zones(observed, plans, inpainter, aligned, limit)
     zones = tuple(one.record for one in plans)
     if masked is not None:
         filled = user_mask.put_back(calibrated, filled, masked)
         zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
-    history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
-    limit = "none" if max_error is None else significant(max_error)
-    cards = _cards(fill, model, limit, asked(given, automatic=nearby is not None), zones)
+    history = history_lines(zones, model, "MSB" if options.calfactor else "DN/s")
+    cards = fill_cards(fill, policy, limit, asked(given, automatic=nearby is not None), zones, model)
     taken = accepted(zones, observed.missing)
     if mask is not None and masked is not None:
         history = [user_mask.history_line(masked, taken), *history]
@@ -288,43 +296,6 @@ def _check_request(
         raise OptionError(f"max_error = {max_error} must be greater than 0", "give it in units of the noise of a pixel")
 
 
-def _records(observed: ObservedFrame, fill: str) -> list[ZoneRecord]:
-    records = decide(observed.missing_in_field, observed.field, observed.observed)
+def _records(observed: ObservedFrame, fill: str, policy: str) -> list[ZoneRecord]:
+    records = decide(observed.missing_in_field, observed.field, observed.observed, policy)
     return [ZoneRecord(record.zone, "no fill asked for") for record in records] if fill == "none" else records
-
-
-def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) -> list[str]:
-    lines = []
-    if model is not None:
-        lines.append(
-            f"Missing blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
-            f"{DESCRIPTIONS[model.domain]}; observed pixels untouched"
-        )
-    for record in zones:
-        error = "" if record.error is None else f", measured error {record.error:.2f} x noise"
-        fate = f"refused: {record.refused}" if record.refused else f"filled by {record.method}{error}"
-        fate += f", context {' '.join(record.context)}" if record.context else ""
-        if record.total is not None and record.total_error is not None:
-            fate += f", {record.pixels} px on the detector sum to {record.total:.4g} +- {record.total_error:.2g} {unit}"
-        lines.append(f"Zone {record.zone.number}, {record.count} missing blocks: {fate}")
-    return lines
-
-
-def _cards(
-    fill: str, model: ModelInfo | None, max_error: float | str, context: str, zones: Sequence[ZoneRecord]
-) -> Cards:
-    taken = " ".join(dict.fromkeys(number for record in zones for number in record.context)) or "none"
-    cards: Cards = [
-        ("FILL", fill, "method of filling that was asked for"),
-        ("MAXERR", max_error, "x noise, limit of a fill's measured error"),
-        ("CTXASKED", context, "context frames that were asked for"),
-        ("CONTEXT", taken, "context frames of the fills"),
-    ]
-    if model is None:
-        return [*cards, ("WEIGHTS", "none", "no network was run")]
-    return [
-        *cards,
-        ("WEIGHTS", model.sha256, "sha256 of the network's weights"),
-        ("NETVER", model.version, "CorInpaint version of the weights"),
-        ("FILLVER", __version__, "CorInpaint version that filled"),
-    ]

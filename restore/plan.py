@@ -92,6 +92,13 @@ class ZonePlan:
         )
         return replace(self, record=record)
 
+    def predicting(self, error: float, limit: float | None) -> ZonePlan:
+        """With the error that the network predicts for its fill, times the noise; refused where it is above a limit."""
+        record = replace(self.record, predicted=error)
+        if limit is not None and error > limit:
+            record = record.refuse(f"a predicted error of {error:.2f} x noise, more than {limit:g}")
+        return replace(self, record=record)
+
     def out_of_reach(self, *, with_context: bool) -> ZonePlan:
         """Refused, since the last of its methods found no value for a part of it."""
         name = self.methods[-1]

@@ -48,6 +48,7 @@ def report(restored: Restored) -> dict[str, Any]:
         "date_obs": str(header["DATE-OBS"]),
         "corinpaint": __version__,
         "fill": restored.fill,
+        "policy": header["FILLPOL"],
         "warnings": list(restored.level1.warnings),
         "weights": weights,
         "calibration": {
@@ -70,6 +71,7 @@ def report(restored: Restored) -> dict[str, Any]:
                 "method": record.method,
                 "context": list(record.context),
                 "measured_error": record.error,
+                "predicted_error": record.predicted,
                 "sum": record.total,
                 "sum_error": record.total_error,
                 "sum_pixels": record.pixels,

@@ -43,6 +43,8 @@ def settings_digest(job: Job) -> str:
         When the network, the calibration, a mask or a context frame cannot be read.
     """
     values = {name: value for name, value in asdict(job).items() if name not in IRRELEVANT}
+    if job.policy == Job.policy:  # keys of runs by the default policy stay what they were
+        del values["policy"]
     values["weights"] = _weights(job)
     values["calibration_files"] = _files_of(job.calibration) if job.calibration else []
     values["context_frames"] = sorted(calibration_file(path).sha256 for path in job.context)

@@ -83,6 +83,7 @@ def _with_digits(zone: ZoneHistory, report: Mapping[str, Any]) -> ZoneHistory:
     return replace(
         zone,
         error=_number(found.get("measured_error"), zone.error),
+        predicted=_number(found.get("predicted_error"), zone.predicted),
         total=_number(found.get("sum"), zone.total),
         total_error=_number(found.get("sum_error"), zone.total_error),
     )

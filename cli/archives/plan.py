@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SETTINGS = (
     "fill",
     "context",
+    "policy",
     "max_error",
     "mask",
     "model",

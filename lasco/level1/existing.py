@@ -45,6 +45,9 @@ KEPT = ("DETECTOR", "FILTER", "POLAR", "FILEORIG")
 MAX_CLOCK_CORRECTION = timedelta(minutes=10)
 """Limit of what the correction of the clock does to DATE-OBS; the corrections reach two minutes."""
 
+POLICY = "solarsoft"
+"""Policy of products without FILLPOL."""
+
 REMEDY = "remove it, choose another folder or allow --overwrite"
 
 
@@ -62,8 +65,11 @@ class Settings:
         Kind of the calibration set, 'OFFICIAL' or 'NOMINAL'.
     weights : str or None
         SHA-256 of the network's weights, where a network was run.
+    policy : str or None
+        Policy of what is filled, see `corinpaint.restore.limits.policies`; products of versions without one were made
+        by `POLICY`.
     max_error : float or str or None
-        Limit of the measured error of a fill; 'none' for no limit.
+        Limit of the error of a fill; 'none' for no limit.
     context : str or None
         Which context frames were asked for, see `corinpaint.restore.context.asked`; it counts for products with
         missing blocks, and for those whose frame has no roll.
@@ -79,6 +85,7 @@ class Settings:
     departures: str | None = None
     calibration: str | None = None
     weights: str | None = None
+    policy: str | None = None
     max_error: float | str | None = None
     context: str | None = None
     compress: str | None = None
@@ -94,6 +101,7 @@ class Settings:
             "CALOPT": (text(header, "CALOPT") or "none", "none" if self.departures == "" else self.departures),
             "CALIB": (text(header, "CALIB"), self.calibration),
             "WEIGHTS": (weights, None if weights == "none" else self.weights),
+            "FILLPOL": (text(header, "FILLPOL") or POLICY, self.policy),
             "MAXERR": (header.get("MAXERR", "none"), limit),
             "CTXASKED": (text(header, "CTXASKED") or "none", self.context if _context_counts(header) else None),
             "COMPRESS": (text(header, "COMPRESS") or "none", self.compress),

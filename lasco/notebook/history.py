@@ -24,6 +24,7 @@ _REFUSED = re.compile(r"^refused: (.*)$")
 _FILLED = re.compile(
     r"^filled by (?P<method>[\w-]+)"
     r"(?:, measured error (?P<error>\S+) x noise)?"
+    r"(?:, predicted error (?P<predicted>\S+) x noise)?"
     r"(?:, context (?P<context>[^,]+))?"
     r"(?:, (?P<pixels>\d+) px on the detector sum to (?P<total>\S+) \+- (?P<total_error>\S+) (?P<unit>\S+))?$"
 )
@@ -51,6 +52,8 @@ class ZoneHistory:
         Pixels of the zone in the field of view on the detector grid; 0 where no sum was written.
     total, total_error : float or None
         Sum of the fill over them and its error, 1 sigma, unit of the product times px.
+    predicted : float or None
+        Median error over noise that the network predicted for its fill of this zone.
     """
 
     number: int
@@ -62,6 +65,7 @@ class ZoneHistory:
     pixels: int = 0
     total: float | None = None
     total_error: float | None = None
+    predicted: float | None = None
 
 
 def own_history(header: fits.Header) -> tuple[str, ...]:
@@ -146,6 +150,7 @@ def _zone(line: str) -> ZoneHistory | None:
         count,
         method=found["method"],
         error=_float(found["error"]),
+        predicted=_float(found["predicted"]),
         context=tuple((found["context"] or "").split()),
         pixels=int(found["pixels"] or 0),
         total=_float(found["total"]),
@@ -177,6 +182,7 @@ def provenance(header: fits.Header) -> dict[str, object]:
         "calibration": "CALIB",
         "left_out": "CALOPT",
         "fill": "FILL",
+        "policy": "FILLPOL",
         "max_error": "MAXERR",
         "context": "CONTEXT",
         "context_asked": "CTXASKED",

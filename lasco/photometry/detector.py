@@ -206,6 +206,33 @@ def _brightness_and_variance(
     return brightness, variance
 
 
+def noise_variance(
+    observed: ObservedFrame, brightness: NDArray[np.float32], where: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Variance of the noise that pixels would have had at another brightness.
+
+    Parameters
+    ----------
+    observed : ObservedFrame
+    brightness : ndarray of float32, shape (P,)
+        Of the chosen pixels, unit of the frame.
+    where : ndarray of bool, shape (H, W)
+        The chosen pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (P,)
+        Unit of the frame squared; 0 where no light passes.
+    """
+    bias = observed.exposure.bias
+    there = replace(observed.frame, data=observed.frame.data[where])
+    step = np.sqrt(observed.variance[where] / noise.variance(there, bias))  # brightness per count
+    change = np.where(step > 0, (brightness - observed.brightness[where]) / np.where(step > 0, step, 1), 0)
+    counts = there.data + change
+    imagined = replace(observed.frame, data=np.nan_to_num(counts).astype(np.float32))
+    return np.asarray(np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0), dtype=np.float32)
+
+
 def subtracts_stray_light(frame: Frame, options: Options) -> bool:
     """Whether stray light is subtracted: only from C3 Clear, and not from polarisation products, which contain none."""
     wanted = options.ramp and options.calfactor

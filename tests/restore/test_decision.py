@@ -67,9 +67,24 @@ def test_a_record_is_shown_in_one_line():
     assert "refused: odd" in repr(record.refuse("odd"))
 
 
+def test_the_policy_predicted_refuses_no_zone_for_its_size_or_place():
+    missing = _square(0, 0, 10, 32) | _square(20, 10, 1, 1)
+    observed = EVERYWHERE & ~blocks.to_pixels(missing)
+    assert [v.refused for v in decision.decide(missing, EVERYWHERE, observed, "predicted")] == ["", ""]
+
+
+def test_the_policy_predicted_refuses_all_when_more_than_half_of_the_frame_is_missing():
+    missing = _square(0, 0, 16, 32) | _square(20, 10, 1, 1)
+    observed = EVERYWHERE & ~blocks.to_pixels(missing)
+    fates = [v.refused for v in decision.decide(missing, EVERYWHERE, observed, "predicted")]
+    assert fates == ["525312 missing pixels of the frame outnumber 523264 good ones"] * 2
+
+
 @pytest.mark.parametrize(
     ("objection", "kind"),
     [
+        ("525312 missing pixels of the frame outnumber 9 good ones", "missing pixels of the frame outnumber good ones"),
+        ("a predicted error of 1.63 x noise, more than 1.5", "a predicted error of more than 1.5 x noise"),
         ("17 missing blocks, more than 16", "more than 16 missing blocks"),
         ("1100 missing pixels outnumber 980 good ones", "missing pixels outnumber good ones"),
         ("filling 4 blocks by network has an error of 1.23 x noise, more than 1", "an error of more than 1 x noise"),

@@ -338,3 +338,57 @@ def test_a_frame_of_the_other_telescope_is_no_context_for_a_fill(make_frame):
         pipeline.restore(known, fill="temporal", context=[other])
     with pytest.raises(OptionError, match="needs some"):
         pipeline.restore(read_frame(make_frame(**C2_OF_2025)), fill="temporal", context=[other])
+
+
+LARGE = tuple((row, column) for row in range(19, 24) for column in range(19, 24))
+
+
+def _unsure(network, scale):
+    """Have a network give this standard deviation, units of the noise."""
+    fill = network.fill
+    network.fill = lambda image, mask, place: fill(image, mask, place)._replace(scale=np.full_like(mask[:, :1], scale))
+    return network
+
+
+def test_the_policy_predicted_fills_zones_beyond_solarsofts_limits(make_frame, log_polar_echo):
+    frame = read_frame(make_frame(missing=(*LARGE, (8, 12))))
+    by_count = pipeline.restore(frame, inpainter=log_polar_echo)
+    single, large = by_count.zones
+    assert (single.method, large.refused) == ("network", "25 missing blocks, more than 16")
+    restored = pipeline.restore(frame, inpainter=log_polar_echo, policy="predicted")
+    assert [record.method for record in restored.zones] == ["network", "network"]
+    assert all(0.8 < record.predicted < 1.2 for record in restored.zones)
+    assert (restored.zones[1].error, restored.zones[1].total_error) == (None, None)
+    header = restored.level1.header
+    assert (header["FILLPOL"], header["MAXERR"], header["NFILLED"]) == ("predicted", 1.5, 26)
+    assert "predicted error 1" in " ".join(str(header["HISTORY"]).split())
+    before = by_count.level1.header
+    assert (before["FILLPOL"], before["MAXERR"], before["NFILLED"]) == ("solarsoft", "none", 1)
+
+
+def test_a_zone_with_a_larger_predicted_error_is_refused_and_the_weights_that_said_so_are_named(
+    make_frame, log_polar_echo
+):
+    frame, network = read_frame(make_frame(missing=MISSING)), _unsure(log_polar_echo, 2.0)
+    restored = pipeline.restore(frame, inpainter=network, policy="predicted")
+    assert all(
+        record.refused == f"a predicted error of {record.predicted:.2f} x noise, more than 1.5"
+        for record in restored.zones
+    )
+    product = restored.level1
+    assert np.isnan(product.data[product.mask & level1.Flag.REFUSED > 0]).all()
+    assert (product.header["WEIGHTS"], product.header["NFILLED"]) == (network.info.sha256, 0)
+    assert "filled by" not in str(product.header["HISTORY"])
+    higher = pipeline.restore(frame, inpainter=network, policy="predicted", max_error=3.0)
+    assert [record.refused for record in higher.zones] == ["", ""]
+
+
+def test_a_policy_that_the_fill_cannot_follow_is_refused(damaged, echo):
+    with pytest.raises(OptionError, match="predicts no error"):
+        pipeline.restore(damaged, inpainter=echo, policy="predicted")
+    with pytest.raises(OptionError, match="policy = 'generous'"):
+        pipeline.restore(damaged, fill="none", policy="generous")
+
+
+def test_a_network_without_a_scale_predicts_no_error(damaged, echo):
+    assert [record.predicted for record in pipeline.restore(damaged, inpainter=echo).zones] == [None, None]

@@ -57,6 +57,14 @@ def test_the_record_of_a_filled_zone_quotes_the_error_of_its_method(record):
 
 
 @pytest.mark.parametrize(
+    ("limit", "reason"), [(1.3, ""), (None, ""), (1.1, "a predicted error of 1.20 x noise, more than 1.1")]
+)
+def test_a_zone_is_refused_when_the_network_predicts_a_larger_error_than_the_limit(record, limit, reason):
+    made = ZonePlan(record, ("network",)).predicting(1.2, limit)
+    assert (made.record.refused, made.record.predicted, made.open) == (reason, 1.2, not reason)
+
+
+@pytest.mark.parametrize(
     ("methods", "with_context", "reason"),
     [
         (("network",), False, "out of the network's reach"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from level05 import BIAS
@@ -10,7 +12,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.options import Options
 from corinpaint.lasco.photometry import noise
-from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.photometry.detector import calibrate_on_detector, noise_variance
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.photometry.photometry import MSB_UNIT, RATE_UNIT
 
@@ -84,3 +86,13 @@ def test_a_missing_block_behind_the_occulter_is_not_missing_in_the_field_of_view
     calibrated = calibrate_on_detector(read_frame(make_frame(missing=((16, 16), (20, 20)))), load_calibration_set())
     assert np.argwhere(calibrated.missing).tolist() == [[16, 16], [20, 20]]
     assert np.argwhere(calibrated.missing_in_field).tolist() == [[20, 20]]
+
+
+def test_the_noise_at_another_brightness_is_that_of_the_counts_that_would_have_shown_it(make_frame):
+    frame = read_frame(make_frame())
+    brighter = replace(frame, data=np.where(frame.data > 0, frame.data + 400, frame.data).astype(np.float32))
+    first, second = (calibrate_on_detector(one, load_calibration_set()) for one in (frame, brighter))
+    where = first.observed & second.observed
+    found = noise_variance(first, second.brightness[where], where)
+    assert np.allclose(found, second.variance[where], rtol=1e-3)
+    assert np.allclose(noise_variance(first, first.brightness[where], where), first.variance[where], rtol=1e-4)

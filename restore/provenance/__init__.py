@@ -1,0 +1,1 @@
+"""What a product says about its fills: HISTORY and header cards."""
