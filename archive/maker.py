@@ -25,7 +25,7 @@ from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.context import asked
-from corinpaint.restore.limits.policies import predicted_limit
+from corinpaint.restore.limits.policies import check_policy, predicted_limit
 
 if TYPE_CHECKING:
     from corinpaint.restore.engines.base import Inpainter
@@ -52,6 +52,7 @@ class Maker:
         self.engine = self._network()
         self.context = [read_frame(path) for path in job.context]
         self.masks = Masks(job.mask)
+        check_policy(job.policy, job.fill, self.engine.info.domain if self.engine else None)
         limit = predicted_limit(job.policy, job.max_error)
         self.settings = Settings(
             fill=job.fill,

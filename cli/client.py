@@ -12,8 +12,9 @@ import click
 from tqdm import tqdm
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import fill_option
+from corinpaint.cli.batch import fill_option, policy_option
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
+from corinpaint.restore.limits.policies import SOLARSOFT, predicted_limit
 
 if TYPE_CHECKING:
     from corinpaint.client.answer import Answer
@@ -67,6 +68,7 @@ TOKEN = "CORINPAINT_TOKEN"
 )
 @click.option("--insecure", is_flag=True, help="Allow addresses without encryption on other machines.")
 @fill_option
+@policy_option
 @click.option(
     "--context",
     multiple=True,
@@ -76,7 +78,7 @@ TOKEN = "CORINPAINT_TOKEN"
 @click.option(
     "--max-error",
     type=click.FloatRange(0, min_open=True),
-    help="Refuse zones whose measured median error is larger, in units of the noise of a pixel.",
+    help="Refuse zones whose measured or predicted median error is larger, in units of the noise of a pixel.",
 )
 @click.option(
     "--most-error",
@@ -109,6 +111,7 @@ def command(
     ca_bundle: Path | None,
     insecure: bool,
     fill: str,
+    policy: str,
     context: tuple[Path, ...],
     max_error: float | None,
     most_error: float | None,
@@ -132,7 +135,15 @@ def command(
         raise click.UsageError("--most-error is the earlier name of --max-error: give --max-error alone")
     max_error = most_error if max_error is None else max_error
     try:
-        template = Request(b"", fill, FORMATS[answer_format], tuple(departures), max_error=max_error, compress=compress)
+        template = Request(
+            b"",
+            fill,
+            FORMATS[answer_format],
+            tuple(departures),
+            max_error=max_error,
+            compress=compress,
+            policy=None if policy == SOLARSOFT else policy,  # endpoints of earlier versions know no policy
+        )
         context_frames = [
             (number_of(item.path.name), read_content(item.path, item.path.name), content_sha256(item.path))
             for item in map(common.checked, common.frames(context, tell=False))
@@ -225,11 +236,13 @@ class _Batch:
         from corinpaint.restore.context import asked_by_hash
 
         if target.suffix == ".fits":
-            limit = "none" if self.template.max_error is None else self.template.max_error
+            policy = self.template.policy or SOLARSOFT
+            limit = predicted_limit(policy, self.template.max_error)
             settings = Settings(
                 self.template.fill,
                 " ".join(self.template.options),
-                max_error=limit,
+                policy=policy,
+                max_error="none" if limit is None else limit,
                 context=asked_by_hash([sha256 for _, _, sha256 in self._context_of(frame)]),
                 compress=self.template.compress,
             )

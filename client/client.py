@@ -140,7 +140,7 @@ class Client:
         frame : str, os.PathLike, bytes or Request
             The path of a Level 0.5 file, its content, or a whole request.
         **settings
-            fill, accept, options, context, max_error, name, compress: see `Request`.
+            fill, accept, options, context, max_error, name, compress, policy: see `Request`.
 
         Returns
         -------

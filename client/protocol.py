@@ -18,6 +18,7 @@ OPTION_HEADERS = {
     "accept": "Accept",
     "fill": "X-Corinpaint-Fill",
     "options": "X-Corinpaint-Options",
+    "policy": "X-Corinpaint-Policy",
     "max_error": "X-Corinpaint-Max-Error",
     "compress": "X-Corinpaint-Compress",
     "name": "X-Corinpaint-Name",

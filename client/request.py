@@ -104,6 +104,8 @@ class Request:
     compress : str
         Compression of a product, one of `corinpaint.client.protocol.COMPRESSIONS`: 'lossless' and 'rice' have about a
         third and a tenth of the bytes of 'none'; pictures and reports have none.
+    policy : str or None
+        Which zones are filled, ``solarsoft`` or ``predicted``; None leaves it to the endpoint.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class Request:
     max_error: float | None = None
     name: str | None = None
     compress: str = "none"
+    policy: str | None = None
 
     def __post_init__(self) -> None:
         check_source(self.frame, "frame")
@@ -140,6 +143,8 @@ class Request:
             )
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
+        if self.policy is not None and not re.fullmatch(r"[a-z]{1,40}", self.policy):
+            raise OptionError(f"policy = {self.policy[:40]!r} is no policy", "give solarsoft or predicted")
         if self.max_error is not None and not 0 < self.max_error < 1e9:
             raise OptionError(f"max_error = {self.max_error}: give a number above 0", "1 is the noise of a pixel")
         if self.compress not in COMPRESSIONS:
@@ -168,7 +173,7 @@ class EncodedRequest:
     frame : bytes
     context : tuple of bytes
     parameters : dict of str to str
-        Options by their field names: accept, fill, options, max_error, name, compress.
+        Options by their field names: accept, fill, options, policy, max_error, name, compress.
     number : str
         Number of the frame; empty when neither its name nor its header gives it.
     label : str
@@ -219,6 +224,7 @@ def encode(request: Request) -> EncodedRequest:
         "accept": request.accept,
         "fill": request.fill,
         "options": ",".join(request.options),
+        "policy": request.policy,
         "max_error": request.max_error and format_number(request.max_error),
         "name": name,
         "compress": request.compress if request.compress != "none" else None,

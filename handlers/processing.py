@@ -81,6 +81,7 @@ def process_request(
             calibration=calibration,
             options=request.options,
             context=context,
+            policy=request.policy,
             max_error=request.max_error,
         )
         stages.restarted(restored.seconds)

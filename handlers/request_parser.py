@@ -26,6 +26,7 @@ from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
+from corinpaint.restore.limits.policies import SOLARSOFT, check_policy
 from corinpaint.restore.pipeline import check_fill
 from corinpaint.restore.plan import NETWORK
 
@@ -55,6 +56,8 @@ class Request:
         Name of the frame's file, which numbers the product; empty for the FILENAME of the header.
     compress : str
         Compression of a product in FITS, see `corinpaint.lasco.level1.compression`.
+    policy : str
+        Which zones are filled, see `corinpaint.restore.limits.policies`.
     """
 
     frame: bytes
@@ -65,6 +68,7 @@ class Request:
     max_error: float | None = None
     name: str = ""
     compress: str = "none"
+    policy: str = SOLARSOFT
 
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
@@ -114,6 +118,8 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     media_type = negotiate(_option_value(fields, lowered, "accept"))
     fill = _option_value(fields, lowered, "fill") or NETWORK
     check_fill(fill)
+    policy = _option_value(fields, lowered, "policy") or SOLARSOFT
+    check_policy(policy, fill)
     options = _option_value(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))
     if len(names) > MAX_CONTEXT_FRAMES:
@@ -123,7 +129,7 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     max_error = _number(_option_value(fields, lowered, "max_error"))
     compress = _compression(_option_value(fields, lowered, "compress"), media_type)
     departures = parse_options(options.split(","))
-    return Request(_frame(fields), fill, media_type, departures, context, max_error, name, compress)
+    return Request(_frame(fields), fill, media_type, departures, context, max_error, name, compress, policy)
 
 
 def _lowered(headers: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corinpaint.cli import common
-from corinpaint.cli.batch import fill_option, mask_option, tell
+from corinpaint.cli.batch import fill_option, mask_option, policy_option, tell
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ SERVERS = ("near-real-time", "quick-look")
 @common.output_option
 @common.layout_option
 @fill_option
+@policy_option
 @click.option(
     "--context/--no-context",
     default=False,
@@ -71,6 +72,7 @@ def command(
     output: Path,
     layout: str,
     fill: str,
+    policy: str,
     context: bool,
     mask: Path | None,
     model: Path | None,
@@ -103,6 +105,7 @@ def command(
 
     job = Job(
         fill=fill,
+        policy=policy,
         mask=mask,
         model=model,
         calibration=calibration,

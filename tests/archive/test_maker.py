@@ -202,3 +202,14 @@ def test_a_mask_of_another_size_fails_the_frame_by_name(frame, target, quick, tm
     made = Maker(replace(quick, mask=tmp_path / "mask.fits")).make(frame, target)
     assert made.has_failed
     assert "shape (4, 4)" in made.error
+
+
+def test_a_product_by_another_policy_is_made_anew_with_the_limit_of_that_policy(frame, target, quick):
+    job = replace(quick, fill="none")
+    Maker(job).make(frame, target)
+    predicted = replace(job, policy="predicted")
+    anew = Maker(predicted).make(frame, target)
+    assert anew.note.startswith("FILLPOL = 'solarsoft', not 'predicted'")
+    assert Maker(predicted).make(frame, target).fate is Fate.THERE
+    with pytest.raises(OptionError, match="predicts no error"):
+        Maker(replace(quick, policy="predicted"))

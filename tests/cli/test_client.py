@@ -60,6 +60,13 @@ def test_the_earlier_name_of_the_maximum_error_is_accepted_with_a_line_on_stderr
     assert len(server.asked) == 2
 
 
+def test_the_policy_is_sent_where_it_is_not_the_default(run, server, folder, tmp_path):
+    words = ("client", folder / "32082037.fts", "--url", server.url)
+    assert run(*words, "-o", tmp_path / "one", "--policy", "predicted").exit_code == 0
+    assert run(*words, "-o", tmp_path / "two").exit_code == 0
+    assert [asked.fields.get("policy") for asked in server.asked] == [b"predicted", None]
+
+
 def test_pictures_and_reports_have_their_suffixes(run, server, folder, tmp_path):
     for kind in ("png", "json"):
         words = ("client", folder / "32082037.fts", "-o", tmp_path / "out", "--url", server.url, "--format", kind)

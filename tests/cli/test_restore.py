@@ -397,6 +397,15 @@ def test_a_context_frame_that_cannot_be_read_is_an_error_before_the_first_frame(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_policy_of_what_is_filled_is_in_the_product_and_must_fit_the_network(run, frame_path, tmp_path):
+    words = ("restore", frame_path, "-o", tmp_path / "out", "--policy", "predicted")
+    assert run(*words, "--fill", "none").exit_code == 0
+    assert fits.getheader(tmp_path / "out" / "35082037.fits")["FILLPOL"] == "predicted"
+    refused = run(*words)
+    assert refused.exit_code == 1
+    assert "predicts no error" in refused.stderr
+
+
 def test_zones_above_the_maximum_measured_error_are_refused_with_the_reason(run, frame_path, tmp_path):
     result = run("restore", frame_path, "-o", tmp_path / "out", "--fill", "harmonic", "--max-error", "0.01")
     assert result.exit_code == 0

@@ -51,12 +51,14 @@ def test_an_error_that_is_encoded_is_one_of_corinpaint():
 
 @pytest.mark.parametrize("by", ["headers", "fields"])
 def test_every_option_arrives_as_it_was_sent(by):
-    sent = encode(Request(b"frame", "auto", "image/png", ("no-warp",), (b"other",), 1.5, "32082037.fts.gz"))
+    options = (b"frame", "network", "image/png", ("no-warp",), (b"other",), 1.5, "32082037.fts.gz")
+    sent = encode(Request(*options, policy="predicted"))
     assert set(sent.parameters) == set(protocol.OPTION_HEADERS) - {"probe", "compress"}
     frames = {key: value for key, value in sent.fields.items() if key not in protocol.OPTION_HEADERS}
     read = request_parser.parse(frames, sent.headers) if by == "headers" else request_parser.parse(sent.fields, {})
     assert (read.frame, read.context) == (b"frame", (b"other",))
-    assert (read.fill, read.media_type, read.options.departures) == ("auto", "image/png", ("no-warp",))
+    assert (read.fill, read.media_type, read.options.departures) == ("network", "image/png", ("no-warp",))
+    assert read.policy == "predicted"
     assert (read.max_error, read.name, read.compress) == (1.5, "32082037.fts.gz", "none")
     sent = encode(Request(b"frame", compress="rice"))
     read = (

@@ -44,12 +44,12 @@ def test_options_are_encoded_as_headers_and_as_fields():
 
 def test_the_endpoint_reads_what_is_sent():
     request_parser = pytest.importorskip("corinpaint.handlers.request_parser")
-    encoded = encode(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts"))
+    encoded = encode(Request(FRAME, "none", "image/png", ("no-warp",), (b"other",), 1e-7, "a.fts", policy="predicted"))
     for fields, headers in (({"body": FRAME, "context": b"other"}, encoded.headers), (encoded.fields, {})):
         read = request_parser.parse(fields, headers)
         assert (read.frame, read.fill, read.media_type, read.context) == (FRAME, "none", "image/png", (b"other",))
         assert (read.name, request_parser.MAX_CONTEXT_FRAMES) == ("a.fts", MAX_CONTEXT_FRAMES)
-        assert (read.options.departures, read.max_error) == (("no-warp",), 1e-7)
+        assert (read.options.departures, read.max_error, read.policy) == (("no-warp",), 1e-7, "predicted")
 
 
 def test_a_path_gives_its_name_when_it_has_plain_characters_only(tmp_path):
@@ -116,6 +116,7 @@ def test_files_that_cannot_be_sent_are_named(tmp_path, monkeypatch):
         ({"accept": "text/html"}, "accept"),
         ({"name": "../../etc"}, "name"),
         ({"fill": "a\nb"}, "fill"),
+        ({"policy": "a b"}, "policy"),
         ({"max_error": 0.0}, "max_error"),
         ({"compress": "gzip"}, "compress = 'gzip'"),
         ({"compress": "rice", "accept": "image/png"}, "only products in FITS"),

@@ -88,6 +88,15 @@ def test_an_empty_context_or_one_sent_as_text_is_named():
         parse({"frame": b"1", "context2": "text"}, {})
 
 
+def test_the_policy_is_a_field_or_a_header_and_must_fit_the_fill():
+    assert parse({"frame": b"1"}, {}).policy == "solarsoft"
+    assert parse({"frame": b"1", "policy": b"predicted"}, {}).policy == "predicted"
+    assert parse({"frame": b"1"}, {"X-CorInpaint-Policy": "predicted"}).policy == "predicted"
+    for fields in ({"policy": b"generous"}, {"policy": b"predicted", "fill": b"radial"}):
+        with pytest.raises(OptionError, match="policy"):
+            parse({"frame": b"1", **fields}, {})
+
+
 def test_the_maximum_error_is_a_field_or_a_header():
     assert parse({"frame": b"1"}, {}).max_error is None
     assert parse({"frame": b"1", "max_error": b"1.5"}, {}).max_error == 1.5
@@ -144,7 +153,9 @@ def test_the_compression_is_that_of_a_product_in_fits():
         parse({"frame": b"1", "compress": b"rice", "accept": b"image/png"}, {})
 
 
-@pytest.mark.parametrize("name", ["fill", "accept", "options", "max_error", "most_error", "name", "compress", "probe"])
+@pytest.mark.parametrize(
+    "name", ["fill", "accept", "options", "policy", "max_error", "most_error", "name", "compress", "probe"]
+)
 @pytest.mark.parametrize("value", [b"\x01" * 2_000_000, "a," * 1_000_000])
 def test_a_long_option_is_refused_before_it_is_read_and_not_repeated(name, value):
     read = request_parser.is_probe if name == "probe" else parse

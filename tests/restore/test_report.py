@@ -17,6 +17,8 @@ def test_a_report_is_json_and_lists_blocks_zones_and_weights(make_frame, echo):
     assert found["blocks"]["filled"] == [660]
     assert [zone["filled"] for zone in found["zones"]] == [True, False]
     assert "edge" in found["zones"][1]["reason"]
+    assert found["policy"] == "solarsoft"
+    assert found["zones"][0]["predicted_error"] is None  # the echo has no scale
     assert found["weights"]["sha256"] == echo.info.sha256
     assert found["calibration"]["kind"] == "NOMINAL"
     assert found["statistics"]["DATAMAX"] > 0

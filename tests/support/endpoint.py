@@ -199,7 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
 def _fields(body: bytes, headers: dict[str, str]) -> dict[str, bytes]:
     """Fields of a form, or the raw body and the options of the headers."""
     kind = headers["content-type"]
-    names = {f"x-corinpaint-{name.replace('_', '-')}": name for name in ("fill", "options", "max_error", "name")}
+    names = {
+        f"x-corinpaint-{name.replace('_', '-')}": name for name in ("fill", "options", "policy", "max_error", "name")
+    }
     words = {name: headers[header] for header, name in names.items() if header in headers}
     words["accept"] = headers["accept"]
     fields = {name: word.encode() for name, word in words.items()}

@@ -19,7 +19,14 @@ JOB = Job(fill="none")
 
 @pytest.mark.parametrize(
     "change",
-    [{"departures": ("no-warp",)}, {"fill": "radial"}, {"verb": "calibrate"}, {"max_error": 1.5}, {"compress": "rice"}],
+    [
+        {"departures": ("no-warp",)},
+        {"fill": "radial"},
+        {"verb": "calibrate"},
+        {"policy": "predicted"},
+        {"max_error": 1.5},
+        {"compress": "rice"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_settings_that_change_products_change_the_digest(change):

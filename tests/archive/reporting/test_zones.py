@@ -22,8 +22,9 @@ def test_zones_have_their_places_and_the_predicted_error_of_the_filled_ones(make
 
 def test_a_json_report_gives_all_digits(make_product, tmp_path):
     found = products.read(make_product().write(tmp_path))
-    told = {"zones": [{"zone": 1, "measured_error": 1.139, "sum": None}]}
+    told = {"zones": [{"zone": 1, "measured_error": 1.139, "predicted_error": 1.244, "sum": None}]}
     assert zones.rows(found, told)[0].history.error == 1.139
+    assert zones.rows(found, told)[0].history.predicted == 1.244
 
 
 def test_zones_that_cannot_be_told_apart_have_no_place(make_product, tmp_path):

@@ -23,10 +23,12 @@ def test_a_plan_says_what_it_has_and_what_it_left_out(run, frames, tmp_path):
 def test_a_plan_takes_the_settings_of_restore(run, frames, tmp_path):
     options = ["--no-warp", "--max-error", "1.5", "--png", "--json", "--compress", "lossless", "--stale", "fail"]
     context = ["--context", "auto", "--context", frames / "32000001.fts"]
+    options += ["--policy", "predicted"]
     assert run("archive", "plan", frames, "-o", tmp_path / "run", *options, *context).exit_code == 0
     with Plan(tmp_path / "run") as plan:
         job = plan.settings.job
     assert (job.departures, job.max_error, job.png, job.json) == (("no-warp",), 1.5, True, True)
+    assert job.policy == "predicted"
     assert (job.compress, job.stale, job.fill) == ("lossless", "fail", "network")
     assert (job.auto_context, job.context) == (True, (frames / "32000001.fts",))
 

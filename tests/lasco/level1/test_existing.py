@@ -107,6 +107,8 @@ def test_a_product_of_an_earlier_version_that_does_not_name_its_file_is_stale(fr
 @pytest.mark.parametrize(
     ("card", "value", "same", "other"),
     [
+        ("FILLPOL", "predicted", Settings(policy="predicted"), Settings(policy="solarsoft")),
+        ("FILLPOL", "solarsoft", Settings(policy="solarsoft"), Settings(policy="predicted")),
         ("MAXERR", 1.5, Settings(max_error=1.5), Settings(max_error="none")),
         ("MAXERR", "none", Settings(max_error="none"), Settings(max_error=2.0)),
         ("COMPRESS", "rice", Settings(compress="rice"), Settings(compress="none")),
@@ -124,7 +126,9 @@ def test_limit_compression_and_context_are_compared(frame, product, card, value,
 
 
 def test_products_that_do_not_say_so_have_no_limit_no_context_and_no_compression(frame, product):
-    assert state(product, frame, Settings(max_error="none", context="none", compress="none")).state is State.CURRENT
+    wanted = Settings(policy="solarsoft", max_error="none", context="none", compress="none")
+    assert state(product, frame, wanted).state is State.CURRENT
+    assert state(product, frame, Settings(policy="predicted")).difference == "FILLPOL = 'solarsoft', not 'predicted'"
 
 
 def test_context_does_not_count_where_nothing_is_missing_and_the_roll_is_known(frame, product):
