@@ -31,7 +31,7 @@ SOURCE, APART = 5.0, 4  # least contrast of a point source, units of the noise, 
 TRAIL, HALO, HALO_CONTRAST = 2, 12, 3.0  # px beside saturated ones that are hidden, and those that are if so bright
 AROUND = 96  # px around a hole in which sources are hidden
 ANGLES = np.arange(16) * np.pi / 16
-NEAR, WIDE = (4.0, 4), (32.0, 3)  # widths of Gaussians, px, and after how many of them they are cut off
+NEAR, WIDE, CELL = (4.0, 4), 32.0, 8  # widths of Gaussians, px, and where one is cut off; px that share a value
 
 
 def noise_scale(image, sigma, seen, bins=256):
@@ -90,8 +90,12 @@ def shown_response(image, sigma, seen, response):
     excess = np.where(good, image, 0) / np.where(good, around, 1) - good
     good &= np.minimum(np.abs(excess), np.abs(excess - response)) * precision < 5
     weight = np.where(good, precision**2, 0) * response
-    both, own = smooth(weight * excess, *WIDE), smooth(weight * response, *WIDE)
-    return 1 + np.clip(both / (own + 4 / (2 * np.pi * WIDE[0] ** 2)), 0, 1.25) * response
+    cells = (weight.shape[0] // CELL, CELL, weight.shape[1] // CELL, CELL)
+    both, own = (
+        smooth((weight * other).reshape(cells).mean(axis=(1, 3)), WIDE / CELL, 3) for other in (excess, response)
+    )
+    share = np.clip(both / (own + 4 / (2 * np.pi * WIDE**2)), 0, 1.25)
+    return 1 + np.kron(share, np.ones((CELL, CELL))) * response
 
 
 def ends(level, places, distance):
