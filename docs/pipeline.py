@@ -1,6 +1,6 @@
 """Fill the holes of a coronagraph image with corinpaint.onnx, by numpy, astropy and onnxruntime alone.
 
-    python pipeline.py corinpaint.onnx image.fits filled.fits
+    python pipeline.py corinpaint.onnx image.fits filled.fits [response.fits]
 
 image.fits has the image in its first HDU, the sun's centre at CRPIX1, CRPIX2 in its header, and two more HDUs of its
 shape: NOISE, one standard deviation of the noise, and MASK, with a 16 in it for pixels that shall be filled (and a 4
@@ -9,7 +9,10 @@ finite in the image is not used. Files of `corinpaint
 calibrate --no-warp --no-roll` are like this, and so can be those of any other pipeline. In filled.fits these pixels are
 filled as far as the network reaches, with 1 in place of 16 in MASK and the fill's own standard deviation in NOISE;
 where there is UNCERT, it has that and the calibration's uncertainty (medians CALERR and CALADD). Nothing
-else is changed. No hole is refused. docs/how_to/pipeline.md explains what the network sees.
+else is changed. No hole is refused. response.fits has the relative response of the pixels of the frame (corinpaint's
+pixel_response_c2.fits and pixel_response_c3.fits, in corinpaint/lasco/nominal, summed as the frame is): networks for
+sequences see the image without it, and fills are better by a quarter with it. docs/how_to/pipeline.md explains what the
+network sees.
 """
 
 import json
@@ -28,6 +31,7 @@ SOURCE, APART = 5.0, 4  # least contrast of a point source, units of the noise, 
 TRAIL, HALO, HALO_CONTRAST = 2, 12, 3.0  # px beside saturated ones that are hidden, and those that are if so bright
 AROUND = 96  # px around a hole in which sources are hidden
 ANGLES = np.arange(16) * np.pi / 16
+NEAR, WIDE, CELL = (4.0, 4), 32.0, 8  # widths of Gaussians, px, and where one is cut off; px that share a value
 
 
 def noise_scale(image, sigma, seen, bins=256):
@@ -65,6 +69,33 @@ def holes(wanted):
         here = np.zeros_like(missing)
         here[tuple(np.transpose(list(zone)))] = True
         yield np.nonzero(wanted & np.kron(here, np.ones((BLOCK, BLOCK), dtype=bool)))
+
+
+def smooth(image, width, cut):
+    """Gaussian average."""
+    reach = int(cut * width + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    for axis in (0, 1):
+        wide = np.pad(image, [(reach, reach) if axis == other else (0, 0) for other in (0, 1)], mode="symmetric")
+        image = np.lib.stride_tricks.sliding_window_view(wide, weights.size, axis=axis) @ (weights / weights.sum())
+    return image
+
+
+def shown_response(image, sigma, seen, response):
+    """What the pixels show of the corona: 1 plus that share of their response that the observed ones around show."""
+    weight = smooth(seen.astype(float), *NEAR)
+    around = smooth(np.where(seen, image, 0), *NEAR) / np.where(weight > 0.05, weight, np.inf)
+    good = seen & (around > 0)
+    precision = np.where(good, around, 0) / np.where(good, sigma, 1)
+    excess = np.where(good, image, 0) / np.where(good, around, 1) - good
+    good &= np.minimum(np.abs(excess), np.abs(excess - response)) * precision < 5
+    weight = np.where(good, precision**2, 0) * response
+    cells = (weight.shape[0] // CELL, CELL, weight.shape[1] // CELL, CELL)
+    both, own = (
+        smooth((weight * other).reshape(cells).mean(axis=(1, 3)), WIDE / CELL, 3) for other in (excess, response)
+    )
+    share = np.clip(both / (own + 4 / (2 * np.pi * WIDE**2)), 0, 1.25)
+    return 1 + np.kron(share, np.ones((CELL, CELL))) * response
 
 
 def ends(level, places, distance):
@@ -175,24 +206,29 @@ def bilinear(image, rows, columns):
     return upper * (1 - down) + lower * down
 
 
-def fill(session, image, sigma, wanted, unseen, centre):
+def fill(session, image, sigma, wanted, unseen, centre, response=None):
     """Fill an image.
 
     `image`, `sigma` (floats), `wanted` and `unseen` (bools: pixels to fill, and others that are not to be used) have
-    one shape, `centre` is the sun's (column, row) from 0. Gives the image and sigma with the fill, and which pixels
-    were filled.
+    one shape, `centre` is the sun's (column, row) from 0, `response` that of the pixels, 0.01 for 1 % more than those
+    around them. Gives the image and sigma with the fill, and which pixels were filled.
     """
     seen = np.isfinite(image) & np.isfinite(sigma) & (sigma > 0) & ~wanted & ~unseen
     brightness, level = noise_scale(image, sigma, seen)
     image, sigma, filled = image.astype(float), sigma.astype(float), np.zeros(wanted.shape, dtype=bool)
     shapes = {given.name: given.shape for given in session.get_inputs()}
-    units = np.interp(np.where(seen, image, 0), brightness, level)
-    shown, zones = seen.copy(), list(holes(wanted))  # stars beside a hole would leak into it
-    for zone in zones:
-        box = tuple(
+    zones, flat, shown = list(holes(wanted)), np.ones(image.shape), seen.copy()
+    boxes = [
+        tuple(
             slice(max(place.min() // BLOCK * BLOCK - AROUND, 0), (place.max() // BLOCK + 1) * BLOCK + AROUND)
             for place in zone
         )
+        for zone in zones
+    ]
+    for box in boxes if response is not None else []:
+        flat[box] = shown_response(image[box], sigma[box], seen[box], response[box])
+    units = np.interp(np.where(seen, image / flat, 0), brightness, level)
+    for box in boxes:  # stars beside a hole would leak into it
         known = np.where(seen[box], units[box], np.nan).astype(np.float32)
         shown[box] &= ~point_sources(known, unseen[box])
     for rows, columns in zones:
@@ -216,13 +252,13 @@ def fill(session, image, sigma, wanted, unseen, centre):
         good = (reached > 0.999) & (fit - room >= level[0]) & (fit + room <= level[-1])
         good &= np.logical_and.reduce([(axis >= 0) & (axis <= window.side - 1) for axis in where])
         pixels, fit, spread = (rows[good], columns[good]), fit[good], spread[good]
-        image[pixels] = np.interp(fit, level, brightness)
+        image[pixels] = np.interp(fit, level, brightness) * flat[pixels]
         above, below = (np.interp(fit + sign * spread, level, brightness) for sign in (1, -1))
         sigma[pixels], filled[pixels] = (above - below) / 2, True
     return image, sigma, filled
 
 
-def main(model, given, output):
+def main(model, given, output, response=None):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     about = json.loads(session.get_modelmeta().custom_metadata_map["corinpaint"])
     if about["domain"] not in ("noise", "sequence"):
@@ -232,7 +268,11 @@ def main(model, given, output):
         mask, noise = hdus["MASK"].data.copy(), hdus["NOISE"].data.astype(float)
         wanted = (mask & WANTED > 0) & (mask & OCCULTED == 0)
         centre = header["CRPIX1"] - 1, header["CRPIX2"] - 1
-        image, noise, filled = fill(session, image, noise, wanted, mask & SATURATED > 0, centre)
+        if response is not None:
+            response = fits.getdata(response).astype(float)
+            sums = [size // own for size, own in zip(response.shape, image.shape, strict=True)]
+            response = response.reshape(image.shape[0], sums[0], image.shape[1], sums[1]).mean(axis=(1, 3))
+        image, noise, filled = fill(session, image, noise, wanted, mask & SATURATED > 0, centre, response)
         mask[filled] = mask[filled] - WANTED + FILLED
         hdus[0].data, hdus["MASK"].data = image.astype(np.float32), mask
         hdus["NOISE"].data = noise.astype(np.float32)
@@ -247,6 +287,6 @@ def main(model, given, output):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit("usage: python pipeline.py corinpaint.onnx image.fits filled.fits")
+    if len(sys.argv) not in (4, 5):
+        sys.exit("usage: python pipeline.py corinpaint.onnx image.fits filled.fits [response.fits]")
     main(*sys.argv[1:])

@@ -31,8 +31,9 @@ COLUMNS = {
     "coverage": "share of a hole's pixels whose truth lies in the 90 % interval of the fill",
     "predicted": "median standard deviation that the fill gives itself over median noise: what the error should be",
     "rms": "root mean square error over median noise; stars in the hole count as they are",
-    "floor": "the rms of the truth about its own smooth version (Gaussian, 3 px): no fill can know less noise. In the "
-    "table of ratios it is divided as the others are",
+    "floor": "the rms of the truth about its own smooth version (Gaussian, 3 px): a smooth "
+    "fill cannot do better, one that knows the response of the pixels can. In the table of ratios it is divided as the "
+    "others are",
     "seconds": "time in which a method filled all holes of one size in a frame",
     "error_ratio": "error of the first method over the rival's on the same hole, median; below 1 the first is better",
     "error_90_ratio": "the same of the 90th percentiles",

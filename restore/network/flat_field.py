@@ -21,6 +21,9 @@ from corinpaint.lasco.nominal.pixel_response import neighbourhood
 WIDTH = 32.0
 """Standard deviation of the Gaussian around a place in which its share is measured, px."""
 
+CELL = 8
+"""Side of the squares that share one value, px."""
+
 FARTHEST = 5.0
 """Maximum distance of a pixel from its neighbourhood and from what the map says, in units of the noise."""
 
@@ -46,7 +49,7 @@ def share(image: Image, sigma: Image, known: Mask, response: Image) -> NDArray[n
     Parameters
     ----------
     image, sigma : ndarray of float, shape (H, W)
-        Brightness and its noise, same unit.
+        Brightness and its noise, same unit; H and W multiples of `CELL`.
     known : ndarray of bool, shape (H, W)
     response : ndarray of float, shape (H, W)
         See `corinpaint.lasco.nominal.pixel_response.load`.
@@ -54,20 +57,21 @@ def share(image: Image, sigma: Image, known: Mask, response: Image) -> NDArray[n
     Returns
     -------
     ndarray of float32, shape (H, W)
-        0 to `LARGEST`; smooth, in holes too.
+        0 to `LARGEST`; smooth but for steps from cell to cell, in holes too.
     """
     around = neighbourhood(image, known)
     good = known & (around > 0) & (sigma > 0)
     precision = np.where(good, around, 0) / np.where(good, sigma, 1)
     excess = np.where(good, image, 0) / np.where(good, around, 1) - good
     good &= np.minimum(np.abs(excess), np.abs(excess - response)) * precision < FARTHEST
-    weight = np.where(good, precision**2, 0)
+    weight = np.where(good, precision**2, 0) * response
     both, own = (
-        ndimage.gaussian_filter((weight * response * other).astype(np.float32), WIDTH, truncate=3)
+        ndimage.gaussian_filter(blocks.block_means(weight * other, (CELL, CELL)), WIDTH / CELL, truncate=3)
         for other in (excess, response)
     )
     ridge = RIDGE / (2 * np.pi * WIDTH**2)
-    return np.clip(both / (own + ridge), 0, LARGEST).astype(np.float32)
+    cells = np.clip(both / (own + ridge), 0, LARGEST).astype(np.float32)
+    return np.repeat(np.repeat(cells, CELL, axis=0), CELL, axis=1)
 
 
 def factor(

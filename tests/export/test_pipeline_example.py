@@ -18,6 +18,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1.calibrate import calibrate
 from corinpaint.lasco.level1.product import Level1
+from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
@@ -25,7 +26,7 @@ from corinpaint.lasco.simulation.hole_placement import generator
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.onnx import OnnxInpainter, default_onnx
-from corinpaint.restore.network import log_polar_grid, point_sources
+from corinpaint.restore.network import flat_field, log_polar_grid, point_sources
 from corinpaint.restore.pipeline import restore
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "pipeline.py"
@@ -37,6 +38,8 @@ for name in ("corinpaint", "torch", "scipy", "onnx"):
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+
+RESPONSE = pixel_response.FILES["C3"]
 
 TOLERANCE = 0.1
 """Of a fill, in standard deviations of the fill; docs/how_to/pipeline.md has what was measured."""
@@ -75,7 +78,7 @@ def wanted(level05) -> Level1:
 @pytest.fixture(scope="module")
 def output(given, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "filled.fits"
-    done = run(default_onnx(), given, path)
+    done = run(default_onnx(), given, path, pixel_response.package_data("corinpaint.lasco.nominal", RESPONSE))
     assert done.returncode == 0, done.stderr
     assert "pixels filled" in done.stdout
     return path
@@ -133,6 +136,18 @@ def script() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_it_divides_by_the_response_of_the_pixels_as_corinpaint_does(script):
+    rng = np.random.default_rng(0)
+    shape = (256, 320)
+    response = rng.normal(0, 0.01, shape)
+    image = (1 + 0.001 * np.arange(shape[1])) * (1 + 0.8 * response) * (1 + rng.normal(0, 0.01, shape))
+    sigma, seen = np.full(shape, 0.01), np.ones(shape, dtype=bool)
+    seen[96:160, 100:164] = False
+    ours = 1 + flat_field.share(image, sigma, seen, response) * response
+    assert np.allclose(script.shown_response(image, sigma, seen, response), ours, atol=1e-6)
+    assert ours[~seen].std() > 0.006
 
 
 @pytest.mark.parametrize("shape", [(1024, 1024), (512, 512), (512, 1024)])

@@ -7,6 +7,7 @@ those that it is going to see.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -35,12 +36,14 @@ class Responses:
     """
 
     def __init__(self, samples: Iterable[Sample]) -> None:
-        every = list(samples)
-        measured = {
-            detector: Measurement([one for one in every if one.detector == detector])
-            for detector in {one.detector for one in every}
+        by_telescope: dict[str, list[Sample]] = defaultdict(list)
+        for one in samples:
+            by_telescope[one.detector].append(one)
+        self._measured = {
+            detector: Measurement(found)
+            for detector, found in by_telescope.items()
+            if len({one.day for one in found}) > MIN_DAYS
         }
-        self._measured = {detector: one for detector, one in measured.items() if len(one.days) > MIN_DAYS}
         self._map = lru_cache(maxsize=4)(self._full)
 
     def of(self, detector: str, day: str, shape: tuple[int, int]) -> Response:

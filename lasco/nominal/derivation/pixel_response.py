@@ -213,10 +213,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     samples = read_samples(options.frames, options.without)
     for detector, name in pixel_response.FILES.items():
         mine = [one for one in samples if one.detector == detector]
-        measurement = Measurement(mine)
-        if len(measurement.days) < MIN_DAYS:
-            print(f"{detector}: {len(measurement.days)} days are too few")
+        days = len({one.day for one in mine})
+        if days < MIN_DAYS:
+            print(f"{detector}: {days} days are too few")
             continue
+        measurement = Measurement(mine)
         write_bytes(options.output / name, to_bytes(measurement), overwrite=True)
         print(f"{detector}: {len(measurement.samples)} frames of {len(measurement.days)} days")
         for ring in RINGS:

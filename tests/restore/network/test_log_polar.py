@@ -340,3 +340,34 @@ def test_stars_in_the_frame_and_in_its_context_are_hidden_from_the_network():
         assert (sampler.index[hidden] == np.ravel_multi_index(place, truth.shape)).any()
     assert not image[mask == 0].any()
     assert np.array_equal(filled.brightness[made.observed], made.image[made.observed])
+
+
+def with_response(made, share=1.0):
+    """The problem in a camera whose pixels differ, and what each of them shows."""
+    response = np.random.default_rng(5).normal(0, 0.03, made.image.shape).astype(np.float32)
+    shown = 1 + share * response
+    context = tuple(replace(one, image=one.image * shown) for one in made.context)
+    return replace(made, image=made.image * shown, response=response, context=context), shown
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_fill_shows_the_response_of_the_pixels_as_far_as_the_frame_does(share):
+    plain, truth = posed()
+    made, shown = with_response(plain, share)
+    filled = log_polar.fill(made, knowing(made, problems.power))
+    assert np.array_equal(filled.brightness[~made.hole], made.image[~made.hole], equal_nan=True)
+    error = filled.brightness[made.hole] / (truth * shown)[made.hole] - 1
+    assert np.abs(error).max() < 0.01
+
+
+def test_the_network_sees_the_frame_and_its_context_without_the_response():
+    plain, truth = posed()
+    plain = replace(plain, context=(Context("earlier", 0.2, truth.astype(np.float32), np.ones_like(plain.hole), 1.0),))
+    made, _ = with_response(plain)
+    scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
+    flat = log_polar.without_response(made, log_polar.response_of(made))
+    planes, _ = log_polar.planes_of(flat, scale, "sequence")
+    (image, _), (context, _) = planes[0], planes[1]
+    around = made.observed & ~made.hole & (log_polar.response_of(made) != 1)
+    assert np.abs(image / truth - 1)[around].max() < 0.01
+    assert np.abs(context / truth - 1)[around].max() < 0.01
