@@ -14,8 +14,9 @@ PREDICTED = "predicted"
 POLICIES = (SOLARSOFT, PREDICTED)
 
 MAX_PREDICTED = 1.5
-"""Limit of the predicted error without another one, times the noise of a pixel: what the fill does not know is then no
-more than 1.1 times the noise that it cannot know (the root of 1.5 squared less 1)."""
+"""Limit of the predicted error without another one, times the noise of a pixel. What the fill does not know is then at
+most 1.1 times the noise that it cannot know (the root of 1.5 squared less 1), and more than nine of ten holes of 4 x 4
+blocks, the largest within SolarSoft's limits, stay below it; docs/explanation/fills.md has the figures."""
 
 PREDICTING = ("network", "none")
 """Methods of filling that the policy 'predicted' is for."""
