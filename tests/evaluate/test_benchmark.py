@@ -85,6 +85,17 @@ def test_error_over_noise_is_the_same_in_counts_and_in_brightness(rows):
         assert float(row["dn_error"]) == pytest.approx(float(row["error"]), rel=0.1)
 
 
+def test_the_predicted_error_is_what_the_fill_says_of_itself(folder):
+    def sure(around, wanted, context):
+        result = middling(around, wanted, context)
+        hole = blocks.to_pixels(wanted)
+        truth = calibrate_on_detector(read_frame(folder / "32000001.fts"), load_calibration_set()).variance
+        return replace(result, variance=np.where(hole, 4 * truth, around.variance))
+
+    (row,) = benchmark.run([folder / "32000001.fts"], {"sure": sure}, benchmark.Plan(("1",), holes=1))
+    assert row["predicted"] == pytest.approx(2, rel=1e-3)
+
+
 def test_the_same_plan_gives_the_same_rows_but_for_the_seconds(rows, folder):
     again = benchmark.run(sorted(folder.glob("3200*")), {"truth": truth_of(), "median": middling}, PLAN)
     for one, other in zip(rows, again, strict=True):
