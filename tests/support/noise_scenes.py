@@ -12,7 +12,7 @@ from corinpaint.model.log_polar_config import EXTRAS, INPUTS
 from corinpaint.model.sequence import BESIDE, SequenceConfig, SequenceStack
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.log_polar.scenes import Neighbour, Scene
+from corinpaint.train.log_polar.scene import Neighbour, Scene
 
 SIZE, SIDE = 512, 128
 CENTRE = (250.5, 260.25)

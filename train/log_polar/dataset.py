@@ -23,7 +23,7 @@ from corinpaint.model.sequence import NEIGHBOURS
 from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.holes import Holes, draw
-from corinpaint.train.log_polar.scenes import Neighbour, Scene
+from corinpaint.train.log_polar.scene import Neighbour, Scene
 
 SHARES = {"C2": 0.45, "C3": 0.25, "simulated": 0.2, "summed": 0.1}
 """Probability of each kind of scene, before the kinds that are missing are left out."""

@@ -17,7 +17,8 @@ from corinpaint.model.sequence import SequenceConfig, SequenceStack, from_single
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar.dataset import Sample, Windows
 from corinpaint.train.log_polar.losses import losses
-from corinpaint.train.log_polar.scenes import Scene, load_scenes, split_scenes
+from corinpaint.train.log_polar.scene import Scene
+from corinpaint.train.log_polar.scenes import load_scenes, split_scenes
 from corinpaint.train.log_polar.validation import Validation, validation_holes
 from corinpaint.train.loss_weights import LogPolarLossWeights
 from corinpaint.train.recipe import Step, TrainingData, initial_model

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -19,8 +19,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame
 from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.nominal.derivation.pixel_response import MIN_DAYS, Measurement, Sample, sample
-from corinpaint.lasco.photometry.detector import calibrate_on_detector
-from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
+from corinpaint.lasco.photometry.detector import ObservedFrame
 
 Response = NDArray[np.float32]
 
@@ -73,13 +72,13 @@ class Responses:
         return self._measured[detector].response([day])
 
 
-def measured_responses(frames: Iterable[Frame], calibration: CalibrationSet) -> Responses:
+def measured_responses(frames: Iterable[Frame], calibrate: Callable[[Frame], ObservedFrame]) -> Responses:
     """Measure the response in the frames at full resolution; those that cannot be calibrated are left out."""
     samples = []
     for frame in frames:
         if frame.data.shape == FRAME_SHAPE:
             try:
-                samples.append(sample(calibrate_on_detector(frame, calibration)))
+                samples.append(sample(calibrate(frame)))
             except CorInpaintError as error:
                 logger.info("no sample of the pixel response: %s", error)
     return Responses(samples)

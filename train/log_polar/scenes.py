@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corinpaint.lasco.errors import TrainingError
+from corinpaint.lasco.errors import CorInpaintError, TrainingError
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.restore.context import MOST_HOURS, ContextError, align
+from corinpaint.restore.context import MOST_HOURS, align
 from corinpaint.restore.network import equalisation, flat_field
 from corinpaint.restore.network.point_sources import point_sources
 from corinpaint.train.config import TrainConfig
-from corinpaint.train.frames import day_of, frames_in, read_scenes, split_by_day, usable_scenes
+from corinpaint.train.frames import (
+    Calibrator,
+    day_of,
+    frames_in,
+    neighbouring_frames,
+    read_scenes,
+    split_by_day,
+    usable_scenes,
+)
 from corinpaint.train.log_polar.responses import Response, Responses, measured_responses
+from corinpaint.train.log_polar.scene import Neighbour, Scene
 from corinpaint.train.simulated import SIMULATED, Plane, simulated_plane
 
 FRAME_SIDES = (1024, 512)
@@ -34,83 +43,6 @@ SUMMED = "summed"
 """Kind of the scenes of frames that the camera or the onboard software summed 2 x 2."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class Neighbour:
-    """Another frame on the grid and scale of a scene.
-
-    Attributes
-    ----------
-    order : int
-        In time: -1 is the frame before the scene's, 2 the second after it.
-    level : ndarray of float32, shape (H, W)
-        Units of the scene's noise; 0 where unknown.
-    known : ndarray of bool, shape (H, W)
-        Without point sources.
-    day : str
-        As in `Scene`.
-    hours : float
-        Time before the scene's frame; negative after it.
-    """
-
-    order: int
-    level: NDArray[np.float32]
-    known: NDArray[np.bool_]
-    day: str
-    hours: float
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """One frame in units of its noise on the detector grid.
-
-    Attributes
-    ----------
-    level : ndarray of float32, shape (H, W)
-        Units of the noise, see `corinpaint.restore.network.equalisation.fit_noise`; 0 where unknown.
-    known : ndarray of bool, shape (H, W)
-        Pixels whose truth is known: sent, not missing, not occulted, not saturated.
-    centre : tuple of float
-        Sun centre (column, row), px from 0.
-    name : str
-        Of the file or of the simulated frame.
-    day : str
-        What must stay together in training or validation: the date, or the simulated frame's own name.
-    kind : str
-        "C2", "C3", "summed" or "simulated".
-    detector : str
-        "C2" or "C3".
-    sha256 : str
-        Of the file, or of the simulated counts.
-    context : tuple of Neighbour
-    binned : bool
-        Whether it is a copy of a scene, summed 2 x 2 afterwards.
-    sources : ndarray of bool, shape (H, W), or None
-        Point sources, which a network is not shown; None for none.
-    """
-
-    level: NDArray[np.float32]
-    known: NDArray[np.bool_]
-    centre: tuple[float, float]
-    name: str
-    day: str
-    kind: str
-    detector: str
-    sha256: str
-    context: tuple[Neighbour, ...] = ()
-    binned: bool = False
-    sources: NDArray[np.bool_] | None = None
-
-    @property
-    def seen(self) -> NDArray[np.bool_]:
-        """What a network is shown of a complete frame; shape (H, W)."""
-        return self.known if self.sources is None else self.known & ~self.sources
-
-    def blends_with(self, other: Scene) -> bool:
-        """Whether the mean of both would be a frame of the same kind."""
-        same_origin = (self.kind == SIMULATED) == (other.kind == SIMULATED)
-        return same_origin and (self.level.shape, self.detector) == (other.level.shape, other.detector)
 
 
 def load_scenes(config: TrainConfig) -> list[Scene]:
@@ -156,13 +88,15 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     for path, frame, sha256 in frames_in(folder, _is_whole, "a subfield, or summed more than 2 x 2"):
         key = (str(path.parent), frame.detector, frame.filter, frame.polar, str(frame.data.shape))
         series[key].append((frame, sha256))
-    responses = measured_responses((frame for group in series.values() for frame, _ in group), calibration)
+    calibrate = Calibrator(calibration, kept=2 * len(ORDERS))
+    responses = measured_responses((frame for group in series.values() for frame, _ in group), calibrate)
     makers = []
     for _, group in sorted(series.items()):
         members = sorted(group, key=lambda member: float(member[0].date.mjd))
         frames = [frame for frame, _ in members]
+        others = partial(neighbouring_frames, frames, orders=ORDERS, max_hours=MOST_HOURS)
         makers += [
-            partial(scene_from_frame, frame, calibration, sha256, _neighbouring_frames(frames, index), responses)
+            partial(scene_from_frame, frame, calibrate, sha256, others(index), responses)
             for index, (frame, sha256) in enumerate(members)
         ]
     return usable_scenes(folder, makers)
@@ -170,7 +104,7 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
 
 def scene_from_frame(
     frame: Frame,
-    calibration: CalibrationSet,
+    calibrate: Callable[[Frame], ObservedFrame],
     sha256: str,
     others: Iterable[tuple[int, Frame]] = (),
     responses: Responses | None = None,
@@ -182,7 +116,8 @@ def scene_from_frame(
     Parameters
     ----------
     frame : Frame
-    calibration : CalibrationSet
+    calibrate : callable
+        Calibrates a frame on the detector grid.
     sha256 : str
         Of its file.
     others : iterable of (int, Frame)
@@ -199,7 +134,7 @@ def scene_from_frame(
     UnsupportedFrameError
         It is no exposure of the corona, or has no calibration factor.
     """
-    around = calibrate_on_detector(frame, calibration)
+    around = calibrate(frame)
     response = (responses or Responses(())).of(frame.detector, day_of(frame), around.shape)
     plane, scale, flat = _in_noise(around, response)
     return Scene(
@@ -211,7 +146,7 @@ def scene_from_frame(
         kind=SUMMED if frame.sums.pixels > 1 else frame.detector,
         detector=frame.detector,
         sha256=sha256,
-        context=tuple(_neighbours(around, scale, flat, others)),
+        context=tuple(_neighbours(around, scale, flat, others, calibrate)),
         sources=point_sources(plane.values, plane.known, around.saturated),
     )
 
@@ -265,24 +200,17 @@ def split_scenes(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene],
     return sides
 
 
-def _neighbouring_frames(frames: Sequence[Frame], index: int) -> list[tuple[int, Frame]]:
-    """Frames of the same hours as one of a series, with their order in time."""
-    found = []
-    for order in ORDERS:
-        if 0 <= index + order < len(frames):
-            other = frames[index + order]
-            if abs((other.date - frames[index].date).to_value("hour")) <= MOST_HOURS:
-                found.append((order, other))
-    return found
-
-
 def _neighbours(
-    around: ObservedFrame, scale: equalisation.Equaliser, flat: Response, others: Iterable[tuple[int, Frame]]
+    around: ObservedFrame,
+    scale: equalisation.Equaliser,
+    flat: Response,
+    others: Iterable[tuple[int, Frame]],
+    calibrate: Callable[[Frame], ObservedFrame],
 ) -> Iterable[Neighbour]:
     for order, other in others:
         try:
-            (context,) = align(around, [other])
-        except ContextError as error:
+            (context,) = align(around, [calibrate(other)])
+        except CorInpaintError as error:
             logger.info("no context: %s", error)
             continue
         known = context.observed & np.isfinite(context.image)

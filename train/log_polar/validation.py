@@ -20,7 +20,7 @@ from corinpaint.restore.network import log_polar_grid
 from corinpaint.restore.network.log_polar import ROOM
 from corinpaint.train.log_polar.dataset import Slots, hours_of, planes_of, slots
 from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
-from corinpaint.train.log_polar.scenes import Scene
+from corinpaint.train.log_polar.scene import Scene
 from corinpaint.train.reports.sheet import Labels
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 

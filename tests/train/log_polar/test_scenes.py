@@ -13,7 +13,8 @@ from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train import simulated
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar import scenes
-from corinpaint.train.log_polar.scenes import Neighbour, binned_copy, load_scenes, scenes_from_folder, split_scenes
+from corinpaint.train.log_polar.scene import Neighbour
+from corinpaint.train.log_polar.scenes import binned_copy, load_scenes, scenes_from_folder, split_scenes
 
 TIMES = ("02:18", "02:42", "03:18", "09:18")
 
