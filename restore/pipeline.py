@@ -215,7 +215,7 @@ def restore(
         zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
     history = history_lines(zones, model, "MSB" if options.calfactor else "DN/s")
-    cards = fill_cards(fill, policy, limit, asked(given, automatic=nearby is not None), zones, model)
+    cards = fill_cards(fill, policy, limit, asked(given, automatic=nearby is not None), zones, model, frame.detector)
     taken = accepted(zones, observed.missing)
     if mask is not None and masked is not None:
         history = [user_mask.history_line(masked, taken), *history]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corinpaint.lasco.level1.header import Cards, significant
+from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.version import __version__
+from corinpaint.model.metadata import SEQUENCE
 from corinpaint.restore.decision import ZoneRecord
 from corinpaint.restore.engines.base import ModelInfo
 
@@ -17,6 +19,7 @@ def fill_cards(
     context: str,
     zones: Sequence[ZoneRecord],
     model: ModelInfo | None,
+    detector: str,
 ) -> Cards:
     """The cards of a product.
 
@@ -34,6 +37,8 @@ def fill_cards(
         As they ended.
     model : ModelInfo or None
         The network that was run.
+    detector : str
+        'C2' or 'C3'.
 
     Returns
     -------
@@ -55,4 +60,10 @@ def fill_cards(
         ("WEIGHTS", model.sha256, "sha256 of the network's weights"),
         ("NETVER", model.version, "CorInpaint version of the weights"),
         ("FILLVER", __version__, "CorInpaint version that filled"),
+        ("PIXRESP", _response(model, detector), "sha256 of the pixels' response in the fills"),
     ]
+
+
+def _response(model: ModelInfo, detector: str) -> str:
+    """The map of the pixel response that a network's fills show; see `corinpaint.restore.network.log_polar`."""
+    return pixel_response.file(detector).sha256 if model.domain == SEQUENCE.name else "none"
