@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.nominal import pixel_response
-from corinpaint.lasco.photometry import noise
-from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.lasco.photometry.detector import ObservedFrame, noise_variance
 from corinpaint.model.metadata import NOISE, SEQUENCE
 from corinpaint.restore.context import Context, sequence_of
 from corinpaint.restore.engines import base
@@ -247,19 +246,7 @@ class LogPolarNetwork:
         if self.info.domain == SEQUENCE.name:
             problem = replace(problem, response=pixel_response.load(observed.frame.detector, observed.shape))
         filled = fill(problem, self._engine)
-        variance = filled.variance(observed.variance, _own_variance(observed, filled.brightness, filled.reached))
+        own = np.zeros(observed.shape, dtype=np.float32)
+        own[filled.reached] = noise_variance(observed, filled.brightness[filled.reached], filled.reached)
+        variance = filled.variance(observed.variance, own)
         return replace(observed, brightness=filled.brightness, variance=variance), filled.reached
-
-
-def _own_variance(
-    observed: ObservedFrame, brightness: NDArray[np.float32], where: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Variance of the noise that pixels would have had at another brightness; 0 elsewhere."""
-    bias = observed.exposure.bias
-    there = replace(observed.frame, data=observed.frame.data[where])
-    step = np.sqrt(observed.variance[where] / noise.variance(there, bias))  # brightness per count
-    counts = np.where(step > 0, bias + brightness[where] / np.where(step > 0, step, 1), 0)
-    imagined = replace(observed.frame, data=np.nan_to_num(counts).astype(np.float32))
-    own = np.zeros(brightness.shape, dtype=np.float32)
-    own[where] = np.nan_to_num(noise.variance(imagined, bias) * step**2, posinf=0)
-    return own
