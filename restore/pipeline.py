@@ -29,7 +29,7 @@ from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import measured_errors
-from corinpaint.restore.context import Context, ContextSource, align, asked, by_time, check, frame_of
+from corinpaint.restore.context import Context, ContextSource, align, asked, check, frame_of, in_order
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -205,7 +205,7 @@ def restore(
         filled = user_mask.put_back(calibrated, filled, masked)
         zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
-    history = _history(zones, model, "MSB" if options.calfactor else "DN/s")
+    history = _history(zones, model, "MSB" if options.calfactor else "DN/s", aligned)
     limit = "none" if max_error is None else significant(max_error)
     cards = _cards(fill, model, limit, asked(given, automatic=nearby is not None), zones)
     taken = accepted(zones, observed.missing)
@@ -253,7 +253,7 @@ def _context(
     if nearby is None:
         return aligned
     hours = {context.hours for context in aligned}
-    return by_time((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
+    return in_order((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
 
 
 def _takes_context(frame: Frame, record: ZoneRecord, fill: str, inpainter: Inpainter | None) -> bool:
@@ -293,8 +293,11 @@ def _records(observed: ObservedFrame, fill: str) -> list[ZoneRecord]:
     return [ZoneRecord(record.zone, "no fill asked for") for record in records] if fill == "none" else records
 
 
-def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) -> list[str]:
+def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str, context: Sequence[Context]) -> list[str]:
     lines = []
+    taken = {number for record in zones for number in record.context}
+    if kinds := [one.kind for one in context if one.kind and taken.intersection(one.number.split())]:
+        lines.append(f"Context of another kind, multiplied by the local ratio of brightness: {', '.join(kinds)}")
     if model is not None:
         lines.append(
             f"Missing blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "
