@@ -125,6 +125,21 @@ def asked_by_hash(hashes: Sequence[str], *, automatic: bool = False) -> str:
     return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
 
 
+def of_other_kinds(context: Iterable[Context], numbers: Iterable[str]) -> list[str]:
+    """A line of HISTORY about the context frames of other kinds that fills took from; none without any.
+
+    Parameters
+    ----------
+    context : iterable of Context
+    numbers : iterable of str
+        File numbers of the frames that were taken from.
+    """
+    kinds = [one.kind for one in context if one.kind and set(numbers).intersection(one.number.split())]
+    return (
+        [f"Context of another kind, multiplied by the local ratio of brightness: {', '.join(kinds)}"] if kinds else []
+    )
+
+
 def sequence_of(context: Sequence[Context]) -> tuple[Context | None, ...]:
     """The context frames that a network for sequences takes, by their places.
 

@@ -29,7 +29,7 @@ from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.lasco.version import __version__
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import measured_errors
-from corinpaint.restore.context import Context, ContextSource, align, asked, check, frame_of, in_order
+from corinpaint.restore.context import Context, ContextSource, align, asked, check, frame_of, in_order, of_other_kinds
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -294,10 +294,7 @@ def _records(observed: ObservedFrame, fill: str) -> list[ZoneRecord]:
 
 
 def _history(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str, context: Sequence[Context]) -> list[str]:
-    lines = []
-    taken = {number for record in zones for number in record.context}
-    if kinds := [one.kind for one in context if one.kind and taken.intersection(one.number.split())]:
-        lines.append(f"Context of another kind, multiplied by the local ratio of brightness: {', '.join(kinds)}")
+    lines = of_other_kinds(context, [number for record in zones for number in record.context])
     if model is not None:
         lines.append(
             f"Missing blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "

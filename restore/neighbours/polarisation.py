@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 POSITIONS: Mapping[str, float] = {"0DEG": 0.0, "+60DEG": 60.0, "-60DEG": -60.0}
-"""Angle of each position of C2, degrees clockwise on the detector from its rows. Of all angles in steps of 5 degrees,
-in both senses, these left the smallest residuals in triplets of 2013 and 2014, taken upright and upside down."""
+"""Angle of each position of C2, degrees clockwise on the detector from its rows, or from its columns, which makes no
+difference. Of all angles in steps of 5 degrees, in both senses, these left the smallest residuals of the law in
+triplets of 2013 and 2014, taken upright and upside down."""
 
 LIKENESS = 0.7
 """Difference of c between two positions below which the ratio of brightness counts more than the law."""
