@@ -31,9 +31,6 @@ MAX_LOOKS = 64
 MAX_BEYOND = 3
 """Frames in a row beyond the hours asked for after which the search ends: names are not strictly in order of time."""
 
-MAX_LOOKS_ELSEWHERE = 6
-"""Frames of C3 on each side of a C2 frame that may be around it."""
-
 MAX_CACHED = 4096
 """Headers that are kept, each of some hundred bytes."""
 
@@ -104,25 +101,12 @@ class Timeline:
                 self._waiting.add(path.parent)
 
     def around(self, path: Path, count: int = MAX_LOOKS) -> list[Path]:
-        """Files whose numbers are next to that of a file, at most `count` on each side; nothing is opened.
-
-        Those of C2 have a few of C3 as well, which headers tell: telescopes count their frames apart.
-        """
+        """Files whose numbers are next to that of a file, at most `count` on each side; nothing is opened."""
         self._search()
         number = number_of(path.name)
         names = self._names.get(_source(number), [])
         place = bisect.bisect_left(names, (number, path))
-        near = [near for _, near in names[max(place - count, 0) : place + count + 1] if near != path]
-        others = [source for source in self._names if number[:1] + source[:1] == "23"]
-        return near + [other for source in others for other in self._at(path, source)]
-
-    def _at(self, path: Path, source: str) -> list[Path]:
-        """Files of another source about the date of a file."""
-        names, entry = self._names[source], read_entry(path)
-        if entry is None:
-            return []
-        place = bisect.bisect_left(range(len(names)), entry.mjd, key=lambda index: _mjd_at(names, index))
-        return [near for _, near in names[max(place - MAX_LOOKS_ELSEWHERE, 0) : place + MAX_LOOKS_ELSEWHERE]]
+        return [near for _, near in names[max(place - count, 0) : place + count + 1] if near != path]
 
     def alike(self, frame: Frame, hours: float) -> list[Entry]:
         """Frames of the same kind as a frame, the nearest in time first; the frame itself is left out.
@@ -134,10 +118,10 @@ class Timeline:
             Maximum time between them, hours.
         """
         kind = kind_of_frame(frame)
-        return self.fitting(frame, hours, lambda other: other == kind, frame.detector.removeprefix("C"))
+        return self.fitting(frame, hours, lambda other: other == kind)
 
-    def fitting(self, frame: Frame, hours: float, fits: Callable[[Kind], bool], telescopes: str = "23") -> list[Entry]:
-        """Frames of the kinds that fit, likewise.
+    def fitting(self, frame: Frame, hours: float, fits: Callable[[Kind], bool]) -> list[Entry]:
+        """Frames of the same telescope and of the kinds that fit, likewise.
 
         Parameters
         ----------
@@ -145,12 +129,11 @@ class Timeline:
         hours : float
         fits : callable
             Whether a kind fits.
-        telescopes : str
-            First digits of the numbers of files that are looked at.
         """
+        telescope = frame.detector.removeprefix("C")
         found: dict[tuple[float, Kind], Entry] = {}
         for source in self._sources():
-            if not source or source[0] in telescopes:
+            if source[:1] in ("", telescope):
                 for entries in self._sides(source, frame, hours):
                     fitting = (entry for entry in entries if entry.mjd != frame.date.mjd and fits(entry.kind))
                     found |= {(entry.mjd, entry.kind): entry for entry in islice(fitting, ENOUGH)}

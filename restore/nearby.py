@@ -1,6 +1,7 @@
 """Context that is found by itself: the nearest frames before and after a frame that are fit to serve it.
 
-Where those of the same kind leave something missing, frames of other kinds are looked for.
+Where those of the same kind leave something missing, those of other polariser positions and filters are looked for. C3
+is not taken for C2 by itself: as measured it serves worse than no context.
 
 Frames are read and calibrated once as context for all the frames that they serve, and aligned only with frames that
 have something to fill.
@@ -83,22 +84,19 @@ class AutomaticContext:
         """Context frames of a frame, aligned with it, those of the same kind first, the nearest in time first."""
         found = self._found(observed, self.timeline.alike(observed.frame, MOST_HOURS))
         context = [one for _, aligned in found for one in aligned]
-        for wanted in (Rank.OTHER_POSITION, Rank.OTHER_TELESCOPE):
-            if _shows_all(observed, context):
-                break
-            others = self._found(observed, self._others(observed.frame, wanted))
-            if wanted is Rank.OTHER_POSITION and others:  # they show more together than each by itself
-                without = next((other.frame for other, _ in others if is_placeholder(other.frame)), None)
-                rolls = () if without is None else self.roll_from(without)
-                context += align(observed, [other for other, _ in others], rolls)
-            else:
-                context += [one for _, aligned in others for one in aligned]
+        if not _shows_all(observed, context):
+            context += self._of_other_kinds(observed)
         return in_order(context)
 
-    def _others(self, frame: Frame, wanted: Rank) -> list[Entry]:
-        """Frames of another kind that may serve a frame."""
-        kind = kind_of_frame(frame)
-        return self.timeline.fitting(frame, MOST_HOURS_OF_OTHERS, lambda other: rank(kind, other) is wanted)
+    def _of_other_kinds(self, observed: ObservedFrame) -> tuple[Context, ...]:
+        """What frames through other polariser positions and filters show; together it is more than each by itself."""
+        kind = kind_of_frame(observed.frame)
+        entries = self.timeline.fitting(
+            observed.frame, MOST_HOURS_OF_OTHERS, lambda other: rank(kind, other) is Rank.OTHER_POSITION
+        )
+        others = [other for other, _ in self._found(observed, entries)]
+        without = next((other.frame for other in others if is_placeholder(other.frame)), None)
+        return align(observed, others, () if without is None else self.roll_from(without))
 
     def _found(
         self, observed: ObservedFrame, entries: Iterable[Entry]

@@ -65,7 +65,7 @@ class Entry:
     def may_serve(self, other: Entry) -> bool:
         """Whether it may be context of another, by their kinds and times."""
         found = rank(other.kind, self.kind)
-        if found is None or self.frame == other.frame:
+        if found not in (Rank.SAME, Rank.OTHER_POSITION) or self.frame == other.frame:
             return False
         apart = abs(datetime.fromisoformat(self.date) - datetime.fromisoformat(other.date))
         return apart <= (CONTEXT_TIME if found is Rank.SAME else CONTEXT_TIME_OF_OTHERS)

@@ -51,8 +51,7 @@ class Recent:
     def served_by(self, path: Path) -> list[Path]:
         """Frames on both sides for which a frame is one of the nearest, and so may be context.
 
-        After them those of other polariser positions and filters of the same telescope. A C3 frame serves only the C2
-        frames that come after it: else every C2 frame that lacks blocks would be made anew several times an hour.
+        After them those of other polariser positions and filters of the same telescope.
         """
         frame = _frame(path)
         if frame is None:

@@ -17,6 +17,10 @@ INNER_LIMIT = 4.5
 SOLAR_RADIUS = 970.0
 """Of the sun from SOHO, arcsec; between 946 and 985 in the course of a year."""
 
+SMOOTHING = 1.5
+"""Standard deviation of the Gaussian by which C3 is smoothed, px of C3, each as wide as 5 of C2: C2 shows more of what
+is finer, and the noise of C3 would come on top of its own."""
+
 ITERATIONS = 10
 """Steps in which the distortion is inverted; the displacement changes by less than 0.1 px a px."""
 
@@ -40,7 +44,7 @@ def on_c2(
     Returns
     -------
     image : ndarray of float32, shape (H, W)
-        Brightness, interpolated bilinearly; 0 where it is not known.
+        Brightness, smoothed and interpolated bilinearly; 0 where it is not known.
     known, saturated : ndarray of bool, shape (H, W)
         Pixels that C3 observed beyond `INNER_LIMIT`, and those that a saturated pixel of it lies on.
     """
@@ -51,10 +55,16 @@ def on_c2(
     places = np.stack([rows, columns])
     seen = ndimage.map_coordinates(other.observed.astype(np.float32), places, order=1, cval=0.0)
     known = (seen > 1 - 1e-4) & (np.hypot(x, y) > INNER_LIMIT * SOLAR_RADIUS)
-    brightness = np.where(other.observed, other.brightness, 0)
-    image = np.where(known, ndimage.map_coordinates(brightness, places, order=1, cval=0.0), 0)
+    image = np.where(known, ndimage.map_coordinates(_smooth(other), places, order=1, cval=0.0), 0)
     saturated = ndimage.map_coordinates(other.saturated.astype(np.float32), places, order=1, cval=0.0) > 0
     return image.astype(np.float32), known, saturated
+
+
+def _smooth(other: ObservedFrame) -> NDArray[np.float64]:
+    """The brightness of a frame, each observed pixel smoothed with the observed ones around it."""
+    weight = ndimage.gaussian_filter(other.observed.astype(np.float64), SMOOTHING)
+    total = ndimage.gaussian_filter(np.where(other.observed, other.brightness, 0).astype(np.float64), SMOOTHING)
+    return np.where(other.observed, total / np.maximum(weight, 1e-6), 0)
 
 
 def _from_sun(observed: ObservedFrame) -> tuple[Places, Places]:

@@ -24,12 +24,11 @@ def test_frames_of_another_kind_within_the_hour_are_nearby(tmp_path):
     assert Chunk(0, (served,), (0,), (served, blue, later)).nearby(served) == (Path(blue.frame),)
 
 
-def test_c3_is_nearby_for_c2_alone(tmp_path):
+def test_the_other_telescope_is_not_nearby(tmp_path):
     c3 = replace(entry(tmp_path, 0), detector="C3", filter="CLEAR")
     c2 = replace(entry(tmp_path, 12), detector="C2", filter="ORANGE")
     chunk = Chunk(0, (c3, c2), (0, 1), (c3, c2))
-    assert chunk.nearby(c2) == (Path(c3.frame),)
-    assert chunk.nearby(c3) == ()
+    assert chunk.nearby(c2) == chunk.nearby(c3) == ()
 
 
 def test_without_context_nothing_is_nearby(tmp_path):
