@@ -72,6 +72,7 @@ def test_a_context_frame_is_calibrated_once(sequence, monkeypatch):
     assert len(calls) == 2
 
 
+@pytest.mark.slow
 def test_frames_of_other_kinds_serve_where_there_are_none_of_the_same(tmp_path, make_frame):
     paths = []
     for number, (minute, polar) in enumerate(((0, "+60 Deg"), (4, "0 Deg"), (8, "-60 Deg"))):

@@ -73,6 +73,7 @@ def test_unfit_frames_are_passed_over_and_the_next_is_taken(write, tmp_path):
     assert "32082039.fts" in reasons
 
 
+@pytest.mark.slow
 def test_other_kinds_are_looked_for_where_the_same_kind_leaves_something_missing(write):
     path = write(missing=MISSING)
     write(-12, missing=MISSING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,24 @@ def test_only_what_both_observed_above_zero_is_compared(observed):
 
 def test_history_gets_number_and_kind(observed):
     assert neighbour(observed("+60 Deg"), 0.1).kind.endswith("(C2 ORANGE/+60DEG)")
+
+
+@pytest.mark.slow
+def test_real_triplets_show_what_a_hole_hides_better_together(shared):
+    names = ("22468222", "22468223", "22468224")
+    plus, zero, minus = (
+        calibrate_on_detector(
+            read_frame(shared / "c2_level05_polarised_512" / f"{name}.fts.gz"), load_calibration_set()
+        )
+        for name in names
+    )
+    emptied = zero.frame.data.copy()
+    emptied[320:384, 352:416] = 0
+    holed = calibrate_on_detector(replace(zero.frame, data=emptied), load_calibration_set())
+    hole = holed.hole(holed.missing) & zero.observed
+    others = [neighbour(plus, 0.06), neighbour(minus, -0.06)]
+    noise = np.sqrt(zero.variance[hole])
+    errors = [
+        np.median(np.abs(combined(holed, some)[0] - zero.brightness)[hole] / noise) for some in (others, others[:1])
+    ]
+    assert errors[0] < 0.8 * errors[1]

@@ -53,6 +53,7 @@ def test_structures_lie_where_c2_sees_them_whatever_the_roll_of_c3(c2, make_fram
     assert np.corrcoef(waves, seen)[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_nothing_is_known_within_the_inner_limit_or_in_missing_blocks(c2, make_frame):
     complete = frame(make_frame, "C3", C3_CENTRE, 9.3)
     holed = frame(make_frame, "C3", C3_CENTRE, 9.3, missing=((16, 18),))
