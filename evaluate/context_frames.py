@@ -11,7 +11,9 @@ from pathlib import Path
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
-from corinpaint.restore.context import MOST_HOURS, Context, align, by_time
+from corinpaint.lasco.timeline import kind_of_frame
+from corinpaint.restore.context import MOST_HOURS, Context, align, in_order
+from corinpaint.restore.neighbours.kinds import Rank, rank
 
 EARLIER = "earlier"
 """Word for context from earlier frames alone."""
@@ -42,12 +44,17 @@ class Sides:
         return f" {self.before}+{self.after}" if self.after else ""
 
     def choose(self, context: Sequence[Context]) -> tuple[Context, ...]:
-        """The frames of this kind; none where there is no frame on a side that is asked for."""
-        nearest = by_time(context)
+        """The frames of this kind; none where there is no frame on a side that is asked for.
+
+        Frames of another kind stand for both sides: they make up one context frame.
+        """
+        nearest = in_order(context)
+        if self.after and nearest and nearest[0].kind:
+            return nearest
         before = [one for one in nearest if one.hours > 0][: self.before]
         after = [one for one in nearest if one.hours < 0][: self.after]
         wanting = (self.before and not before) or (self.after and not after)
-        return () if wanting else by_time([*before, *after])
+        return () if wanting else in_order([*before, *after])
 
 
 def parse_sides(name: str, earlier: int) -> Sides:
@@ -94,18 +101,35 @@ class ContextFrames:
                 self.frames.append(read_frame(path))
 
     def before(self, around: ObservedFrame) -> tuple[Context, ...]:
-        """The nearest earlier frames that can serve a frame as context, aligned with it."""
-        earlier = [other for other in self.frames if other.date < around.frame.date]
+        """The nearest earlier frames of the same kind that can serve a frame as context, aligned with it."""
+        earlier = [other for other in self._of_rank(around, Rank.SAME) if other.date < around.frame.date]
         return tuple(self._first(around, sorted(earlier, key=lambda other: other.date, reverse=True), self.max_count))
 
     def after(self, around: ObservedFrame) -> tuple[Context, ...]:
         """The nearest later frames, likewise."""
-        later = [other for other in self.frames if other.date > around.frame.date]
+        later = [other for other in self._of_rank(around, Rank.SAME) if other.date > around.frame.date]
         return tuple(self._first(around, sorted(later, key=lambda other: other.date), self.later))
 
     def of(self, around: ObservedFrame) -> tuple[Context, ...]:
-        """Both, the nearest in time first."""
-        return by_time([*self.before(around), *self.after(around)])
+        """Both, the nearest in time first; where there are none, frames of other kinds on these sides."""
+        return in_order([*self.before(around), *self.after(around)]) or self._of_other_kinds(around)
+
+    def _of_other_kinds(self, around: ObservedFrame) -> tuple[Context, ...]:
+        """What the nearest frames of other polariser positions and filters show together."""
+        others = sorted(self._of_rank(around, Rank.OTHER_POSITION), key=lambda other: other.date)
+        earlier = [other for other in others[::-1] if other.date < around.frame.date][: self.max_count]
+        later = [other for other in others if other.date > around.frame.date][: self.later]
+        fit = []
+        for other in (*earlier, *later):
+            with suppress(CorInpaintError):
+                calibrated = self._on_detector(other, around)
+                align(around, [calibrated])
+                fit.append(calibrated)
+        return align(around, fit)
+
+    def _of_rank(self, around: ObservedFrame, wanted: Rank) -> list[Frame]:
+        kind = kind_of_frame(around.frame)
+        return [other for other in self.frames if rank(kind, kind_of_frame(other)) is wanted]
 
     def _first(self, around: ObservedFrame, others: Sequence[Frame], count: int) -> Iterator[Context]:
         found = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -117,13 +117,26 @@ class Timeline:
         hours : float
             Maximum time between them, hours.
         """
-        kind, telescope = kind_of_frame(frame), frame.detector.removeprefix("C")
-        found: dict[float, Entry] = {}
+        kind = kind_of_frame(frame)
+        return self.fitting(frame, hours, lambda other: other == kind)
+
+    def fitting(self, frame: Frame, hours: float, fits: Callable[[Kind], bool]) -> list[Entry]:
+        """Frames of the same telescope and of the kinds that fit, likewise.
+
+        Parameters
+        ----------
+        frame : Frame
+        hours : float
+        fits : callable
+            Whether a kind fits.
+        """
+        telescope = frame.detector.removeprefix("C")
+        found: dict[tuple[float, Kind], Entry] = {}
         for source in self._sources():
             if source[:1] in ("", telescope):
                 for entries in self._sides(source, frame, hours):
-                    fitting = (entry for entry in entries if entry.kind == kind and entry.mjd != frame.date.mjd)
-                    found |= {entry.mjd: entry for entry in islice(fitting, ENOUGH)}
+                    fitting = (entry for entry in entries if entry.mjd != frame.date.mjd and fits(entry.kind))
+                    found |= {(entry.mjd, entry.kind): entry for entry in islice(fitting, ENOUGH)}
         return _nearest_first(found.values(), frame)
 
     def with_roll(self, frame: Frame, hours: float) -> list[Entry]:

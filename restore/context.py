@@ -1,14 +1,15 @@
 """Context frames: other exposures of the same hours that show what a missing block hides.
 
 Each is calibrated like the frame itself, checked for its fitness, and resampled onto the detector grid of the frame by
-the pointing of both. Its own missing, unsent and saturated pixels are masked.
+the pointing of both. Its own missing, unsent and saturated pixels are masked. Frames of another kind (another polariser
+position or filter, C3 for C2) are multiplied by their local ratio, and serve where none of the same kind does.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,11 @@ from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, is_
 from corinpaint.lasco.geometry.resampling import bilinear_map
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.lasco.timeline import kind_of_frame
 from corinpaint.model.metadata import EACH_SIDE
+from corinpaint.restore.neighbours import other_telescope
+from corinpaint.restore.neighbours.combination import Neighbour, combined, comparable
+from corinpaint.restore.neighbours.kinds import MOST_HOURS_OF_OTHERS, Rank, rank, unlike
 
 MOST_HOURS = 3.0
 """Maximum hours between a frame and its context; a coronal mass ejection crosses C2 in about two."""
@@ -48,19 +53,25 @@ class Context:
     Attributes
     ----------
     name : str
-        Of the frame in messages.
+        Of the frame in messages; of frames of another kind, which make up one context frame together, all names.
     hours : float
-        Time before the frame, hours; negative when it is later.
+        Time before the frame, hours; negative when it is later. Of several frames that of the nearest, a later one
+        where there is one.
     image : ndarray of float32, shape (H, W)
         Brightness, scaled to that of the frame.
     observed : ndarray of bool, shape (H, W)
         Good pixels.
     scale : float
-        Factor that its brightness was multiplied by: 1 but for errors of the exposure times.
+        Factor that its brightness was multiplied by: 1 but for errors of the exposure times. Median over the image for
+        a frame of another kind.
     number : str
-        File number of the frame.
+        File number of the frame; several are separated by blanks.
     saturated : ndarray of bool, shape (H, W), or None
         Saturated pixels, which are not observed; None for none.
+    kind : str
+        What it is when it is of another kind than the frame, for HISTORY; else empty.
+    rank : Rank
+        How much its kind is preferred.
     """
 
     name: str
@@ -70,6 +81,8 @@ class Context:
     scale: float
     number: str = ""
     saturated: NDArray[np.bool_] | None = None
+    kind: str = ""
+    rank: Rank = Rank.SAME
 
 
 class ContextSource(Protocol):
@@ -110,6 +123,21 @@ def asked_by_hash(hashes: Sequence[str], *, automatic: bool = False) -> str:
     digest = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
     by_hand = f"given {digest[:16]}" if hashes else ""
     return " ".join(filter(None, ("auto" if automatic else "", by_hand))) or "none"
+
+
+def of_other_kinds(context: Iterable[Context], numbers: Iterable[str]) -> list[str]:
+    """A line of HISTORY about the context frames of other kinds that fills took from; none without any.
+
+    Parameters
+    ----------
+    context : iterable of Context
+    numbers : iterable of str
+        File numbers of the frames that were taken from.
+    """
+    kinds = [one.kind for one in context if one.kind and set(numbers).intersection(one.number.split())]
+    return (
+        [f"Context of another kind, multiplied by the local ratio of brightness: {', '.join(kinds)}"] if kinds else []
+    )
 
 
 def sequence_of(context: Sequence[Context]) -> tuple[Context | None, ...]:
@@ -162,56 +190,79 @@ def align(
     Raises
     ------
     ContextError
-        When one is of another telescope, filter, polariser or size, differs in roll by more than `MOST_ROLL` degrees,
-        is more than `MOST_HOURS` hours away, is the frame itself, or has too few observed pixels in common with it.
+        When one is of a kind that cannot serve the frame (`corinpaint.restore.neighbours.kinds.rank`), differs in roll
+        by more than `MOST_ROLL` degrees, is more than `MOST_HOURS` hours away, or `MOST_HOURS_OF_OTHERS` when it is of
+        another kind, is the frame itself, or has too few observed pixels in common with it.
     """
-    return by_time(_aligned(observed, other, roll_from) for other in others)
+    found = [_aligned(observed, other, roll_from) for other in others]
+    positions = [one for one in found if one.rank is Rank.OTHER_POSITION]
+    groups = [[one] for one in found if one.rank is not Rank.OTHER_POSITION]
+    return in_order(_context(observed, group) for group in (*groups, *([positions] if positions else [])))
 
 
-def by_time(context: Iterable[Context]) -> tuple[Context, ...]:
-    """Context frames in order, the nearest in time first."""
-    return tuple(sorted(context, key=lambda one: (abs(one.hours), one.name)))
+def in_order(context: Iterable[Context]) -> tuple[Context, ...]:
+    """Context frames in order: those of the same kind first, and of each kind the nearest in time.
+
+    Frames of another kind are left only what those of a better one did not observe.
+    """
+    found: list[Context] = []
+    for one in sorted(context, key=lambda one: (one.rank, abs(one.hours), one.name)):
+        better = [other.observed for other in found if other.rank < one.rank]
+        found.append(replace(one, observed=one.observed & ~np.logical_or.reduce(better)) if better else one)
+    return tuple(found)
 
 
-def _aligned(observed: ObservedFrame, given: Frame | ObservedFrame, roll_from: Sequence[Frame]) -> Context:
+def _aligned(observed: ObservedFrame, given: Frame | ObservedFrame, roll_from: Sequence[Frame]) -> Neighbour:
     frame, other = observed.frame, frame_of(given)
-    hours = _check(frame, other)
+    hours, its_rank = _check(frame, other)
     pointing = _pointing(observed, given, roll_from)
     _check_roll(observed, other, pointing)
-    moved = _calibrated(observed, given)
-    image, good, saturated = _moved(observed, moved, pointing)
-    common = observed.observed & good & (image > 0) & (observed.brightness > 0)
-    if np.count_nonzero(common) < FEWEST_COMMON:
+    move = other_telescope.on_c2 if its_rank is Rank.OTHER_TELESCOPE else _moved
+    found = Neighbour(other, hours, its_rank, *move(observed, _calibrated(observed, given), pointing))
+    if np.count_nonzero(comparable(observed, found.image, found.known)) < FEWEST_COMMON:
         raise ContextError(
             f"{other.name}: has too few observed pixels in common with {frame.name}", "give another context frame"
         )
-    scale = float(np.median(observed.brightness[common] / image[common]))
-    scaled = (image * np.float32(scale)).astype(np.float32)
-    return Context(other.name, hours, scaled, good, scale, other.number, saturated)
+    return found
 
 
-def _check(frame: Frame, other: Frame) -> float:
-    """Check that a frame can serve as context; hours by which it is earlier."""
-    for what, ours, theirs in (
-        ("DETECTOR", frame.detector, other.detector),
-        ("FILTER", frame.filter, other.filter),
-        ("POLAR", frame.polar, other.polar),
-        ("size", frame.data.shape, other.data.shape),
-        ("subfield", frame.subfield, other.subfield),
-    ):
-        if ours != theirs:
-            raise ContextError(
-                f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}", "give frames that are alike"
-            )
-    hours = float((frame.date - other.date).to_value("hour"))
-    if abs(hours) > MOST_HOURS:
+def _context(observed: ObservedFrame, found: Sequence[Neighbour]) -> Context:
+    """A context frame of one frame, or of several of other polariser positions and filters together."""
+    nearest = sorted(found, key=lambda one: (abs(one.hours), one.frame.name))
+    first, names = nearest[0], " ".join(one.frame.name for one in nearest)
+    hours = next((one.hours for one in nearest if one.hours < 0), first.hours)
+    numbers = " ".join(one.frame.number for one in nearest)
+    saturated = np.logical_or.reduce([one.saturated for one in nearest])
+    if first.rank is not Rank.SAME:
+        image, known, scale = combined(observed, nearest)
+        kind = ", ".join(one.kind for one in nearest)
+        return Context(names, hours, image, known, scale, numbers, saturated, kind, first.rank)
+    common = comparable(observed, first.image, first.known)
+    scale = float(np.median(observed.brightness[common] / first.image[common]))
+    image = (first.image * np.float32(scale)).astype(np.float32)
+    return Context(names, hours, image, first.known, scale, numbers, saturated)
+
+
+def _check(frame: Frame, other: Frame) -> tuple[float, Rank]:
+    """Check that a frame can serve as context; hours by which it is earlier, and how well its kind serves."""
+    kinds = kind_of_frame(frame), kind_of_frame(other)
+    found = rank(*kinds)
+    if found is None:
+        what, ours, theirs = unlike(*kinds)
         raise ContextError(
-            f"{other.name}: DATE-OBS is {abs(hours):.1f} hours from that of {frame.name}",
-            f"give context that is {MOST_HOURS:g} hours away at most",
+            f"{other.name}: {what} is {theirs}, that of {frame.name} is {ours}", "give frames that are alike"
+        )
+    most = MOST_HOURS if found is Rank.SAME else MOST_HOURS_OF_OTHERS
+    hours = float((frame.date - other.date).to_value("hour"))
+    if abs(hours) > most:
+        what = "DATE-OBS is" if found is Rank.SAME else "is of another kind, and DATE-OBS is"
+        raise ContextError(
+            f"{other.name}: {what} {abs(hours):.1f} hours from that of {frame.name}",
+            f"give context that is {most:g} hours away at most",
         )
     if hours == 0:
         raise ContextError(f"{other.name}: is the frame itself, or of the same time", "give earlier or later frames")
-    return hours
+    return hours, found
 
 
 def _calibrated(observed: ObservedFrame, other: Frame | ObservedFrame) -> ObservedFrame:
@@ -235,7 +286,12 @@ def _pointing(observed: ObservedFrame, other: Frame | ObservedFrame, roll_from: 
 
 
 def _check_roll(observed: ObservedFrame, other: Frame, pointing: Pointing) -> None:
-    """Check that both were rolled alike, by the pointing of each: headers may have placeholders for it."""
+    """Check that both were rolled alike, by the pointing of each: headers may have placeholders for it.
+
+    What another telescope saw is resampled whatever its roll.
+    """
+    if other.detector != observed.frame.detector:
+        return
     roll = wrap_angle(pointing.whole_roll - observed.pointing.whole_roll)
     if abs(roll) > MOST_ROLL:
         raise ContextError(

@@ -1,5 +1,8 @@
 """Context that is found by itself: the nearest frames before and after a frame that are fit to serve it.
 
+Where those of the same kind leave something missing, those of other polariser positions and filters are looked for. C3
+is not taken for C2 by itself: as measured it serves worse than no context.
+
 Frames are read and calibrated once as context for all the frames that they serve, and aligned only with frames that
 have something to fill.
 """
@@ -13,14 +16,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
-from corinpaint.lasco.geometry.pointing import MAX_ROLL_HOURS
+from corinpaint.lasco.geometry.pointing import MAX_ROLL_HOURS, is_placeholder
 from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
-from corinpaint.lasco.timeline import Timeline
-from corinpaint.restore.context import MOST_HOURS, Context, align, by_time
+from corinpaint.lasco.timeline import Entry, Timeline, kind_of_frame
+from corinpaint.restore.context import MOST_HOURS, Context, align, in_order
+from corinpaint.restore.neighbours.kinds import MOST_HOURS_OF_OTHERS, Rank, rank
 
 EACH_SIDE = 2
 """Context frames before, and after, a frame: a fill takes from two at each pixel, which may be missing in others."""
@@ -75,24 +81,42 @@ class AutomaticContext:
         return other
 
     def of(self, observed: ObservedFrame) -> tuple[Context, ...]:
-        """Context frames of a frame, aligned with it, the nearest in time first."""
-        frame, found = observed.frame, list[Context]()
-        rolls: Sequence[Frame] | None = None
+        """Context frames of a frame, aligned with it, those of the same kind first, the nearest in time first."""
+        found = self._found(observed, self.timeline.alike(observed.frame, MOST_HOURS))
+        context = [one for _, aligned in found for one in aligned]
+        if not _shows_all(observed, context):
+            context += self._of_other_kinds(observed)
+        return in_order(context)
+
+    def _of_other_kinds(self, observed: ObservedFrame) -> tuple[Context, ...]:
+        """What frames through other polariser positions and filters show; together it is more than each by itself."""
+        kind = kind_of_frame(observed.frame)
+        entries = self.timeline.fitting(
+            observed.frame, MOST_HOURS_OF_OTHERS, lambda other: rank(kind, other) is Rank.OTHER_POSITION
+        )
+        others = [other for other, _ in self._found(observed, entries)]
+        without = next((other.frame for other in others if is_placeholder(other.frame)), None)
+        return align(observed, others, () if without is None else self.roll_from(without))
+
+    def _found(
+        self, observed: ObservedFrame, entries: Iterable[Entry]
+    ) -> list[tuple[ObservedFrame, tuple[Context, ...]]]:
+        """The first frames on each side that are fit, calibrated and aligned."""
+        frame, found = observed.frame, list[tuple[ObservedFrame, tuple[Context, ...]]]()
         left = {True: self.each_side, False: self.each_side}
-        for entry in self.timeline.alike(frame, MOST_HOURS):
+        for entry in entries:
             is_before = entry.mjd < frame.date.mjd
             if not left[is_before]:
                 continue
             try:
                 other = self._calibrated.get(entry.path)
-                if not entry.has_roll and rolls is None:
-                    rolls = self.roll_from(other.frame)
-                found += align(observed, [other], rolls or ())
+                rolls = () if entry.has_roll else self.roll_from(other.frame)
+                found.append((other, align(observed, [other], rolls)))
             except CorInpaintError as error:
                 self.unfit[entry.path] = str(error)
                 continue
             left[is_before] -= 1
-        return by_time(found)
+        return found
 
     def roll_from(self, frame: Frame) -> Sequence[Frame]:
         """The nearest frame of either telescope that tells its roll, for one without a pointing; empty without any."""
@@ -100,6 +124,12 @@ class AutomaticContext:
             with suppress(CorInpaintError):
                 return (self._rolls.get(entry.path),)
         return ()
+
+
+def _shows_all(observed: ObservedFrame, context: Sequence[Context]) -> bool:
+    """Whether context frames together observed all that is missing."""
+    hole = observed.hole(observed.missing_in_field)
+    return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())
 
 
 class _Recent(Generic[Item]):

@@ -27,7 +27,7 @@ from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info
 from corinpaint.restore import measured_errors
-from corinpaint.restore.context import Context, ContextSource, align, asked, by_time, check, frame_of
+from corinpaint.restore.context import Context, ContextSource, align, asked, check, frame_of, in_order
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
@@ -214,7 +214,7 @@ def restore(
         filled = user_mask.put_back(calibrated, filled, masked)
         zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
-    history = history_lines(zones, model, "MSB" if options.calfactor else "DN/s")
+    history = history_lines(zones, model, "MSB" if options.calfactor else "DN/s", aligned)
     cards = fill_cards(fill, policy, limit, asked(given, automatic=nearby is not None), zones, model, frame.detector)
     taken = accepted(zones, observed.missing)
     if mask is not None and masked is not None:
@@ -261,7 +261,7 @@ def _context(
     if nearby is None:
         return aligned
     hours = {context.hours for context in aligned}
-    return by_time((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
+    return in_order((*aligned, *(context for context in nearby.of(observed) if context.hours not in hours)))
 
 
 def _takes_context(frame: Frame, record: ZoneRecord, fill: str, inpainter: Inpainter | None) -> bool:

@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from corinpaint.lasco.timeline import Kind
 from corinpaint.restore.context import MOST_HOURS
+from corinpaint.restore.neighbours.kinds import MOST_HOURS_OF_OTHERS, Rank, rank
 
 CONTEXT_TIME = timedelta(hours=MOST_HOURS)
 """Maximum time between a frame and the frames that may be its context."""
+
+CONTEXT_TIME_OF_OTHERS = timedelta(hours=MOST_HOURS_OF_OTHERS)
+"""The same where they are of another kind."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,18 @@ class Entry:
     size: int
     mtime_ns: int
 
-    def is_like(self, other: Entry) -> bool:
-        """Whether both are of the same telescope, filter, polariser and size, as a frame and its context must be."""
-        return all(
-            getattr(self, name) == getattr(other, name) for name in ("detector", "filter", "polar", "rows", "columns")
-        )
+    @property
+    def kind(self) -> Kind:
+        """As of `corinpaint.lasco.timeline.kind_of_frame`; plans do not know subfields."""
+        return self.detector, self.filter, self.polar, (self.rows, self.columns), None
+
+    def may_serve(self, other: Entry) -> bool:
+        """Whether it may be context of another, by their kinds and times."""
+        found = rank(other.kind, self.kind)
+        if found not in (Rank.SAME, Rank.OTHER_POSITION) or self.frame == other.frame:
+            return False
+        apart = abs(datetime.fromisoformat(self.date) - datetime.fromisoformat(other.date))
+        return apart <= (CONTEXT_TIME if found is Rank.SAME else CONTEXT_TIME_OF_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -87,12 +99,7 @@ class Chunk:
     def nearby(self, entry: Entry) -> tuple[Path, ...]:
         """Paths of the frames that may be context of an entry, the nearest first."""
         date = datetime.fromisoformat(entry.date)
-        earliest, latest = iso(date - CONTEXT_TIME), iso(date + CONTEXT_TIME)
-        others = [
-            other
-            for other in self.around
-            if earliest <= other.date <= latest and other.is_like(entry) and other.frame != entry.frame
-        ]
+        others = [other for other in self.around if other.may_serve(entry)]
         others.sort(key=lambda other: abs(datetime.fromisoformat(other.date) - date))
         return tuple(Path(other.frame) for other in others)
 

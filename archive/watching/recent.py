@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 
 from corinpaint.lasco.errors import CorInpaintError
@@ -12,6 +13,7 @@ from corinpaint.lasco.level05.frame import Frame, without_image
 from corinpaint.lasco.timeline import Kind, Timeline, kind_of_frame
 from corinpaint.restore.context import MOST_HOURS
 from corinpaint.restore.nearby import EACH_SIDE
+from corinpaint.restore.neighbours.kinds import MOST_HOURS_OF_OTHERS, Rank, rank
 
 MAX_EXPOSURES = 10_000
 """Exposures that are remembered, which is more than a month of both telescopes."""
@@ -47,14 +49,18 @@ class Recent:
         return tuple(self.timeline.around(path))
 
     def served_by(self, path: Path) -> list[Path]:
-        """Frames on both sides for which a frame is one of the nearest, and so may be context."""
+        """Frames on both sides for which a frame is one of the nearest, and so may be context.
+
+        After them those of other polariser positions and filters of the same telescope.
+        """
         frame = _frame(path)
         if frame is None:
             return []
         alike = self.timeline.alike(frame, MOST_HOURS)
         earlier = [entry.path for entry in alike if entry.mjd < frame.date.mjd]
         later = [entry.path for entry in alike if entry.mjd > frame.date.mjd]
-        return earlier[:EACH_SIDE] + later[:EACH_SIDE]
+        others = self.timeline.fitting(frame, MOST_HOURS_OF_OTHERS, partial(_is_other_position, kind_of_frame(frame)))
+        return earlier[:EACH_SIDE] + later[:EACH_SIDE] + [entry.path for entry in others]
 
     def superseded(self, path: Path) -> str:
         """Number of the quick look of which this is the final version, made from the complete telemetry; else empty."""
@@ -63,6 +69,10 @@ class Recent:
             return ""
         others = (number_of(other.name) for other in self._versions.get(_exposure(frame), ()))
         return next((other for other in others if other[1:2] != FINAL), "")
+
+
+def _is_other_position(kind: Kind, served: Kind) -> bool:
+    return rank(served, kind) is Rank.OTHER_POSITION
 
 
 def _frame(path: Path) -> Frame | None:

@@ -72,7 +72,7 @@ def contributing(context: Sequence[Context], area: blocks.Blocks, most: int = MO
         seen = one.observed[place][blocks.to_pixels(area)[place]]
         count = count if count.size else np.zeros(seen.size)
         if (seen & (count < most)).any():
-            found.append(one.number)
+            found += one.number.split()
         count += seen
     return tuple(found)
 

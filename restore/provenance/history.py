@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corinpaint.restore.context import Context, of_other_kinds
 from corinpaint.restore.decision import ZoneRecord
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.network.adapters import DESCRIPTIONS
 from corinpaint.restore.plan import NETWORK
 
 
-def history_lines(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str) -> list[str]:
-    """The network that filled, and what became of each zone.
+def history_lines(
+    zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: str, context: Sequence[Context] = ()
+) -> list[str]:
+    """Context of other kinds, the network that filled, and what became of each zone.
 
     Parameters
     ----------
@@ -20,13 +23,15 @@ def history_lines(zones: Sequence[ZoneRecord], model: ModelInfo | None, unit: st
         The network that was run.
     unit : str
         Of the sums, without px.
+    context : sequence of Context
+        That the fills could take from.
 
     Returns
     -------
     list of str
         A line each, of any length.
     """
-    lines = []
+    lines = of_other_kinds(context, [number for record in zones for number in record.context])
     if model is not None and any(record.method == NETWORK for record in zones):
         lines.append(
             f"Missing blocks filled by the partial-convolution network, weights {model.sha256[:12]}, {model.engine}, "

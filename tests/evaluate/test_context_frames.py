@@ -70,3 +70,18 @@ def test_a_context_frame_is_calibrated_once(sequence, monkeypatch):
     frames = ContextFrames(sequence, 1, later=1)
     frames.of(middle), frames.of(middle)
     assert len(calls) == 2
+
+
+@pytest.mark.slow
+def test_frames_of_other_kinds_serve_where_there_are_none_of_the_same(tmp_path, make_frame):
+    paths = []
+    for number, (minute, polar) in enumerate(((0, "+60 Deg"), (4, "0 Deg"), (8, "-60 Deg"))):
+        paths.append(tmp_path / f"3208200{number}.fts")
+        paths[-1].write_bytes(make_frame(TIME_OBS=f"02:{minute:02}:00.000", POLAR=polar, FILENAME=paths[-1].name))
+    middle = calibrate_on_detector(read_frame(paths[1]), load_calibration_set())
+    (both,) = ContextFrames(paths, 2, later=2).of(middle)
+    assert sorted(both.number.split()) == ["32082000", "32082002"]
+    assert Sides(2, 2).choose([both]) == (both,)
+    assert Sides(2).choose([both]) == ()  # a later frame is in it
+    (earlier,) = ContextFrames(paths, 2).of(middle)
+    assert (earlier.number, Sides(2).choose([earlier])) == ("32082000", (earlier,))

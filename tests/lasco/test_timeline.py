@@ -57,6 +57,14 @@ def test_what_is_no_frame_has_no_entry_until_it_is_replaced_by_one(tmp_path, wri
     assert read_entry(write("32082038.fts")) is not None
 
 
+def test_frames_of_the_kinds_that_fit_are_found_in_one_telescope(write, frame, tmp_path):
+    write("32082038.fts", TIME_OBS=at(12), FILTER="Blue"), write("32082039.fts", TIME_OBS=at(24), POLAR="0 Deg")
+    write("22082038.fts", TIME_OBS=at(12), DETECTOR="C2", FILTER="Blue")
+    found = Timeline([tmp_path / "32082037.fts"])
+    assert names(found.fitting(frame, HOURS, lambda kind: kind[1] == "BLUE")) == ["32082038.fts"]
+    assert names(found.fitting(frame, HOURS, lambda _: True)) == ["32082038.fts", "32082039.fts"]
+
+
 def test_frames_alike_are_found_beside_the_inputs_the_nearest_first(write, frame, tmp_path):
     for name, minutes in (("32082035.fts", -48), ("32082036.fts", -20), ("32082038.fts", 24), ("32082050.fts", 200)):
         write(name, TIME_OBS=at(minutes))

@@ -89,8 +89,8 @@ def test_the_nearest_in_time_comes_first(calibrated, make_frame):
     ("cards", "named"),
     [
         ({"DETECTOR": "C2", "FILTER": "Orange"}, "DETECTOR"),
-        ({"FILTER": "Orange"}, "FILTER"),
-        ({"POLAR": "+60 Deg"}, "POLAR"),
+        ({"POLAR": "PB"}, "POLAR"),
+        ({"FILTER": "Orange", "TIME_OBS": "00:40:00"}, "of another kind, and DATE-OBS is 1.6 hours"),
         ({"CROTA1": 180.0}, "roll differs .* by -?180"),
         ({"CROTA1": -1.5}, "roll differs"),
         ({"TIME_OBS": "06:00:00"}, "3.7 hours"),
@@ -130,7 +130,7 @@ def test_a_calibrated_context_frame_gives_the_same_as_the_frame(calibrated, make
 def test_fitness_is_checked_by_headers_alone(calibrated, make_frame, monkeypatch):
     monkeypatch.setattr(context, "calibrate_on_detector", lambda *_: pytest.fail("was calibrated"))
     context.check(calibrated, [read_frame(make_frame(**EARLIER))])
-    for cards, named in (({"CROTA1": 180.0}, "roll differs"), ({"FILTER": "Orange"}, "FILTER")):
+    for cards, named in (({"CROTA1": 180.0}, "roll differs"), ({"POLAR": "PB"}, "POLAR")):
         with pytest.raises(context.ContextError, match=named):
             context.check(calibrated, [read_frame(make_frame(**{**EARLIER, **cards}))])
 
@@ -141,3 +141,58 @@ def test_what_was_asked_for_depends_on_the_frames_and_not_on_their_order(make_fr
     assert context.asked([], automatic=True) == "auto"
     assert context.asked(frames) == context.asked(frames[::-1]) != context.asked(frames[:1])
     assert context.asked(frames, automatic=True) == f"auto {context.asked(frames)}"
+
+
+def _streamers(amplitude: float) -> np.ndarray:
+    y, x = np.mgrid[0:1024, 0:1024]
+    rays = 1 + amplitude * np.cos(2 * np.arctan2(y - 532.632, x - 517.956))
+    return ((900 + 3e4 / np.hypot(x - 518, y - 533).clip(40)) * rays).round().astype(np.int16)
+
+
+def test_a_frame_of_another_polariser_position_is_scaled_by_the_local_ratio(make_frame):
+    """It is brighter along the rows and fainter along the columns than the frame, as polarisation does it."""
+    flat = calibrate_on_detector(read_frame(make_frame(_streamers(0.0), missing=((16, 22),))), load_calibration_set())
+    (found,) = _aligned(flat, make_frame(_streamers(0.05), POLAR="+60 Deg", **EARLIER))
+    truth = calibrate_on_detector(read_frame(make_frame(_streamers(0.0))), load_calibration_set())
+    hole = flat.hole(flat.missing)
+    assert np.median(np.abs(found.image / truth.brightness - 1)[hole]) < 0.01
+    assert found.observed[hole].all()
+    assert "C3 CLEAR/+60DEG" in found.kind
+
+
+def test_frames_of_the_same_kind_win(calibrated, make_frame):
+    """The nearer frame of another filter is left what the frame of the same kind did not observe."""
+    found = _aligned(
+        calibrated,
+        make_frame(FILTER="Orange", TIME_OBS="02:16:05.594"),
+        make_frame(missing=((8, 12), (20, 20)), **EARLIER),
+    )
+    assert [bool(one.kind) for one in found] == [False, True]
+    assert not (found[0].observed & found[1].observed).any()
+    assert found[1].observed[calibrated.hole(calibrated.missing)].all()
+
+
+def test_other_positions_and_filters_make_up_one_context_frame(calibrated, make_frame):
+    found = _aligned(
+        calibrated,
+        make_frame(POLAR="0 Deg", FILENAME="32082036.fts", TIME_OBS="02:16:05.594"),
+        make_frame(FILTER="Orange", FILENAME="32082038.fts", TIME_OBS="02:28:05.594"),
+    )
+    assert [one.number for one in found] == ["32082036 32082038"]
+    assert found[0].hours == pytest.approx(-1 / 6)  # later frames are in it
+    assert context.in_order(found)[0].number == found[0].number
+
+
+def test_c3_serves_c2(make_frame):
+    y, x = np.mgrid[0:1024, 0:1024]
+    counts = (900 + 1e5 / np.hypot(x - 512, y - 512).clip(40)).round().astype(np.int16)
+    c2 = calibrate_on_detector(
+        read_frame(make_frame(counts, DETECTOR="C2", FILTER="Orange", CRPIX1=511.2, CRPIX2=507.5)),
+        load_calibration_set(),
+    )
+    (found,) = _aligned(c2, make_frame(**EARLIER))
+    assert "C3 CLEAR/CLEAR" in found.kind
+    far = np.hypot(x - 511, y - 507) * 11.9 / 970
+    assert not found.observed[far < 4.3].any()
+    assert found.observed[(far > 4.7) & (far < 6)].mean() > 0.8
+    assert np.isfinite(found.image[found.observed]).all()

@@ -73,6 +73,24 @@ def test_unfit_frames_are_passed_over_and_the_next_is_taken(write, tmp_path):
     assert "32082039.fts" in reasons
 
 
+@pytest.mark.slow
+def test_other_kinds_are_looked_for_where_the_same_kind_leaves_something_missing(write):
+    path = write(missing=MISSING)
+    write(-12, missing=MISSING)
+    write(-24, POLAR="PB"), write(-72, FILTER="Blue")
+    write(12, POLAR="0 Deg"), write(24, FILTER="Blue")
+    found = automatic(path).of(observed(path))
+    assert [one.number for one in found] == ["32082036", "32082038 32082039"]
+    write(36)
+    assert [one.number for one in automatic(path).of(observed(path))] == ["32082036", "32082040"]
+
+
+def test_c3_is_not_taken_for_c2_by_itself(write):
+    c2 = write(missing=MISSING, name="22000464.fts", DETECTOR="C2", FILTER="Orange", CRPIX1=511.2, CRPIX2=507.5)
+    write(12, name="32000464.fts")
+    assert automatic(c2).of(observed(c2)) == ()
+
+
 def test_a_frame_alone_has_no_context(write):
     path = write(missing=MISSING)
     assert automatic(path).of(observed(path)) == ()

@@ -148,13 +148,13 @@ def test_the_product_tells_which_context_was_asked_for_and_which_filled(make_fra
 
 
 def test_context_is_aligned_only_for_a_frame_with_something_to_fill(make_frame, log_polar_echo, monkeypatch):
-    earlier, other = read_frame(make_frame(TIME_OBS="02:06:05.594")), read_frame(make_frame(FILTER="Orange"))
+    earlier, other = read_frame(make_frame(TIME_OBS="02:06:05.594")), read_frame(make_frame(POLAR="PB"))
     monkeypatch.setattr(pipeline, "align", lambda *_: pytest.fail("was aligned"))
     for missing in ((), ((31, 16),)):
         frame = read_frame(make_frame(missing=missing))
         header = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier]).level1.header
         assert header["CONTEXT"] == "none"
-        with pytest.raises(OptionError, match="FILTER"):
+        with pytest.raises(OptionError, match="POLAR"):
             pipeline.restore(frame, inpainter=log_polar_echo, context=[other])
 
 
@@ -332,9 +332,11 @@ def test_a_frame_without_a_pointing_takes_its_roll_from_the_other_telescope(make
     assert alone.header["RECTIFY"] == 0
 
 
-def test_a_frame_of_the_other_telescope_is_no_context_for_a_fill(make_frame):
+def test_a_frame_of_the_other_telescope_is_no_context_for_a_fill_of_c3_or_hours_away(make_frame):
     known, other = read_frame(make_frame(**{**C2_OF_2025, "CROTA1": 1.0})), read_frame(make_frame(**C3_OF_2025))
     with pytest.raises(OptionError, match="DETECTOR"):
+        pipeline.restore(other, fill="temporal", context=[known])
+    with pytest.raises(OptionError, match=r"another kind, .* 1\.3 hours"):
         pipeline.restore(known, fill="temporal", context=[other])
     with pytest.raises(OptionError, match="needs some"):
         pipeline.restore(read_frame(make_frame(**C2_OF_2025)), fill="temporal", context=[other])
@@ -392,3 +394,18 @@ def test_a_policy_that_the_fill_cannot_follow_is_refused(damaged, echo):
 
 def test_a_network_without_a_scale_predicts_no_error(damaged, echo):
     assert [record.predicted for record in pipeline.restore(damaged, inpainter=echo).zones] == [None, None]
+
+
+def test_history_names_the_kind_of_context_of_another_kind(make_frame):
+    frame = read_frame(make_frame(missing=((20, 20),)))
+    others = [
+        read_frame(make_frame(FILENAME=f"320820{number}.fts", TIME_OBS=f"02:{minute:02}:05.594", **cards))
+        for number, minute, cards in ((36, 12, {"POLAR": "+60 Deg"}), (38, 22, {"POLAR": "0 Deg"}))
+    ]
+    restored = pipeline.restore(frame, fill="temporal", context=others)
+    history = " ".join(str(line) for line in restored.level1.header["HISTORY"])
+    assert "another kind, multiplied by the local ratio" in history
+    assert "32082038 (C3 CLEAR/0DEG), 32082036 (C3 CLEAR/+60DEG)" in history
+    assert restored.level1.header["CONTEXT"] == "32082038 32082036"
+    (zone,) = restored.zones
+    assert zone.context == ("32082038", "32082036")

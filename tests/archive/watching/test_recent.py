@@ -24,12 +24,22 @@ def arrive(tmp_path, make_frame):
 def test_a_frame_serves_the_two_nearest_of_its_kind_on_each_side(arrive):
     recent = Recent()
     paths = [arrive(32000000 + minute, minute) for minute in (0, 12, 24, 36, 48)]
-    others = [arrive(32000060, 30, FILTER="Blue"), arrive(32000061, 600)]
+    others = [arrive(32000060, 30, POLAR="PB"), arrive(32000061, 600)]
     for path in [*paths, *others]:
         recent.add(path)
     assert recent.served_by(paths[4]) == [paths[3], paths[2]]
     assert sorted(recent.served_by(paths[2])) == [paths[0], paths[1], paths[3], paths[4]]
-    assert recent.served_by(others[0]) == []
+
+
+def test_a_frame_of_another_kind_serves_those_of_the_same_telescope_within_the_hour(arrive):
+    recent = Recent()
+    blue, near, far = arrive(32000030, 30, FILTER="Blue"), arrive(32000042, 42), arrive(32000240, 240)
+    for path in (blue, near, far):
+        recent.add(path)
+    assert recent.served_by(blue) == [near]
+    c2 = arrive(22000036, 36, DETECTOR="C2", FILTER="Orange")
+    recent.add(c2)
+    assert recent.served_by(blue) == [near]
 
 
 def test_what_has_arrived_may_be_context(arrive):

@@ -47,6 +47,7 @@ def test_the_frames_that_are_taken_from_are_the_two_nearest_that_observed_a_pixe
     assert temporal.contributing(frames, zone.area) == ("1", "3")
     assert temporal.contributing(frames[1:2], zone.area) == ()
     assert temporal.contributing((), zone.area) == ()
+    assert temporal.contributing([replace(frames[0], number="5 6")], zone.area) == ("5", "6")
 
 
 def test_a_smooth_change_since_is_followed():
