@@ -11,6 +11,7 @@ With a context frame, the prior is that of the difference between frame and cont
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, cast
 
 import torch
@@ -178,6 +179,12 @@ class LogPolarStack(nn.Module):
         filled = self._upsample(cells.predictions[-1]) + cells.offset
         reached = functional.interpolate(cells.reached, scale_factor=float(self.config.cell), mode="nearest")
         return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._upsample(cells.log_scale))
+
+    def multiply_scale(self, factor: float) -> None:
+        """Multiply the scale that the network gives by a factor, once and for all."""
+        last = cast(UNet, self.layers[-1]).last
+        with torch.no_grad():
+            last.bias[1] += math.log(factor)
 
     def inference_module(self) -> nn.Module:
         """The module that engines run and exports hold: the network itself."""

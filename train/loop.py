@@ -292,7 +292,8 @@ class _Run:
             self._validate()
         self._save()
         model, info = load_checkpoint(self.config.run_dir / BEST)
-        save_checkpoint(final, model, {"training": info.training, "data": info.data})
+        corrections = {} if self.validation is None else self.validation.correct(model, torch.device("cpu"))
+        save_checkpoint(final, model, {"training": {**info.training, **corrections}, "data": info.data})
         return final
 
 

@@ -60,6 +60,9 @@ class Validator(Protocol):
     def pictures(self, model: Any, device: torch.device) -> Tensor:
         """A sheet (1, H, W) of float32, 0 to 1."""
 
+    def correct(self, model: Any, device: torch.device) -> dict[str, float]:
+        """Correct the network in place when the run ends; what was changed, by name, and nothing where nothing was."""
+
 
 @dataclass(frozen=True)
 class TrainingData:

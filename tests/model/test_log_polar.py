@@ -317,3 +317,17 @@ def test_no_layers_and_channels_of_another_design_are_refused():
         LogPolarStack(LogPolarConfig(layers=0, unet=UNET))
     with pytest.raises(CheckpointError, match="does not fit here"):
         LogPolarStack(LogPolarConfig(unet=UNetConfig()))
+
+
+def test_the_scale_can_be_multiplied_and_nothing_else_changes():
+    torch.manual_seed(1)
+    model = LogPolarStack(LogPolarConfig(layers=2)).eval()
+    image, mask = torch.randn(1, 2, 128, 128), torch.ones(1, 2, 128, 128)
+    mask[:, :, 48:80, 48:80] = 0
+    place = torch.tensor([[300.0, 1.0]])
+    with torch.no_grad():
+        before = model(image, mask, place)
+        model.multiply_scale(0.5)
+        after = model(image, mask, place)
+    assert torch.equal(before[0], after[0])
+    assert torch.allclose(after[2], before[2] / 2, rtol=1e-5)

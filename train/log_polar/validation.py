@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from corinpaint.train.log_polar.dataset import Slots, hours_of, planes_of, slots
 from corinpaint.train.log_polar.losses import LEVEL, QUANTILE
 from corinpaint.train.log_polar.scene import Scene
 from corinpaint.train.reports.sheet import Labels
+from corinpaint.train.simulated import SIMULATED
 from corinpaint.train.validation_figures import error_ratios, geometric_mean, groups
 
 SIZES = {"1": 1, "2x2": 2, "3x3": 3, "4x4": 4}
@@ -172,6 +174,31 @@ class Validation:
         self.reference = {name: LEVEL if name.startswith("coverage") else 1.0 for name in figures}
         self.reference |= {name: float(np.median(priors)) for name in figures if name.startswith("median")}
         return figures
+
+    def correct(self, model: SequenceStack, device: torch.device) -> dict[str, float]:
+        """Multiply the scale so that the intervals of the held-out holes of real frames hold 90 % of their pixels.
+
+        Sizes and contexts have the same weight.
+
+        Returns
+        -------
+        dict of str to float
+            "scale_factor"; empty where no real frame is held out.
+        """
+        model.eval()
+        real = [hole for hole in self.holes if hole.scene.kind != SIMULATED]
+        excess: dict[tuple[str, int], list[Array]] = defaultdict(list)
+        for context, (before, after) in CONTEXTS.items():
+            pairs = [(hole, slots(hole.scene, before, after)) for hole in real]
+            pairs = [(hole, one) for hole, one in pairs if sum(map(bool, one)) == before + after]
+            filled = self._filled(model, device, [hole for hole, _ in pairs], [one for _, one in pairs])
+            for (hole, _), one in zip(pairs, filled, strict=True):
+                excess[context, hole.side].append(np.abs(one.fill - hole.truth) / (QUANTILE * one.scale))
+        if not excess:
+            return {}
+        factor = geometric_mean(float(np.quantile(np.concatenate(part), LEVEL)) for part in excess.values())
+        model.multiply_scale(factor)
+        return {"scale_factor": round(factor, 4)}
 
     @property
     def labels(self) -> Labels:

@@ -103,3 +103,22 @@ def test_the_pictures_are_labelled_by_frame_and_size_one_label_a_row(validation)
     assert len(labels.rows) == min(6, len(validation.holes))
     assert labels.rows[0].startswith(validation.holes[0].scene.name)
     assert f"{validation.holes[0].side} x" in labels.rows[0]
+
+
+def test_the_scale_is_corrected_so_that_intervals_hold_nine_tenths(validation, model):
+    corrected = copy.deepcopy(model)
+    corrected.multiply_scale(0.3)
+    assert validation.model_figures(corrected, CPU)["coverage"] < 0.7
+    factor = validation.correct(corrected, CPU)["scale_factor"]
+    figures = validation.model_figures(corrected, CPU)
+    coverage = [figures[f"coverage{context}"] for context in ("", "_earlier", "_around")]
+    assert np.mean(coverage) == pytest.approx(0.9, abs=0.1)
+    again = copy.deepcopy(model)
+    assert validation.correct(again, CPU)["scale_factor"] == pytest.approx(0.3 * factor, rel=1e-3)
+
+
+def test_without_real_frames_the_scale_is_left_alone(model):
+    simulated = Validation(validation_holes([replace(SCENES[0], kind="simulated")], SIDE, 4))
+    before = copy.deepcopy(model)
+    assert simulated.correct(before, CPU) == {}
+    assert all(torch.equal(one, other) for one, other in zip(before.parameters(), model.parameters(), strict=True))
