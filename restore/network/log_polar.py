@@ -18,6 +18,7 @@ from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Problem, problem_of
+from corinpaint.restore.neighbours.kinds import Rank
 from corinpaint.restore.network import crops, equalisation, flat_field, log_polar_grid, point_sources
 from corinpaint.restore.network.base import BATCH, check_finite
 
@@ -116,8 +117,10 @@ def response_of(problem: Problem) -> NDArray[np.float32]:
 
 
 def without_response(problem: Problem, shown: NDArray[np.float32]) -> Problem:
-    """A problem whose frames are divided by the response of the pixels."""
-    context = tuple(replace(one, image=one.image / shown) for one in problem.context)
+    """A problem whose frames are divided by the response of the pixels; the other telescope has pixels of its own."""
+    context = tuple(
+        one if one.rank is Rank.OTHER_TELESCOPE else replace(one, image=one.image / shown) for one in problem.context
+    )
     return replace(problem, image=problem.image / shown, context=context)
 
 

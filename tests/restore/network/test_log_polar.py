@@ -17,6 +17,7 @@ from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.methods.problem import problem_of
+from corinpaint.restore.neighbours.kinds import Rank
 from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
 
 MISSING = ((20, 20), (8, 12), (8, 13))
@@ -371,3 +372,15 @@ def test_the_network_sees_the_frame_and_its_context_without_the_response():
     around = made.observed & ~made.hole & (log_polar.response_of(made) != 1)
     assert np.abs(image / truth - 1)[around].max() < 0.01
     assert np.abs(context / truth - 1)[around].max() < 0.01
+
+
+def test_context_of_the_other_telescope_keeps_its_own_pixels():
+    made, _ = with_response(posed()[0])
+    ones = np.ones(made.image.shape, dtype=np.float32)
+    known = np.ones_like(made.hole)
+    same = Context("C2", 0.2, ones, known, 1.0)
+    other = Context("C3", 0.2, ones, known, 1.0, rank=Rank.OTHER_TELESCOPE)
+    shown = log_polar.response_of(made)
+    first, second = log_polar.without_response(replace(made, context=(same, other)), shown).context
+    assert np.array_equal(first.image, 1 / shown)
+    assert second.image is ones
