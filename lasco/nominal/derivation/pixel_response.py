@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from corinpaint.lasco.level05.frame import FRAME_SHAPE, read_frame
 from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
+
+logger = logging.getLogger(__name__)
 
 FARTHEST = 4.0
 """Maximum distance of a value from the median, in units of its noise."""
@@ -143,7 +146,7 @@ def _median(samples: Sequence[Sample]) -> NDArray[np.float32]:
 
 
 RINGS = ((150, 190), (190, 220), (220, 300), (300, 400), (400, 520))
-"""Distances from the sun centre of the table that `main` prints, px."""
+"""Distances from the sun centre of the table that `main` logs, px."""
 
 
 def left_out_day(measurement: Measurement, one: Sample, ring: tuple[int, int]) -> tuple[float, float]:
@@ -199,12 +202,13 @@ def read_samples(folder: Path, without: Iterable[str] = ()) -> list[Sample]:
                 continue
             found.append(sample(calibrate_on_detector(frame, calibration)))
         except CorInpaintError as error:
-            print(f"left out: {error}")  # a script for the terminal
+            logger.warning("left out: %s", error)
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Derive the maps of both telescopes and print what they are worth."""
+    """Derive the maps of both telescopes and log what they are worth."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("frames", type=Path, help="folder of Level 0.5 frames")
     parser.add_argument("--without", nargs="*", default=[], metavar="DAY", help="days that are left out, YYYY-MM-DD")
@@ -215,15 +219,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         mine = [one for one in samples if one.detector == detector]
         days = len({one.day for one in mine})
         if days < MIN_DAYS:
-            print(f"{detector}: {days} days are too few")
+            logger.warning("%s: %d days are too few", detector, days)
             continue
         measurement = Measurement(mine)
         write_bytes(options.output / name, to_bytes(measurement), overwrite=True)
-        print(f"{detector}: {len(measurement.samples)} frames of {len(measurement.days)} days")
+        logger.info("%s: %d frames of %d days", detector, len(measurement.samples), days)
         for ring in RINGS:
             first = {one.day: one for one in measurement.samples}.values()
             table = np.median([left_out_day(measurement, one, ring) for one in first], axis=0)
-            print(f"  {ring[0]}-{ring[1]} px: scatter {table[0]:.2f} x noise, {table[1]:.2f} without the response")
+            logger.info("  %d-%d px: scatter %.2f x noise, %.2f without the response", *ring, *table)
 
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def test_few_frames_of_a_day_are_used_and_spread_over_it(samples):
 
 
 @pytest.mark.slow
-def test_the_script_leaves_too_few_days_alone(tmp_path, capsys):
+def test_the_script_leaves_too_few_days_alone(tmp_path, caplog):
     (tmp_path / "32082038.fts").write_bytes(b"no FITS file")
     derivation.main([str(tmp_path), "-o", str(tmp_path)])
-    assert "0 days are too few" in capsys.readouterr().out
+    assert "0 days are too few" in caplog.text
     assert not list(tmp_path.glob("*.fits"))
