@@ -12,7 +12,7 @@ With a context frame, the prior is that of the difference between frame and cont
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -180,11 +180,14 @@ class LogPolarStack(nn.Module):
         reached = functional.interpolate(cells.reached, scale_factor=float(self.config.cell), mode="nearest")
         return torch.where(reached > 0, filled, 0.0), reached, torch.exp(self._upsample(cells.log_scale))
 
-    def multiply_scale(self, factor: float) -> None:
-        """Multiply the scale that the network gives by a factor, once and for all."""
-        last = cast(UNet, self.layers[-1]).last
+    def correct_scale(self, factor: float, power: float = 1.0) -> None:
+        """Replace the scale that the network gives by a factor times its power, once and for all."""
+        last = cast(UNet, self.layers[-1])
         with torch.no_grad():
-            last.bias[1] += math.log(factor)
+            for convolution in (last.last, *cast(list[Any], list(last.beside)[1:])):
+                convolution.weight[1] *= power
+                convolution.bias[1] *= power
+            last.last.bias[1] += math.log(factor)
 
     def inference_module(self) -> nn.Module:
         """The module that engines run and exports hold: the network itself."""

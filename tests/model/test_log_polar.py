@@ -327,7 +327,7 @@ def test_the_scale_can_be_multiplied_and_nothing_else_changes():
     place = torch.tensor([[300.0, 1.0]])
     with torch.no_grad():
         before = model(image, mask, place)
-        model.multiply_scale(0.5)
+        model.correct_scale(0.5)
         after = model(image, mask, place)
     assert torch.equal(before[0], after[0])
     assert torch.allclose(after[2], before[2] / 2, rtol=1e-5)

@@ -44,6 +44,9 @@ WHITE = 8.0
 MIN_RANGE = 1e-6
 """Minimum range of brightness of a picture, units of the noise."""
 
+POWERS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
+"""Powers of the scale that the correction at the end of a run tries."""
+
 ALONE: Slots = (None,) * NEIGHBOURS
 
 CONTEXTS = {"": (0, 0), "_earlier": (2, 0), "_around": (1, 1)}
@@ -176,29 +179,35 @@ class Validation:
         return figures
 
     def correct(self, model: SequenceStack, device: torch.device) -> dict[str, float]:
-        """Multiply the scale so that the intervals of the held-out holes of real frames hold 90 % of their pixels.
+        """Correct the scale so that the intervals of the held-out holes of real frames hold 90 % of their pixels.
 
-        Sizes and contexts have the same weight.
+        It becomes a factor times its power: the power is the one of `POWERS` for which sizes and contexts need the most
+        similar factors, the factor their geometric mean.
 
         Returns
         -------
         dict of str to float
-            "scale_factor"; empty where no real frame is held out.
+            "scale_factor" and "scale_power"; empty where no real frame is held out.
         """
         model.eval()
         real = [hole for hole in self.holes if hole.scene.kind != SIMULATED]
-        excess: dict[tuple[str, int], list[Array]] = defaultdict(list)
+        found: dict[tuple[str, int], list[tuple[Array, Array]]] = defaultdict(list)
         for context, (before, after) in CONTEXTS.items():
             pairs = [(hole, slots(hole.scene, before, after)) for hole in real]
             pairs = [(hole, one) for hole, one in pairs if sum(map(bool, one)) == before + after]
             filled = self._filled(model, device, [hole for hole, _ in pairs], [one for _, one in pairs])
             for (hole, _), one in zip(pairs, filled, strict=True):
-                excess[context, hole.side].append(np.abs(one.fill - hole.truth) / (QUANTILE * one.scale))
-        if not excess:
+                found[context, hole.side].append((np.abs(one.fill - hole.truth) / QUANTILE, one.scale))
+        if not found:
             return {}
-        factor = geometric_mean(float(np.quantile(np.concatenate(part), LEVEL)) for part in excess.values())
-        model.multiply_scale(factor)
-        return {"scale_factor": round(factor, 4)}
+        pooled = [tuple(map(np.concatenate, zip(*part, strict=True))) for part in found.values()]
+        needed = {
+            power: [math.log(np.quantile(error / scale**power, LEVEL)) for error, scale in pooled] for power in POWERS
+        }
+        power = min(POWERS, key=lambda one: float(np.std(needed[one])))
+        factor = math.exp(float(np.mean(needed[power])))
+        model.correct_scale(factor, power)
+        return {"scale_factor": round(factor, 4), "scale_power": power}
 
     @property
     def labels(self) -> Labels:

@@ -107,7 +107,7 @@ def test_the_pictures_are_labelled_by_frame_and_size_one_label_a_row(validation)
 
 def test_the_scale_is_corrected_so_that_intervals_hold_nine_tenths(validation, model):
     corrected = copy.deepcopy(model)
-    corrected.multiply_scale(0.3)
+    corrected.correct_scale(0.3)
     assert validation.model_figures(corrected, CPU)["coverage"] < 0.7
     factor = validation.correct(corrected, CPU)["scale_factor"]
     figures = validation.model_figures(corrected, CPU)
