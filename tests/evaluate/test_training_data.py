@@ -10,6 +10,7 @@ import pytest
 
 from corinpaint.evaluate import training_data
 from corinpaint.evaluate.training_data import Overlap, checkpoint_of, describe, in_words, overlap
+from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.model.metadata import default_checkpoint, read_info
 
 
@@ -57,8 +58,9 @@ def test_networks_that_were_trained_on_the_frames_and_those_that_do_not_say_are_
     assert "Warning: " + trained in found.notes
 
 
-def test_frames_of_other_days_are_not_warned_of(shipped, sequence):
-    assert describe(sequence, {"network": (None, shipped.sha256)}).warnings == ()
+def test_frames_of_other_days_are_not_warned_of(shipped, tmp_path):
+    other = write(simulate(1, date="2005-05-05T02:18:00"), tmp_path / "32000001.fts")
+    assert describe([other], {"network": (None, shipped.sha256)}).warnings == ()
 
 
 def test_losses_are_named_with_the_features_that_they_were_on(shipped):
