@@ -272,6 +272,9 @@ def main(model, given, output, response=None):
             response = fits.getdata(response).astype(float)
             sums = [size // own for size, own in zip(response.shape, image.shape, strict=True)]
             response = response.reshape(image.shape[0], sums[0], image.shape[1], sums[1]).mean(axis=(1, 3))
+            seen = np.isfinite(image) & (noise > 0) & ~wanted
+            both = response, response[::-1, ::-1]  # products of frames taken upside down are rotated
+            response = max(both, key=lambda one: np.abs(shown_response(image, noise, seen, one) - 1).mean())
         image, noise, filled = fill(session, image, noise, wanted, mask & SATURATED > 0, centre, response)
         mask[filled] = mask[filled] - WANTED + FILLED
         hdus[0].data, hdus["MASK"].data = image.astype(np.float32), mask
