@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from pathlib import Path
 
 from corinpaint.lasco.errors import CorInpaintError, OptionError
 from corinpaint.lasco.level05.frame import Frame, read_frame
-from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
+from corinpaint.lasco.photometry.calibrated import CalibratedFrames
+from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.lasco.timeline import kind_of_frame
 from corinpaint.restore.context import MOST_HOURS, Context, align, in_order
 from corinpaint.restore.neighbours.kinds import Rank, rank
@@ -95,7 +95,7 @@ class ContextFrames:
     def __init__(self, files: Sequence[Path], max_count: int, later: int = 0) -> None:
         self.max_count, self.later = max_count, later
         self.frames: list[Frame] = []
-        self._calibrated: OrderedDict[str, ObservedFrame] = OrderedDict()
+        self._calibrated = CalibratedFrames(CALIBRATED)
         for path in files if max_count or later else ():
             with suppress(CorInpaintError):
                 self.frames.append(read_frame(path))
@@ -143,11 +143,4 @@ class ContextFrames:
 
     def _on_detector(self, frame: Frame, around: ObservedFrame) -> ObservedFrame:
         """A frame calibrated as the one that it serves; the latest are kept, since neighbours ask for them next."""
-        kept = self._calibrated.get(frame.sha256)
-        if kept is None or kept.calibration != around.calibration or kept.options != around.options:
-            kept = calibrate_on_detector(frame, around.calibration, around.options)
-        self._calibrated[frame.sha256] = kept
-        self._calibrated.move_to_end(frame.sha256)
-        while len(self._calibrated) > CALIBRATED:
-            self._calibrated.popitem(last=False)
-        return kept
+        return self._calibrated.get(frame, around.calibration, around.options)

@@ -73,13 +73,14 @@ def fill_zones(
             for index in mine:
                 missing = plans[index].record.zone.missing
                 place = blocks.bounding_box(missing, observed.shape)
-                hole = observed.hole(missing)[place]
+                whole = observed.hole(missing)
+                hole = whole[place]
                 if not reached[place][hole].all():
                     continue
                 if name == NETWORK and network is not None:
                     model = network.info
                     if predicts(model):
-                        error = predicted_error(observed, result, observed.hole(missing))
+                        error = predicted_error(observed, result, whole)
                         plans[index] = plans[index].predicting(error, limit)
                 if plans[index].open:
                     brightness[place][hole] = result.brightness[place][hole]

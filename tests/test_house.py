@@ -34,7 +34,7 @@ ONLY_LEAVES = {"client"}
 
 WINGS = {
     "lasco": (
-        "errors version files file_numbers limits decompression retries astropy_warnings options level05 "
+        "errors version files file_numbers limits decompression retries astropy_warnings smoothing options level05 "
         "reference_files inputs geometry timeline nominal photometry notebook level1.flags pictures.coordinates "
         "notebook.zones pictures level1 electrons nominal.derivation simulation"
     ).split(),

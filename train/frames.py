@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, TrainingError
 from corinpaint.lasco.inputs.files import InputFile, find
 from corinpaint.lasco.level05.frame import Frame, read_frame
-from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.train.config import TrainConfig
@@ -38,31 +37,6 @@ class AnyScene(Protocol):
     @property
     def sha256(self) -> str:
         """SHA-256 of the file, or of the simulated counts."""
-
-
-class Calibrator:
-    """Calibrates frames on the detector grid, and keeps the last ones: neighbours serve each other as context.
-
-    Parameters
-    ----------
-    calibration : CalibrationSet
-    kept : int
-        Number of frames that are kept.
-    """
-
-    def __init__(self, calibration: CalibrationSet, kept: int) -> None:
-        self._calibration, self._kept = calibration, kept
-        self._found: dict[str, ObservedFrame] = {}
-
-    def __call__(self, frame: Frame) -> ObservedFrame:
-        """Calibrate a frame; errors as of `corinpaint.lasco.photometry.detector.calibrate_on_detector`."""
-        key = frame.sha256
-        found = self._found.pop(key, None) or calibrate_on_detector(frame, self._calibration)
-        if key:  # frames that come from no file have none
-            self._found[key] = found  # the last one used comes last
-        while len(self._found) > self._kept:
-            del self._found[next(iter(self._found))]
-        return found
 
 
 SceneT = TypeVar("SceneT")

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from corinpaint.lasco.errors import CalibrationError
 from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, calibration_file
+from corinpaint.lasco.smoothing import gaussian_sums
 
 FILES = {"C2": "pixel_response_c2.fits", "C3": "pixel_response_c3.fits"}
 """Name of the map of each telescope."""
@@ -71,11 +72,49 @@ def load(detector: str, shape: tuple[int, int] = FRAME_SHAPE) -> Image:
             raise ValueError("shape or values")
     except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CalibrationError(f"{path.name}: the pixel response is damaged", "install CorInpaint again") from error
-    if shape != FRAME_SHAPE:
-        sums = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
-        response = blocks.block_means(response, sums).astype(np.float32)
+    response = summed(response, shape)
     response.setflags(write=False)
     return response
+
+
+def summed(response: Image, shape: tuple[int, int]) -> Image:
+    """The response of a full frame as a summed frame of a shape shows it: the mean over the pixels of a sum."""
+    if shape == FRAME_SHAPE:
+        return response
+    return blocks.block_means(response, (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])).astype(np.float32)
+
+
+class Excess(NamedTuple):
+    """By how much pixels exceed their neighbourhood.
+
+    Attributes
+    ----------
+    relative : ndarray of float, shape (H, W)
+        0 where not measured.
+    precision : ndarray of float, shape (H, W)
+        Brightness of the neighbourhood in units of the noise of the pixel; 0 where not measured.
+    measured : ndarray of bool, shape (H, W)
+    """
+
+    relative: NDArray[np.floating]
+    precision: NDArray[np.floating]
+    measured: NDArray[np.bool_]
+
+
+def excess(image: NDArray[np.floating], sigma: NDArray[np.floating], known: NDArray[np.bool_]) -> Excess:
+    """Measure the excess of the known pixels of an image over their neighbourhood.
+
+    Parameters
+    ----------
+    image, sigma : ndarray of float, shape (H, W)
+        Brightness and its noise, same unit; any value where not known.
+    known : ndarray of bool, shape (H, W)
+    """
+    around = neighbourhood(image, known)
+    measured = known & (around > 0) & (sigma > 0)
+    base = np.where(measured, around, 1)
+    relative = np.where(measured, image, base) / base - 1
+    return Excess(relative, np.where(measured, base, 0) / np.where(measured, sigma, 1), measured)
 
 
 def neighbourhood(image: NDArray[np.floating], known: NDArray[np.bool_], width: float = SMOOTHING) -> Image:
@@ -93,7 +132,6 @@ def neighbourhood(image: NDArray[np.floating], known: NDArray[np.bool_], width: 
     ndarray of float32, shape (H, W)
         NaN where too few pixels are known.
     """
-    weight = ndimage.gaussian_filter(known.astype(np.float32), width)
-    total = ndimage.gaussian_filter(np.where(known, image, 0).astype(np.float32), width)
+    total, weight = gaussian_sums(image, known, width, np.float32)
     enough = weight > MIN_WEIGHT
     return np.where(enough, total / np.where(enough, weight, 1), np.nan).astype(np.float32)

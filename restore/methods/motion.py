@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.smoothing import smooth
 from corinpaint.restore.context import Context
 from corinpaint.restore.methods import temporal
 from corinpaint.restore.methods.problem import Fill, Problem
-from corinpaint.restore.methods.temporal import smooth
 from corinpaint.restore.methods.windows import cut, fall_off, polar
 
 FASTEST = 1.6

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.smoothing import smooth
 from corinpaint.restore.context import Context
 from corinpaint.restore.methods import laplace
 from corinpaint.restore.methods.problem import Fill, Problem
@@ -75,12 +75,3 @@ def contributing(context: Sequence[Context], area: blocks.Blocks, most: int = MO
             found += one.number.split()
         count += seen
     return tuple(found)
-
-
-def smooth(
-    image: NDArray[np.floating], known: NDArray[np.bool_], width: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Gaussian smoothing of the known pixels alone, and the weight that they had."""
-    weight = ndimage.gaussian_filter(known.astype(np.float64), width)
-    total = ndimage.gaussian_filter(np.where(known, image, 0.0).astype(np.float64), width)
-    return np.where(known, total / np.maximum(weight, 1e-6), 0.0), weight

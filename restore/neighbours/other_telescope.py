@@ -10,6 +10,7 @@ from corinpaint.lasco.geometry import distortion
 from corinpaint.lasco.geometry.pointing import PLATE_SCALE, Pointing, sun_centre_on_detector
 from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.lasco.smoothing import smooth
 
 INNER_LIMIT = 4.5
 """Minimum distance from the sun's centre, solar radii: nearer to it C3 is vignetted by its occulter."""
@@ -55,16 +56,10 @@ def on_c2(
     places = np.stack([rows, columns])
     seen = ndimage.map_coordinates(other.observed.astype(np.float32), places, order=1, cval=0.0)
     known = (seen > 1 - 1e-4) & (np.hypot(x, y) > INNER_LIMIT * SOLAR_RADIUS)
-    image = np.where(known, ndimage.map_coordinates(_smooth(other), places, order=1, cval=0.0), 0)
+    smoothed, _ = smooth(other.brightness, other.observed, SMOOTHING)
+    image = np.where(known, ndimage.map_coordinates(smoothed, places, order=1, cval=0.0), 0)
     saturated = ndimage.map_coordinates(other.saturated.astype(np.float32), places, order=1, cval=0.0) > 0
     return image.astype(np.float32), known, saturated
-
-
-def _smooth(other: ObservedFrame) -> NDArray[np.float64]:
-    """The brightness of a frame, each observed pixel smoothed with the observed ones around it."""
-    weight = ndimage.gaussian_filter(other.observed.astype(np.float64), SMOOTHING)
-    total = ndimage.gaussian_filter(np.where(other.observed, other.brightness, 0).astype(np.float64), SMOOTHING)
-    return np.where(other.observed, total / np.maximum(weight, 1e-6), 0)
 
 
 def _from_sun(observed: ObservedFrame) -> tuple[Places, Places]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.nominal.pixel_response import neighbourhood
+from corinpaint.lasco.nominal import pixel_response
 
 WIDTH = 32.0
 """Standard deviation of the Gaussian around a place in which its share is measured, px."""
@@ -59,11 +59,8 @@ def share(image: Image, sigma: Image, known: Mask, response: Image) -> NDArray[n
     ndarray of float32, shape (H, W)
         0 to `LARGEST`; smooth but for steps from cell to cell, in holes too.
     """
-    around = neighbourhood(image, known)
-    good = known & (around > 0) & (sigma > 0)
-    precision = np.where(good, around, 0) / np.where(good, sigma, 1)
-    excess = np.where(good, image, 0) / np.where(good, around, 1) - good
-    good &= np.minimum(np.abs(excess), np.abs(excess - response)) * precision < FARTHEST
+    excess, precision, measured = pixel_response.excess(image, sigma, known)
+    good = measured & (np.minimum(np.abs(excess), np.abs(excess - response)) * precision < FARTHEST)
     weight = np.where(good, precision**2, 0) * response
     both, own = (
         ndimage.gaussian_filter(blocks.block_means(weight * other, (CELL, CELL)), WIDTH / CELL, truncate=3)

@@ -9,6 +9,7 @@ from corinpaint.evaluate import context_frames
 from corinpaint.evaluate.context_frames import ContextFrames, Sides, parse_sides
 from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry import calibrated
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.context import Context
@@ -65,7 +66,7 @@ def test_later_frames_serve_where_they_are_asked_for(sequence):
 
 def test_a_context_frame_is_calibrated_once(sequence, monkeypatch):
     calls = []
-    monkeypatch.setattr(context_frames, "calibrate_on_detector", lambda *given: calls.append(1) or real(*given))
+    monkeypatch.setattr(calibrated, "calibrate_on_detector", lambda *given: calls.append(1) or real(*given))
     real, middle = calibrate_on_detector, calibrate_on_detector(read_frame(sequence[1]), load_calibration_set())
     frames = ContextFrames(sequence, 1, later=1)
     frames.of(middle), frames.of(middle)

@@ -1,7 +1,6 @@
 """Frames of a folder, and their division into training and validation."""
 
 import gzip
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -10,11 +9,8 @@ from astropy.time import Time
 
 from corinpaint.lasco.errors import FrameError, TrainingError
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.optics import load_calibration_set
-from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.frames import (
-    Calibrator,
     day_of,
     frames_in,
     neighbouring_frames,
@@ -102,18 +98,6 @@ def test_simulated_frames_have_the_seeds_from_the_first_one_on(tmp_path):
 
 def test_the_day_is_that_of_the_frame(make_frame):
     assert day_of(read_frame(make_frame(DATE_OBS="2002/01/08"))) == "2002-01-08"
-
-
-def test_a_calibrator_keeps_the_last_frames(tmp_path):
-    frames = [read_frame(write(simulate(number), tmp_path / f"3200000{number}.fts")) for number in range(3)]
-    calibrate = Calibrator(load_calibration_set(), kept=2)
-    first, second = calibrate(frames[0]), calibrate(frames[1])
-    assert calibrate(frames[0]) is first
-    calibrate(frames[2])
-    assert calibrate(frames[0]) is first
-    assert calibrate(frames[1]) is not second
-    unnamed = replace(frames[0], sha256="")
-    assert calibrate(unnamed) is not calibrate(unnamed)
 
 
 def test_neighbours_are_those_of_the_same_hours_by_their_order():

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CorInpaintError
-from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import FRAME_SHAPE, Frame
 from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.nominal.derivation.pixel_response import MIN_DAYS, Measurement, Sample, sample
@@ -64,9 +63,7 @@ class Responses:
         """
         if detector not in self._measured:
             return pixel_response.load(detector, shape)
-        response = self._map(detector, day)
-        sums = (FRAME_SHAPE[0] // shape[0], FRAME_SHAPE[1] // shape[1])
-        return response if sums == (1, 1) else blocks.block_means(response, sums).astype(np.float32)
+        return pixel_response.summed(self._map(detector, day), shape)
 
     def _full(self, detector: str, day: str) -> Response:
         return self._measured[detector].response([day])

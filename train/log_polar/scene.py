@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ class Scene:
     binned: bool = False
     sources: NDArray[np.bool_] | None = None
 
-    @property
+    @cached_property
     def seen(self) -> NDArray[np.bool_]:
         """What a network is shown of a complete frame; shape (H, W)."""
         return self.known if self.sources is None else self.known & ~self.sources

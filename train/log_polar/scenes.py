@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import CorInpaintError, TrainingError
 from corinpaint.lasco.level05.frame import Frame
+from corinpaint.lasco.photometry.calibrated import CalibratedFrames
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
 from corinpaint.restore.context import MOST_HOURS, align
@@ -21,7 +22,6 @@ from corinpaint.restore.network import equalisation, flat_field
 from corinpaint.restore.network.point_sources import point_sources
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.frames import (
-    Calibrator,
     day_of,
     frames_in,
     neighbouring_frames,
@@ -88,7 +88,7 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     for path, frame, sha256 in frames_in(folder, _is_whole, "a subfield, or summed more than 2 x 2"):
         key = (str(path.parent), frame.detector, frame.filter, frame.polar, str(frame.data.shape))
         series[key].append((frame, sha256))
-    calibrate = Calibrator(calibration, kept=2 * len(ORDERS))
+    calibrate = partial(CalibratedFrames(2 * len(ORDERS)).get, calibration=calibration)
     responses = measured_responses((frame for group in series.values() for frame, _ in group), calibrate)
     makers = []
     for _, group in sorted(series.items()):

@@ -159,12 +159,11 @@ class Validation:
         figures: dict[str, float] = {}
         logs: list[float] = []
         for context, (before, after) in CONTEXTS.items():
-            chosen = [slots(hole.scene, before, after) for hole in self.holes]
-            numbers = [n for n, one in enumerate(chosen) if sum(map(bool, one)) == before + after]
+            numbers, chosen = _with_context(self.holes, before, after)
             if not numbers:
                 continue
             holes = [self.holes[n] for n in numbers]
-            filled = list(self._filled(model, device, holes, [chosen[n] for n in numbers])) if context else alone
+            filled = list(self._filled(model, device, holes, chosen)) if context else alone
             errors = [_error(one.fill, hole) for one, hole in zip(filled, holes, strict=True)]
             ratios = error_ratios(errors, [priors[n] for n in numbers])
             figures[f"median{context}"] = float(np.median(errors))
@@ -193,10 +192,9 @@ class Validation:
         real = [hole for hole in self.holes if hole.scene.kind != SIMULATED]
         found: dict[tuple[str, int], list[tuple[Array, Array]]] = defaultdict(list)
         for context, (before, after) in CONTEXTS.items():
-            pairs = [(hole, slots(hole.scene, before, after)) for hole in real]
-            pairs = [(hole, one) for hole, one in pairs if sum(map(bool, one)) == before + after]
-            filled = self._filled(model, device, [hole for hole, _ in pairs], [one for _, one in pairs])
-            for (hole, _), one in zip(pairs, filled, strict=True):
+            numbers, chosen = _with_context(real, before, after)
+            holes = [real[n] for n in numbers]
+            for hole, one in zip(holes, self._filled(model, device, holes, chosen), strict=True):
                 found[context, hole.side].append((np.abs(one.fill - hole.truth) / QUANTILE, one.scale))
         if not found:
             return {}
@@ -260,6 +258,13 @@ class Validation:
                 scales = torch.exp(_enlarged(cells.log_scale, model.config.cell))
             for hole, (planes, known), *fields in zip(part, seen, *map(_arrays, (fills, priors, scales)), strict=True):
                 yield _read(hole, planes[0], known[0] > 0, fields)
+
+
+def _with_context(holes: Sequence[ValidationHole], before: int, after: int) -> tuple[list[int], list[Slots]]:
+    """Which holes have so many frames before and after their scene, and these frames."""
+    every = [slots(hole.scene, before, after) for hole in holes]
+    numbers = [number for number, one in enumerate(every) if sum(map(bool, one)) == before + after]
+    return numbers, [every[number] for number in numbers]
 
 
 def _seen(hole: ValidationHole, context: Slots) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

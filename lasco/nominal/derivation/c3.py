@@ -27,6 +27,7 @@ from corinpaint.lasco.level05.frame import Frame, read_frame
 from corinpaint.lasco.level1.product import read_level1
 from corinpaint.lasco.nominal import c3
 from corinpaint.lasco.photometry.noise import scatter_about_zero
+from corinpaint.lasco.smoothing import gaussian_sums
 
 UNVIGNETTED_RADII = (235.0, 420.0)
 """Radii between which C3 is not vignetted outside of the pylon's shadow, px (measured on the two frames)."""
@@ -171,8 +172,7 @@ def _fill_from_nearest(values: NDArray[np.float64], good: NDArray[np.bool_]) -> 
 
 
 def _normalised_convolution(values: NDArray[np.float64], good: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
-    weight = ndimage.gaussian_filter(good.astype(float), sigma)
-    total = ndimage.gaussian_filter(np.where(good, values, 0.0), sigma)
+    total, weight = gaussian_sums(values, good, sigma)
     return np.asarray(np.where(weight > 0.05, total / np.maximum(weight, 0.05), values))
 
 

@@ -70,18 +70,14 @@ class Sample:
 def sample(observed: ObservedFrame) -> Sample:
     """Measure the excess of the pixels of a frame at full resolution."""
     known = observed.observed & np.isfinite(observed.brightness) & (observed.variance > 0)
-    around = pixel_response.neighbourhood(observed.brightness, known)
-    good = known & np.isfinite(around) & (around > 0)
-    base = np.where(good, around, 1)
-    excess = np.where(good, observed.brightness / base - 1, 0)
-    precision = np.where(good, base / np.sqrt(np.where(good, observed.variance, 1)), 0)
+    found = pixel_response.excess(observed.brightness, np.sqrt(np.where(known, observed.variance, 1)), known)
     frame = observed.frame
     return Sample(
         frame.detector,
         frame.date.isot[:10],
         frame.name,
-        np.clip(excess, -1, 10).astype(np.float16),
-        np.clip(precision, 0, 1e4).astype(np.float16),
+        np.clip(found.relative, -1, 10).astype(np.float16),
+        np.clip(found.precision, 0, 1e4).astype(np.float16),
     )
 
 
@@ -149,13 +145,14 @@ RINGS = ((150, 190), (190, 220), (220, 300), (300, 400), (400, 520))
 """Distances from the sun centre of the table that `main` logs, px."""
 
 
-def left_out_day(measurement: Measurement, one: Sample, ring: tuple[int, int]) -> tuple[float, float]:
-    """What the map of the other days knows of a frame.
+def scatter(one: Sample, response: NDArray[np.float32], ring: tuple[int, int]) -> tuple[float, float]:
+    """What a map knows of a frame.
 
     Parameters
     ----------
-    measurement : Measurement
     one : Sample
+    response : ndarray of float32, shape (1024, 1024)
+        The map, without the frame's own day.
     ring : tuple of int
         Least and largest distance from the middle of the detector, px.
 
@@ -166,7 +163,6 @@ def left_out_day(measurement: Measurement, one: Sample, ring: tuple[int, int]) -
     remaining : float
         The same after division by the response.
     """
-    response = measurement.response([one.day])
     rows, columns = np.indices(FRAME_SHAPE)
     distance = np.hypot(rows - FRAME_SHAPE[0] / 2, columns - FRAME_SHAPE[1] / 2)
     wanted = (one.precision > 0) & (response != 0) & (distance >= ring[0]) & (distance < ring[1])
@@ -224,10 +220,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measurement = Measurement(mine)
         write_bytes(options.output / name, to_bytes(measurement), overwrite=True)
         logger.info("%s: %d frames of %d days", detector, len(measurement.samples), days)
-        for ring in RINGS:
-            first = {one.day: one for one in measurement.samples}.values()
-            table = np.median([left_out_day(measurement, one, ring) for one in first], axis=0)
-            logger.info("  %d-%d px: scatter %.2f x noise, %.2f without the response", *ring, *table)
+        table = []
+        for one in {one.day: one for one in measurement.samples}.values():
+            response = measurement.response([one.day])
+            table.append([scatter(one, response, ring) for ring in RINGS])
+        for ring, figures in zip(RINGS, np.median(table, axis=0), strict=True):
+            logger.info("  %d-%d px: scatter %.2f x noise, %.2f without the response", *ring, *figures)
 
 
 if __name__ == "__main__":

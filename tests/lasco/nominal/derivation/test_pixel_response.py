@@ -12,7 +12,7 @@ from astropy.time import Time
 
 from corinpaint.lasco.level05.frame import FRAME_SHAPE
 from corinpaint.lasco.nominal.derivation import pixel_response as derivation
-from corinpaint.lasco.nominal.derivation.pixel_response import Measurement, Sample, left_out_day, sample, to_bytes
+from corinpaint.lasco.nominal.derivation.pixel_response import Measurement, Sample, sample, scatter, to_bytes
 
 DAYS = ("2010-01-05", "2012-03-01", "2014-06-25")
 NOISE = 0.01
@@ -61,7 +61,7 @@ def test_a_day_can_be_left_out_and_what_is_left_knows_its_pixels(measurement, sa
     without = measurement.response([DAYS[0]])
     assert not np.array_equal(without, measurement.response())
     assert not measurement.response(DAYS).any()
-    before, after = left_out_day(measurement, samples[0], (300, 400))
+    before, after = scatter(samples[0], without, (300, 400))
     assert before == pytest.approx(2**0.5, rel=0.05)
     assert after == pytest.approx(1.5**0.5, rel=0.05)  # its own noise, and that of a map of two days
 
