@@ -16,6 +16,7 @@ import onnxruntime
 
 import corinpaint
 from corinpaint.lasco.level1.product import Flag
+from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.simulation.scene import simulate
 from corinpaint.restore.engines.onnx import default_onnx
@@ -35,10 +36,12 @@ given = corinpaint.calibrate(simulation.frame, options=options)
 wanted = (given.mask & Flag.REFUSED > 0) & (given.mask & Flag.OCCULTED == 0)
 
 # %%
-# What the network needs: the image, its noise, which pixels are wanted, and the sun's centre (column, row) from 0.
+# What the network needs: the image, its noise, which pixels are wanted, the sun's centre (column, row) from 0, and the
+# response of the pixels.
 session = onnxruntime.InferenceSession(default_onnx(), providers=["CPUExecutionProvider"])
 centre = given.header["CRPIX1"] - 1, given.header["CRPIX2"] - 1
-image, sigma, filled = pipeline.fill(session, given.data, given.noise, wanted, given.mask & Flag.SATURATED > 0, centre)
+saturated, response = given.mask & Flag.SATURATED > 0, pixel_response.load("C3")
+image, sigma, filled = pipeline.fill(session, given.data, given.noise, wanted, saturated, centre, response)
 print(f"{filled.sum()} of {wanted.sum()} pixels filled")
 
 # %%

@@ -115,7 +115,10 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
 
 
 @pytest.mark.slow
-def test_auto_takes_context_where_it_is_measured_better(make_frame):
+def test_auto_takes_context_where_it_is_measured_better(measured, make_frame):
+    better = {"temporal": 0.9, "network": 1.0}
+    weights = read_info(default_checkpoint()).sha256
+    measured({"C2": {"alone": _same({"network": 1.1, "radial": 1.2}), "context": _same(better)}}, weights)
     counts = np.maximum(smooth_counts(), 700)  # C2 sends the corners
     c2 = {"DETECTOR": "C2", "FILTER": "Orange"}
     frame = read_frame(make_frame(counts, missing=((20, 20),), **c2))
