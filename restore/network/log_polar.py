@@ -113,8 +113,8 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
 def response_of(problem: Problem, scale: equalisation.Equaliser) -> NDArray[np.float32]:
     """What the pixels show of the corona, as far as it is known and seen in the frame; 1 elsewhere; shape (H, W).
 
-    Point sources are no part of what is seen, since they stand out from their neighbourhood and change it. They are found
-    in a frame that is divided by what is seen with them: beside the occulter the response itself stands out.
+    Point sources are no part of what is seen, since they stand out from their neighbourhood and change it. They are
+    found in a frame that is divided by what is seen with them: beside the occulter the response itself stands out.
     """
     if problem.response is None:
         return np.ones(problem.image.shape, dtype=np.float32)
