@@ -238,7 +238,7 @@ class _Batch:
         if target.suffix == ".fits":
             context = self._context_of(frame)
             asked = self.template.policy or DEFAULT_POLICY
-            policy = effective_policy(asked, self.template.fill, context=bool(context))
+            policy = effective_policy(asked, self.template.fill or "network", context=bool(context))
             limit = predicted_limit(policy, self.template.max_error)
             settings = Settings(
                 self.template.fill,
