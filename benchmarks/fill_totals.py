@@ -4,7 +4,8 @@
     python benchmarks/fill_totals.py OUT/holes.csv [--write restore/measured.json --kind C2]
 
 The factors of all days but one are checked on that one, for each day in turn: the share of the holes whose sum lies
-in the 90 % interval. What is written is derived from all days.
+in the 90 % interval. What is written is derived from all days, and replaces the sizes and methods that were measured.
+The network given context goes into a part of its own, whatever the sides of its context.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from corinpaint.evaluate.methods import CONTEXT_SUFFIX
 from corinpaint.evaluate.totals import coverage, total_factors
+
+
+def _joined(row: dict[str, str]) -> dict[str, str]:
+    """The row of a network given context without the sides of the context in its name."""
+    name = row["method"]
+    return {**row, "method": name.split(CONTEXT_SUFFIX)[0] + CONTEXT_SUFFIX} if CONTEXT_SUFFIX in name else row
 
 
 def _held_out_coverage(rows: list[dict[str, str]], days: list[str]) -> dict[tuple[str, str], float]:
@@ -39,7 +47,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="the table of measured errors that receives the factors")
     parser.add_argument("--kind", choices=["C2", "C3", "summed"], help="the row of the table")
     given = parser.parse_args()
-    rows = [row for path in given.holes for row in csv.DictReader(path.open(newline=""))]
+    rows = [_joined(row) for path in given.holes for row in csv.DictReader(path.open(newline=""))]
     days = sorted({row["date"][:10] for row in rows})
     factors, covered = total_factors(rows), _held_out_coverage(rows, days)
     print(f"{len(rows)} rows of {len(days)} days; factor and share of the holes of days held out in the 90 % interval")
@@ -50,8 +58,11 @@ def main() -> None:
         print(f"all sizes {method:<13}        {np.mean([covered[size, method] for size in factors]):.2f}")
     if given.write:
         table = json.loads(given.write.read_text())
-        rounded = {size: {method: round(value, 3) for method, value in row.items()} for size, row in factors.items()}
-        table.setdefault("totals", {})[given.kind] = rounded
+        for size, row in factors.items():
+            for method, value in row.items():
+                part = "totals_context" if method.endswith(CONTEXT_SUFFIX) else "totals"
+                sizes = table.setdefault(part, {}).setdefault(given.kind, {})
+                sizes.setdefault(size, {})[method.removesuffix(CONTEXT_SUFFIX)] = round(value, 3)
         given.write.write_text(json.dumps(table, indent=1) + "\n")
 
 

@@ -58,7 +58,7 @@ def measured(frame: Frame, count: int, *, with_context: bool) -> dict[str, float
     return {**alone, **{name: min(error, alone.get(name, error)) for name, error in context.items()}}
 
 
-def total_factors(frame: Frame, count: int) -> dict[str, float]:
+def total_factors(frame: Frame, count: int, *, with_context: bool) -> dict[str, float]:
     """1 sigma of the sum of a fill over the sum of its pixels' sigma, of every method that was measured.
 
     Errors of neighbouring filled pixels are alike, so that the error of their sum is much larger than that of
@@ -71,13 +71,17 @@ def total_factors(frame: Frame, count: int) -> dict[str, float]:
     frame : Frame
     count : int
         Missing blocks of the zone.
+    with_context : bool
+        Whether context frames observed the zone: the network's factor is another one then, where it was measured.
 
     Returns
     -------
     dict of str to float
+        Up to 16 blocks of every method; up to 128 of the network, where it was measured.
     """
-    table = _table()["totals"][kind(frame)]
-    return dict(table.get(_size(count), {}))
+    table, size = _table(), _size(count) or _larger(count)
+    of_context = table.get("totals_context", {}).get(kind(frame), {}) if with_context else {}
+    return {**table["totals"][kind(frame)].get(size, {}), **of_context.get(size, {})}
 
 
 def scale_factor(frame: Frame, count: int, *, with_context: bool) -> float | None:
@@ -99,7 +103,8 @@ def scale_factor(frame: Frame, count: int, *, with_context: bool) -> float | Non
     if _size(count):
         return 1.0
     table = _table().get("scales", {}).get(kind(frame), {}).get("context" if with_context else "alone", {})
-    return next((table.get(name) for name, most in LARGER if count <= most), None)
+    factor: float | None = table.get(_larger(count))
+    return factor
 
 
 def context_helps(frame: Frame, count: int) -> bool:
@@ -118,6 +123,11 @@ def _errors(frame: Frame, count: int) -> tuple[dict[str, float], dict[str, float
 def _size(count: int) -> str:
     """The measured size that stands for a zone of so many missing blocks; empty for larger ones than were measured."""
     return next((name for name, most in SIZES if count <= most), "")
+
+
+def _larger(count: int) -> str:
+    """The measured size of runs, likewise."""
+    return next((name for name, most in LARGER if count <= most), "")
 
 
 def weights() -> str:

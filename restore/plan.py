@@ -134,7 +134,7 @@ def plan(
     frame, count = observed.frame, record.count
     methods = (fill,) if fill != AUTO else measured_errors.ranked(frame, count, with_context=with_context)
     errors = measured_errors.measured(frame, count, with_context=with_context)
-    factors = measured_errors.total_factors(frame, count)
+    factors = measured_errors.total_factors(frame, count, with_context=with_context)
     if weights != measured_errors.weights():
         errors.pop(NETWORK, None)
         factors.pop(NETWORK, None)

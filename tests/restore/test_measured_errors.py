@@ -66,18 +66,22 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
             assert set(errors) <= known
             assert all(0.3 < error < 20 for error in errors.values())
     assert set(table["totals"]) == set(table["errors"])
-    for entry in table["totals"].values():
-        assert list(entry) == [name for name, _ in measured_errors.SIZES]
+    small, large = ([name for name, _ in sizes] for sizes in (measured_errors.SIZES, measured_errors.LARGER))
+    for entry in (*table["totals"].values(), *table["totals_context"].values()):
+        assert list(entry) in (small, small + large)
         for size, factors in entry.items():
-            assert set(factors) >= {"network", "polynomial", "radial"}
+            assert set(factors) == {"network"} or set(factors) >= {"network", "polynomial", "radial"}
             assert all(0.01 < factor < 3 for factor in factors.values()), size
+    for part in table["scales"]["C2"].values():
+        assert list(part) == large
+        assert all(0.3 < factor < 2 for factor in part.values())
 
 
 def test_the_error_of_a_sum_is_measured_by_kind_and_size(make_frame):
     frame = read_frame(make_frame())
     table = json.loads(measured_errors.MEASURED.read_text())["totals"]["C3"]
-    assert measured_errors.total_factors(frame, 1) == table["1"]
-    assert measured_errors.total_factors(frame, 5) == table["3x3"]
+    assert measured_errors.total_factors(frame, 1, with_context=False) == table["1"]
+    assert measured_errors.total_factors(frame, 5, with_context=True) == table["3x3"]
 
 
 def test_every_zone_is_filled_by_its_own_best_method_and_the_product_says_which(measured, make_frame, echo):
@@ -123,6 +127,20 @@ def test_the_scale_of_the_network_is_off_by_a_factor_on_large_zones_where_that_w
         for count in (16, 17, 33, 65, 200)
     }
     assert found == {16: (1.0, 1.0), 17: (0.9, 0.8), 33: (None, 0.7), 65: (None, None), 200: (None, None)}
+
+
+def test_the_sum_of_a_fill_from_context_has_an_error_of_its_own_where_that_was_measured(monkeypatch, make_frame):
+    table = {
+        "totals": {"C3": {"1": {"network": 0.3, "radial": 0.4}, "run32": {"network": 0.5}}},
+        "totals_context": {"C3": {"1": {"network": 0.1}}},
+    }
+    monkeypatch.setattr(measured_errors, "_table", lambda: table)
+    frame = read_frame(make_frame())
+    factors = measured_errors.total_factors
+    assert factors(frame, 1, with_context=True) == {"network": 0.1, "radial": 0.4}
+    assert factors(frame, 1, with_context=False) == {"network": 0.3, "radial": 0.4}
+    assert factors(frame, 20, with_context=True) == {"network": 0.5}
+    assert factors(frame, 40, with_context=True) == {}
 
 
 @pytest.mark.slow
@@ -257,6 +275,6 @@ def test_larger_zones_than_were_measured_have_no_measured_error(make_frame):
     frame = read_frame(make_frame())
     assert measured_errors.measured(frame, 16, with_context=False)
     assert measured_errors.measured(frame, 17, with_context=True) == {}
-    assert measured_errors.total_factors(frame, 17) == {}
+    assert measured_errors.total_factors(frame, 17, with_context=False) == {}
     assert measured_errors.ranked(frame, 17, with_context=False) == ()
     assert measured_errors.context_helps(frame, 17)
