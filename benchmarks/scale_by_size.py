@@ -24,7 +24,8 @@ from scipy.special import erf
 
 from corinpaint.evaluate.methods import CONTEXT_SUFFIX
 from corinpaint.evaluate.scores import SIGMA_OF_90
-from corinpaint.restore.measured_errors import LARGER
+from corinpaint.restore.measured_errors import LARGER, SIZES
+from corinpaint.restore.plan import NETWORK
 
 Holes = NDArray[np.float64]
 """Factors by which the intervals of holes would have to be wider, and numbers of their pixels; shape (2, holes)."""
@@ -51,7 +52,11 @@ def main() -> None:
     found: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
     for path in given.holes:
         for row in csv.DictReader(path.open(newline="")):
-            if row["size"] in dict(LARGER) and np.isfinite(float(row["interval"])):
+            if (
+                row["size"] in dict(SIZES + LARGER)
+                and row["method"].startswith(NETWORK)
+                and np.isfinite(float(row["interval"]))
+            ):
                 part = "context" if CONTEXT_SUFFIX in row["method"] else "alone"
                 found[part, row["size"]][row["date"][:10]].append((float(row["interval"]), float(row["pixels"])))
     table: dict[str, dict[str, float]] = {}

@@ -1,8 +1,9 @@
 """The standard deviation of a network's fills, corrected by the size of the zone.
 
-A network learns its scale on holes of up to 64 blocks, most of them small. On the runs of blocks that telemetry loses
-its intervals are too wide, or too narrow: by a factor that was measured on frames of days that it was not trained on,
-with and without context (`corinpaint.restore.measured_errors.scale_factor`).
+A network learns its scale on few frames that are summed, and on holes of up to 64 blocks, most of them small. In summed
+frames, and on the runs of blocks that telemetry loses, its intervals are too wide, or too narrow: by a factor that was
+measured on frames of days that it was not trained on, with and without context
+(`corinpaint.restore.measured_errors.scale_factor`).
 """
 
 from __future__ import annotations

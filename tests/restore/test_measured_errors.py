@@ -72,8 +72,8 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
         for size, factors in entry.items():
             assert set(factors) == {"network"} or set(factors) >= {"network", "polynomial", "radial"}
             assert all(0.01 < factor < 3 for factor in factors.values()), size
-    for part in table["scales"]["C2"].values():
-        assert list(part) == large
+    for part in (*table["scales"]["C2"].values(), *table["scales"]["summed"].values()):
+        assert list(part) in (small, large)
         assert all(0.3 < factor < 2 for factor in part.values())
 
 
@@ -118,15 +118,22 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
     assert restored.model is None
 
 
-def test_the_scale_of_the_network_is_off_by_a_factor_on_large_zones_where_that_was_measured(monkeypatch, make_frame):
-    scales = {"C3": {"alone": {"run32": 0.9}, "context": {"run32": 0.8, "run64": 0.7}}}
+def test_the_scale_of_the_network_is_off_by_a_factor_where_that_was_measured(monkeypatch, make_frame):
+    scales = {"C3": {"alone": {"4x4": 1.1, "run32": 0.9}, "context": {"run32": 0.8, "run64": 0.7}}}
     monkeypatch.setattr(measured_errors, "_table", lambda: {"scales": scales})
     frame = read_frame(make_frame())
     found = {
         count: tuple(measured_errors.scale_factor(frame, count, with_context=given) for given in (False, True))
-        for count in (16, 17, 33, 65, 200)
+        for count in (1, 16, 17, 33, 65, 200)
     }
-    assert found == {16: (1.0, 1.0), 17: (0.9, 0.8), 33: (None, 0.7), 65: (None, None), 200: (None, None)}
+    assert found == {
+        1: (1.0, 1.0),
+        16: (1.1, 1.0),
+        17: (0.9, 0.8),
+        33: (None, 0.7),
+        65: (None, None),
+        200: (None, None),
+    }
 
 
 def test_the_sum_of_a_fill_from_context_has_an_error_of_its_own_where_that_was_measured(monkeypatch, make_frame):
