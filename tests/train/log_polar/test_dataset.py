@@ -81,7 +81,7 @@ def test_what_is_blended_or_weakened_has_about_the_noise_of_a_frame(monkeypatch)
         truth = windows[number].truth[0].numpy()[::2, ::2]  # neighbours may show the same pixel of the frame
         known = (truth[1:, 1:] != 0) & (truth[1:, :-1] != 0) & (truth[:-1, 1:] != 0) & (truth[:-1, :-1] != 0)
         steps = ((truth[1:, 1:] - truth[1:, :-1] - truth[:-1, 1:] + truth[:-1, :-1]) / 2)[known]
-        assert 0.7 < np.median(np.abs(steps)) / 0.6745 < 1.3
+        assert 0.6 < np.median(np.abs(steps)) / 0.6745 < 1.3  # `PIXEL_NOISE` is what is added
 
 
 def test_kinds_are_drawn_by_their_shares_however_many_scenes_there_are():
