@@ -64,7 +64,7 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
         assert list(entry["alone"]) == [name for name, _ in measured_errors.SIZES]
         for errors in (*entry["alone"].values(), *entry.get("context", {}).values()):
             assert set(errors) <= known
-            assert all(0.3 < error < 20 for error in errors.values())
+            assert all(0.3 < error < 30 for error in errors.values())
     assert set(table["totals"]) == set(table["errors"])
     small, large = ([name for name, _ in sizes] for sizes in (measured_errors.SIZES, measured_errors.LARGER))
     for entry in (*table["totals"].values(), *table["totals_context"].values()):
