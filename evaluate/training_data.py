@@ -17,13 +17,13 @@ CHECKPOINT = ".safetensors"
 """Ending of checkpoints, which say what they were trained on; exports do not."""
 
 LOSSES = {
-    "perceptual": ("alpha_3",),
-    "style": ("alpha_4", "alpha_5"),
+    "perceptual": ("alpha_3", "perceptual"),
+    "style": ("alpha_4", "alpha_5", "style"),
     "pixel": ("alpha_1", "alpha_2"),
     "total variation": ("lambda_1",),
     "radial profile": ("lambda_2",),
 }
-"""Weights of the published losses by their names, as checkpoints record them."""
+"""Weights of the published losses by their names, as checkpoints of both designs record them."""
 
 VGG = {"random": "random VGG19 features", "download": "VGG19 features"}
 """Names of the features of perceptual and style losses, by the setting of the training."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corinpaint.lasco.errors import OptionError
 from corinpaint.train.loss_weights import EqualisedLossWeights, LogPolarLossWeights
@@ -13,6 +13,9 @@ PUBLISHED = "published"
 
 LOG_POLAR = "log-polar"
 """Design of `corinpaint.train.log_polar`, and the name of its preset."""
+
+FEATURES = "log-polar-features"
+"""Name of the preset of the log-polar design with the perceptual and style losses of the published one."""
 
 DEPRECATED = {"straight": LOG_POLAR}
 """Names of presets in earlier versions; run folders and checkpoints hold them."""
@@ -56,6 +59,19 @@ class Preset:
     validation_crops: int = 48
 
 
+_LOG_POLAR = Preset(
+    batch=16,
+    learning_rate=1e-3,
+    clip=1.0,
+    layers=2,
+    weights=LogPolarLossWeights(),
+    warmup=100,
+    cosine=True,
+    design=LOG_POLAR,
+    crop=384,
+    validation_crops=240,
+)
+
 PRESETS = {
     # As published for the corona: first stage.
     "pretrain": Preset(
@@ -86,18 +102,10 @@ PRESETS = {
         cosine=True,
     ),
     # Ours: log-polar windows in units of the noise, frames of both telescopes, with context where a scene has it.
-    LOG_POLAR: Preset(
-        batch=16,
-        learning_rate=1e-3,
-        clip=1.0,
-        layers=2,
-        weights=LogPolarLossWeights(),
-        warmup=100,
-        cosine=True,
-        design=LOG_POLAR,
-        crop=384,
-        validation_crops=240,
-    ),
+    LOG_POLAR: _LOG_POLAR,
+    # The same with the published losses, to measure them. With random VGG19 features and a network of one layer that
+    # was trained before, the gradient of each is about half as long as that of the fill.
+    FEATURES: replace(_LOG_POLAR, weights=LogPolarLossWeights(perceptual=200.0, style=50_000.0)),
 }
 
 

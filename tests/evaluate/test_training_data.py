@@ -67,6 +67,9 @@ def test_losses_are_named_with_the_features_that_they_were_on(shipped):
     weights = {"alpha_1": 6.0, "alpha_3": 0.05, "alpha_4": 120.0, "lambda_1": 0.0}
     info = replace(shipped, training={"settings": {"preset": "pretrain", "vgg": "random"}, "loss_weights": weights})
     assert in_words(info) == "preset pretrain, perceptual, style, pixel losses on random VGG19 features"
+    log_polar = {"fill": 1.0, "interval": 0.1, "perceptual": 200.0, "style": 5e4}
+    info = replace(shipped, training={"settings": {"vgg": "random"}, "loss_weights": log_polar})
+    assert in_words(info) == "perceptual, style losses on random VGG19 features"
     pixels = replace(shipped, training={"settings": {"preset": "first"}, "loss_weights": {"alpha_1": 1.0}})
     assert in_words(pixels) == "preset first, pixel losses"
     assert in_words(replace(shipped, training={})) == ""

@@ -74,7 +74,7 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     model, info = load_checkpoint(whole / "corinpaint.safetensors")
 
     assert info.domain == "sequence"
-    assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1}
+    assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1, "perceptual": 0.0, "style": 0.0}
     assert set(info.training["losses"]) == {"fill", "interval", "total"}
     assert info.training["validation"]["over_prior"] > 0
     assert info.training["validation_of_prior"]["over_prior"] == 1
@@ -189,6 +189,21 @@ def test_the_pixel_that_the_interval_is_compared_with_depends_on_the_step_alone(
 
     assert seen[-1] == seen[3]
     assert len(set(seen)) > 5
+
+
+def test_losses_of_features_are_added_where_they_have_a_weight(tmp_path, small):
+    weights = {"perceptual": 2.0, "style": 3.0}
+    plain = LogPolarRecipe(log_polar_config(tmp_path, small, vgg="none"))
+    recipe = LogPolarRecipe(log_polar_config(tmp_path, small, vgg="random", weights=weights))
+    batch = collate([recipe.prepare(SCENES).samples[0]])
+    step = Step(0, lambda number: number)
+
+    terms, others = (one.losses(one.forward(batch), batch, step) for one in (recipe, plain))
+
+    assert set(terms) - set(others) == {"perceptual", "style"}
+    torch.testing.assert_close(terms["total"], others["total"] + 2 * terms["perceptual"] + 3 * terms["style"])
+    with pytest.raises(TrainingError, match="need VGG features"):
+        LogPolarRecipe(log_polar_config(tmp_path, small, vgg="none", weights=weights))
 
 
 def test_training_begins_with_a_network_that_knows_a_single_context_frame(tmp_path):
