@@ -41,7 +41,7 @@ SQUASH = 32.0
 the cells lie within it. Beyond, the logarithm still tells edges of streamers apart, where a sigmoid would be flat."""
 
 HALF_RANGE = 3.0
-"""`asinh` of the largest difference over `SQUASH` inside the image's range of 0 to 1, which is 320 units of the noise."""
+"""`asinh` of the largest difference over `SQUASH` in the range of the image, 0 to 1: that of 320 units of the noise."""
 
 Mean = Callable[[Tensor], Tensor]
 """Mean of a number over the processes that share a batch."""
