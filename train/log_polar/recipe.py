@@ -1,8 +1,9 @@
-"""How the log-polar design is trained: windows in units of the noise, cells compared with their means."""
+"""How the log-polar design is trained: windows in units like the noise, cells compared with their means."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -54,10 +55,18 @@ class LogPolarRecipe:
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.settings = config, config.settings()
         self.weights = cast(LogPolarLossWeights, self.settings.weights)
-        layers = self.settings.layers
+        layers, levels = self.settings.layers, self.settings.levels
         self.model = initial_model(
-            config, SequenceStack, lambda: SequenceStack(SequenceConfig(layers=layers)), as_sequence
+            config,
+            SequenceStack,
+            lambda: SequenceStack(SequenceConfig(layers=layers, levels=levels)),
+            partial(as_sequence, levels=levels),
         )
+        if self.model.config.levels != levels:
+            raise TrainingError(
+                f"{config.init}: sees levels of {self.model.config.levels}, {config.preset!r} those of {levels}",
+                "start from a network of the same levels, or from one that knows a single context frame",
+            )
         self.features = loss_features(config, self.weights)
 
     def read_scenes(self) -> Sequence[Scene]:
@@ -111,15 +120,16 @@ class LogPolarRecipe:
         return {**terms, **more, "total": total}
 
 
-def as_sequence(model: Network, layers: int | None) -> Network:
+def as_sequence(model: Network, layers: int | None, levels: str) -> Network:
     """A network for sequences that begins as one that knows a single context frame; other networks as they are.
 
     Parameters
     ----------
     model : LayerStack or LogPolarStack
     layers : int or None
+    levels : str
         As for `corinpaint.model.sequence.from_single`.
     """
     if isinstance(model, LogPolarStack) and not isinstance(model, SequenceStack):
-        return from_single(model, layers)
+        return from_single(model, layers, levels)
     return model
