@@ -37,6 +37,10 @@ def test_the_preset_with_features_differs_from_the_log_polar_one_in_nothing_but_
     assert replace(found, weights=LogPolarLossWeights()) == preset("log-polar")
 
 
+def test_the_preset_of_levels_differs_from_the_log_polar_one_in_nothing_else():
+    assert replace(preset("log-polar-levels"), levels="noise") == preset("log-polar")
+
+
 def test_the_first_preset_needs_no_features():
     assert not preset("first").weights.needs_features()
     assert preset("first").weights.active() == ("pixel_inner", "pixel_diff")

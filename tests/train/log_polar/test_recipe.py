@@ -217,6 +217,17 @@ def test_training_begins_with_a_network_that_knows_a_single_context_frame(tmp_pa
     assert torch.equal(model.layers[2].down[0].weight, single.layers[0].down[0].weight)
 
 
+def test_the_preset_of_levels_makes_a_network_for_them_and_takes_none_for_others(tmp_path, small):
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    save_checkpoint(tmp_path / "single.safetensors", LogPolarStack(LogPolarConfig(unet=unet)))
+
+    made = LogPolarRecipe(log_polar_config(tmp_path, tmp_path / "single.safetensors", preset="log-polar-levels"))
+
+    assert made.model.domain == "sequence-levels"
+    with pytest.raises(TrainingError, match="sees levels of noise, 'log-polar-levels' those of histogram"):
+        LogPolarRecipe(log_polar_config(tmp_path, small, preset="log-polar-levels"))
+
+
 def test_what_does_not_fit_is_refused(tmp_path, small):
     with pytest.raises(TrainingError, match="multiple of 64"):
         LogPolarRecipe(log_polar_config(tmp_path, small, crop=SIDE + 1))

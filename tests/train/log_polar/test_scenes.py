@@ -52,6 +52,20 @@ def test_a_frame_comes_in_units_of_its_noise(read):
 
 
 @pytest.mark.slow
+def test_levels_of_the_histogram_rise_with_the_noise_scale_and_leave_all_else_as_it_is(folder, read):
+    (found, *_), scene = scenes_from_folder(folder, load_calibration_set(), "histogram"), read[0]
+
+    assert np.array_equal(found.known, scene.known)
+    assert np.array_equal(found.sources, scene.sources)
+    order = np.argsort(scene.level[scene.known])[::1000]
+    assert (np.diff(found.level[scene.known][order]) >= 0).all()
+    shares, _ = np.histogram(found.level[found.known], bins=10)
+    assert np.abs(shares / found.known.sum() - 0.1).max() < 0.02
+    assert np.array_equal(found.context[0].known, scene.context[0].known)
+    assert np.ptp(found.context[0].level) == pytest.approx(np.ptp(found.level), rel=0.05)
+
+
+@pytest.mark.slow
 def test_missing_blocks_are_unknown(read):
     missing = simulate(5, missing=20).missing
     assert not read[0].known[blocks.to_pixels(missing | blocks.never_sent())].any()
@@ -110,6 +124,10 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
     ]
     assert np.array_equal(first[0].level, again[0].level)
     assert (first[0].centre, first[0].sha256) == (again[0].centre, again[0].sha256)
+    ranked, _ = load_scenes(replace(config, preset="log-polar-levels"))
+    assert made == [7]
+    shares, _ = np.histogram(ranked.level[ranked.known], bins=10)
+    assert np.abs(shares / ranked.known.sum() - 0.1).max() < 0.02
 
 
 def bare(day, kind, *context):
