@@ -63,7 +63,7 @@ def knowing(made, field, domain="noise", **more):
     windows = windows_of(made)
     step = 1024 // made.image.shape[0]
 
-    def answer(number, radius, px):
+    def answer(number, radius, px, *_):
         window = windows[number]
         assert (radius, px) == pytest.approx((window.radius, window.scale))
         rows, columns = (place * step + (step - 1) / 2 for place in window.pixels())
@@ -168,7 +168,6 @@ def test_a_network_for_sequences_sees_each_frame_in_its_place_with_its_time():
     made = replace(made, context=context)
     engine = knowing(made, problems.power)
     engine.info = replace(engine.info, domain="sequence")
-    engine.answer = lambda number, radius, px, *_, answer=engine.answer: answer(number, radius, px)
 
     log_polar.fill(made, engine)
 
@@ -303,9 +302,8 @@ def test_point_sources_are_the_same_for_either_levels():
         log_polar.fill(made, engine)
         seen.append(engine.given[0][1])
     assert np.array_equal(*seen)
-    assert not np.array_equal(
-        seen[0][0, 0] > 0, log_polar_grid.sampler(windows_of(made)[0], (1024, 1024)).mask(made.observed)
-    )
+    observed = log_polar_grid.sampler(windows_of(made)[0], made.image.shape).mask(made.observed)
+    assert not np.array_equal(seen[0][0, 0] > 0, observed)
 
 
 def test_noise_beyond_what_is_usual_at_a_brightness_is_added():

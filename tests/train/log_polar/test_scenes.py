@@ -1,6 +1,7 @@
 """Scenes in units of the noise."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,13 +9,21 @@ from noise_scenes import make_noise_scene
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train import simulated
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar import scenes
 from corinpaint.train.log_polar.scene import Neighbour
-from corinpaint.train.log_polar.scenes import binned_copy, load_scenes, scenes_from_folder, split_scenes
+from corinpaint.train.log_polar.scenes import (
+    binned_copy,
+    load_scenes,
+    scene_from_frame,
+    scenes_from_folder,
+    split_scenes,
+)
 
 TIMES = ("02:18", "02:42", "03:18", "09:18")
 
@@ -52,8 +61,11 @@ def test_a_frame_comes_in_units_of_its_noise(read):
 
 
 @pytest.mark.slow
-def test_levels_of_the_histogram_rise_with_the_noise_scale_and_leave_all_else_as_it_is(folder, read):
-    (found, *_), scene = scenes_from_folder(folder, load_calibration_set(), "histogram"), read[0]
+def test_levels_of_the_histogram_rise_with_the_noise_scale_and_leave_all_else_as_it_is(folder):
+    frame, other = (read_frame(folder / f"3208203{number}.fts") for number in range(2))
+    calibrate = partial(calibrate_on_detector, calibration=load_calibration_set())
+    found = scene_from_frame(frame, calibrate, "", [(1, other)], levels="histogram")
+    scene = scene_from_frame(frame, calibrate, "", [(1, other)])
 
     assert np.array_equal(found.known, scene.known)
     assert np.array_equal(found.sources, scene.sources)
