@@ -57,7 +57,7 @@ class Job:
     model: Path | None = None
     provider: str = "cpu"
     threads: int = 1
-    policy: str = "solarsoft"
+    policy: str = "auto"
     max_error: float | None = None
     context: tuple[Path, ...] = ()
     auto_context: bool = False

@@ -25,7 +25,7 @@ from corinpaint.lasco.level1.product import Level1
 from corinpaint.lasco.options import parse
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore.context import asked
-from corinpaint.restore.limits.policies import check_policy, predicted_limit
+from corinpaint.restore.limits.policies import check_policy, effective_policy, predicted_limit
 
 if TYPE_CHECKING:
     from corinpaint.restore.engines.base import Inpainter
@@ -53,13 +53,13 @@ class Maker:
         self.context = [read_frame(path) for path in job.context]
         self.masks = Masks(job.mask)
         check_policy(job.policy, job.fill, self.engine.info.domain if self.engine else None)
-        limit = predicted_limit(job.policy, job.max_error)
+        limit = predicted_limit(self._policy(job.context), job.max_error)
         self.settings = Settings(
             fill=job.fill,
             departures=" ".join(self.options.departures),
             calibration=self.calibration.kind,
             weights=self.engine.info.sha256 if self.engine else None,
-            policy=job.policy,
+            policy=self._policy(job.context),
             max_error="none" if limit is None else limit,
             compress=job.compress,
             user_mask="none",
@@ -84,6 +84,10 @@ class Maker:
         from corinpaint.restore.nearby import AutomaticContext
 
         return AutomaticContext(Timeline(), self.calibration, self.options)
+
+    def _policy(self, context: Sequence[object]) -> str:
+        """The policy that frames with this context are filled by."""
+        return effective_policy(self.job.policy, self.job.fill, context=bool(context) or self.job.auto_context)
 
     def _given(self, frame: Path) -> list[Frame]:
         """The context frames of the job, without the frame itself."""
@@ -176,9 +180,11 @@ class Maker:
             return (Fate.REMADE if target.is_file() else Fate.MADE), ""
         settings = self.settings
         if self.job.verb == "restore":
+            given = self._given(frame)
             settings = replace(
                 settings,
-                context=asked(self._given(frame), automatic=self.job.auto_context),
+                policy=self._policy(given),
+                context=asked(given, automatic=self.job.auto_context),
                 user_mask=self.masks.of(frame)[1],
             )
         existing = state(target, frame, settings)

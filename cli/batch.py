@@ -13,7 +13,7 @@ import click
 
 from corinpaint.cli import common
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError
-from corinpaint.restore.limits.policies import POLICIES, SOLARSOFT
+from corinpaint.restore.limits.policies import DEFAULT_POLICY, POLICIES
 from corinpaint.restore.methods import registry
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ fill_option = click.option(
 policy_option = click.option(
     "--policy",
     type=click.Choice(POLICIES),
-    default=SOLARSOFT,
+    default=DEFAULT_POLICY,
     show_default=True,
-    help="Which zones of missing blocks are filled: those within SolarSoft's limits (16 blocks, none at the edge of "
-    "the frame), or zones of any size by the network where it predicts an error within --max-error (predicted).",
+    help="Which zones of missing blocks are filled: those within SolarSoft's limits (solarsoft: 16 blocks, none at the "
+    "edge of the frame); zones of any size by the network where it predicts an error within --max-error (predicted); "
+    "or the former, and beyond them the latter where context frames show the zone (auto).",
 )
 
 mask_option = click.option(

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from corinpaint.cli import common
 from corinpaint.cli.batch import fill_option, policy_option
 from corinpaint.lasco.errors import CorInpaintError, NoFrameError, OutputError
-from corinpaint.restore.limits.policies import SOLARSOFT, predicted_limit
+from corinpaint.restore.limits.policies import DEFAULT_POLICY, effective_policy, predicted_limit
 
 if TYPE_CHECKING:
     from corinpaint.client.answer import Answer
@@ -142,7 +142,7 @@ def command(
             tuple(departures),
             max_error=max_error,
             compress=compress,
-            policy=None if policy == SOLARSOFT else policy,  # endpoints of earlier versions know no policy
+            policy=None if policy == DEFAULT_POLICY else policy,  # endpoints of earlier versions know no policy
         )
         context_frames = [
             (number_of(item.path.name), read_content(item.path, item.path.name), content_sha256(item.path))
@@ -236,14 +236,16 @@ class _Batch:
         from corinpaint.restore.context import asked_by_hash
 
         if target.suffix == ".fits":
-            policy = self.template.policy or SOLARSOFT
+            context = self._context_of(frame)
+            asked = self.template.policy or DEFAULT_POLICY
+            policy = effective_policy(asked, self.template.fill or "network", context=bool(context))
             limit = predicted_limit(policy, self.template.max_error)
             settings = Settings(
                 self.template.fill,
                 " ".join(self.template.options),
                 policy=policy,
                 max_error="none" if limit is None else limit,
-                context=asked_by_hash([sha256 for _, _, sha256 in self._context_of(frame)]),
+                context=asked_by_hash([sha256 for _, _, sha256 in context]),
                 compress=self.template.compress,
             )
             return is_there(target, frame, settings)

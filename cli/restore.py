@@ -34,7 +34,8 @@ AUTO = Path("auto")
     "--max-error",
     type=click.FloatRange(0, min_open=True),
     help="Maximum median error, in units of the noise: zones for which a larger one was measured, or is predicted by "
-    f"the network for its fill, are refused. By --policy predicted the latter alone, at {MAX_PREDICTED} by default.",
+    "the network for its fill, are refused. For zones that --policy solarsoft would refuse the latter alone, at "
+    f"{MAX_PREDICTED} by default.",
 )
 @mask_option
 @click.option(

@@ -105,7 +105,7 @@ class Request:
         Compression of a product, one of `corinpaint.client.protocol.COMPRESSIONS`: 'lossless' and 'rice' have about a
         third and a tenth of the bytes of 'none'; pictures and reports have none.
     policy : str or None
-        Which zones are filled, ``solarsoft`` or ``predicted``; None leaves it to the endpoint.
+        Which zones are filled, ``auto``, ``solarsoft`` or ``predicted``; None leaves it to the endpoint.
 
     Raises
     ------
@@ -144,7 +144,7 @@ class Request:
         if self.fill is not None and not re.fullmatch(r"[a-z-]{1,40}", self.fill):
             raise OptionError(f"fill = {self.fill[:40]!r} is no way to fill", "give network, auto, none or a method")
         if self.policy is not None and not re.fullmatch(r"[a-z]{1,40}", self.policy):
-            raise OptionError(f"policy = {self.policy[:40]!r} is no policy", "give solarsoft or predicted")
+            raise OptionError(f"policy = {self.policy[:40]!r} is no policy", "give auto, solarsoft or predicted")
         if self.max_error is not None and not 0 < self.max_error < 1e9:
             raise OptionError(f"max_error = {self.max_error}: give a number above 0", "1 is the noise of a pixel")
         if self.compress not in COMPRESSIONS:

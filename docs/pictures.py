@@ -51,14 +51,17 @@ SIMULATED: Sequence[Rectangle] = (
 )
 """Those of `make demo`."""
 
-ERUPTION: Sequence[Rectangle] = ((26, 26, 14, 15), (22, 22, 23, 23), (18, 20, 5, 7), (8, 9, 9, 10), (4, 7, 18, 21))
+ERUPTION: Sequence[Rectangle] = ((5, 6, 15, 17), (8, 8, 20, 20), (18, 20, 5, 7), (20, 21, 24, 25), (23, 26, 11, 14))
 CME: Sequence[Rectangle] = (
-    (23, 25, 2, 4),
-    (13, 15, 1, 2),
-    (18, 19, 7, 8),
-    (6, 7, 6, 8),
-    (25, 26, 22, 24),
+    (26, 27, 15, 16),
+    (22, 23, 11, 11),
+    (23, 24, 17, 18),
+    (20, 20, 21, 21),
     (8, 10, 22, 23),
+    (13, 15, 3, 4),
+    (6, 7, 6, 8),
+    (25, 26, 24, 26),
+    (17, 18, 26, 27),
 )
 
 
@@ -85,8 +88,8 @@ def draw(frames: Path, output: Path) -> None:
         When a real frame is missing or cannot be used, or a picture cannot be written.
     """
     simulated = scene.simulate(20, missing=block_map(SIMULATED), cme=True).frame
-    eruption = without(read_frame(frames / "22524066.fts.gz"), ERUPTION)
-    before, during = (read_frame(frames / f"{number}.fts.gz") for number in (22496902, 22496903))
+    eruption = without(read_frame(frames / "22529741.fts.gz"), ERUPTION)
+    before, during = (read_frame(frames / f"{number}.fts.gz") for number in (22488623, 22488624))
     pictures = {
         "before_after.png": png(plot(restore(simulated).level1), DPI),
         "c2_before_after.png": png(plot(restore(eruption).level1), DPI),

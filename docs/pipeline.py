@@ -225,12 +225,19 @@ def fill(session, image, sigma, wanted, unseen, centre, response=None):
         )
         for zone in zones
     ]
-    for box in boxes if response is not None else []:
-        flat[box] = shown_response(image[box], sigma[box], seen[box], response[box])
+
+    def without_sources(box):  # stars beside a hole would leak into it
+        known = np.where(seen[box], np.interp(image[box] / flat[box], brightness, level), np.nan).astype(np.float32)
+        return seen[box] & ~point_sources(known, unseen[box])
+
+    if response is not None:
+        for use in (seen.__getitem__, without_sources):  # sources are found in what is divided by a first estimate
+            found = [shown_response(image[box], sigma[box], use(box), response[box]) for box in boxes]
+            for box, one in zip(boxes, found, strict=True):
+                flat[box] = one
     units = np.interp(np.where(seen, image / flat, 0), brightness, level)
-    for box in boxes:  # stars beside a hole would leak into it
-        known = np.where(seen[box], units[box], np.nan).astype(np.float32)
-        shown[box] &= ~point_sources(known, unseen[box])
+    for box in boxes:
+        shown[box] &= without_sources(box)
     for rows, columns in zones:
         window = Window(rows, columns, centre, image.shape)
         at = [

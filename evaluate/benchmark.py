@@ -242,6 +242,7 @@ def measure(holed_frame: HoledFrame, name: str, method: Method) -> list[Row]:
         row["streamers"] = scores.streamers(truth, fill, hole, centre) if finite else float("nan")
         row["seam"] = scores.seam(truth, fill, hole) if finite else float("nan")
         row["coverage"] = scores.coverage(truth, fill, sigma, hole) if finite else float("nan")
+        row["interval"] = scores.interval(truth, fill, sigma, hole) if finite else float("nan")
         row["predicted"] = float(np.median(sigma[hole])) / level if finite else float("nan")
         row["total_ratio"] = scores.total_ratio(truth, fill, sigma, hole) if finite else float("nan")
         row["pixels"] = int(hole.sum())

@@ -23,7 +23,7 @@ from corinpaint.lasco.version import __version__
 
 SHOWN = (
     *("error", "error_90", "bias_sigma", "bias_percent", "laplacian_error", "streamers", "seam", "coverage"),
-    *("predicted", "rms", "floor"),
+    *("interval", "predicted", "rms", "floor"),
 )
 """Medians in the Markdown table; the CSV has all."""
 

@@ -29,6 +29,7 @@ COLUMNS = {
     "streamers": "correlation of fill and truth along the position angle, once the fall with radius is removed",
     "seam": "steps across the hole's edge over those of the truth at the same places; 1 when no seam shows",
     "coverage": "share of a hole's pixels whose truth lies in the 90 % interval of the fill",
+    "interval": "factor by which that interval would have to be wider to hold 90 % of the hole's pixels",
     "predicted": "median standard deviation that the fill gives itself over median noise: what the error should be",
     "rms": "root mean square error over median noise; stars in the hole count as they are",
     "floor": "the rms of the truth about its own smooth version (Gaussian, 3 px): a smooth "

@@ -16,6 +16,7 @@ from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.filling import fill_with_method
+from corinpaint.restore.limits import by_size
 from corinpaint.restore.methods import registry
 from corinpaint.restore.methods.problem import Fill
 from corinpaint.restore.network.adapters import adapt
@@ -119,7 +120,11 @@ ZoneFill = Callable[[ObservedFrame, tuple[blocks.Zone, ...], tuple[Context, ...]
 
 
 def _network(engine: base.Inpainter) -> ZoneFill:
-    return lambda around, zones, context: adapt(engine).fill(around, zones, context)[0]
+    def filled(around: ObservedFrame, zones: tuple[blocks.Zone, ...], context: tuple[Context, ...]) -> ObservedFrame:
+        result, _ = adapt(engine).fill(around, zones, context)
+        return by_size.corrected(around, result, zones, context, engine.info.sha256)
+
+    return filled
 
 
 def _baseline(method: Fill) -> ZoneFill:

@@ -144,6 +144,11 @@ def coverage(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -
     return float((np.abs(fill - truth)[hole] < SIGMA_OF_90 * sigma[hole]).mean())
 
 
+def interval(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
+    """Factor by which the 90 % interval would have to be wider to hold 90 % of the hole's pixels."""
+    return float(np.quantile(np.abs(fill - truth)[hole] / sigma[hole], 0.9)) / SIGMA_OF_90
+
+
 def total_ratio(truth: Image, fill: Image, sigma: Image, hole: NDArray[np.bool_]) -> float:
     """Error of the sum of the fill over the sum of the pixels' sigma: 1 where all are off by their sigma."""
     return float((fill - truth)[hole].sum() / sigma[hole].sum())

@@ -12,7 +12,7 @@ Row = Mapping[str, float | str]
 
 MEDIANS = (
     *("error", "error_90", "bias_sigma", "bias_percent", "psnr", "ssim", "equalised_error", "laplacian_error"),
-    *("streamers", "seam", "coverage", "predicted", "rms", "floor", "seconds"),
+    *("streamers", "seam", "coverage", "interval", "predicted", "rms", "floor", "seconds"),
 )
 """Columns whose median over the holes of a size is reported."""
 

@@ -26,7 +26,7 @@ from corinpaint.handlers.errors import EmptyRequestError, NotAcceptableError
 from corinpaint.lasco.errors import NotFitsError, OptionError
 from corinpaint.lasco.options import DEFAULT, Options
 from corinpaint.lasco.options import parse as parse_options
-from corinpaint.restore.limits.policies import SOLARSOFT, check_policy
+from corinpaint.restore.limits.policies import DEFAULT_POLICY, check_policy
 from corinpaint.restore.pipeline import check_fill
 from corinpaint.restore.plan import NETWORK
 
@@ -68,7 +68,7 @@ class Request:
     max_error: float | None = None
     name: str = ""
     compress: str = "none"
-    policy: str = SOLARSOFT
+    policy: str = DEFAULT_POLICY
 
 
 def is_probe(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
@@ -118,7 +118,7 @@ def parse(fields: Mapping[str, Any], headers: Mapping[str, Any]) -> Request:
     media_type = negotiate(_option_value(fields, lowered, "accept"))
     fill = _option_value(fields, lowered, "fill") or NETWORK
     check_fill(fill)
-    policy = _option_value(fields, lowered, "policy") or SOLARSOFT
+    policy = _option_value(fields, lowered, "policy") or DEFAULT_POLICY
     check_policy(policy, fill)
     options = _option_value(fields, lowered, "options")
     names = sorted(name for name in fields if CONTEXT_FIELD.fullmatch(name))

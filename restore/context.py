@@ -19,6 +19,7 @@ from corinpaint.lasco.errors import OptionError
 from corinpaint.lasco.geometry.clock import correct_clock
 from corinpaint.lasco.geometry.pointing import Pointing, determine_pointing, is_placeholder, sun_centre_on_detector
 from corinpaint.lasco.geometry.resampling import bilinear_map
+from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame, wrap_angle
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.timeline import kind_of_frame
@@ -158,6 +159,12 @@ def sequence_of(context: Sequence[Context]) -> tuple[Context | None, ...]:
     for side in (before, after):
         found += [*side[:EACH_SIDE], *[None] * (EACH_SIDE - len(side))]
     return tuple(found)
+
+
+def covers(observed: ObservedFrame, zone: blocks.Zone, context: Sequence[Context]) -> bool:
+    """Whether context frames together observed all that is missing in a zone."""
+    hole = observed.hole(zone.missing)
+    return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())
 
 
 def check(observed: ObservedFrame, others: Sequence[Frame | ObservedFrame], roll_from: Sequence[Frame] = ()) -> None:

@@ -5,7 +5,8 @@ zone by itself: more than 16 missing blocks, missing pixels that outnumber the g
 frame. SolarSoft masks every missing block of a frame then; here only the zone that offends.
 
 The policy 'predicted' refuses beforehand only what lies in a frame whose missing pixels outnumber its good ones.
-Whether a zone is filled well enough, the network says (`corinpaint.restore.limits.predicted`).
+Whether a zone is filled well enough, the network says (`corinpaint.restore.limits.predicted`). So does 'auto', until
+the context of the frame is known (`corinpaint.restore.limits.zones`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.restore.limits.policies import PREDICTED, SOLARSOFT
+from corinpaint.restore.limits.policies import SOLARSOFT
 
 MAX_BLOCKS = 16
 """Missing blocks that a zone which is filled may have."""
@@ -122,10 +123,10 @@ def decide(
         In the order of `corinpaint.lasco.level05.blocks.zones`.
     """
     zones = blocks.zones(missing)
-    if policy == PREDICTED:
+    if policy != SOLARSOFT:
         objection = _too_little_is_left(missing, field, observed)
         return [ZoneRecord(zone, objection) for zone in zones]
-    return [ZoneRecord(zone, _objection(zone, field, observed)) for zone in zones]
+    return [ZoneRecord(zone, solarsoft_objection(zone, field, observed)) for zone in zones]
 
 
 def accepted(records: Iterable[ZoneRecord], missing: blocks.Blocks) -> blocks.Blocks:
@@ -159,7 +160,8 @@ def _too_little_is_left(missing: blocks.Blocks, field: NDArray[np.bool_], observ
     return f"{bad} missing pixels of the frame outnumber {good} good ones" if bad > good else ""
 
 
-def _objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
+def solarsoft_objection(zone: blocks.Zone, field: NDArray[np.bool_], observed: NDArray[np.bool_]) -> str:
+    """Why SolarSoft's limits refuse a zone; empty where they do not. Parameters as for `decide`."""
     count = int(zone.missing.sum())
     if count > MAX_BLOCKS:
         return f"{count} missing blocks, more than {MAX_BLOCKS}"

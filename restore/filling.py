@@ -13,6 +13,7 @@ from corinpaint.restore import uncertainty
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import loading
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
+from corinpaint.restore.limits import by_size
 from corinpaint.restore.limits.predicted import predicted_error, predicts
 from corinpaint.restore.methods import registry, temporal
 from corinpaint.restore.methods.problem import Fill, problem_of
@@ -26,7 +27,6 @@ def fill_zones(
     plans: list[ZonePlan],
     inpainter: Inpainter | None,
     context: tuple[Context, ...],
-    limit: float | None = None,
 ) -> tuple[ObservedFrame, list[ZonePlan], ModelInfo | None]:
     """Fill every zone by the first of its methods that finds values, and refuse those for which none does.
 
@@ -39,8 +39,6 @@ def fill_zones(
     inpainter : Inpainter or None
         The network; None for the shipped one, which is opened when it is needed.
     context : tuple of Context
-    limit : float, optional
-        Zones for which the network predicts a larger error of its fill, times the noise, are refused.
 
     Returns
     -------
@@ -66,6 +64,7 @@ def fill_zones(
                 given = context if in_context and network.takes_context else ()
                 contributing = network.contributing
                 result, reached = network.fill(observed, zones, given)
+                result = by_size.corrected(observed, result, zones, given, network.info.sha256)
             else:
                 given = context if name in registry.NEED_CONTEXT else ()
                 contributing = temporal.contributing
@@ -81,7 +80,7 @@ def fill_zones(
                     model = network.info
                     if predicts(model):
                         error = predicted_error(observed, result, whole)
-                        plans[index] = plans[index].predicting(error, limit)
+                        plans[index] = plans[index].predicting(error)
                 if plans[index].open:
                     brightness[place][hole] = result.brightness[place][hole]
                     variance[place][hole] = result.variance[place][hole]

@@ -19,6 +19,10 @@ SIZES = (("1", 1), ("2x2", 4), ("3x3", 9), ("4x4", 16))
 """Sizes of holes that were measured, and the maximum number of blocks that each stands for."""
 
 
+LARGER = (("run32", 32), ("run64", 64), ("run128", 128))
+"""Sizes of runs of blocks in which the network's standard deviation was measured, likewise."""
+
+
 def ranked(frame: Frame, count: int, *, with_context: bool) -> tuple[str, ...]:
     """Methods for a zone, in the order of their measured errors, the smallest first.
 
@@ -74,6 +78,28 @@ def total_factors(frame: Frame, count: int) -> dict[str, float]:
     """
     table = _table()["totals"][kind(frame)]
     return dict(table.get(_size(count), {}))
+
+
+def scale_factor(frame: Frame, count: int, *, with_context: bool) -> float | None:
+    """Factor by which the standard deviations that the network `weights` gives are off in zones like this one.
+
+    Parameters
+    ----------
+    frame : Frame
+    count : int
+        Missing blocks of the zone.
+    with_context : bool
+        Whether context frames observed the zone.
+
+    Returns
+    -------
+    float or None
+        1 up to 16 blocks, where the 90 % intervals hold 87 to 94 % of the pixels; None where nothing was measured.
+    """
+    if _size(count):
+        return 1.0
+    table = _table().get("scales", {}).get(kind(frame), {}).get("context" if with_context else "alone", {})
+    return next((table.get(name) for name, most in LARGER if count <= most), None)
 
 
 def context_helps(frame: Frame, count: int) -> bool:

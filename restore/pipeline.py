@@ -31,7 +31,9 @@ from corinpaint.restore.context import Context, ContextSource, align, asked, che
 from corinpaint.restore.decision import BlockCounts, ZoneRecord, accepted, counts, decide
 from corinpaint.restore.engines.base import Inpainter, ModelInfo
 from corinpaint.restore.filling import fill_zones
-from corinpaint.restore.limits.policies import SOLARSOFT, check_policy, measured_limit, predicted_limit
+from corinpaint.restore.limits.policies import AUTO as AUTO_POLICY
+from corinpaint.restore.limits.policies import DEFAULT_POLICY, check_policy, effective_policy, predicted_limit
+from corinpaint.restore.limits.zones import beyond_what_was_measured, limited
 from corinpaint.restore.methods import registry
 from corinpaint.restore.plan import AUTO, NETWORK, plan
 from corinpaint.restore.provenance.cards import fill_cards
@@ -119,7 +121,7 @@ def restore(
     options: Options = DEFAULT,
     context: Sequence[Frame | ObservedFrame] = (),
     nearby: ContextSource | None = None,
-    policy: str = SOLARSOFT,
+    policy: str = DEFAULT_POLICY,
     max_error: float | None = None,
     most_error: float | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -150,7 +152,9 @@ def restore(
     policy : str
         'solarsoft': zones beyond SolarSoft's limits (16 blocks, the edge of the frame) are refused. 'predicted': zones
         of any size are filled by the network, and refused where the error that it predicts is above `max_error`; by
-        default above `corinpaint.restore.limits.policies.MAX_PREDICTED`.
+        default above `corinpaint.restore.limits.policies.MAX_PREDICTED`. 'auto': 'predicted' for zones beyond
+        SolarSoft's limits which context frames show, where the intervals of such fills were measured to hold;
+        'solarsoft' for all others.
     max_error : float, optional
         Refuse zones that no method (or not the one asked for) was measured to fill within this median error, in units
         of the noise (`corinpaint.restore.measured_errors.measured`; not by the policy 'predicted'), and zones for which
@@ -194,27 +198,31 @@ def restore(
     fitting = filling_context(frame, context, fill)
     _check_request(fill, inpainter, fitting, nearby, max_error)
     check_policy(policy, fill, None if inpainter is None else inpainter.info.domain)
+    policy = effective_policy(policy, fill, context=bool(given) or nearby is not None)
     stages = Stages()
     rolls = [*given, *(nearby.roll_from(frame) if nearby is not None and is_placeholder(frame) else ())]
     calibrated = calibrate_on_detector(frame, calibration or load_calibration_set(), options, rolls)
     masked = None if mask is None else user_mask.masked_pixels(calibrated, user_mask.check_mask(frame, mask))
     observed = calibrated if masked is None else user_mask.without_masked(calibrated, masked)
     records = _records(observed, fill, policy)
+    weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
+    if policy == AUTO_POLICY:
+        records = [beyond_what_was_measured(observed, record, weights) for record in records]
     check(observed, fitting, rolls)
     aligned = _context(observed, records, fill, inpainter, fitting, nearby, rolls)
     stages.ended("calibrate")
-    weights = "" if not records else (inpainter.info if inpainter else read_info(default_checkpoint())).sha256
-    plans = [plan(observed, record, fill, aligned, weights) for record in records]
-    if (measured := measured_limit(policy, max_error)) is not None:
-        plans = [one.limited(measured) for one in plans]
-    limit = predicted_limit(policy, max_error)
-    filled, plans, model = fill_zones(observed, plans, inpainter, aligned, limit)
+    plans = [
+        limited(observed, plan(observed, record, fill, aligned, weights), policy, max_error, aligned)
+        for record in records
+    ]
+    filled, plans, model = fill_zones(observed, plans, inpainter, aligned)
     zones = tuple(one.record for one in plans)
     if masked is not None:
         filled = user_mask.put_back(calibrated, filled, masked)
         zones = tuple(record.only_of(calibrated.missing) for record in zones)
     stages.ended("fill")
     history = history_lines(zones, model, "MSB" if options.calfactor else "DN/s", aligned)
+    limit = predicted_limit(policy, max_error)
     cards = fill_cards(fill, policy, limit, asked(given, automatic=nearby is not None), zones, model, frame.detector)
     taken = accepted(zones, observed.missing)
     if mask is not None and masked is not None:

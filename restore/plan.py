@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.restore import measured_errors
-from corinpaint.restore.context import Context
+from corinpaint.restore.context import Context, covers
 from corinpaint.restore.decision import ZoneRecord
 
 NETWORK = "network"
@@ -35,6 +35,8 @@ class ZonePlan:
     total_factors : mapping of str to float
         Of each method: 1 sigma of the sum of a fill over the sum of its pixels' sigma; see
         `corinpaint.restore.measured_errors.total_factors`.
+    limit : float or None
+        The zone is refused where the network predicts a larger error of its fill, times the noise.
     """
 
     record: ZoneRecord
@@ -42,6 +44,7 @@ class ZonePlan:
     errors: Mapping[str, float] = field(default_factory=dict)
     context_helps: bool = True
     total_factors: Mapping[str, float] = field(default_factory=dict)
+    limit: float | None = None
 
     @property
     def open(self) -> bool:
@@ -92,11 +95,11 @@ class ZonePlan:
         )
         return replace(self, record=record)
 
-    def predicting(self, error: float, limit: float | None) -> ZonePlan:
-        """With the error that the network predicts for its fill, times the noise; refused where it is above a limit."""
+    def predicting(self, error: float) -> ZonePlan:
+        """With the error that the network predicts for its fill, times the noise; refused where it is above `limit`."""
         record = replace(self.record, predicted=error)
-        if limit is not None and error > limit:
-            record = record.refuse(f"a predicted error of {error:.2f} x noise, more than {limit:g}")
+        if self.limit is not None and error > self.limit:
+            record = record.refuse(f"a predicted error of {error:.2f} x noise, more than {self.limit:g}")
         return replace(self, record=record)
 
     def out_of_reach(self, *, with_context: bool) -> ZonePlan:
@@ -127,7 +130,7 @@ def plan(
     -------
     ZonePlan
     """
-    with_context = covers(observed, record, context)
+    with_context = covers(observed, record.zone, context)
     frame, count = observed.frame, record.count
     methods = (fill,) if fill != AUTO else measured_errors.ranked(frame, count, with_context=with_context)
     errors = measured_errors.measured(frame, count, with_context=with_context)
@@ -136,9 +139,3 @@ def plan(
         errors.pop(NETWORK, None)
         factors.pop(NETWORK, None)
     return ZonePlan(record, methods, errors, measured_errors.context_helps(frame, count), factors)
-
-
-def covers(observed: ObservedFrame, record: ZoneRecord, context: tuple[Context, ...]) -> bool:
-    """Whether the context frames together observed all that is missing in a zone."""
-    hole = observed.hole(record.zone.missing)
-    return bool(context) and bool(np.logical_or.reduce([one.observed[hole] for one in context]).all())

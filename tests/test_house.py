@@ -39,8 +39,9 @@ WINGS = {
         "notebook.zones pictures level1 electrons nominal.derivation simulation"
     ).split(),
     "restore": (
-        "stages limits.policies decision measured_errors uncertainty neighbours context nearby plan methods engines "
-        "network limits.predicted filling provenance pipeline report pictures inspection"
+        "stages limits.policies decision measured_errors uncertainty neighbours context limits.by_size plan "
+        "limits.zones nearby methods engines network limits.predicted filling provenance pipeline report pictures "
+        "inspection"
     ).split(),
     "archive": (
         "outcome job layout claims masks maker processes stopping summary progress batch image_list inputs acquisition "

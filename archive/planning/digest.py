@@ -12,6 +12,7 @@ from corinpaint.archive.job import Job
 from corinpaint.archive.masks import Masks
 from corinpaint.lasco.reference_files.calibration_set import CalibrationFile, calibration_file
 from corinpaint.restore.engines import loading
+from corinpaint.restore.limits.policies import SOLARSOFT, effective_policy
 
 IRRELEVANT = frozenset(
     {"calibration", "model", "context", "mask", "provider", "threads", "png", "json", "stale", "overwrite"}
@@ -43,7 +44,9 @@ def settings_digest(job: Job) -> str:
         When the network, the calibration, a mask or a context frame cannot be read.
     """
     values = {name: value for name, value in asdict(job).items() if name not in IRRELEVANT}
-    if job.policy == Job.policy:  # keys of runs by the default policy stay what they were
+    policy = effective_policy(job.policy, job.fill, context=bool(job.context) or job.auto_context)
+    values["policy"] = policy
+    if policy == SOLARSOFT:  # keys of runs by this policy stay what they were
         del values["policy"]
     values["weights"] = _weights(job)
     values["calibration_files"] = _files_of(job.calibration) if job.calibration else []

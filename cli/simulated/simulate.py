@@ -21,6 +21,11 @@ from corinpaint.cli import common
 )
 @common.deprecated_alias("--lost", "--missing")
 @click.option("--missing", type=click.IntRange(0, 400), help="Number of missing blocks; by default a random pattern.")
+@click.option(
+    "--run",
+    type=click.IntRange(1, 400),
+    help="Number of missing blocks in one run, consecutive in the order of telemetry; in place of --missing.",
+)
 @click.option("--cme/--no-cme", default=None, help="With or without a coronal mass ejection; by default random.")
 @click.option("--exptime", type=click.FloatRange(0.1, 100), help="Exposure time in seconds; by default a typical one.")
 @click.option(
@@ -35,6 +40,7 @@ def command(
     count: int,
     seed: int,
     missing: int | None,
+    run: int | None,
     cme: bool | None,
     exptime: float | None,
     truth: bool,
@@ -45,13 +51,19 @@ def command(
     The same seed gives the same bytes. NAME_truth.fits holds the complete counts (DN), the noise-free brightness (MSB,
     detector grid) and the map of missing blocks.
     """
+    import numpy as np
+
     from corinpaint.lasco.errors import CorInpaintError, OutputError
     from corinpaint.lasco.inputs.kinds import TRUTH_SUFFIX
     from corinpaint.lasco.simulation.scene import simulate, write, write_truth
+    from corinpaint.lasco.simulation.telemetry import missing_run
 
+    if missing is not None and run is not None:
+        raise click.UsageError("--missing and --run exclude each other: give one of them")
     try:
         for number in common.bar(range(seed, seed + count), "simulate"):
-            made = simulate(number, missing=missing, cme=cme, exptime=exptime)
+            lost = missing if run is None else missing_run(np.random.default_rng(number), run)
+            made = simulate(number, missing=lost, cme=cme, exptime=exptime)
             path = output / f"{made.frame.number}.fts"
             beside = output / f"{made.frame.number}{TRUTH_SUFFIX}"
             for target in (path, beside) if truth else (path,):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.simulation.lost_runs import place_runs
 
 
 def missing_pattern(rng: np.random.Generator, count: int | None = None) -> blocks.Blocks:
@@ -36,6 +37,31 @@ def missing_pattern(rng: np.random.Generator, count: int | None = None) -> block
         more = np.argwhere(_draw_piece(rng) & sent & ~missing)[:left]
         missing[tuple(more.T)] = True
     return missing
+
+
+def missing_run(rng: np.random.Generator, count: int) -> blocks.Blocks:
+    """A random run of consecutive blocks in the order in which C3 sends them, row by row.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    count : int
+        Number of missing blocks.
+
+    Returns
+    -------
+    ndarray of bool, shape (32, 32)
+        (block row, block column), True where missing.
+
+    Raises
+    ------
+    ValueError
+        When `count` is not positive, or more than half of the blocks that are sent.
+    """
+    sent = ~blocks.never_sent()
+    if not 0 < 2 * count <= int(sent.sum()):
+        raise ValueError(f"count = {count} is not between 1 and half of the {int(sent.sum())} blocks that C3 sends")
+    return place_runs(sent, count, 1, rng)[0]
 
 
 def _draw_pieces(rng: np.random.Generator, sent: blocks.Blocks) -> blocks.Blocks:

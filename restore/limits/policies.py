@@ -11,7 +11,13 @@ SOLARSOFT = "solarsoft"
 PREDICTED = "predicted"
 """Zones of any size are filled by the network, and kept where the error that it predicts is within a limit."""
 
-POLICIES = (SOLARSOFT, PREDICTED)
+AUTO = "auto"
+"""As 'solarsoft'; zones beyond its limits are treated by 'predicted' where context frames show all of them, and the
+intervals of such fills were measured to hold (`corinpaint.restore.limits.by_size`)."""
+
+POLICIES = (AUTO, SOLARSOFT, PREDICTED)
+
+DEFAULT_POLICY = AUTO
 
 MAX_PREDICTED = 1.5
 """Limit of the predicted error without another one, times the noise of a pixel. What the fill does not know is then at
@@ -52,6 +58,25 @@ def check_policy(policy: str, fill: str, domain: str | None = None) -> None:
         )
 
 
+def effective_policy(policy: str, fill: str, *, context: bool) -> str:
+    """The policy that a frame is filled by: 'auto' is 'solarsoft' but for the network with context.
+
+    Parameters
+    ----------
+    policy : str
+    fill : str
+        Method of filling that is asked for.
+    context : bool
+        Whether context frames are given, or looked for.
+
+    Returns
+    -------
+    str
+        As FILLPOL has it.
+    """
+    return SOLARSOFT if policy == AUTO and not (fill == PREDICTING[0] and context) else policy
+
+
 def predicted_limit(policy: str, max_error: float | None) -> float | None:
     """Limit of the error that the network predicts for a zone.
 
@@ -64,7 +89,8 @@ def predicted_limit(policy: str, max_error: float | None) -> float | None:
     Returns
     -------
     float or None
-        `max_error`; without it `MAX_PREDICTED` by the policy 'predicted', and none by 'solarsoft'.
+        `max_error`; without it `MAX_PREDICTED` by the policy 'predicted', and none by 'solarsoft' and for the zones
+        within SolarSoft's limits by 'auto'.
     """
     return MAX_PREDICTED if max_error is None and policy == PREDICTED else max_error
 
@@ -74,4 +100,4 @@ def measured_limit(policy: str, max_error: float | None) -> float | None:
 
     Parameters and result as for `predicted_limit`.
     """
-    return max_error if policy == SOLARSOFT else None
+    return None if policy == PREDICTED else max_error

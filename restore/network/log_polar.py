@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
     """
     domain = DOMAINS[engine.info.domain]
     scales = equalisation.fit_scales(problem.image, problem.sigma, problem.observed, domain.levels)
-    brightness, shown = problem.image.copy(), response_of(problem)
+    brightness, shown = problem.image.copy(), response_of(problem, scales.noise)
     problem = without_response(problem, shown)
     planes, hours = planes_of(problem, scales.noise, engine.info.domain)
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
@@ -112,11 +113,24 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
     return Filling(brightness, sigma, usual, reached)
 
 
-def response_of(problem: Problem) -> NDArray[np.float32]:
-    """What the pixels show of the corona, as far as it is known and seen in the frame; 1 elsewhere; shape (H, W)."""
+def response_of(problem: Problem, scale: equalisation.Equaliser) -> NDArray[np.float32]:
+    """What the pixels show of the corona, as far as it is known and seen in the frame; 1 elsewhere; shape (H, W).
+
+    Point sources are no part of what is seen, since they stand out from their neighbourhood and change it. They are
+    found in a frame that is divided by what is seen with them: beside the occulter the response itself stands out.
+    """
     if problem.response is None:
         return np.ones(problem.image.shape, dtype=np.float32)
-    return flat_field.factor(problem.image, problem.sigma, problem.observed, problem.response, problem.zones)
+    image, sigma, response = problem.image, problem.sigma, problem.response
+    shown = flat_field.factor(image, sigma, problem.observed, response, problem.zones)
+    seen = _visible(without_response(problem, shown), scale, problem.zones)
+    return flat_field.factor(image, sigma, seen, response, problem.zones)
+
+
+def _visible(one: Problem | Context, scale: equalisation.Equaliser, zones: Sequence[blocks.Zone]) -> NDArray[np.bool_]:
+    """Observed pixels without point sources around some zones; shape (H, W)."""
+    plane = point_sources.Plane(one.image, one.observed, one.saturated)
+    return point_sources.without_sources(plane, scale, zones)
 
 
 def without_response(problem: Problem, shown: NDArray[np.float32]) -> Problem:
@@ -164,11 +178,7 @@ def planes_of(
     hours : tuple of float
         Times of the context frames before the frame, hours, as networks for sequences take them; 0 where one is absent.
     """
-
-    def visible(one: Problem | Context) -> NDArray[np.bool_]:
-        plane = point_sources.Plane(one.image, one.observed, one.saturated)
-        return point_sources.without_sources(plane, scale, problem.zones)
-
+    visible = partial(_visible, scale=scale, zones=problem.zones)
     frame: Plane = (problem.image, visible(problem))
     if not DOMAINS[domain].takes_sequence:
         context = tuple(replace(one, observed=visible(one)) for one in problem.context)

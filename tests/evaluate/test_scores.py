@@ -57,6 +57,13 @@ def test_coverage_of_right_intervals_is_nine_tenths_and_of_narrow_ones_less():
     assert scores.coverage(truth, SCENE, np.full(SCENE.shape, 0.5), HOLE) < 0.5
 
 
+def test_the_factor_of_an_interval_makes_it_hold_nine_tenths():
+    truth, sigma = SCENE + _noise(2.0), np.full(SCENE.shape, 0.5)
+    factor = scores.interval(truth, SCENE, sigma, HOLE)
+    assert factor == pytest.approx(4, rel=0.1)
+    assert scores.coverage(truth, SCENE, factor * sigma, HOLE) == pytest.approx(0.9, abs=1e-3)
+
+
 def test_the_sum_of_a_fill_is_off_by_the_mean_of_its_errors_over_the_mean_sigma():
     sigma = np.full(SCENE.shape, 2.0)
     assert scores.total_ratio(SCENE, SCENE + 1, sigma, HOLE) == pytest.approx(0.5)

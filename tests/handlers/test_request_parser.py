@@ -89,7 +89,7 @@ def test_an_empty_context_or_one_sent_as_text_is_named():
 
 
 def test_the_policy_is_a_field_or_a_header_and_must_fit_the_fill():
-    assert parse({"frame": b"1"}, {}).policy == "solarsoft"
+    assert parse({"frame": b"1"}, {}).policy == "auto"
     assert parse({"frame": b"1", "policy": b"predicted"}, {}).policy == "predicted"
     assert parse({"frame": b"1"}, {"X-CorInpaint-Policy": "predicted"}).policy == "predicted"
     for fields in ({"policy": b"generous"}, {"policy": b"predicted", "fill": b"radial"}):

@@ -114,6 +114,17 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
     assert restored.model is None
 
 
+def test_the_scale_of_the_network_is_off_by_a_factor_on_large_zones_where_that_was_measured(monkeypatch, make_frame):
+    scales = {"C3": {"alone": {"run32": 0.9}, "context": {"run32": 0.8, "run64": 0.7}}}
+    monkeypatch.setattr(measured_errors, "_table", lambda: {"scales": scales})
+    frame = read_frame(make_frame())
+    found = {
+        count: tuple(measured_errors.scale_factor(frame, count, with_context=given) for given in (False, True))
+        for count in (16, 17, 33, 65, 200)
+    }
+    assert found == {16: (1.0, 1.0), 17: (0.9, 0.8), 33: (None, 0.7), 65: (None, None), 200: (None, None)}
+
+
 @pytest.mark.slow
 def test_auto_takes_context_where_it_is_measured_better(measured, make_frame):
     better = {"temporal": 0.9, "network": 1.0}

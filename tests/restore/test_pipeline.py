@@ -15,7 +15,7 @@ from corinpaint.lasco.level1 import product as level1
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set, load_optics, occulted_on_detector
 from corinpaint.lasco.simulation.scene import simulate
-from corinpaint.restore import pipeline
+from corinpaint.restore import measured_errors, pipeline
 from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.methods import registry
 from corinpaint.restore.methods.problem import problem_of
@@ -366,6 +366,29 @@ def test_the_policy_predicted_fills_zones_beyond_solarsofts_limits(make_frame, l
     assert "predicted error 1" in " ".join(str(header["HISTORY"]).split())
     before = by_count.level1.header
     assert (before["FILLPOL"], before["MAXERR"], before["NFILLED"]) == ("solarsoft", "none", 1)
+
+
+def test_auto_fills_what_context_shows_beyond_solarsofts_limits_where_that_was_measured(
+    make_frame, log_polar_echo, monkeypatch
+):
+    frame, earlier = read_frame(make_frame(missing=LARGE)), read_frame(make_frame(TIME_OBS="02:06:05.594"))
+    table = measured_errors._table()
+    refused = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier])
+    assert refused.zones[0].refused == "25 missing blocks, more than 16"
+    assert (refused.level1.header["FILLPOL"], refused.level1.header["CONTEXT"]) == ("auto", "none")
+    scales = {"C3": {"context": {"run32": 0.5}}}
+    monkeypatch.setattr(
+        measured_errors, "_table", lambda: {**table, "weights": log_polar_echo.info.sha256, "scales": scales}
+    )
+    restored = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier])
+    (record,) = restored.zones
+    assert (record.method, record.refused) == ("network", "")
+    assert 0.4 < record.predicted < 0.6
+    header = restored.level1.header
+    assert (header["FILLPOL"], header["MAXERR"], header["NFILLED"]) == ("auto", "none", 25)
+    alone = pipeline.restore(frame, inpainter=log_polar_echo)
+    assert alone.zones[0].refused == "25 missing blocks, more than 16"
+    assert alone.level1.header["FILLPOL"] == "solarsoft"
 
 
 def test_a_zone_with_a_larger_predicted_error_is_refused_and_the_weights_that_said_so_are_named(

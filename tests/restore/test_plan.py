@@ -60,7 +60,7 @@ def test_the_record_of_a_filled_zone_quotes_the_error_of_its_method(record):
     ("limit", "reason"), [(1.3, ""), (None, ""), (1.1, "a predicted error of 1.20 x noise, more than 1.1")]
 )
 def test_a_zone_is_refused_when_the_network_predicts_a_larger_error_than_the_limit(record, limit, reason):
-    made = ZonePlan(record, ("network",)).predicting(1.2, limit)
+    made = ZonePlan(record, ("network",), limit=limit).predicting(1.2)
     assert (made.record.refused, made.record.predicted, made.open) == (reason, 1.2, not reason)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.level05.blocks import BLOCK_SIZE, block_means
+from corinpaint.lasco.simulation.lost_runs import RUNS, place_runs
 
 SHAPES: dict[tuple[int, int], float] = {
     (1, 1): 0.20,
@@ -35,6 +36,9 @@ SHAPES: dict[tuple[int, int], float] = {
     (4, 16): 0.01,
 }
 """Rectangles of missing blocks (rows, columns), and the probability of each."""
+
+RUN_ODDS = 0.04
+"""Probability that the only hole is a run of 16 to 128 blocks in the order of telemetry, past unknown ones."""
 
 CLUSTER_ODDS = 0.06
 """Probability of a cluster: `CLUSTER_BLOCKS` blocks of a square of `CLUSTER_SIDE` by `CLUSTER_SIDE`."""
@@ -112,6 +116,8 @@ def draw(rng: np.random.Generator, known: NDArray[np.bool_]) -> Holes | None:
     places = np.argwhere(free)
     if not len(places):
         return None
+    if rng.random() < RUN_ODDS and (runs := place_runs(free, int(rng.choice([*RUNS.values()])), 1, rng)):
+        return _run(runs[0], corner)
     missing, weight = np.zeros_like(free), np.zeros(free.shape, dtype=np.float32)
     main: tuple[int, int, int, int] | None = None
     wanted = 0
@@ -136,6 +142,20 @@ def draw(rng: np.random.Generator, known: NDArray[np.bool_]) -> Holes | None:
             break
     if main is None:
         return None
+    return _holes(missing, weight, corner, main)
+
+
+def _run(missing: NDArray[np.bool_], corner: tuple[int, int]) -> Holes:
+    """One run as the only hole."""
+    (top, left), (bottom, right) = np.argwhere(missing).min(axis=0), np.argwhere(missing).max(axis=0)
+    weight = (missing / np.sqrt(missing.sum())).astype(np.float32)
+    return _holes(missing, weight, corner, (int(top), int(left), int(bottom - top) + 1, int(right - left) + 1))
+
+
+def _holes(
+    missing: NDArray[np.bool_], weight: NDArray[np.float32], corner: tuple[int, int], main: tuple[int, int, int, int]
+) -> Holes:
+    """Holes, the main one of which has this first row, first column, height and width, blocks."""
     row, column, high, wide = main
     middle = (corner[0] + (row + high / 2) * BLOCK_SIZE - 0.5, corner[1] + (column + wide / 2) * BLOCK_SIZE - 0.5)
     return Holes(missing, weight, corner, middle, float(max(high, wide) * BLOCK_SIZE))

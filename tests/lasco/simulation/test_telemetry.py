@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corinpaint.lasco.level05 import blocks
-from corinpaint.lasco.simulation.telemetry import missing_pattern
+from corinpaint.lasco.simulation.telemetry import missing_pattern, missing_run
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 7, 40, 64, 925])
@@ -40,3 +40,18 @@ def test_the_same_generator_gives_the_same_pattern():
 def test_more_missing_blocks_than_are_sent_are_refused(count):
     with pytest.raises(ValueError, match="that C3 sends"):
         missing_pattern(np.random.default_rng(0), count)
+
+
+@pytest.mark.parametrize("count", [1, 16, 64, 128, 460])
+def test_a_run_is_of_consecutive_blocks_among_those_that_are_sent(count):
+    sent = np.flatnonzero(~blocks.never_sent())
+    lost = np.flatnonzero(missing_run(np.random.default_rng(count), count))
+    places = np.searchsorted(sent, lost)
+    assert np.array_equal(sent[places], lost)
+    assert np.array_equal(places, np.arange(places[0], places[0] + count))
+
+
+@pytest.mark.parametrize("count", [0, 500])
+def test_runs_of_no_block_or_of_more_than_half_of_the_frame_are_refused(count):
+    with pytest.raises(ValueError, match="half of the"):
+        missing_run(np.random.default_rng(0), count)

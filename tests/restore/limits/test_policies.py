@@ -6,10 +6,12 @@ import pytest
 
 from corinpaint.lasco.errors import OptionError
 from corinpaint.restore.limits.policies import (
+    AUTO,
     MAX_PREDICTED,
     PREDICTED,
     SOLARSOFT,
     check_policy,
+    effective_policy,
     measured_limit,
     predicted_limit,
 )
@@ -28,7 +30,7 @@ def test_the_network_follows_its_own_prediction(fill, domain):
 @pytest.mark.parametrize(
     ("policy", "fill", "domain", "what"),
     [
-        ("generous", "network", None, "choose one of solarsoft, predicted"),
+        ("generous", "network", None, "choose one of auto, solarsoft, predicted"),
         (PREDICTED, "harmonic", None, "fill by network"),
         (PREDICTED, "auto", None, "fill by network"),
         (PREDICTED, "network", "equalised", "use the shipped weights"),
@@ -45,7 +47,22 @@ def test_the_predicted_error_is_limited_without_being_asked_for_only_by_its_own_
     assert predicted_limit(PREDICTED, 2.0) == predicted_limit(SOLARSOFT, 2.0) == 2.0
 
 
-def test_the_measured_error_is_limited_only_by_solarsofts_policy():
-    assert measured_limit(SOLARSOFT, 2.0) == 2.0
+@pytest.mark.parametrize(
+    ("policy", "fill", "context", "expected"),
+    [
+        (AUTO, "network", True, AUTO),
+        (AUTO, "network", False, SOLARSOFT),
+        (AUTO, "harmonic", True, SOLARSOFT),
+        (AUTO, "auto", True, SOLARSOFT),
+        (PREDICTED, "network", False, PREDICTED),
+        (SOLARSOFT, "network", True, SOLARSOFT),
+    ],
+)
+def test_auto_is_solarsofts_policy_but_for_the_network_with_context(policy, fill, context, expected):
+    assert effective_policy(policy, fill, context=context) == expected
+
+
+def test_the_measured_error_is_not_limited_by_the_policy_predicted():
+    assert measured_limit(SOLARSOFT, 2.0) == measured_limit(AUTO, 2.0) == 2.0
     assert measured_limit(SOLARSOFT, None) is None
     assert measured_limit(PREDICTED, 2.0) is None

@@ -38,6 +38,8 @@ def test_only_known_blocks_are_made_missing_wherever_their_grid_lies():
 
 def test_each_hole_weighs_the_root_of_its_blocks():
     for holes in draws(60):
+        if holes.weight.max() == pytest.approx(1 / np.sqrt(holes.missing.sum())):
+            continue  # a single hole, which may fall apart where it is a run
         labels, count = ndimage.label(holes.weight > 0, np.ones((3, 3)))
         for number in range(1, count + 1):
             mine = labels == number
@@ -63,3 +65,15 @@ def test_single_blocks_large_squares_runs_and_clusters_occur():
 
 def test_there_are_no_holes_where_nothing_is_known():
     assert draw(np.random.default_rng(0), np.zeros((1024, 1024), dtype=bool)) is None
+
+
+def test_runs_in_the_order_of_telemetry_occur_and_are_the_only_hole():
+    found = 0
+    for holes in draws(150):
+        places = np.flatnonzero(holes.missing[1:-1, 1:-1])
+        if len(places) in (16, 32, 64, 128) and np.array_equal(places, np.arange(places[0], places[0] + len(places))):
+            found += 1
+            assert np.allclose(holes.weight[holes.missing], 1 / np.sqrt(len(places)))
+            rows, columns = np.nonzero(holes.missing)
+            assert holes.extent == BLOCK * (max(np.ptp(rows), np.ptp(columns)) + 1)
+    assert found >= 2
