@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from corinpaint.cli import common
-from corinpaint.train.presets import DEPRECATED, LOG_POLAR, PRESETS
+from corinpaint.train.presets import DEPRECATED, FEATURES, LEVELS, LOG_POLAR, PRESETS
 
 
 def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -36,8 +36,9 @@ def _current_preset(_: click.Context, __: click.Parameter, value: str) -> str:
     callback=_current_preset,
     default=LOG_POLAR,
     show_default=True,
-    help=f"{LOG_POLAR}: the network that is shipped, which fills log-polar windows; pretrain and finetune: as "
-    "published; first: the same with pixel terms only, for a CPU.",
+    help=f"{LOG_POLAR}: the network that is shipped, which fills log-polar windows; "
+    f"{FEATURES}: the same with perceptual and style losses; {LEVELS}: the same in levels of the histogram; "
+    "pretrain and finetune: as published; first: the same with pixel terms only, for a CPU.",
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True, help="Optimiser steps.")
 @click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,13 @@ CHECKPOINT = ".safetensors"
 """Ending of checkpoints, which say what they were trained on; exports do not."""
 
 LOSSES = {
-    "perceptual": ("alpha_3",),
-    "style": ("alpha_4", "alpha_5"),
+    "perceptual": ("alpha_3", "perceptual"),
+    "style": ("alpha_4", "alpha_5", "style"),
     "pixel": ("alpha_1", "alpha_2"),
     "total variation": ("lambda_1",),
     "radial profile": ("lambda_2",),
 }
-"""Weights of the published losses by their names, as checkpoints record them."""
+"""Weights of the published losses by their names, as checkpoints of both designs record them."""
 
 VGG = {"random": "random VGG19 features", "download": "VGG19 features"}
 """Names of the features of perceptual and style losses, by the setting of the training."""
@@ -31,21 +31,27 @@ VGG = {"random": "random VGG19 features", "download": "VGG19 features"}
 
 @dataclass(frozen=True)
 class Overlap:
-    """Frames of a benchmark that a network was trained on.
+    """Frames of a benchmark that a network was trained or validated on.
 
     Attributes
     ----------
     frames : tuple of str
-        Names of the files that were among its training or validation data.
+        Names of the files that were among its training data.
+    validated : tuple of str
+        Names of those that were among its validation data, whose days are held out of the training.
     days : tuple of str
         Days (ISO) of the other frames that are days of its training data.
     """
 
-    frames: tuple[str, ...]
-    days: tuple[str, ...]
+    frames: tuple[str, ...] = ()
+    validated: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
 
-    def warning(self, network: str, count: int) -> str:
+    def warnings(self, network: str, count: int) -> tuple[str, ...]:
         """What has to be known before the figures of a network are read; empty where nothing overlaps."""
+        return tuple(filter(None, (self._trained(network, count), self._validated(network, count))))
+
+    def _trained(self, network: str, count: int) -> str:
         parts = []
         if self.frames:
             parts.append(f"{len(self.frames)} of {count} frames, such as {self.frames[0]}")
@@ -55,6 +61,14 @@ class Overlap:
             return ""
         return (
             f"{network}: was trained on {' and on '.join(parts)}; its figures are better than on frames of other days"
+        )
+
+    def _validated(self, network: str, count: int) -> str:
+        if not self.validated:
+            return ""
+        return (
+            f"{network}: was validated on {len(self.validated)} of {count} frames, such as {self.validated[0]}: it was "
+            "not trained on frames of their days, but its checkpoint was chosen and its scale corrected by them"
         )
 
 
@@ -97,25 +111,43 @@ def overlap(files: Sequence[Path], data: Mapping[str, Any]) -> Overlap:
     Returns
     -------
     Overlap
-        A frame counts as the same where the hash of the file or the file number is; a day where the record names it, or
-        where a frame of it was trained on.
+        A frame counts as the same where the hash of the file or the file number is; a day where the record of the
+        training names it, or where a frame of it was trained on.
     """
-    records = [record for part in ("training", "validation") for record in data.get(part, ())]
-    hashes = {record.get("sha256") for record in records}
-    numbers = {_number(str(record.get("name", ""))) for record in records}
-    days = {str(record["day"]) for record in records if record.get("day")}
-    found, others = [], []
+    trained, validated = (_Names.of(data.get(part, ())) for part in ("training", "validation"))
+    days = {str(record["day"]) for record in data.get("training", ()) if record.get("day")}
+    found: tuple[list[str], list[str]] = ([], [])
+    others = set()
     for path in files:
         try:
             day = read_frame(path).date.strftime("%Y-%m-%d")
         except CorInpaintError:
             continue
-        if _number(path.name) in numbers or hashlib.sha256(path.read_bytes()).hexdigest() in hashes:
-            found.append(path.name)
+        if path in trained:
+            found[0].append(path.name)
             days.add(day)
+        elif path in validated:
+            found[1].append(path.name)
         else:
-            others.append(day)
-    return Overlap(tuple(found), tuple(sorted(set(others) & days)))
+            others.add(day)
+    return Overlap(tuple(found[0]), tuple(found[1]), tuple(sorted(others & days)))
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Hashes and file numbers of the frames of a record."""
+
+    hashes: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, records: Iterable[Mapping[str, Any]]) -> _Names:
+        records = list(records)
+        hashes = frozenset(str(record.get("sha256")) for record in records)
+        return cls(hashes, frozenset(_number(str(record.get("name", ""))) for record in records))
+
+    def __contains__(self, path: Path) -> bool:
+        return _number(path.name) in self.numbers or hashlib.sha256(path.read_bytes()).hexdigest() in self.hashes
 
 
 @dataclass(frozen=True)
@@ -147,15 +179,16 @@ def describe(files: Sequence[Path], networks: Mapping[str, tuple[Path | None, st
     -------
     Trained
     """
-    notes, warnings = [], []
+    notes: list[str] = []
+    warnings: list[str] = []
     for name, (path, sha256) in networks.items():
         info = checkpoint_of(path, sha256)
         if info is None or not info.data:
             warnings.append(f"{name}: does not say what it was trained on, which may be these frames")
             continue
-        words, warning = in_words(info), overlap(files, info.data).warning(name, len(files))
+        words = in_words(info)
         notes += [f"{name}: {words}"] if words else []
-        warnings += [warning] if warning else []
+        warnings += overlap(files, info.data).warnings(name, len(files))
     return Trained((*notes, *(f"Warning: {text}" for text in warnings)), tuple(warnings))
 
 

@@ -16,6 +16,7 @@ from corinpaint.lasco.files import as_path, write_bytes
 from corinpaint.lasco.version import __version__
 from corinpaint.model.log_polar import LogPolarConfig, LogPolarStack
 from corinpaint.model.metadata import (
+    DOMAINS,
     FORMAT_VERSION,
     KEY,
     CheckpointInfo,
@@ -123,7 +124,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Network, CheckpointIn
 
 
 def _build_model(info: CheckpointInfo) -> Network:
-    if info.domain == SequenceStack.domain:
+    if DOMAINS[info.domain].takes_sequence:
         return SequenceStack(SequenceConfig.from_dict(info.architecture))
     if info.domain == LogPolarStack.domain:
         return LogPolarStack(LogPolarConfig.from_dict(info.architecture))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from corinpaint.lasco.errors import CheckpointError
 from corinpaint.model.membrane import PYRAMID_LEVELS
@@ -56,7 +56,7 @@ class LogPolarConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LogPolarConfig:
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """Build the configuration from what `as_dict` gave.
 
         Raises

@@ -28,6 +28,13 @@ MAX_HEADER_BYTES = 100_000_000
 """Maximum length of the header that safetensors itself accepts, bytes."""
 
 
+NOISE_LEVELS = "noise"
+"""Brightness in units of the noise."""
+
+HISTOGRAM_LEVELS = "histogram"
+"""Ranks of brightness in the histogram of a frame, as published."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """Kind of the images that a network is trained on and runs on.
@@ -41,19 +48,32 @@ class Domain:
     places : int
         Number of values by which the network takes the place of each window, in space and time, see
         `corinpaint.model.log_polar` and `corinpaint.model.sequence`; 0 for none.
+    levels : str
+        What brightness is mapped to: `NOISE_LEVELS` or `HISTOGRAM_LEVELS`.
     """
 
     name: str
     channels: int
     places: int
+    levels: str = NOISE_LEVELS
 
     @property
     def takes_context(self) -> bool:
         """Whether the network sees other frames besides the one that it fills."""
         return self.channels > 1
 
+    @property
+    def takes_sequence(self) -> bool:
+        """Whether it sees several other frames, each in a channel of its own with its time, not their mean."""
+        return self.channels > 2
 
-EQUALISED = Domain("equalised", 1, places=0)
+    @property
+    def divides_response(self) -> bool:
+        """Whether the frames that it sees are divided by the response of the pixels."""
+        return self.takes_sequence
+
+
+EQUALISED = Domain("equalised", 1, places=0, levels=HISTOGRAM_LEVELS)
 """Frames of histogram-equalised brightness, 0 to 1, on the detector grid."""
 
 NOISE = Domain("noise", 2, places=2)
@@ -65,7 +85,10 @@ EACH_SIDE = 2
 SEQUENCE = Domain("sequence", 1 + 2 * EACH_SIDE, places=2 + 2 * EACH_SIDE)
 """The same, with two frames before and two after as context, each in a plane of its own."""
 
-DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE, SEQUENCE)}
+SEQUENCE_LEVELS = Domain("sequence-levels", SEQUENCE.channels, SEQUENCE.places, HISTOGRAM_LEVELS)
+"""The same in levels of the histogram, a constant of the frame apart, see `corinpaint.restore.network.equalisation`."""
+
+DOMAINS = {domain.name: domain for domain in (EQUALISED, NOISE, SEQUENCE, SEQUENCE_LEVELS)}
 
 
 @dataclass(frozen=True)

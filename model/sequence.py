@@ -15,10 +15,11 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from corinpaint.lasco.errors import CheckpointError
 from corinpaint.model.log_polar import MEMBRANE_SWEEPS, MIN_KNOWN_FRACTION, LogPolarStack
 from corinpaint.model.log_polar_config import EXTRAS, INPUTS, LogPolarConfig
 from corinpaint.model.membrane import interpolate_membrane
-from corinpaint.model.metadata import EACH_SIDE, SEQUENCE
+from corinpaint.model.metadata import EACH_SIDE, NOISE_LEVELS, SEQUENCE, SEQUENCE_LEVELS
 from corinpaint.model.unet import UNetConfig
 
 NEIGHBOURS = 2 * EACH_SIDE
@@ -29,6 +30,9 @@ BESIDE = (2,) * NEIGHBOURS
 
 MIN_HOURS = 0.05
 """Added to the time between two frames, hours, before its reciprocal is taken as a weight."""
+
+DOMAINS = {domain.levels: domain.name for domain in (SEQUENCE, SEQUENCE_LEVELS)}
+"""Domain of a network by the levels that it sees."""
 
 HOURS = 0.5
 """Unit of the time that the network sees, hours; beyond it the time counts by its logarithm."""
@@ -42,10 +46,26 @@ def _unet() -> UNetConfig:
 
 @dataclass(frozen=True)
 class SequenceConfig(LogPolarConfig):
-    """Architecture of the network; see `corinpaint.model.log_polar.LogPolarConfig`."""
+    """Architecture of the network; see `corinpaint.model.log_polar.LogPolarConfig`.
+
+    Attributes
+    ----------
+    levels : str
+        What it sees of brightness, one of `DOMAINS`. The tensors are the same in either.
+
+    Raises
+    ------
+    CheckpointError
+        There are no such levels.
+    """
 
     layers: int = 2
     unet: UNetConfig = field(default_factory=_unet)
+    levels: str = NOISE_LEVELS
+
+    def __post_init__(self) -> None:
+        if self.levels not in DOMAINS:
+            raise CheckpointError(f"a network for sequences sees levels of {' or '.join(DOMAINS)}, not {self.levels!r}")
 
 
 class SequenceStack(LogPolarStack):
@@ -61,13 +81,14 @@ class SequenceStack(LogPolarStack):
     config : SequenceConfig, optional
     """
 
-    domain = SEQUENCE.name
+    config: SequenceConfig
     channels = SEQUENCE.channels
     places = SEQUENCE.places
     beside = BESIDE
 
-    def __init__(self, config: LogPolarConfig | None = None) -> None:
+    def __init__(self, config: SequenceConfig | None = None) -> None:
         super().__init__(config or SequenceConfig())
+        self.domain = DOMAINS[self.config.levels]
 
     def _context(
         self, means: Tensor, weight: Tensor, place: Tensor
@@ -85,7 +106,7 @@ class SequenceStack(LogPolarStack):
         return base, seen, (both, known)
 
 
-def from_single(model: LogPolarStack, layers: int | None = None) -> SequenceStack:
+def from_single(model: LogPolarStack, layers: int | None = None, levels: str = NOISE_LEVELS) -> SequenceStack:
     """A network for sequences that begins as one that knows a single context frame.
 
     Parameters
@@ -93,6 +114,8 @@ def from_single(model: LogPolarStack, layers: int | None = None) -> SequenceStac
     model : LogPolarStack
     layers : int, optional
         Number of layers, of which those beyond its own begin as its last one; by default that of `SequenceConfig`.
+    levels : str
+        As in `SequenceConfig`.
 
     Returns
     -------
@@ -101,7 +124,8 @@ def from_single(model: LogPolarStack, layers: int | None = None) -> SequenceStac
     """
     unet = replace(model.config.unet, beside=BESIDE)
     given = {one.name: getattr(model.config, one.name) for one in fields(model.config)}
-    made = SequenceStack(SequenceConfig(**{**given, "unet": unet, "layers": layers or SequenceConfig().layers}))
+    own_values = {"unet": unet, "layers": layers or SequenceConfig().layers, "levels": levels}
+    made = SequenceStack(SequenceConfig(**{**given, **own_values}))
     own = cast(list[nn.Module], list(model.layers))
     for number, layer in enumerate(made.layers):
         layer.load_state_dict({**layer.state_dict(), **own[min(number, len(own) - 1)].state_dict()})

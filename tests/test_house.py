@@ -59,8 +59,8 @@ WINGS = {
         "gallery comparison demonstration"
     ).split(),
     "train": (
-        "state average processes reports journal loss_weights validation_figures presets config frames simulated "
-        "record recipe equalised log_polar loop"
+        "state average processes reports journal features loss_weights validation_figures presets config frames "
+        "simulated record recipe equalised log_polar loop"
     ).split(),
 }
 """The order inside a room, lowest first: what comes earlier imports nothing that comes later."""

@@ -36,7 +36,7 @@ class TrainConfig:
     simulated_seed : int
         Seed of the first of them.
     preset : str
-        "log-polar", that of the shipped network, "pretrain", "finetune" or "first", see `corinpaint.train.presets`;
+        "log-polar", that of the shipped network, or another of `corinpaint.train.presets`;
         "straight", the name of the first in earlier versions, is deprecated.
     steps : int
         Number of optimiser steps.
@@ -62,7 +62,7 @@ class TrainConfig:
     resume : bool
         Resume from the run folder's last checkpoint.
     vgg : str
-        "download", "random", "none" or a path, see `corinpaint.train.equalised.vgg.load_vgg`. Only read when a loss
+        "download", "random", "none" or a path, see `corinpaint.train.features.vgg.load_vgg`. Only read when a loss
         needs it.
     accelerator : str
         "auto", "cpu" or "cuda".

@@ -65,7 +65,17 @@ class LogPolarLossWeights:
         Huber loss of the cells of each layer over its threshold, so that it is about the absolute error.
     interval : float
         Pinball loss of the logarithm of the error of one pixel of every cell.
+    perceptual : float
+        VGG features of the cells (L1); not computed where it is 0.
+    style : float
+        Style of the cells (Gram matrices of VGG features, L1); not computed where it is 0.
     """
 
     fill: float = 1.0
     interval: float = 0.1
+    perceptual: float = 0.0
+    style: float = 0.0
+
+    def needs_features(self) -> bool:
+        """Whether a term needs VGG features."""
+        return self.perceptual > 0 or self.style > 0

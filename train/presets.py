@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corinpaint.lasco.errors import OptionError
+from corinpaint.model.metadata import HISTOGRAM_LEVELS, NOISE_LEVELS
 from corinpaint.train.loss_weights import EqualisedLossWeights, LogPolarLossWeights
 
 PUBLISHED = "published"
@@ -13,6 +14,12 @@ PUBLISHED = "published"
 
 LOG_POLAR = "log-polar"
 """Design of `corinpaint.train.log_polar`, and the name of its preset."""
+
+FEATURES = "log-polar-features"
+"""Name of the preset of the log-polar design with the perceptual and style losses of the published one."""
+
+LEVELS = "log-polar-levels"
+"""Name of the preset of the log-polar design in levels of the histogram, in place of units of the noise."""
 
 DEPRECATED = {"straight": LOG_POLAR}
 """Names of presets in earlier versions; run folders and checkpoints hold them."""
@@ -42,6 +49,8 @@ class Preset:
         Side of the samples, px.
     validation_crops : int
         Approximate number of crops, or holes, of the validation.
+    levels : str
+        What log-polar windows show of brightness, see `corinpaint.model.metadata.Domain`.
     """
 
     batch: int
@@ -54,7 +63,21 @@ class Preset:
     design: str = PUBLISHED
     crop: int = 256
     validation_crops: int = 48
+    levels: str = NOISE_LEVELS
 
+
+_LOG_POLAR = Preset(
+    batch=16,
+    learning_rate=1e-3,
+    clip=1.0,
+    layers=2,
+    weights=LogPolarLossWeights(),
+    warmup=100,
+    cosine=True,
+    design=LOG_POLAR,
+    crop=384,
+    validation_crops=240,
+)
 
 PRESETS = {
     # As published for the corona: first stage.
@@ -86,18 +109,12 @@ PRESETS = {
         cosine=True,
     ),
     # Ours: log-polar windows in units of the noise, frames of both telescopes, with context where a scene has it.
-    LOG_POLAR: Preset(
-        batch=16,
-        learning_rate=1e-3,
-        clip=1.0,
-        layers=2,
-        weights=LogPolarLossWeights(),
-        warmup=100,
-        cosine=True,
-        design=LOG_POLAR,
-        crop=384,
-        validation_crops=240,
-    ),
+    LOG_POLAR: _LOG_POLAR,
+    # The same with the published losses, to measure them. With random VGG19 features and a network of one layer that
+    # was trained before, the gradient of each is about half as long as that of the fill.
+    FEATURES: replace(_LOG_POLAR, weights=LogPolarLossWeights(perceptual=200.0, style=50_000.0)),
+    # The same network and losses in levels of the histogram, whose unit is the median noise, to measure them.
+    LEVELS: replace(_LOG_POLAR, levels=HISTOGRAM_LEVELS),
 }
 
 

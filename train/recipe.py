@@ -18,6 +18,8 @@ from corinpaint.model.log_polar import LogPolarStack
 from corinpaint.model.sequence import SequenceStack
 from corinpaint.model.stack import LayerStack
 from corinpaint.train.config import TrainConfig
+from corinpaint.train.features.vgg import VggFeatures, load_vgg
+from corinpaint.train.loss_weights import EqualisedLossWeights, LogPolarLossWeights
 from corinpaint.train.presets import LOG_POLAR, PRESETS, PUBLISHED
 from corinpaint.train.reports.sheet import Labels
 
@@ -151,6 +153,22 @@ def initial_model(
     model = fresh() if config.init is None else _from_checkpoint(config.init, design, config.layers, adapt)
     _check_crop(config.settings().crop, model)
     return model
+
+
+def loss_features(config: TrainConfig, weights: EqualisedLossWeights | LogPolarLossWeights) -> VggFeatures | None:
+    """The VGG19 features that loss weights ask for, of the weights that the configuration names; None for none.
+
+    Raises
+    ------
+    TrainingError
+        The weights of VGG19 cannot be had, or the configuration says "none".
+    """
+    if not weights.needs_features():
+        return None
+    features = load_vgg(config.vgg)
+    if features is None:
+        raise TrainingError("perceptual and style losses need VGG features", "choose download, random or a file")
+    return features
 
 
 def _from_checkpoint(path: Path, design: type[NetworkT], layers: int | None, adapt: Adapt) -> NetworkT:

@@ -96,7 +96,7 @@ class Inpainter(Protocol):
         mask : ndarray of float32, shape (N, P, H, W)
             1 = valid, 0 = hole.
         place : ndarray of float32, shape (N, 2) or (N, 6)
-            Domains 'noise' and 'sequence': see `corinpaint.model.log_polar.LogPolarStack.forward` and
+            Of log-polar windows: see `corinpaint.model.log_polar.LogPolarStack.forward` and
             `corinpaint.model.sequence.SequenceStack`.
 
         Returns

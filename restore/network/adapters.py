@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corinpaint.model.metadata import EQUALISED, NOISE, SEQUENCE
+from corinpaint.model.metadata import EQUALISED, NOISE, SEQUENCE, SEQUENCE_LEVELS
 from corinpaint.restore.engines.base import Inpainter
 from corinpaint.restore.network.base import NetworkAdapter
 from corinpaint.restore.network.equalised import EqualisedNetwork
@@ -12,6 +12,7 @@ DESCRIPTIONS = {
     EQUALISED.name: "on the detector grid in the equalised domain",
     NOISE.name: "in straightened windows of the detector grid in units of the noise",
     SEQUENCE.name: "in log-polar windows of the detector grid in units of the noise, with the frames before and after",
+    SEQUENCE_LEVELS.name: "in log-polar windows of the detector grid in histogram levels, with frames before and after",
 }
 """What networks see, by domain, as HISTORY says it; the wording of products changes with their format only."""
 

@@ -1,9 +1,12 @@
 """Equalisation as an invertible mapping: fitted to valid pixels and stored as knots.
 
-There are two kinds. `fit` is the histogram equalisation of the published method (as CorKit does with astropy's
+There are two shapes. `fit` is the histogram equalisation of the published method (as CorKit does with astropy's
 ``HistEqStretch``): the rank of a pixel in the distribution. `fit_noise` measures brightness in units of the noise: the
 integral of dB / sigma(B), which is a square root where photon noise dominates (F. Anscombe 1948, Biometrika 35, 246)
 and a logarithm where the flat field does. The inverse of the same mapping brings fills back to mean solar brightness.
+
+`fit_levels` is the first in a unit like that of the second: the networks that see log-polar windows can be trained on
+either, and nothing but the shape of the mapping differs.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corinpaint.lasco.errors import FrameError
+from corinpaint.model.metadata import HISTOGRAM_LEVELS
 
 KNOTS = 1024
 """Number of quantiles that represent the distribution."""
@@ -43,8 +47,8 @@ class Equaliser:
     values : ndarray of float64, shape (K,)
         Knots in the unit of the image, strictly increasing.
     levels : ndarray of float64, shape (K,)
-        Share of valid pixels at or below each knot, from 0 to 1, or brightness in units of the noise; strictly
-        increasing.
+        Share of valid pixels at or below each knot, from 0 to 1 or times a constant, or brightness in units of the
+        noise; strictly increasing.
     """
 
     values: NDArray[np.float64]
@@ -159,6 +163,99 @@ def fit_noise(
         at = np.where(grid > middle[-1], noise[-1] * grid / middle[-1], at)
     steps = np.diff(grid) * (1 / at[1:] + 1 / at[:-1]) / 2
     return Equaliser(grid, np.concatenate(([0.0], np.cumsum(steps))))
+
+
+def fit_levels(
+    image: NDArray[np.floating], sigma: NDArray[np.floating], valid: NDArray[np.bool_], knots: int = KNOTS
+) -> Equaliser:
+    """Fit the equalisation of `fit`, its levels times a constant: the median noise of the valid pixels is 1 level.
+
+    Parameters and errors are those of `fit_noise`. Unlike there, nothing lies beyond the ends: what is darker or
+    brighter than every valid pixel gets the first or the last level, as published.
+
+    Returns
+    -------
+    Equaliser
+    """
+    shares = fit(image, valid, knots)
+    counted = valid & np.isfinite(image) & (sigma > 0) & np.isfinite(sigma)
+    values, half = image[counted], sigma[counted] / 2
+    if not values.size:
+        raise FrameError("no noise is known in the frame: no unit for its levels", "give a calibrated frame")
+    step = max(values.size // SAMPLE, 1)
+    values, half = values[::step], half[::step]
+    noise = np.median(shares.forward(values + half) - shares.forward(values - half))
+    return Equaliser(shares.values, shares.levels / float(noise))
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The two mappings of a frame that log-polar windows need.
+
+    Attributes
+    ----------
+    levels : Equaliser
+        To the levels that a network sees: `noise` itself, or of `fit_levels`.
+    noise : Equaliser
+        To units of the noise, in which point sources stand out, and which say what noise is usual.
+    """
+
+    levels: Equaliser
+    noise: Equaliser
+
+    @property
+    def saturates(self) -> bool:
+        """Whether levels end with the valid pixels, so that a fill beyond them is the end itself."""
+        return self.levels is not self.noise
+
+    def hold(self, level: NDArray[np.floating], room: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Whether a fill of these levels, same shapes, is one, with so much room above and below.
+
+        Units of the noise extend beyond the valid pixels, and a fill beyond even that is none. Levels of the histogram
+        end with the valid pixels, which is no reason to refuse a fill: it stays at the end, as published.
+        """
+        if self.saturates:
+            return np.ones(np.shape(level), dtype=bool)
+        return np.asarray((level - room >= self.ends[0]) & (level + room <= self.ends[1]))
+
+    def usual_noise(self, level: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Noise that is usual at levels of any shape, unit of the image."""
+        at = self.noise.forward(self.levels.inverse(level)) if self.saturates else level
+        return self.noise.inverse(at + 0.5) - self.noise.inverse(at - 0.5)
+
+    def width(self, level: NDArray[np.floating], half: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Difference of brightness between the levels `half` above and `half` below; same shape, unit of the image.
+
+        Where the levels end before, it is that up to their end, in proportion: else it would be too small there.
+        """
+        low, high = level - half, level + half
+        inside = np.clip(high, *self.ends) - np.clip(low, *self.ends)
+        cut = (low < self.ends[0]) | (high > self.ends[1])
+        share = np.divide(2 * half, inside, out=np.ones_like(inside), where=cut)
+        return np.asarray((self.levels.inverse(high) - self.levels.inverse(low)) * share, dtype=np.float32)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The first and the last level."""
+        return float(self.levels.levels[0]), float(self.levels.levels[-1])
+
+
+def fit_scales(
+    image: NDArray[np.floating], sigma: NDArray[np.floating], valid: NDArray[np.bool_], levels: str
+) -> Scales:
+    """Fit both mappings of a frame; parameters and errors as for `fit_noise`.
+
+    Parameters
+    ----------
+    levels : str
+        What the network sees, see `corinpaint.model.metadata.Domain`.
+
+    Returns
+    -------
+    Scales
+    """
+    noise = fit_noise(image, sigma, valid)
+    return Scales(fit_levels(image, sigma, valid) if levels == HISTOGRAM_LEVELS else noise, noise)
 
 
 def _binned(

@@ -1,4 +1,7 @@
-"""Holes filled by a network that sees log-polar windows in units of the noise, one window around each zone."""
+"""Holes filled by a network that sees log-polar windows, one around each zone.
+
+Brightness is in units of the noise there, or in levels of the histogram with a unit like it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from corinpaint.lasco.errors import CheckpointError
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.photometry.detector import ObservedFrame, noise_variance
-from corinpaint.model.metadata import NOISE, SEQUENCE
+from corinpaint.model.metadata import DOMAINS
 from corinpaint.restore.context import Context, sequence_of
 from corinpaint.restore.engines import base
 from corinpaint.restore.engines.base import ModelInfo
@@ -70,10 +73,10 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
     Parameters
     ----------
     problem : Problem
-        With context: a network of the domain 'noise' takes the mean of the two nearest frames, one of the domain
-        'sequence' the two nearest before and after.
+        With context: a network of the domain 'noise' takes the mean of the two nearest frames, one for sequences the
+        two nearest before and after.
     engine : Inpainter
-        A network of one of these domains.
+        A network for log-polar windows.
     side : int, optional
         Of the windows, px, all of one size; by default as large as each zone needs, see `polar.around`.
 
@@ -86,10 +89,11 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
     CheckpointError
         When the network gives values that are not finite.
     """
-    scale = equalisation.fit_noise(problem.image, problem.sigma, problem.observed)
-    brightness, shown = problem.image.copy(), response_of(problem, scale)
+    domain = DOMAINS[engine.info.domain]
+    scales = equalisation.fit_scales(problem.image, problem.sigma, problem.observed, domain.levels)
+    brightness, shown = problem.image.copy(), response_of(problem, scales.noise)
     problem = without_response(problem, shown)
-    planes, hours = planes_of(problem, scale, engine.info.domain)
+    planes, hours = planes_of(problem, scales.noise, engine.info.domain)
     sigma, usual, reached = np.zeros_like(brightness), np.zeros_like(brightness), np.zeros(brightness.shape, dtype=bool)
     views = [
         _view(problem, hole, side, engine.info.multiple)
@@ -97,15 +101,14 @@ def fill(problem: Problem, engine: base.Inpainter, side: int | None = None) -> F
         if (hole := _hole(problem, zone))[0].size
     ]
     for part in crops.batches(views, lambda view: view[1].side, BATCH):
-        found = _filled(problem, planes, hours, scale, part, engine)
+        found = _filled(problem, planes, hours, scales.levels, part, engine)
         for ((rows, columns), _), (values, spread, known) in zip(part, found, strict=True):
-            room = np.maximum(spread, 1)  # a fill beyond the scale's ends is none
-            known &= (values - room >= scale.levels[0]) & (values + room <= scale.levels[-1])
+            known &= scales.hold(values, np.maximum(spread, 1))
             place = (rows[known], columns[known])
-            level = values[known]
-            brightness[place] = scale.inverse(level) * shown[place]
-            sigma[place] = (scale.inverse(level + spread[known]) - scale.inverse(level - spread[known])) / 2
-            usual[place] = scale.inverse(level + 0.5) - scale.inverse(level - 0.5)
+            level = np.clip(values[known], *scales.ends)
+            brightness[place] = scales.levels.inverse(level) * shown[place]
+            sigma[place] = scales.width(level, spread[known]) / 2
+            usual[place] = scales.usual_noise(level)
             reached[place] = True
     return Filling(brightness, sigma, usual, reached)
 
@@ -166,18 +169,18 @@ def planes_of(
     scale : Equaliser
         Units of the noise.
     domain : str
-        'noise' or 'sequence'.
+        Of the network, one of `corinpaint.model.metadata.DOMAINS` for log-polar windows.
 
     Returns
     -------
     planes : list
         Image and where it is known, of each plane of the network; None where a context frame is absent.
     hours : tuple of float
-        Times of the context frames before the frame, hours, as the domain 'sequence' takes them; 0 where one is absent.
+        Times of the context frames before the frame, hours, as networks for sequences take them; 0 where one is absent.
     """
     visible = partial(_visible, scale=scale, zones=problem.zones)
     frame: Plane = (problem.image, visible(problem))
-    if domain == NOISE.name:
+    if not DOMAINS[domain].takes_sequence:
         context = tuple(replace(one, observed=visible(one)) for one in problem.context)
         return [frame, temporal.average(replace(problem, context=context)) if context else None], ()
     chosen = sequence_of(problem.context)
@@ -193,7 +196,7 @@ def _filled(
     views: list[View],
     engine: base.Inpainter,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]]:
-    """For every hole its values, their scatter (both in units of the noise), and where the network reaches."""
+    """For every hole its values, their scatter (both in levels), and where the network reaches."""
     windows, side = [window for _, window in views], views[0][1].side
     images, masks = np.zeros((2, len(windows), len(planes), side, side), dtype=np.float32)
     for number, window in enumerate(windows):
@@ -221,7 +224,7 @@ def _filled(
 
 
 class LogPolarNetwork:
-    """A network of the domain 'noise' or 'sequence'; see `corinpaint.restore.network.base.NetworkAdapter`.
+    """A network for log-polar windows; see `corinpaint.restore.network.base.NetworkAdapter`.
 
     Parameters
     ----------
@@ -240,7 +243,7 @@ class LogPolarNetwork:
 
     def contributing(self, context: Sequence[Context], area: blocks.Blocks) -> tuple[str, ...]:
         """See `NetworkAdapter.contributing`."""
-        if self.info.domain == NOISE.name:
+        if not DOMAINS[self.info.domain].takes_sequence:
             return temporal.contributing(context, area)
         chosen = sequence_of(context)
         return temporal.contributing([one for one in context if one in chosen], area, len(chosen))
@@ -256,7 +259,7 @@ class LogPolarNetwork:
             When the network gives values that are not finite.
         """
         problem = problem_of(observed, zones, context)
-        if self.info.domain == SEQUENCE.name:
+        if DOMAINS[self.info.domain].divides_response:
             problem = replace(problem, response=pixel_response.load(observed.frame.detector, observed.shape))
         filled = fill(problem, self._engine)
         own = np.zeros(observed.shape, dtype=np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from corinpaint.lasco.level1.header import Cards, significant
 from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.version import __version__
-from corinpaint.model.metadata import SEQUENCE
+from corinpaint.model.metadata import DOMAINS
 from corinpaint.restore.decision import ZoneRecord
 from corinpaint.restore.engines.base import ModelInfo
 
@@ -66,4 +66,4 @@ def fill_cards(
 
 def _response(model: ModelInfo, detector: str) -> str:
     """The map of the pixel response that a network's fills show; see `corinpaint.restore.network.log_polar`."""
-    return pixel_response.file(detector).sha256 if model.domain == SEQUENCE.name else "none"
+    return pixel_response.file(detector).sha256 if DOMAINS[model.domain].divides_response else "none"

@@ -8,6 +8,7 @@ from corinpaint.lasco.version import __version__
 from corinpaint.model.checkpoint import load_checkpoint, save_checkpoint
 from corinpaint.model.log_polar import EXTRAS, INPUTS, LogPolarConfig, LogPolarStack
 from corinpaint.model.metadata import read_info
+from corinpaint.model.sequence import from_single
 from corinpaint.model.stack import LayerStack, StackConfig
 from corinpaint.model.unet import UNetConfig
 
@@ -115,6 +116,29 @@ def test_a_network_for_log_polar_windows_is_rebuilt_from_its_file_alone(tmp_path
     assert loaded.config == straight.config
     for first, second in zip(loaded(*given), straight(*given), strict=True):
         assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize(("levels", "domain"), [("noise", "sequence"), ("histogram", "sequence-levels")])
+def test_a_network_for_sequences_keeps_the_levels_that_it_sees(tmp_path, straight, levels, domain):
+    info = save_checkpoint(tmp_path / "s.safetensors", from_single(straight, 2, levels))
+    loaded, _ = load_checkpoint(tmp_path / "s.safetensors")
+
+    assert info.domain == loaded.domain == domain
+    assert loaded.config.levels == levels
+
+
+def test_files_from_before_there_were_levels_see_units_of_the_noise(tmp_path, straight):
+    path = tmp_path / "s.safetensors"
+    before = save_checkpoint(path, from_single(straight, 2))
+    content = path.read_bytes()
+    assert content.count(rb", \"levels\": \"noise\"") == 1
+    older = content[8:].replace(rb", \"levels\": \"noise\"", b"")
+    length = int.from_bytes(content[:8], "little") + len(older) - len(content[8:])
+    path.write_bytes(length.to_bytes(8, "little") + older)
+
+    loaded, info = load_checkpoint(path)
+
+    assert (loaded.config.levels, loaded.domain, info.sha256) == ("noise", "sequence", before.sha256)
 
 
 def test_the_domain_identifies_the_architecture_of_a_file(path, tmp_path, straight):

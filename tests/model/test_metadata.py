@@ -9,7 +9,17 @@ import sys
 import pytest
 
 from corinpaint.lasco.errors import CheckpointError
-from corinpaint.model.metadata import DOMAINS, default_checkpoint, read_info, read_verified, tensors_sha256, weights_dir
+from corinpaint.model.metadata import (
+    DOMAINS,
+    NOISE,
+    SEQUENCE,
+    SEQUENCE_LEVELS,
+    default_checkpoint,
+    read_info,
+    read_verified,
+    tensors_sha256,
+    weights_dir,
+)
 
 TENSORS = [("b", "F32", (2,), b"12345678"), ("a", "F32", (1,), b"1234")]
 ENTRIES = {
@@ -122,6 +132,17 @@ def test_both_domains_are_known(path, domain):
     describe(path, domain=domain)
 
     assert read_info(path).domain == domain
+
+
+def test_networks_for_sequences_see_frames_one_by_one_and_without_the_response_of_the_pixels():
+    for domain in (SEQUENCE, SEQUENCE_LEVELS):
+        assert domain.takes_context
+        assert domain.takes_sequence
+        assert domain.divides_response
+    assert NOISE.takes_context
+    assert not NOISE.takes_sequence
+    assert not NOISE.divides_response
+    assert [one.levels for one in DOMAINS.values()] == ["histogram", "noise", "noise", "histogram"]
 
 
 def test_an_unknown_domain_is_refused_and_the_known_ones_are_named(path):

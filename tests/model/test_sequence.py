@@ -135,6 +135,15 @@ def test_other_shapes_are_refused():
         stack()(image, mask, place[:, :2])
 
 
+def test_the_levels_that_it_sees_are_part_of_its_configuration_and_make_its_domain():
+    assert stack().domain == "sequence"
+    found = from_single(single(), 2, "histogram")
+    assert (found.domain, found.config.levels) == ("sequence-levels", "histogram")
+    assert set(found.state_dict()) == set(from_single(single(), 2).state_dict())
+    with pytest.raises(CheckpointError, match="levels of noise or histogram, not 'dn'"):
+        SequenceConfig(levels="dn")
+
+
 def test_a_configuration_is_read_back_and_that_of_a_single_context_is_refused():
     config = SequenceConfig(layers=3, unet=UNET)
     assert SequenceConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config

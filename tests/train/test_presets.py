@@ -1,5 +1,7 @@
 """The presets: the published numbers, and ours."""
 
+from dataclasses import replace
+
 import pytest
 
 from corinpaint.lasco.errors import OptionError
@@ -26,6 +28,17 @@ def test_the_log_polar_preset_has_the_numbers_that_were_found_for_it():
 
     assert (found.batch, found.learning_rate, found.clip, found.warmup, found.crop) == (16, 1e-3, 1.0, 100, 384)
     assert found.weights == LogPolarLossWeights(fill=1.0, interval=0.1)
+
+
+def test_the_preset_with_features_differs_from_the_log_polar_one_in_nothing_but_its_losses():
+    found = preset("log-polar-features")
+
+    assert found.weights.needs_features()
+    assert replace(found, weights=LogPolarLossWeights()) == preset("log-polar")
+
+
+def test_the_preset_of_levels_differs_from_the_log_polar_one_in_nothing_else():
+    assert replace(preset("log-polar-levels"), levels="noise") == preset("log-polar")
 
 
 def test_the_first_preset_needs_no_features():

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from corinpaint.model.stack import StackOutput
+from corinpaint.train.features.distances import distance, gram
 from corinpaint.train.loss_weights import TERMS, EqualisedLossWeights
 
 RING = 8.0
@@ -159,7 +160,7 @@ def _feature_terms(
     layers: list[_Layer], target: Target, weights: EqualisedLossWeights, features: nn.Module
 ) -> dict[str, Tensor]:
     truth = features(target.truth)
-    grams = [_gram(tap) for tap in truth]
+    grams = [gram(tap) for tap in truth]
     terms = {name: target.truth.new_zeros(()) for name in weights.active() if name not in _PIXEL_TERMS}
     for layer in layers:
         for region, style in ((layer.inner, "style_inner"), (layer.diff, "style_diff")):
@@ -167,20 +168,10 @@ def _feature_terms(
                 continue
             taps = features(torch.where(region > 0, layer.prediction, target.truth))
             if "perceptual" in terms:
-                terms["perceptual"] = terms["perceptual"] + _distance(taps, truth)
+                terms["perceptual"] = terms["perceptual"] + distance(taps, truth)
             if style in terms:
-                terms[style] = terms[style] + _distance([_gram(tap) for tap in taps], grams)
+                terms[style] = terms[style] + distance([gram(tap) for tap in taps], grams)
     return terms
-
-
-def _distance(taps: list[Tensor], others: list[Tensor]) -> Tensor:
-    return torch.stack([(tap - other).abs().mean() for tap, other in zip(taps, others, strict=True)]).sum()
-
-
-def _gram(tap: Tensor) -> Tensor:
-    count, channels, height, width = tap.shape
-    flat = tap.float().reshape(count, channels, height * width)
-    return flat @ flat.transpose(1, 2) / (channels * height * width)
 
 
 def _dilated(mask: Tensor) -> Tensor:

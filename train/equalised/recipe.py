@@ -17,10 +17,9 @@ from corinpaint.train.equalised.dataset import Crops, Sample, validation_crops
 from corinpaint.train.equalised.losses import losses
 from corinpaint.train.equalised.scenes import Scene, load_scenes
 from corinpaint.train.equalised.validation import Validation
-from corinpaint.train.equalised.vgg import VggFeatures, load_vgg
 from corinpaint.train.frames import split_by_day
 from corinpaint.train.loss_weights import EqualisedLossWeights
-from corinpaint.train.recipe import Step, TrainingData, initial_model
+from corinpaint.train.recipe import Step, TrainingData, initial_model, loss_features
 from corinpaint.train.record import data_record
 
 
@@ -45,7 +44,7 @@ class EqualisedRecipe:
         self.config, self.settings = config, config.settings()
         self.weights = cast(EqualisedLossWeights, self.settings.weights)
         self.model = initial_model(config, LayerStack, lambda: LayerStack(StackConfig(layers=self.settings.layers)))
-        self.features = self._features()
+        self.features = loss_features(config, self.weights)
 
     def read_scenes(self) -> Sequence[Scene]:
         """See `Recipe.read_scenes`."""
@@ -90,11 +89,3 @@ class EqualisedRecipe:
     def losses(self, output: StackOutput, batch: Sample, step: Step) -> dict[str, Tensor]:  # noqa: ARG002
         """See `Recipe.losses`; in full precision: Gram matrices of features lose a fifth of a small error in half."""
         return losses(output, batch.target(), self.weights, self.features)
-
-    def _features(self) -> VggFeatures | None:
-        if not self.weights.needs_features():
-            return None
-        features = load_vgg(self.config.vgg)
-        if features is None:
-            raise TrainingError("perceptual and style losses need VGG features", "choose download, random or a file")
-        return features

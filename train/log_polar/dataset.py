@@ -61,7 +61,8 @@ WEAKENED = 0.3
 """Share of the windows whose signal is weakened."""
 
 PIXEL_NOISE = 0.65
-"""Noise of a pixel that is added, in units of the noise: as measured, without the response of the pixels."""
+"""Noise of a pixel that is added, in units of the noise: as measured, without the response of the pixels. In levels of
+the histogram it is that of the median pixel: less than the noise of some, more than that of others."""
 
 SHIFT = 6.0
 """Standard deviation of the distance between the middles of a window and of its hole, px."""

@@ -3,6 +3,9 @@
 Cells are compared with the mean of the missing pixels in them, whose noise is small beside that of a pixel. The
 interval is measured by the pinball loss of quantile regression (R. Koenker, G. Bassett 1978, Econometrica 46, 33) on
 single pixels, since those are what an uncertainty is given for.
+
+The perceptual and the style loss of the published method are there to be compared with these. They see the cells as an
+image, a hole with the prediction in it beside the same hole with the truth in it, in features of VGG19.
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from torch import Tensor, log
+import torch
+from torch import Tensor, log, nn
 from torch.nn import functional
 
 from corinpaint.model.log_polar import CellOutput
+from corinpaint.train.features.distances import distance, gram
 from corinpaint.train.loss_weights import LogPolarLossWeights
 
 DELTA = 0.4
@@ -30,6 +35,13 @@ LOG_OFFSET = 1e-3
 
 MIN_WEIGHT = 1e-6
 """Minimum weight that a cell is divided by."""
+
+SQUASH = 32.0
+"""Difference to the level of a window up to which an image of cells is about linear, units of the noise: nearly half of
+the cells lie within it. Beyond, the logarithm still tells edges of streamers apart, where a sigmoid would be flat."""
+
+HALF_RANGE = 3.0
+"""`asinh` of the largest difference over `SQUASH` in the range of the image, 0 to 1: that of 320 units of the noise."""
 
 Mean = Callable[[Tensor], Tensor]
 """Mean of a number over the processes that share a batch."""
@@ -76,3 +88,49 @@ def losses(
     pinball = beyond.clamp(min=0) * LEVEL + (-beyond).clamp(min=0) * (1 - LEVEL)
     interval = (pinball * weighed).sum() / mean(weighed.sum().detach()).clamp(min=MIN_WEIGHT)
     return {"fill": fill, "interval": interval, "total": weights.fill * fill + weights.interval * interval}
+
+
+def feature_losses(
+    cells: CellOutput, truth: Tensor, weight: Tensor, valid: Tensor, weights: LogPolarLossWeights, features: nn.Module
+) -> dict[str, Tensor]:
+    """Compute the terms of VGG features, each summed over the layers.
+
+    Parameters
+    ----------
+    cells : CellOutput
+    truth, weight : Tensor (N, 1, H, W), float32
+        As in `corinpaint.train.log_polar.dataset.Sample`.
+    valid : Tensor (N, 1, H, W), float32
+        Mask of the frame that the network was given.
+    weights : LogPolarLossWeights
+    features : module
+        Image (N, 1, h, w) -> list of feature maps.
+
+    Returns
+    -------
+    dict of str to Tensor
+        "perceptual" and "style", unweighted; a term of weight 0 is left out.
+    """
+    side = truth.shape[-1] // cells.prior.shape[-1]
+    hole, seen = (functional.avg_pool2d(plane, side) for plane in (weight, valid))
+    missing, observed = (
+        functional.avg_pool2d(truth * plane, side) / share.clamp(min=MIN_WEIGHT)
+        for plane, share in ((weight, hole), (valid, seen))
+    )
+    # Where nothing is known of a cell, both images show the prior, so that it counts nothing.
+    beside = torch.where(seen > 0, observed, cells.prior.float() + cells.offset)
+    target = features(as_image(torch.where(hole > 0, missing, beside)))
+    grams = [gram(tap) for tap in target] if weights.style else []
+    found: dict[str, list[Tensor]] = {"perceptual": [], "style": []}
+    for prediction in cells.predictions:
+        taps = features(as_image(torch.where(hole > 0, prediction.float() + cells.offset, beside)))
+        if weights.perceptual:
+            found["perceptual"].append(distance(taps, target))
+        if weights.style:
+            found["style"].append(distance([gram(tap) for tap in taps], grams))
+    return {name: torch.stack(terms).sum() for name, terms in found.items() if terms}
+
+
+def as_image(cells: Tensor) -> Tensor:
+    """Cells, in units of the noise about the level of their window, as an image of about 0 to 1, 0.5 at the level."""
+    return 0.5 + torch.asinh(cells / SQUASH) / (2 * HALF_RANGE)

@@ -20,7 +20,7 @@ class Neighbour:
     order : int
         In time: -1 is the frame before the scene's, 2 the second after it.
     level : ndarray of float32, shape (H, W)
-        Units of the scene's noise; 0 where unknown.
+        Of the scene's scale; 0 where unknown.
     known : ndarray of bool, shape (H, W)
         Without point sources.
     day : str
@@ -43,7 +43,8 @@ class Scene:
     Attributes
     ----------
     level : ndarray of float32, shape (H, W)
-        Units of the noise, see `corinpaint.restore.network.equalisation.fit_noise`; 0 where unknown.
+        Units of the noise, or levels of the histogram whose unit is the median noise, see `fit_noise` and `fit_levels`
+        of `corinpaint.restore.network.equalisation`; 0 where unknown.
     known : ndarray of bool, shape (H, W)
         Pixels whose truth is known: sent, not missing, not occulted, not saturated.
     centre : tuple of float

@@ -1,4 +1,4 @@
-"""Scenes in units of the noise: frames of both telescopes, summed ones too, with the frames before and after them."""
+"""Scenes in units of the noise or levels of the histogram: frames of both telescopes, with those before and after."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from corinpaint.lasco.level05.frame import Frame
 from corinpaint.lasco.photometry.calibrated import CalibratedFrames
 from corinpaint.lasco.photometry.detector import ObservedFrame, calibrate_on_detector
 from corinpaint.lasco.reference_files.calibration_set import CalibrationSet
+from corinpaint.model.metadata import NOISE_LEVELS
 from corinpaint.restore.context import MOST_HOURS, align
 from corinpaint.restore.network import equalisation, flat_field
 from corinpaint.restore.network.point_sources import point_sources
@@ -61,11 +62,12 @@ def load_scenes(config: TrainConfig) -> list[Scene]:
     TrainingError
         There is nothing to train on.
     """
-    scenes = read_scenes(config, scenes_from_folder, _simulated_scene)
+    levels = config.settings().levels
+    scenes = read_scenes(config, partial(scenes_from_folder, levels=levels), partial(_simulated_scene, levels=levels))
     return scenes + [binned_copy(scene) for scene in scenes if scene.level.shape[0] == FRAME_SIDES[0]]
 
 
-def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]:
+def scenes_from_folder(folder: Path, calibration: CalibrationSet, levels: str = NOISE_LEVELS) -> list[Scene]:
     """Read every usable Level 0.5 frame in a folder and below; those of no use are logged and left out.
 
     Parameters
@@ -73,6 +75,8 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
     folder : Path
         Frames of one folder, of the same kind and within hours, serve each other as context.
     calibration : CalibrationSet
+    levels : str
+        What they are brought to, see `corinpaint.model.metadata.Domain`.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def scenes_from_folder(folder: Path, calibration: CalibrationSet) -> list[Scene]
         frames = [frame for frame, _ in members]
         others = partial(neighbouring_frames, frames, orders=ORDERS, max_hours=MOST_HOURS)
         makers += [
-            partial(scene_from_frame, frame, calibrate, sha256, others(index), responses)
+            partial(scene_from_frame, frame, calibrate, sha256, others(index), responses, levels)
             for index, (frame, sha256) in enumerate(members)
         ]
     return usable_scenes(folder, makers)
@@ -108,8 +112,9 @@ def scene_from_frame(
     sha256: str,
     others: Iterable[tuple[int, Frame]] = (),
     responses: Responses | None = None,
+    levels: str = NOISE_LEVELS,
 ) -> Scene:
-    """Calibrate a real frame and bring it and its neighbours to units of its noise, as a restoration does.
+    """Calibrate a real frame and bring it and its neighbours to its levels, as a restoration does.
 
     The response of the pixels is divided out of all of them.
 
@@ -124,6 +129,8 @@ def scene_from_frame(
         Neighbours with their order in time; those that cannot serve as context are left out.
     responses : Responses, optional
         Of the pixels; by default those of the package.
+    levels : str
+        As for `scenes_from_folder`.
 
     Returns
     -------
@@ -136,18 +143,23 @@ def scene_from_frame(
     """
     around = calibrate(frame)
     response = (responses or Responses(())).of(frame.detector, day_of(frame), around.shape)
-    plane, scale, flat = _in_noise(around, response)
+    known = around.observed & np.isfinite(around.brightness)
+    sigma = np.sqrt(around.variance)
+    scales = equalisation.fit_scales(around.brightness, sigma, known, levels)
+    share = flat_field.share(around.brightness, sigma, known, response)
+    flat = np.asarray(1 + share * response, dtype=np.float32)
+    noise, level = _levels(scales, around.brightness / flat, known)
     return Scene(
-        level=plane.values,
-        known=plane.known,
-        centre=plane.centre,
+        level=level,
+        known=known,
+        centre=around.centre,
         name=frame.name,
         day=day_of(frame),
         kind=SUMMED if frame.sums.pixels > 1 else frame.detector,
         detector=frame.detector,
         sha256=sha256,
-        context=tuple(_neighbours(around, scale, flat, others, calibrate)),
-        sources=point_sources(plane.values, plane.known, around.saturated),
+        context=tuple(_neighbours(around, scales, flat, others, calibrate)),
+        sources=point_sources(noise, known, around.saturated),
     )
 
 
@@ -202,7 +214,7 @@ def split_scenes(scenes: Sequence[Scene], fraction: float) -> tuple[list[Scene],
 
 def _neighbours(
     around: ObservedFrame,
-    scale: equalisation.Equaliser,
+    scales: equalisation.Scales,
     flat: Response,
     others: Iterable[tuple[int, Frame]],
     calibrate: Callable[[Frame], ObservedFrame],
@@ -214,8 +226,8 @@ def _neighbours(
             logger.info("no context: %s", error)
             continue
         known = context.observed & np.isfinite(context.image)
-        level = _levels(scale, context.image / flat, known)
-        known &= ~point_sources(level, known, context.saturated)
+        noise, level = _levels(scales, context.image / flat, known)
+        known &= ~point_sources(noise, known, context.saturated)
         yield Neighbour(order, np.where(known, level, 0), known, day_of(other), context.hours)
 
 
@@ -223,23 +235,26 @@ def _is_whole(frame: Frame) -> bool:
     return frame.subfield is None and frame.data.shape in [(side, side) for side in FRAME_SIDES]
 
 
-def _in_noise(
-    around: ObservedFrame, response: Response | None = None
-) -> tuple[Plane, equalisation.Equaliser, Response]:
-    """A frame in units of its noise, the scale that brings others to the same, and what both were divided by."""
+def _in_noise(frame: Frame, calibration: CalibrationSet) -> Plane:
+    """A frame in units of its noise."""
+    around = calibrate_on_detector(frame, calibration)
     known = around.observed & np.isfinite(around.brightness)
-    sigma = np.sqrt(around.variance)
-    scale = equalisation.fit_noise(around.brightness, sigma, known)
-    flat = np.ones(around.shape, dtype=np.float32)
-    if response is not None:
-        flat += flat_field.share(around.brightness, sigma, known, response) * response
-    return Plane(_levels(scale, around.brightness / flat, known), known, around.centre), scale, flat
+    scale = equalisation.fit_noise(around.brightness, np.sqrt(around.variance), known)
+    return Plane(_mapped(scale, around.brightness, known), known, around.centre)
 
 
 def _levels(
-    scale: equalisation.Equaliser, brightness: NDArray[np.float32], known: NDArray[np.bool_]
+    scales: equalisation.Scales, brightness: NDArray[np.float32], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Brightness in units of the noise, in which point sources stand out, and in the levels of the scene."""
+    noise = _mapped(scales.noise, brightness, known)
+    return noise, noise if scales.levels is scales.noise else _mapped(scales.levels, brightness, known)
+
+
+def _mapped(
+    scale: equalisation.Equaliser, values: NDArray[np.float32], known: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    return np.where(known, scale.forward(np.where(known, brightness, 0)), 0).astype(np.float32)
+    return np.where(known, scale.forward(np.where(known, values, 0)), 0).astype(np.float32)
 
 
 def _binned(level: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -249,9 +264,11 @@ def _binned(level: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArr
     return np.where(whole, 2 * means, 0).astype(np.float32), np.asarray(whole)
 
 
-def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path) -> Scene:
-    plane, name, detector, sha256 = simulated_plane(
-        seed, cache, "noise", lambda frame: _in_noise(calibrate_on_detector(frame, calibration))[0]
-    )
-    sources = point_sources(plane.values, plane.known)
-    return Scene(plane.values, plane.known, plane.centre, name, name, SIMULATED, detector, sha256, sources=sources)
+def _simulated_scene(seed: int, calibration: CalibrationSet, cache: Path, levels: str) -> Scene:
+    plane, name, detector, sha256 = simulated_plane(seed, cache, "noise", partial(_in_noise, calibration=calibration))
+    noise, known = plane.values, plane.known
+    # Ranks are those of any unit; in that of the noise the noise is 1 everywhere.
+    scale = None if levels == NOISE_LEVELS else equalisation.fit_levels(noise, np.ones_like(noise), known)
+    level = noise if scale is None else _mapped(scale, noise, known)
+    sources = point_sources(noise, known)
+    return Scene(level, known, plane.centre, name, name, SIMULATED, detector, sha256, sources=sources)

@@ -14,11 +14,12 @@ from corinpaint.lasco.level05.frame import read_frame
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
+from corinpaint.model.metadata import DOMAINS
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines.base import Filled
 from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar, log_polar_grid
-from corinpaint.restore.network.adapters import adapt
+from corinpaint.restore.network.adapters import DESCRIPTIONS, adapt
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,10 @@ def test_context_is_handed_to_a_network_that_takes_it(calibrated, log_polar_echo
     adapt(log_polar_echo).fill(calibrated, tuple(blocks.zones(calibrated.missing_in_field)), earlier)
     assert masks
     assert all(mask[:, 1].mean() > 0.9 for mask in masks)
+
+
+def test_history_has_words_for_every_domain():
+    assert DESCRIPTIONS.keys() == DOMAINS.keys()
 
 
 def test_context_is_refused_by_a_network_that_takes_none(calibrated, echo, earlier):

@@ -171,6 +171,59 @@ def test_nothing_to_scale_by_the_noise_is_an_error(image, sigma):
         equalisation.fit_noise(image, sigma, np.ones(image.shape, dtype=bool))
 
 
+def test_levels_are_the_ranks_of_the_histogram_in_units_of_the_median_noise(bright):
+    sigma = noise_of(bright)
+    levels, ranks = (
+        equalisation.fit_levels(bright, sigma, everywhere(bright)),
+        equalisation.fit(bright, everywhere(bright)),
+    )
+    steps = levels.forward(bright + sigma / 2) - levels.forward(bright - sigma / 2)
+    assert np.median(steps) == pytest.approx(1, rel=1e-3)
+    assert levels.levels / levels.levels[-1] == pytest.approx(ranks.levels)
+    assert np.array_equal(levels.values, ranks.values)
+
+
+def test_levels_of_the_histogram_are_the_same_from_brightness_and_from_units_of_the_noise(bright):
+    sigma = noise_of(bright)
+    noise = equalisation.fit_noise(bright, sigma, everywhere(bright)).forward(bright)
+    one = equalisation.fit_levels(bright, sigma, everywhere(bright)).forward(bright)
+    other = equalisation.fit_levels(noise, np.ones_like(noise), everywhere(noise)).forward(noise)
+    assert np.abs(other / one.max() - one / one.max()).max() < 0.02
+
+
+@pytest.mark.parametrize("sigma", [0.0, np.nan])
+def test_levels_without_any_noise_are_an_error(bright, sigma):
+    with pytest.raises(FrameError, match="no noise is known"):
+        equalisation.fit_levels(bright, np.full_like(bright, sigma), everywhere(bright))
+
+
+def scales_of(image, levels):
+    return equalisation.fit_scales(image, noise_of(image), everywhere(image), levels)
+
+
+def test_noise_that_is_usual_is_that_of_the_brightness_whatever_the_levels(bright):
+    at = np.quantile(bright, [0.1, 0.5, 0.9])
+    for levels in ("noise", "histogram"):
+        scales = scales_of(bright, levels)
+        found = scales.usual_noise(scales.levels.forward(at))
+        assert found == pytest.approx(noise_of(at), rel=0.03), levels
+
+
+def test_levels_of_the_histogram_hold_every_fill_and_units_of_the_noise_those_inside_of_their_ends(bright):
+    noise, histogram = scales_of(bright, "noise"), scales_of(bright, "histogram")
+    for scales, wanted in ((noise, [False, False, True]), (histogram, [True, True, True])):
+        level = np.array([scales.ends[0] - 1, scales.ends[1] - 0.5, np.mean(scales.ends)])
+        assert scales.hold(level, np.ones(3)).tolist() == wanted
+
+
+def test_an_interval_that_is_cut_by_the_end_of_the_levels_counts_in_proportion():
+    ramp = np.linspace(0, 1000, 10_001)
+    scales = equalisation.fit_scales(ramp, np.ones_like(ramp), everywhere(ramp), "histogram")
+    top = scales.ends[1]
+    found = scales.width(np.array([top / 2, top - 1, top, 0.0]), np.full(4, 3.0))
+    assert found == pytest.approx(np.full(4, 6.0), rel=0.01)
+
+
 @pytest.mark.parametrize("kind", ["corona", "around zero", "integers", "with ties"])
 def test_counting_finds_the_quantiles_that_sorting_finds(kind):
     random = np.random.default_rng(5)

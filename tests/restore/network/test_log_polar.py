@@ -14,6 +14,7 @@ from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate
+from corinpaint.model.metadata import DOMAINS
 from corinpaint.restore.context import Context
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.methods.problem import problem_of
@@ -28,8 +29,8 @@ NOISE = 0.01
 class Knowing:
     """A network that knows the levels of a field at every window's pixels, and remembers what it was given."""
 
-    def __init__(self, answer, scale=1.0):
-        self.info = base.ModelInfo(Path("knowing.onnx"), "knowing", "0", "0" * 64, 64, 1024, "noise")
+    def __init__(self, answer, scale=1.0, domain="noise"):
+        self.info = base.ModelInfo(Path("knowing.onnx"), "knowing", "0", "0" * 64, 64, 1024, domain)
         self.answer, self.scale = answer, scale
         self.given = []
 
@@ -56,19 +57,19 @@ def windows_of(made):
     )
 
 
-def knowing(made, field, **more):
+def knowing(made, field, domain="noise", **more):
     """The engine that knows a field's levels."""
-    scale = equalisation.fit_noise(made.image, made.sigma, made.observed)
+    scale = equalisation.fit_scales(made.image, made.sigma, made.observed, DOMAINS[domain].levels).levels
     windows = windows_of(made)
     step = 1024 // made.image.shape[0]
 
-    def answer(number, radius, px):
+    def answer(number, radius, px, *_):
         window = windows[number]
         assert (radius, px) == pytest.approx((window.radius, window.scale))
         rows, columns = (place * step + (step - 1) / 2 for place in window.pixels())
         return scale.forward(problems.UNIT * field(rows, columns))
 
-    return Knowing(answer, **more)
+    return Knowing(answer, domain=domain, **more)
 
 
 @pytest.mark.parametrize("size", [1024, 512])
@@ -167,7 +168,6 @@ def test_a_network_for_sequences_sees_each_frame_in_its_place_with_its_time():
     made = replace(made, context=context)
     engine = knowing(made, problems.power)
     engine.info = replace(engine.info, domain="sequence")
-    engine.answer = lambda number, radius, px, *_, answer=engine.answer: answer(number, radius, px)
 
     log_polar.fill(made, engine)
 
@@ -269,6 +269,41 @@ def test_a_fill_beyond_the_ends_of_the_scale_is_none(answer):
     filled = log_polar.fill(made, Knowing(lambda *_: np.full((log_polar_grid.SIDE, log_polar_grid.SIDE), answer)))
     assert not filled.reached.any()
     assert np.array_equal(filled.brightness, made.image, equal_nan=True)
+
+
+def test_a_power_comes_back_from_levels_of_the_histogram_with_the_noise_of_its_brightness():
+    made, truth = posed()
+    engine = knowing(made, problems.power, domain="sequence-levels")
+    filled = log_polar.fill(made, engine)
+    sigma = problems.UNIT * NOISE * np.sqrt(truth / problems.UNIT)
+    assert np.array_equal(filled.reached, made.hole)
+    assert problems.worst(filled.brightness, truth, made) < 5e-3
+    assert filled.usual[made.hole] == pytest.approx(sigma[made.hole], rel=0.05)
+    assert all(len(place[0]) == 6 and image.shape[1] == 5 for image, _, place in engine.given)
+
+
+@pytest.mark.parametrize("level", [-1e4, 1e9])
+def test_a_fill_beyond_the_levels_of_the_histogram_is_the_darkest_or_brightest_pixel(level):
+    made, _ = posed(missing=((20, 20),))
+    engine = Knowing(lambda *_: np.full((256, 256), level), domain="sequence-levels")
+    filled = log_polar.fill(made, engine)
+    end = (np.min if level < 0 else np.max)(made.image[made.observed])
+    assert np.array_equal(filled.reached, made.hole)
+    assert filled.brightness[made.hole] == pytest.approx(end, rel=1e-5)
+    assert (filled.sigma[made.hole] > 0).all()
+
+
+def test_point_sources_are_the_same_for_either_levels():
+    made, _ = posed(missing=((20, 20),))
+    made.image[640:642, 630:632] *= 3
+    seen = []
+    for domain in ("sequence", "sequence-levels"):
+        engine = knowing(made, problems.power, domain=domain)
+        log_polar.fill(made, engine)
+        seen.append(engine.given[0][1])
+    assert np.array_equal(*seen)
+    observed = log_polar_grid.sampler(windows_of(made)[0], made.image.shape).mask(made.observed)
+    assert not np.array_equal(seen[0][0, 0] > 0, observed)
 
 
 def test_noise_beyond_what_is_usual_at_a_brightness_is_added():

@@ -38,6 +38,7 @@ def test_limit_context_and_weights_are_named(log_polar_echo):
 
 
 def test_the_response_of_the_pixels_is_named_where_the_fills_show_it(log_polar_echo):
-    sequence = replace(log_polar_echo.info, domain="sequence")
-    for info, expected in ((sequence, pixel_response.file("C3").sha256), (log_polar_echo.info, "none")):
+    domains = {"sequence": pixel_response.file("C3").sha256, "sequence-levels": pixel_response.file("C3").sha256}
+    for domain, expected in {**domains, "noise": "none", "equalised": "none"}.items():
+        info = replace(log_polar_echo.info, domain=domain)
         assert _values("network", "solarsoft", None, "none", (), info, "C3")["PIXRESP"] == expected

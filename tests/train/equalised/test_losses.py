@@ -6,7 +6,7 @@ import torch
 from corinpaint.model.stack import LayerStack, StackConfig, StackOutput
 from corinpaint.model.unet import UNetConfig
 from corinpaint.train.equalised.losses import Target, losses
-from corinpaint.train.equalised.vgg import load_vgg
+from corinpaint.train.features.vgg import load_vgg
 from corinpaint.train.loss_weights import TERMS, EqualisedLossWeights
 
 SIDE = 64

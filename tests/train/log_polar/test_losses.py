@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from corinpaint.model.log_polar import CellOutput
-from corinpaint.train.log_polar.losses import DELTA, losses
+from corinpaint.train.log_polar.losses import DELTA, as_image, feature_losses, losses
 from corinpaint.train.loss_weights import LogPolarLossWeights
 
 CELL = 4
+BOTH = LogPolarLossWeights(perceptual=1.0, style=1.0)
 
 
 def output(prediction, log_scale=0.0, offset=0.0, layers=1):
@@ -109,6 +110,60 @@ def test_shares_of_a_batch_average_to_the_whole():
         for k in range(2)
     ]
     assert sum(parts) / 2 == pytest.approx(float(whole))
+
+
+def taps(image):
+    return [image, image.repeat(1, 2, 1, 1)]
+
+
+def test_features_are_compared_of_holes_with_the_prediction_and_with_the_truth_in_them():
+    truth, weight = planes()
+    valid = 1 - weight
+    found = feature_losses(output(5, layers=2), truth, weight, valid, BOTH, taps)
+
+    wrong, right = (as_image(torch.tensor(value)) for value in (5.0, 3.0))
+    assert found["perceptual"] == pytest.approx(float(2 * 2 * (wrong - right) / 4), rel=1e-5)
+    gram = (wrong**2 - right**2) / 4
+    assert found["style"] == pytest.approx(float(2 * (gram + gram / 2)), rel=1e-5)
+
+
+def test_a_right_fill_with_its_offset_put_back_has_no_loss_of_features():
+    truth, weight = planes()
+    found = feature_losses(output(1, offset=2.0), truth, weight, 1 - weight, BOTH, taps)
+    assert found == {"perceptual": 0, "style": 0}
+
+
+def test_cells_whose_truth_is_unknown_do_not_count_in_the_loss_of_features():
+    truth, weight = planes()
+    unknown = torch.zeros_like(truth)
+    unknown[..., 4:, 4:] = 1
+    images = []
+
+    def kept(image):
+        images.append(image)
+        return taps(image)
+
+    for value in (0.0, 99.0):
+        truth[unknown > 0] = value
+        feature_losses(output(5), truth, weight, (1 - weight) * (1 - unknown), BOTH, kept)
+
+    target, filled, again, _ = images
+    assert torch.equal(target, again)
+    assert target[0, 0, 1, 1] == filled[0, 0, 1, 1] == as_image(torch.tensor(5.0))
+
+
+def test_only_terms_of_features_with_a_weight_are_computed():
+    truth, weight = planes()
+    for name in ("perceptual", "style"):
+        found = feature_losses(output(5), truth, weight, 1 - weight, LogPolarLossWeights(**{name: 1.0}), taps)
+        assert list(found) == [name]
+
+
+def test_an_image_of_cells_rises_from_0_to_1_and_is_one_half_at_the_level_of_the_window():
+    image = as_image(torch.linspace(-320, 320, 9))
+    assert image[4] == 0.5
+    assert (image.diff() > 0).all()
+    assert image[[0, -1]] == pytest.approx([0, 1], abs=2e-3)
 
 
 def _both():

@@ -74,7 +74,7 @@ def test_a_run_leaves_weights_that_say_how_they_were_made(whole):
     model, info = load_checkpoint(whole / "corinpaint.safetensors")
 
     assert info.domain == "sequence"
-    assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1}
+    assert info.training["loss_weights"] == {"fill": 1.0, "interval": 0.1, "perceptual": 0.0, "style": 0.0}
     assert set(info.training["losses"]) == {"fill", "interval", "total"}
     assert info.training["validation"]["over_prior"] > 0
     assert info.training["validation_of_prior"]["over_prior"] == 1
@@ -191,6 +191,21 @@ def test_the_pixel_that_the_interval_is_compared_with_depends_on_the_step_alone(
     assert len(set(seen)) > 5
 
 
+def test_losses_of_features_are_added_where_they_have_a_weight(tmp_path, small):
+    weights = {"perceptual": 2.0, "style": 3.0}
+    plain = LogPolarRecipe(log_polar_config(tmp_path, small, vgg="none"))
+    recipe = LogPolarRecipe(log_polar_config(tmp_path, small, vgg="random", weights=weights))
+    batch = collate([recipe.prepare(SCENES).samples[0]])
+    step = Step(0, lambda number: number)
+
+    terms, others = (one.losses(one.forward(batch), batch, step) for one in (recipe, plain))
+
+    assert set(terms) - set(others) == {"perceptual", "style"}
+    torch.testing.assert_close(terms["total"], others["total"] + 2 * terms["perceptual"] + 3 * terms["style"])
+    with pytest.raises(TrainingError, match="need VGG features"):
+        LogPolarRecipe(log_polar_config(tmp_path, small, vgg="none", weights=weights))
+
+
 def test_training_begins_with_a_network_that_knows_a_single_context_frame(tmp_path):
     unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
     single = LogPolarStack(LogPolarConfig(unet=unet))
@@ -200,6 +215,17 @@ def test_training_begins_with_a_network_that_knows_a_single_context_frame(tmp_pa
 
     assert (model.domain, len(model.layers)) == ("sequence", 3)
     assert torch.equal(model.layers[2].down[0].weight, single.layers[0].down[0].weight)
+
+
+def test_the_preset_of_levels_makes_a_network_for_them_and_takes_none_for_others(tmp_path, small):
+    unet = UNetConfig(base=4, depth=2, max_width=8, bottom=1, residual=1, inputs=INPUTS, extras=EXTRAS, outputs=2)
+    save_checkpoint(tmp_path / "single.safetensors", LogPolarStack(LogPolarConfig(unet=unet)))
+
+    made = LogPolarRecipe(log_polar_config(tmp_path, tmp_path / "single.safetensors", preset="log-polar-levels"))
+
+    assert made.model.domain == "sequence-levels"
+    with pytest.raises(TrainingError, match="sees levels of noise, 'log-polar-levels' those of histogram"):
+        LogPolarRecipe(log_polar_config(tmp_path, small, preset="log-polar-levels"))
 
 
 def test_what_does_not_fit_is_refused(tmp_path, small):

@@ -1,6 +1,7 @@
 """Scenes in units of the noise."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,13 +9,21 @@ from noise_scenes import make_noise_scene
 
 from corinpaint.lasco.errors import TrainingError
 from corinpaint.lasco.level05 import blocks
+from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
 from corinpaint.train import simulated
 from corinpaint.train.config import TrainConfig
 from corinpaint.train.log_polar import scenes
 from corinpaint.train.log_polar.scene import Neighbour
-from corinpaint.train.log_polar.scenes import binned_copy, load_scenes, scenes_from_folder, split_scenes
+from corinpaint.train.log_polar.scenes import (
+    binned_copy,
+    load_scenes,
+    scene_from_frame,
+    scenes_from_folder,
+    split_scenes,
+)
 
 TIMES = ("02:18", "02:42", "03:18", "09:18")
 
@@ -49,6 +58,23 @@ def test_a_frame_comes_in_units_of_its_noise(read):
     assert not scene.level[~scene.known].any()
     assert (scene.day, scene.kind, scene.detector) == ("2002-01-08", "C3", "C3")
     assert scene.centre == pytest.approx((518, 532.6), abs=0.5)
+
+
+@pytest.mark.slow
+def test_levels_of_the_histogram_rise_with_the_noise_scale_and_leave_all_else_as_it_is(folder):
+    frame, other = (read_frame(folder / f"3208203{number}.fts") for number in range(2))
+    calibrate = partial(calibrate_on_detector, calibration=load_calibration_set())
+    found = scene_from_frame(frame, calibrate, "", [(1, other)], levels="histogram")
+    scene = scene_from_frame(frame, calibrate, "", [(1, other)])
+
+    assert np.array_equal(found.known, scene.known)
+    assert np.array_equal(found.sources, scene.sources)
+    order = np.argsort(scene.level[scene.known])[::1000]
+    assert (np.diff(found.level[scene.known][order]) >= 0).all()
+    shares, _ = np.histogram(found.level[found.known], bins=10)
+    assert np.abs(shares / found.known.sum() - 0.1).max() < 0.02
+    assert np.array_equal(found.context[0].known, scene.context[0].known)
+    assert np.ptp(found.context[0].level) == pytest.approx(np.ptp(found.level), rel=0.05)
 
 
 @pytest.mark.slow
@@ -110,6 +136,10 @@ def test_simulated_scenes_are_made_once_and_come_with_binned_copies(tmp_path, mo
     ]
     assert np.array_equal(first[0].level, again[0].level)
     assert (first[0].centre, first[0].sha256) == (again[0].centre, again[0].sha256)
+    ranked, _ = load_scenes(replace(config, preset="log-polar-levels"))
+    assert made == [7]
+    shares, _ = np.histogram(ranked.level[ranked.known], bins=10)
+    assert np.abs(shares / ranked.known.sum() - 0.1).max() < 0.02
 
 
 def bare(day, kind, *context):

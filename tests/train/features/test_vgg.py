@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from corinpaint.lasco.errors import TrainingError
-from corinpaint.train.equalised import vgg
-from corinpaint.train.equalised.vgg import VggFeatures, load_vgg
+from corinpaint.train.features import vgg
+from corinpaint.train.features.vgg import VggFeatures, load_vgg
 
 KEYS = [f"features.{index}.{kind}" for index in (0, 2, 5, 7, 10, 12, 14, 16) for kind in ("weight", "bias")]
 

@@ -1,0 +1,1 @@
+"""Features of images by which perceptual and style losses compare them."""
