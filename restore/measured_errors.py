@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from corinpaint.lasco.files import package_data
 from corinpaint.lasco.level05.frame import Frame
@@ -84,8 +84,21 @@ def total_factors(frame: Frame, count: int, *, with_context: bool) -> dict[str, 
     return {**table["totals"][kind(frame)].get(size, {}), **of_context.get(size, {})}
 
 
-def scale_factor(frame: Frame, count: int, *, with_context: bool) -> float | None:
-    """Factor by which the standard deviations that the network `weights` gives are off in zones like this one.
+class ScaleCorrection(NamedTuple):
+    """What the standard deviation of a fill is, given the one that the network gives.
+
+    Attributes
+    ----------
+    factor, power : float
+        In units of the noise of a pixel it is the factor times the power of the network's.
+    """
+
+    factor: float = 1.0
+    power: float = 1.0
+
+
+def scale_correction(frame: Frame, count: int, *, with_context: bool) -> ScaleCorrection | None:
+    """How the standard deviations that the network `weights` gives are to be corrected in zones like this one.
 
     Parameters
     ----------
@@ -97,14 +110,14 @@ def scale_factor(frame: Frame, count: int, *, with_context: bool) -> float | Non
 
     Returns
     -------
-    float or None
-        Up to 16 blocks 1 where no other one was found, since the 90 % intervals hold 87 to 94 % of the pixels of C2
-        and C3; None for larger zones where nothing was measured.
+    ScaleCorrection or None
+        Up to 16 blocks none is needed where none was found, since the 90 % intervals hold 87 to 94 % of the pixels of
+        C2 and C3; None for larger zones where nothing was measured.
     """
     table = _table().get("scales", {}).get(kind(frame), {}).get("context" if with_context else "alone", {})
     size = _size(count)
-    factor: float | None = table.get(size, 1.0) if size else table.get(_larger(count))
-    return factor
+    found = table.get(size, (1.0, 1.0)) if size else table.get(_larger(count))
+    return None if found is None else ScaleCorrection(*found)
 
 
 def context_helps(frame: Frame, count: int) -> bool:

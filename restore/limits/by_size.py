@@ -1,9 +1,9 @@
 """The standard deviation of a network's fills, corrected by the size of the zone.
 
 A network learns its scale on few frames that are summed, and on holes of up to 64 blocks, most of them small. In summed
-frames, and on the runs of blocks that telemetry loses, its intervals are too wide, or too narrow: by a factor that was
-measured on frames of days that it was not trained on, with and without context
-(`corinpaint.restore.measured_errors.scale_factor`).
+frames, and on the runs of blocks that telemetry loses, its intervals are too wide, most of all where it is least
+certain. A factor and a power correct them, which were measured on frames of days that it was not trained on, with and
+without context (`corinpaint.restore.measured_errors.scale_correction`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import numpy as np
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import Frame
-from corinpaint.lasco.photometry.detector import ObservedFrame
+from corinpaint.lasco.photometry.detector import ObservedFrame, noise_variance
 from corinpaint.restore import measured_errors
 from corinpaint.restore.context import Context, covers
 
 
-def scale_factor(frame: Frame, zone: blocks.Zone, *, with_context: bool, weights: str) -> float | None:
-    """Factor between the standard deviation of a fill and the one that the network gives.
+def scale_correction(
+    frame: Frame, zone: blocks.Zone, *, with_context: bool, weights: str
+) -> measured_errors.ScaleCorrection | None:
+    """Correction of the standard deviation that the network gives its fill of a zone.
 
     Parameters
     ----------
@@ -34,12 +36,12 @@ def scale_factor(frame: Frame, zone: blocks.Zone, *, with_context: bool, weights
 
     Returns
     -------
-    float or None
+    ScaleCorrection or None
         None where it was not measured: for other weights, other kinds of frames, or larger zones.
     """
     if weights != measured_errors.weights():
         return None
-    return measured_errors.scale_factor(frame, int(zone.missing.sum()), with_context=with_context)
+    return measured_errors.scale_correction(frame, int(zone.missing.sum()), with_context=with_context)
 
 
 def corrected(
@@ -65,12 +67,17 @@ def corrected(
     Returns
     -------
     ObservedFrame
-        The same frame where no factor was measured, or all are 1.
+        The same frame where nothing is corrected.
     """
     variance = filled.variance
     for zone in zones:
         seen = covers(observed, zone, context)
-        factor = scale_factor(observed.frame, zone, with_context=seen, weights=weights)
-        if factor not in (None, 1.0):
-            variance = np.where(observed.hole(zone.missing), variance * np.float32(factor) ** 2, variance)
+        found = scale_correction(observed.frame, zone, with_context=seen, weights=weights)
+        if found is None or found == measured_errors.ScaleCorrection():
+            continue
+        hole = observed.hole(zone.missing)
+        noise = noise_variance(observed, filled.brightness[hole], hole)
+        given = np.divide(filled.variance[hole], noise, out=np.ones_like(noise), where=noise > 0)
+        variance = variance.copy() if variance is filled.variance else variance
+        variance[hole] = filled.variance[hole] * (found.factor**2 * given ** (found.power - 1)).astype(np.float32)
     return filled if variance is filled.variance else replace(filled, variance=variance)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from corinpaint.lasco.photometry.detector import ObservedFrame
 from corinpaint.restore.context import Context, covers
 from corinpaint.restore.decision import ZoneRecord, solarsoft_objection
-from corinpaint.restore.limits.by_size import scale_factor
+from corinpaint.restore.limits.by_size import scale_correction
 from corinpaint.restore.limits.policies import AUTO, PREDICTED, measured_limit, predicted_limit
 from corinpaint.restore.plan import ZonePlan
 
@@ -28,7 +28,7 @@ def beyond_what_was_measured(observed: ObservedFrame, record: ZoneRecord, weight
     ZoneRecord
         Open where the intervals of fills of such zones with context were measured.
     """
-    if scale_factor(observed.frame, record.zone, with_context=True, weights=weights) is not None:
+    if scale_correction(observed.frame, record.zone, with_context=True, weights=weights) is not None:
         return record
     return record.refuse(solarsoft_objection(record.zone, observed.field, observed.observed))
 

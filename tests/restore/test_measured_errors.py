@@ -74,7 +74,7 @@ def test_the_shipped_table_knows_every_kind_and_size_and_needs_no_extra():
             assert all(0.01 < factor < 3 for factor in factors.values()), size
     for part in (*table["scales"]["C2"].values(), *table["scales"]["summed"].values()):
         assert list(part) in (small, large)
-        assert all(0.3 < factor < 2 for factor in part.values())
+        assert all(0.3 < factor < 2 and 0.3 <= power <= 1 for factor, power in part.values())
 
 
 def test_the_error_of_a_sum_is_measured_by_kind_and_size(make_frame):
@@ -118,20 +118,19 @@ def test_without_the_network_among_the_chosen_none_is_opened(measured, make_fram
     assert restored.model is None
 
 
-def test_the_scale_of_the_network_is_off_by_a_factor_where_that_was_measured(monkeypatch, make_frame):
-    scales = {"C3": {"alone": {"4x4": 1.1, "run32": 0.9}, "context": {"run32": 0.8, "run64": 0.7}}}
+def test_the_scale_of_the_network_is_corrected_where_that_was_measured(monkeypatch, make_frame):
+    scales = {"C3": {"alone": {"4x4": [1.1, 0.9], "run32": [0.9, 1.0]}, "context": {"run64": [0.7, 0.8]}}}
     monkeypatch.setattr(measured_errors, "_table", lambda: {"scales": scales})
-    frame = read_frame(make_frame())
+    frame, none = read_frame(make_frame()), measured_errors.ScaleCorrection()
     found = {
-        count: tuple(measured_errors.scale_factor(frame, count, with_context=given) for given in (False, True))
-        for count in (1, 16, 17, 33, 65, 200)
+        count: tuple(measured_errors.scale_correction(frame, count, with_context=given) for given in (False, True))
+        for count in (1, 16, 17, 33, 200)
     }
     assert found == {
-        1: (1.0, 1.0),
-        16: (1.1, 1.0),
-        17: (0.9, 0.8),
-        33: (None, 0.7),
-        65: (None, None),
+        1: (none, none),
+        16: ((1.1, 0.9), none),
+        17: ((0.9, 1.0), None),
+        33: (None, (0.7, 0.8)),
         200: (None, None),
     }
 

@@ -376,7 +376,7 @@ def test_auto_fills_what_context_shows_beyond_solarsofts_limits_where_that_was_m
     refused = pipeline.restore(frame, inpainter=log_polar_echo, context=[earlier])
     assert refused.zones[0].refused == "25 missing blocks, more than 16"
     assert (refused.level1.header["FILLPOL"], refused.level1.header["CONTEXT"]) == ("auto", "none")
-    scales = {"C3": {"context": {"run32": 0.5}}}
+    scales = {"C3": {"context": {"run32": [0.5, 1.0]}}}
     monkeypatch.setattr(
         measured_errors, "_table", lambda: {**table, "weights": log_polar_echo.info.sha256, "scales": scales}
     )

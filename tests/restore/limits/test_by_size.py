@@ -9,7 +9,7 @@ import pytest
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
-from corinpaint.lasco.photometry.detector import calibrate_on_detector
+from corinpaint.lasco.photometry.detector import calibrate_on_detector, noise_variance
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.restore import measured_errors
 from corinpaint.restore.context import align
@@ -22,7 +22,7 @@ WEIGHTS = "5" * 64
 @pytest.fixture(autouse=True)
 def _table(monkeypatch):
     """A table with factors of runs of up to 32 blocks in C3."""
-    scales = {"C3": {"alone": {"run32": 2.0}, "context": {"run32": 0.5}}}
+    scales = {"C3": {"alone": {"run32": [2.0, 1.0]}, "context": {"run32": [0.5, 1.0]}}}
     monkeypatch.setattr(measured_errors, "_table", lambda: {"weights": WEIGHTS, "scales": scales})
 
 
@@ -58,5 +58,22 @@ def test_context_that_lacks_a_part_of_the_zone_does_not_count(observed, make_fra
 def test_the_scale_of_other_weights_is_left_as_it_is(observed):
     _, run = zones_of(observed)
     assert by_size.corrected(observed, observed, (run,), (), "6" * 64) is observed
-    assert by_size.scale_factor(observed.frame, run, with_context=True, weights="6" * 64) is None
-    assert by_size.scale_factor(observed.frame, run, with_context=True, weights=WEIGHTS) == 0.5
+    assert by_size.scale_correction(observed.frame, run, with_context=True, weights="6" * 64) is None
+    assert by_size.scale_correction(observed.frame, run, with_context=True, weights=WEIGHTS) == (0.5, 1.0)
+
+
+def test_the_power_narrows_what_the_network_is_least_certain_of(observed, monkeypatch):
+    monkeypatch.setattr(
+        measured_errors,
+        "_table",
+        lambda: {"weights": WEIGHTS, "scales": {"C3": {"alone": {"run32": [0.8, 0.5]}}}},
+    )
+    _, run = zones_of(observed)
+    hole = observed.hole(run.missing)
+    noise = noise_variance(observed, np.full(hole.sum(), 1e-9, dtype=np.float32), hole)
+    for given in (1.0, 4.0):
+        variance = observed.variance.copy()
+        variance[hole] = given**2 * noise
+        filled = replace(observed, variance=variance, brightness=np.full_like(observed.brightness, 1e-9))
+        found = by_size.corrected(observed, filled, (run,), (), WEIGHTS)
+        assert np.allclose(np.sqrt(found.variance[hole] / noise), 0.8 * np.sqrt(given), rtol=1e-4)

@@ -53,7 +53,7 @@ def test_the_measured_error_counts_for_zones_within_solarsofts_limits(observed, 
 
 def test_a_large_zone_is_refused_beforehand_where_nothing_was_measured(observed, plans, monkeypatch):
     record = plans[1].record
-    monkeypatch.setattr(zones, "scale_factor", lambda *_, **__: None)
+    monkeypatch.setattr(zones, "scale_correction", lambda *_, **__: None)
     assert zones.beyond_what_was_measured(observed, record, "0" * 64).refused == TOO_MANY
-    monkeypatch.setattr(zones, "scale_factor", lambda *_, with_context, **__: 0.8 if with_context else None)
+    monkeypatch.setattr(zones, "scale_correction", lambda *_, with_context, **__: 0.8 if with_context else None)
     assert zones.beyond_what_was_measured(observed, record, "0" * 64).refused == ""
