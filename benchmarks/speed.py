@@ -16,7 +16,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ from astropy.io import fits
 
 from corinpaint.lasco.level05 import blocks
 from corinpaint.lasco.level05.frame import read_frame
+from corinpaint.lasco.nominal import pixel_response
 from corinpaint.lasco.photometry.detector import calibrate_on_detector
 from corinpaint.lasco.photometry.optics import load_calibration_set
 from corinpaint.lasco.simulation.scene import simulate, write
-from corinpaint.model.metadata import default_checkpoint
+from corinpaint.model.metadata import SEQUENCE, default_checkpoint
 from corinpaint.restore.engines import base, loading
 from corinpaint.restore.methods.problem import problem_of
 from corinpaint.restore.network import equalisation, log_polar
@@ -153,12 +154,15 @@ def files(path: Path, folder: Path, engines: Engines, runs: int) -> None:
 
 
 def inputs(count: int, rows: int, columns: int) -> tuple[base.Image, base.Image, base.Image]:
-    """Image, mask and place of windows with one block missing in the middle."""
-    image = np.random.default_rng(0).random((count, 2, rows, columns), dtype=np.float32)
-    mask = np.ones_like(image)
+    """Image, mask and place of windows without context, with one block missing in the middle."""
+    image = np.random.default_rng(0).random((count, SEQUENCE.channels, rows, columns), dtype=np.float32)
+    mask = np.zeros_like(image)
+    mask[:, :1] = 1
     top, left = rows // 2 - 16, columns // 2 - 16
     mask[:, :, top : top + 32, left : left + 32] = 0
-    return image, mask, np.full((count, 2), (300, 1), dtype=np.float32)
+    place = np.zeros((count, SEQUENCE.places), dtype=np.float32)
+    place[:, :2] = 300, 1
+    return image, mask, place
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,10 @@ class Steps:
         """Each part, with what comes before it done beforehand."""
         calibration_set, frame = load_calibration_set(), read_frame(self.path)
         calibrated = calibrate_on_detector(frame, calibration_set)
-        posed = problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field)))
+        posed = replace(
+            problem_of(calibrated, tuple(blocks.zones(calibrated.missing_in_field))),
+            response=pixel_response.load(frame.detector, calibrated.shape),
+        )
         restored = restore(frame, inpainter=self.engine, calibration=calibration_set)
         content, target = restored.level1.to_bytes(), self.folder / "stage.fits"
         windows = inputs(len(MISSING), WINDOW, WINDOW)

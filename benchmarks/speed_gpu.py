@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from corinpaint.model.checkpoint import load_checkpoint
-from corinpaint.model.metadata import default_checkpoint
+from corinpaint.model.metadata import SEQUENCE, default_checkpoint
 
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-PLACE = (300.0, 1.0)
+PLACE = (300.0, 1.0, 0.2, 0.4, -0.2, -0.4)
 
 
 def main() -> None:
@@ -59,7 +59,8 @@ def main() -> None:
 
 def _inputs(batch: int, side: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     torch.manual_seed(0)
-    image, mask = torch.rand(batch, 2, side, side, device=device), torch.ones(batch, 2, side, side, device=device)
+    shape = (batch, SEQUENCE.channels, side, side)
+    image, mask = torch.rand(shape, device=device), torch.ones(shape, device=device)
     middle = side // 2
     mask[:, :, middle - 16 : middle + 16, middle - 16 : middle + 16] = 0
     return image, mask, torch.tensor(PLACE, device=device).repeat(batch, 1)
