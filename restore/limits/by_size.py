@@ -71,8 +71,10 @@ def corrected(
     """
     variance = filled.variance
     for zone in zones:
-        seen = covers(observed, zone, context)
-        found = scale_correction(observed.frame, zone, with_context=seen, weights=weights)
+        alone, helped = (
+            scale_correction(observed.frame, zone, with_context=given, weights=weights) for given in (False, True)
+        )
+        found = helped if alone != helped and covers(observed, zone, context) else alone
         if found is None or found == measured_errors.ScaleCorrection():
             continue
         hole = observed.hole(zone.missing)

@@ -74,8 +74,7 @@ def losses(
         "fill" and "interval", unweighted, and "total", the weighted sum.
     """
     side = truth.shape[-1] // cells.prior.shape[-1]
-    shared = functional.avg_pool2d(weight, side)
-    means = functional.avg_pool2d(truth * weight, side) / shared.clamp(min=MIN_WEIGHT)
+    means, shared = _cell_means(truth, weight, side)
     total = mean(shared.sum().detach()).clamp(min=MIN_WEIGHT)
     fill = truth.new_zeros(())
     for prediction in cells.predictions:
@@ -112,11 +111,7 @@ def feature_losses(
         "perceptual" and "style", unweighted; a term of weight 0 is left out.
     """
     side = truth.shape[-1] // cells.prior.shape[-1]
-    hole, seen = (functional.avg_pool2d(plane, side) for plane in (weight, valid))
-    missing, observed = (
-        functional.avg_pool2d(truth * plane, side) / share.clamp(min=MIN_WEIGHT)
-        for plane, share in ((weight, hole), (valid, seen))
-    )
+    (missing, hole), (observed, seen) = (_cell_means(truth, plane, side) for plane in (weight, valid))
     # Where nothing is known of a cell, both images show the prior, so that it counts nothing.
     beside = torch.where(seen > 0, observed, cells.prior.float() + cells.offset)
     target = features(as_image(torch.where(hole > 0, missing, beside)))
@@ -129,6 +124,12 @@ def feature_losses(
         if weights.style:
             found["style"].append(distance([gram(tap) for tap in taps], grams))
     return {name: torch.stack(terms).sum() for name, terms in found.items() if terms}
+
+
+def _cell_means(values: Tensor, weight: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Weighted mean of the pixels of each cell, and their mean weight; each (N, 1, H / side, W / side)."""
+    shared = functional.avg_pool2d(weight, side)
+    return functional.avg_pool2d(values * weight, side) / shared.clamp(min=MIN_WEIGHT), shared
 
 
 def as_image(cells: Tensor) -> Tensor:
